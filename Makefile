@@ -1,0 +1,49 @@
+# Every target sets itself up on a fresh clone. `make help` lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench bench-keras bench-prediction clean
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "unnoise needs Python 3.11 or newer")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt 'torch==2.13.0'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,dev]'
+	@touch $@
+
+demo: $(READY) ## Train on digits for a minute, show a picture and a quality report
+	$(BIN)/unnoise demo --overwrite
+
+test: $(READY) ## Run the tests
+	$(BIN)/pytest
+
+check: $(READY) ## Lint, formatting, types, the arrows between the rooms
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q tests/test_rooms.py
+
+format: $(READY) ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: bench-prediction bench-keras ## Run every benchmark (about an hour)
+
+bench-prediction: $(READY) ## Cost, speed and share of the machine's limit of each model
+	$(BIN)/python benchmarks/prediction.py
+
+bench-keras: $(READY) benchmarks/seed_keras/.venv/.ready ## Compare with the Keras original
+	$(BIN)/python benchmarks/seed_keras/run.py
+
+benchmarks/seed_keras/.venv/.ready: benchmarks/seed_keras/requirements.txt
+	$(PYTHON) -m venv benchmarks/seed_keras/.venv
+	benchmarks/seed_keras/.venv/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+clean: ## Remove what the targets made
+	rm -rf .venv benchmarks/seed_keras/.venv demo runs .mypy_cache .pytest_cache .ruff_cache

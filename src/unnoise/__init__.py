@@ -1,0 +1,50 @@
+"""Train a denoiser on your own images and run it anywhere.
+
+The public names; each is imported when it is first used, so that importing the package is quick.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from unnoise.api import add_noise, evaluate, load, train
+    from unnoise.denoiser import Denoiser
+    from unnoise.errors import UnnoiseError
+    from unnoise.evaluation import Evaluation
+
+_HOMES = {
+    "Denoiser": "unnoise.denoiser",
+    "Evaluation": "unnoise.evaluation",
+    "UnnoiseError": "unnoise.errors",
+    "add_noise": "unnoise.api",
+    "evaluate": "unnoise.api",
+    "load": "unnoise.api",
+    "train": "unnoise.api",
+}
+
+__all__ = [
+    "Denoiser",
+    "Evaluation",
+    "UnnoiseError",
+    "__version__",
+    "add_noise",
+    "evaluate",
+    "load",
+    "train",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name on first use (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'unnoise' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return __all__

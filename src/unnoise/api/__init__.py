@@ -1,0 +1,21 @@
+"""What the package does, in Python: each function wires rooms together.
+
+The public ones are named in ``unnoise``; the others serve the command line, which knows no other
+room but this one (and the readers of files).
+"""
+
+from unnoise.api.showing import draw_noise, draw_preview, write_report
+from unnoise.api.training import default_out, resume, train
+from unnoise.api.using import add_noise, evaluate, load
+
+__all__ = [
+    "add_noise",
+    "default_out",
+    "draw_noise",
+    "draw_preview",
+    "evaluate",
+    "load",
+    "resume",
+    "train",
+    "write_report",
+]

@@ -1,0 +1,54 @@
+"""The command line: one file per verb.
+
+Each verb is imported when it is called, so that ``--help`` is quick. Results go to standard
+output, progress and messages to standard error; an error is one message and exit status 2.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+import unnoise
+from unnoise.errors import UnnoiseError
+
+VERBS = {
+    "train": "Train a denoiser.",
+    "denoise": "Denoise files.",
+    "evaluate": "Measure a denoiser on clean images, beside classical methods.",
+    "show": "Draw images and what a noise does to them.",
+    "report": "Write the quality report of a run, one HTML page.",
+    "info": "Tell what is known about a model.",
+    "data": "List the named datasets and where each was found.",
+    "demo": "Train on the digits in the package for a minute and show the result.",
+}
+FAILED, INTERRUPTED = 2, 130
+
+
+def build_app() -> App:
+    """Return the command-line application."""
+    app = App(
+        name="unnoise",
+        help="Train a denoiser on your own images and run it anywhere.",
+        version=unnoise.__version__,
+        result_action="return_value",
+    )
+    for verb, summary in VERBS.items():
+        app.command(f"unnoise.cli.{verb}:app", name=verb, help=summary)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its status."""
+    try:
+        status = build_app()(arguments, exit_on_error=False, print_error=False)
+    except (UnnoiseError, CycloptsError) as error:
+        print(f"unnoise: {error}", file=sys.stderr)
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        print("unnoise: interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone; nobody is left to tell
+        sys.exit(0)
+    sys.exit(status or 0)

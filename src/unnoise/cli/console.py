@@ -1,0 +1,85 @@
+"""What all verbs share: their app, messages, JSON and the progress of a training."""
+
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from cyclopts import App
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+if TYPE_CHECKING:
+    from unnoise.training import Progress
+
+Say = Callable[[str], None]
+
+
+def verb_app(name: str, **options: Any) -> App:
+    """Return the app of one verb."""
+    return App(name=name, result_action="return_value", **options)
+
+
+def speaker(*, quiet: bool) -> Say:
+    """Return what prints a message on standard error, or nothing."""
+    return (lambda _: None) if quiet else (lambda text: print(text, file=sys.stderr, flush=True))
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document; NaN and infinity become null, which JSON has."""
+    print(json.dumps(_plain(value), indent=2, ensure_ascii=False))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+@contextmanager
+def training_progress(*, quiet: bool) -> Iterator[Callable[["Progress"], None]]:
+    """Give a function that shows progress: a bar on a terminal, a line per validation elsewhere."""
+    console = Console(stderr=True)
+    if quiet:
+        yield lambda _: None
+    elif not console.is_terminal:
+        yield _print_validation
+    else:
+        columns = BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn()
+        with Bar(*columns, console=console) as bar:
+            task = bar.add_task("starting")
+            latest: float | None = None
+
+            def show(progress: "Progress") -> None:
+                nonlocal latest
+                latest = progress.psnr if progress.psnr is not None else latest
+                bar.update(
+                    task,
+                    total=progress.steps,
+                    completed=progress.step,
+                    description=_figures(progress, latest),
+                )
+
+            yield show
+
+
+def _print_validation(progress: "Progress") -> None:
+    if progress.psnr is not None:
+        figures = _figures(progress, progress.psnr)
+        print(f"step {progress.step}/{progress.steps}  {figures}", file=sys.stderr, flush=True)
+
+
+def _figures(progress: "Progress", psnr: float | None) -> str:
+    reached = "" if psnr is None else f"  PSNR {psnr:.2f} dB"
+    left = (progress.steps - progress.step) / max(progress.step, 1) * progress.seconds
+    speed = f"{progress.images_per_second:,.0f} images/s"
+    return f"loss {progress.loss:.5f}{reached}  {speed}  {left:.0f} s left"

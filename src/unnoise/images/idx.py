@@ -1,0 +1,80 @@
+"""IDX, the file format of MNIST: plain or gzipped.
+
+Two zero bytes, a type code, the number of axes, the axes as big-endian uint32, then the values
+(http://yann.lecun.com/exdb/mnist, "the IDX file format").
+"""
+
+import gzip
+import math
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unnoise.errors import ImageError
+from unnoise.outputs import replacing
+
+TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+MAX_BYTES = 2**31  # decompressed; MNIST has 47 million
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+def read_idx(path: Path) -> NDArray[np.generic]:
+    """Read an IDX file into an array of the shape and (native) dtype that its header states.
+
+    Raises:
+        ImageError: The file is missing, truncated or too long, or its magic number is wrong.
+    """
+    try:
+        with path.open("rb") as file:
+            zipped = file.read(2) == GZIP_MAGIC
+        with gzip.open(path) if zipped else path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ImageError(f"cannot read {path}: {reason}") from error
+    return parse_idx(data, name=str(path))
+
+
+def parse_idx(data: bytes, *, name: str) -> NDArray[np.generic]:
+    """Parse the decompressed bytes of an IDX file; see ``read_idx``."""
+    if len(data) > MAX_BYTES:
+        raise ImageError(f"{name} holds more than {MAX_BYTES} bytes: split it into smaller files")
+    if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in TYPES or not 1 <= data[3] <= 4:
+        codes = ", ".join(f"{code:02x}" for code in TYPES)
+        raise ImageError(
+            f"{name} is not an IDX file: it begins with {data[:4].hex(' ') or 'nothing'}, "
+            f"and must with 00 00, a type code ({codes}) and 1 to 4 axes"
+        )
+    axes, dtype = data[3], np.dtype(TYPES[data[2]])
+    start = 4 + 4 * axes
+    if len(data) < start:
+        raise ImageError(f"{name} ends inside its IDX header: get the file again")
+    shape = struct.unpack(f">{axes}I", data[4:start])
+    expected = math.prod(shape) * dtype.itemsize
+    if len(data) - start != expected:
+        raise ImageError(
+            f"{name} holds {len(data) - start} bytes of values, and its header {shape} "
+            f"asks for {expected}: the file is damaged, get it again"
+        )
+    values = np.frombuffer(data, dtype, offset=start).reshape(shape)
+    return values.astype(dtype.newbyteorder("="))
+
+
+def write_idx(path: Path, array: NDArray[np.generic], *, overwrite: bool = True) -> None:
+    """Write an array as IDX, gzipped (without time stamp) if the name ends in ``.gz``.
+
+    Raises:
+        ImageError: The dtype has no IDX type code.
+        OutputError: The file cannot be written.
+    """
+    kinds = {np.dtype(name).newbyteorder("="): code for code, name in TYPES.items()}
+    if array.dtype not in kinds:
+        raise ImageError(f"IDX cannot hold {array.dtype}: it takes {', '.join(map(str, kinds))}")
+    code = kinds[array.dtype]
+    header = struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape)
+    data = header + array.astype(TYPES[code]).tobytes()
+    with replacing(path, overwrite=overwrite) as temporary:
+        temporary.write_bytes(gzip.compress(data, 9, mtime=0) if path.suffix == ".gz" else data)

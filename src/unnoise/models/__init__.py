@@ -1,0 +1,45 @@
+"""The table of models and the contract they keep.
+
+A model is a network from noisy to clean images, built from a name and plain arguments. This room
+does not know how models are trained, stored or used on whole files.
+"""
+
+from collections.abc import Callable
+
+from unnoise.errors import UnknownNameError
+from unnoise.models.autoencoder import Autoencoder
+from unnoise.models.contract import Model, ModelArguments, macs_per_pixel, restore
+from unnoise.models.unet import UNet
+
+MODELS: dict[str, Callable[..., Model]] = {
+    "unet": UNet,
+    "autoencoder": Autoencoder,
+}
+
+
+def build_model(name: str, arguments: ModelArguments) -> Model:
+    """Build a model with fresh weights from the global torch generator.
+
+    Args:
+        name: A key of ``MODELS``.
+        arguments: What the model was or shall be made with, as kept in a model file.
+
+    Raises:
+        UnknownNameError: There is no such model.
+        ModelError: The model cannot be built with these arguments.
+    """
+    if name not in MODELS:
+        raise UnknownNameError("model", name, MODELS)
+    return MODELS[name](**arguments)
+
+
+__all__ = [
+    "MODELS",
+    "Autoencoder",
+    "Model",
+    "ModelArguments",
+    "UNet",
+    "build_model",
+    "macs_per_pixel",
+    "restore",
+]

@@ -1,0 +1,109 @@
+"""What every model states about itself, and the one place where images are fitted to a model."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from unnoise.errors import ModelError
+
+ModelArguments = dict[str, Any]  # plain JSON values
+
+
+class Model(nn.Module, ABC):
+    """A network: noisy images ``(B, C, H, W)`` in, clean ones of the same shape out.
+
+    Attributes:
+        arguments: What the constructor needs to build the same network again.
+        channels: C.
+        size_multiple: Height and width that ``forward`` takes are multiples of this.
+        fixed_size: The only (height, width) of images that the model takes, or None for any.
+        receptive_field: Side in pixels of the square of input that can change one output pixel.
+        bounded: Whether outputs lie in [0, 1] by construction.
+    """
+
+    arguments: ModelArguments
+    channels: int
+    size_multiple: int = 1
+    fixed_size: tuple[int, int] | None = None
+    receptive_field: int
+    bounded: bool = False
+
+    @abstractmethod
+    def forward(self, noisy: Tensor) -> Tensor:
+        """Denoise a batch whose size keeps the contract."""
+
+    @abstractmethod
+    def encode(self, noisy: Tensor) -> Tensor:
+        """Return the features of a batch at the model's narrowest place, ``(B, ...)``."""
+
+    def check(self, channels: int, height: int, width: int) -> None:
+        """Raise ``ModelError`` if images of this shape cannot be denoised."""
+        if channels != self.channels:
+            raise ModelError(
+                f"the image has {channels} channels and the model was trained for {self.channels}: "
+                "convert the image, or train a model on images like it"
+            )
+        if self.fixed_size not in (None, (height, width)):
+            assert self.fixed_size is not None
+            raise ModelError(
+                f"the image is {height} × {width} and the model takes only "
+                f"{self.fixed_size[0]} × {self.fixed_size[1]}: cut or resize the image, "
+                "or train --model unet, which takes any size"
+            )
+
+
+def restore(model: Model, noisy: Tensor) -> Tensor:
+    """Check, pad, run, crop: apply a model to images of any size that it takes.
+
+    Args:
+        model: The model.
+        noisy: ``(B, C, H, W)``.
+
+    Returns:
+        ``(B, C, H, W)``, not clamped.
+
+    Raises:
+        ModelError: The model does not take images of this shape.
+    """
+    channels, height, width = noisy.shape[1:]
+    model.check(channels, height, width)
+    down, right = -height % model.size_multiple, -width % model.size_multiple
+    if not (down or right):
+        return model(noisy)  # type: ignore[no-any-return]  # nn.Module.__call__ is untyped
+    # A mirror continues textures; it needs an image larger than the strip, an edge only one pixel.
+    mode = "reflect" if down < height and right < width else "replicate"
+    restored: Tensor = model(F.pad(noisy, (0, right, 0, down), mode=mode))
+    return restored[..., :height, :width]
+
+
+def macs_per_pixel(model: Model) -> float:
+    """Count the multiply-adds per pixel of one large image (or of the model's fixed size).
+
+    Convolutions and dense layers are counted, padding of the image included.
+    """
+    height, width = model.fixed_size or (model.size_multiple * 8,) * 2
+    total = 0
+
+    def count(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        nonlocal total
+        weight = layer.weight
+        assert isinstance(weight, Tensor)
+        # A transposed convolution uses each weight once per input pixel, the others per output.
+        places = inputs[0] if isinstance(layer, nn.ConvTranspose2d) else output
+        total += weight.numel() * places[0, 0].numel() if places.ndim == 4 else weight.numel()
+
+    counted = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
+    hooks = [m.register_forward_hook(count) for m in model.modules() if isinstance(m, counted)]
+    device = next(model.parameters()).device
+    training = model.training
+    try:
+        with torch.inference_mode():
+            restore(model.eval(), torch.zeros(1, model.channels, height, width, device=device))
+    finally:
+        model.train(training)
+        for hook in hooks:
+            hook.remove()
+    return total / (height * width)

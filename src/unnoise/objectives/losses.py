@@ -1,0 +1,31 @@
+"""Distances between two batches, per sample."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+from torch.nn import functional as F
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+def mse(output: Tensor, target: Tensor) -> Tensor:
+    """Mean squared error of each sample, ``(B,)``; its minimum has the highest PSNR."""
+    return F.mse_loss(output, target, reduction="none").mean((1, 2, 3))
+
+
+def l1(output: Tensor, target: Tensor) -> Tensor:
+    """Mean absolute error of each sample, ``(B,)``."""
+    return F.l1_loss(output, target, reduction="none").mean((1, 2, 3))
+
+
+def bce(output: Tensor, target: Tensor) -> Tensor:
+    """Binary cross-entropy of each sample, ``(B,)``; output and target in [0, 1].
+
+    Clipped at 1e-7 as in Keras.
+    """
+    return F.binary_cross_entropy(output.clamp(1e-7, 1 - 1e-7), target, reduction="none").mean(
+        (1, 2, 3)
+    )
+
+
+LOSSES: dict[str, Loss] = {"mse": mse, "l1": l1, "bce": bce}

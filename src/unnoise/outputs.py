@@ -1,0 +1,75 @@
+"""Every output file: written to a temporary name beside the target, fsynced, renamed.
+
+A reader therefore sees the old file or the new one, never a half; a full or read-only disk, or a
+kill, leaves the old one as it was.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from unnoise.errors import OutputError
+
+
+@contextmanager
+def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
+    """Give a temporary path to write to; on success it becomes ``path``.
+
+    The temporary name keeps the suffix of ``path``, since libraries choose the format by it.
+
+    Args:
+        path: The final place. Missing parent folders are made.
+        overwrite: Whether an existing file may be replaced.
+
+    Raises:
+        OutputError: ``path`` exists and may not be replaced, or the disk refuses the file.
+    """
+    if not overwrite and path.exists():
+        raise OutputError(f"{path} exists: choose another --out, or pass --overwrite")
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        _publish(temporary, path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(
+            f"cannot write {path}: {reason}; free some space there, or try another --out"
+        ) from error
+    finally:
+        if temporary is not None:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str, *, overwrite: bool = True) -> None:
+    """Write ``text`` as UTF-8, whole or not at all."""
+    write_bytes(path, text.encode("utf-8"), overwrite=overwrite)
+
+
+def write_bytes(path: Path, data: bytes, *, overwrite: bool = True) -> None:
+    """Write ``data``, whole or not at all."""
+    with replacing(path, overwrite=overwrite) as temporary:
+        temporary.write_bytes(data)
+
+
+def check_writable(folder: Path) -> None:
+    """Make ``folder`` and fail now, not after an hour's work, if nothing can be written there."""
+    with replacing(folder / ".unnoise") as probe:
+        probe.write_bytes(b"")
+    (folder / ".unnoise").unlink(missing_ok=True)
+
+
+def _publish(temporary: Path, path: Path) -> None:
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    # mkstemp makes private files; a result gets the mode any new file of this process would get.
+    mask = os.umask(0)
+    os.umask(mask)
+    temporary.chmod(0o666 & ~mask)
+    temporary.replace(path)

@@ -1,0 +1,10 @@
+"""The training loop: built objects in, trained weights out.
+
+It gets a model, an objective, batches and a validation as objects and knows none of them by name;
+every random number is a function of (seed, step), so a resumed run equals an undisturbed one.
+"""
+
+from unnoise.training.loop import Progress, Training, measure_steps, train
+from unnoise.training.schedule import SCHEDULES, Schedule
+
+__all__ = ["SCHEDULES", "Progress", "Schedule", "Training", "measure_steps", "train"]
