@@ -17,7 +17,7 @@ from unnoise.noise import Noise, parse_noise
 from unnoise.objectives import LOSSES, OBJECTIVES
 from unnoise.runs import ModelInfo, TrainConfig
 from unnoise.seeding import generator
-from unnoise.training import SCHEDULES, Training
+from unnoise.training import SCHEDULES, Training, measure_steps
 
 DEFAULT_EPOCHS = 10
 VALIDATION_IMAGES = 1000  # at most; the figure is then good to about 0.02 dB
@@ -35,16 +35,12 @@ class Assembly:
     noisy_psnr: float  # dB, of the validation images
 
 
-def assemble(
-    config: TrainConfig, images: Images, *, measure: Callable[[Training[Model], float], int]
-) -> Assembly:
+def assemble(config: TrainConfig, images: Images) -> Assembly:
     """Build everything that a training needs.
 
     Args:
         config: The settings.
         images: The images; a share of them is held out.
-        measure: Returns how many steps fit into so many seconds; asked when the length is given
-            in minutes.
 
     Raises:
         ConfigError: Settings that contradict each other or the images.
@@ -81,7 +77,7 @@ def assemble(
         bf16=choose_bf16(config.precision, device),
     )
     if config.minutes:
-        training.steps = measure(training, config.minutes * 60)
+        training.steps = measure_steps(training, config.minutes * 60)
     elif not config.steps:
         training.steps = (config.epochs or DEFAULT_EPOCHS) * batches.steps_per_epoch
     complete = TrainConfig(

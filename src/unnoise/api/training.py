@@ -19,7 +19,7 @@ from unnoise.runs import (
     load_checkpoint,
     save_checkpoint,
 )
-from unnoise.training import Progress, measure_steps
+from unnoise.training import Progress
 from unnoise.training import train as run_training
 
 
@@ -115,7 +115,7 @@ def train(
     if folder:
         folder.check_free(overwrite=overwrite)
     images = _load(settings, array, say)
-    assembly = assemble(settings, images, measure=measure_steps)
+    assembly = assemble(settings, images)
     if folder:
         folder.begin(assembly.config)
     return _run(assembly, folder, report)
@@ -137,7 +137,7 @@ def resume(
     if settings.data == "array":
         raise RunError(f"{folder.path} was trained on an array, which is not kept: train it again")
     state = load_checkpoint(folder.checkpoint)
-    assembly = assemble(settings, _load(settings, None, say), measure=measure_steps)
+    assembly = assemble(settings, _load(settings, None, say))
     try:
         assembly.training.restore(state)
     except (KeyError, RuntimeError, ValueError) as error:

@@ -128,9 +128,16 @@ def _write_vips(temporary: Path, array: NDArray[np.generic], *, name: str) -> No
     options: dict[str, Any] = {"Q": JPEG_QUALITY} if allowed == "uint8" else {}
     if lossless:
         options = {"compression": "deflate"}
+    colours = array.ndim == 3 and array.shape[2] >= 3
+    # libvips writes 16 bits only where the interpretation asks for them.
+    meanings = {
+        "uint8": ("b-w", "srgb"),
+        "uint16": ("grey16", "rgb16"),
+        "float32": ("b-w", "scrgb"),
+    }
     try:
-        pyvips.Image.new_from_array(np.ascontiguousarray(array)).write_to_file(
-            str(temporary), **options
-        )
+        image: Any = pyvips.Image.new_from_array(np.ascontiguousarray(array))
+        image = image.copy(interpretation=meanings[str(array.dtype)][colours])
+        image.write_to_file(str(temporary), **options)
     except pyvips.Error as error:
         raise OSError(" ".join(str(error).split())) from error

@@ -1,0 +1,43 @@
+"""What several tests share."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from unnoise import Denoiser
+from unnoise.api import train
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of real images, or skip."""
+    folder = os.environ.get("UNNOISE_DATA") or str(Path(__file__).parents[2] / "shared/data")
+    if not Path(folder).is_dir():
+        pytest.skip("no real images here: set UNNOISE_DATA to a folder with mnist/ in it")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def squares() -> NDArray[np.uint8]:
+    """Return 40 images 12 × 12 of a bright square on black."""
+    images = np.zeros((40, 12, 12), np.uint8)
+    for i, image in enumerate(images):
+        image[i % 5 : i % 5 + 6, i % 4 : i % 4 + 6] = 255
+    return images
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a run of a few seconds on digits."""
+    folder = tmp_path_factory.mktemp("runs") / "digits"
+    train("digits", steps=60, batch_size=16, out=folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def denoiser(run: Path) -> Denoiser:
+    """Return the denoiser of that run."""
+    return Denoiser.load(run)

@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from unnoise.errors import ImageError
+from unnoise.images import as_stack, from_float, to_float
+
+DTYPES = ["bool", "uint8", "int8", "uint16", "int16", "float32"]
+
+
+@given(
+    st.sampled_from(DTYPES).flatmap(
+        lambda dtype: arrays.arrays(
+            dtype,
+            arrays.array_shapes(min_dims=2, max_dims=4, max_side=6),
+            elements={"min_value": 0, "max_value": 1} if dtype == "float32" else None,
+        )
+    )
+)
+def test_round_trip_is_lossless(array: np.ndarray) -> None:  # type: ignore[type-arg]
+    stack, layout = as_stack(array)
+    back = from_float(to_float(stack), layout)
+    assert back.dtype == array.dtype
+    np.testing.assert_array_equal(back, array)
+
+
+@pytest.mark.parametrize("dtype", ["uint32", "int64", "uint64", "float64", "float16"])
+def test_wide_dtypes_come_back_to_float32_precision(dtype: str) -> None:
+    top = np.iinfo(dtype).max if dtype.startswith(("u", "i")) else 1
+    array = (np.linspace(0, 1, 12).reshape(3, 4) * float(top) * (1 - 1e-9)).astype(dtype)
+    stack, layout = as_stack(array)
+    back = from_float(to_float(stack), layout)
+    assert back.dtype == array.dtype
+    np.testing.assert_allclose(back.astype(float), array.astype(float), atol=2e-7 * float(top))
+
+
+def test_integers_scale_by_their_dtype() -> None:
+    assert to_float(np.full((1, 1, 1, 1), 255, np.uint8)).item() == 1
+    assert to_float(np.full((1, 1, 1, 1), 65535, np.uint16)).item() == 1
+    assert to_float(np.zeros((2, 5, 4, 3), np.uint8)).shape == (2, 3, 5, 4)
+
+
+def test_results_are_rounded_and_clipped() -> None:
+    _, layout = as_stack(np.zeros((1, 3), np.uint8))
+    floats = np.array([[[[-0.5, 0.1, 7]]]], np.float32)
+    assert from_float(floats, layout).tolist() == [[0, 26, 255]]
+
+
+@pytest.mark.parametrize(
+    ("shape", "stack"),
+    [
+        ((5, 6), (1, 5, 6, 1)),
+        ((5, 6, 1), (1, 5, 6, 1)),
+        ((5, 6, 3), (1, 5, 6, 3)),
+        ((5, 6, 4), (1, 5, 6, 4)),
+        ((5, 6, 7), (5, 6, 7, 1)),
+        ((2, 5, 6, 7), (2, 5, 6, 7)),
+    ],
+)
+def test_axes(shape: tuple[int, ...], stack: tuple[int, ...]) -> None:
+    assert as_stack(np.zeros(shape))[0].shape == stack
+
+
+@pytest.mark.parametrize(
+    ("array", "says"),
+    [
+        (np.zeros(3), r"shape \(3,\)"),
+        (np.zeros((1, 1, 1, 1, 1)), "an image is"),
+        (np.zeros((0, 4)), "no pixel"),
+        (np.zeros((2, 2), complex), "dtype complex128"),
+        (np.array([["a", "b"]]), "dtype <U1"),
+        (np.array([[0, np.nan]]), "NaN or infinity in 1 of 2"),
+        (np.array([[np.inf, 0]]), "NaN or infinity"),
+    ],
+)
+def test_what_is_no_image_is_explained(array: np.ndarray, says: str) -> None:  # type: ignore[type-arg]
+    with pytest.raises(ImageError, match=says):
+        as_stack(array)

@@ -1,0 +1,160 @@
+"""The contract, for every model in the table."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from unnoise.errors import ModelError, UnknownNameError
+from unnoise.models import MODELS, Autoencoder, Model, UNet, build_model, macs_per_pixel, restore
+
+SMALL = {
+    "unet": {"channels": 2},
+    "autoencoder": {"channels": 2, "size": (20, 28)},
+}
+SIZES = st.integers(1, 70)
+
+
+def build(name: str) -> Model:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return build_model(name, SMALL[name]).eval()
+
+
+def test_every_model_is_tested() -> None:
+    assert SMALL.keys() == MODELS.keys()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_arguments_build_the_same_network(name: str) -> None:
+    model = build(name)
+    again = build_model(name, model.arguments).eval()
+    again.load_state_dict(model.state_dict())
+    x = torch.rand(2, 2, *(model.fixed_size or (16, 16)))
+    with torch.inference_mode():
+        assert torch.equal(restore(model, x), restore(again, x))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_features_have_one_row_per_image(name: str) -> None:
+    model = build(name)
+    features = model.encode(torch.rand(3, 2, *(model.fixed_size or (16, 16))))
+    assert len(features) == 3
+    assert features.requires_grad
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_wrong_channels_are_explained(name: str) -> None:
+    with pytest.raises(ModelError, match="has 3 channels and the model was trained for 2"):
+        restore(build(name), torch.rand(1, 3, 20, 28))
+
+
+def test_unknown_model() -> None:
+    with pytest.raises(UnknownNameError, match="no model is called 'resnet': there are unet"):
+        build_model("resnet", {})
+
+
+@settings(deadline=None, max_examples=60)
+@given(SIZES, SIZES)
+def test_the_unet_takes_every_size(height: int, width: int) -> None:
+    x = torch.rand(1, 2, height, width)
+    with torch.inference_mode():
+        assert restore(build("unet"), x).shape == x.shape
+
+
+@settings(deadline=None, max_examples=40)
+@given(SIZES, SIZES)
+def test_an_autoencoder_is_built_for_every_size(height: int, width: int) -> None:
+    x = torch.rand(2, 1, height, width)
+    model = Autoencoder(size=(height, width)).eval()
+    with torch.inference_mode():
+        restored = restore(model, x)
+    assert restored.shape == x.shape
+    assert ((restored > 0) & (restored < 1)).all()
+
+
+def test_every_small_square() -> None:
+    model = build("unet")
+    with torch.inference_mode():
+        for side in range(1, 71):
+            x = torch.rand(1, 2, side, side)
+            assert restore(model, x).shape == x.shape, side
+
+
+def test_padding_does_not_show_where_it_is_not_needed() -> None:
+    """A padded image gives inside what the unpadded one gives, away from the border."""
+    model, x = build("unet"), torch.rand(1, 2, 96, 96)
+    with torch.inference_mode():
+        whole, cut = restore(model, x), restore(model, x[..., :94, :93])
+    reach = model.receptive_field // 2
+    inside = slice(0, 93 - reach - 4)
+    torch.testing.assert_close(cut[..., inside, inside], whole[..., inside, inside])
+
+
+@pytest.mark.parametrize("widths", [(8, 16, 32), (8, 8), (8, 8, 8, 8), (8,)])
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_the_receptive_field_holds(widths: tuple[int, ...], count: int) -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = UNet(widths=widths, blocks=(count,) * len(widths))
+    middle = 64
+    x = torch.rand(1, 1, 2 * middle, 2 * middle, requires_grad=True)
+    reached = 0
+    for offset in range(model.size_multiple):
+        place = middle + offset
+        (gradient,) = torch.autograd.grad(model(x)[0, 0, place, place], x)
+        touched = gradient[0, 0].nonzero()
+        reached = max(reached, int((touched - place).abs().max()))
+    stated = model.receptive_field // 2
+    assert reached <= stated
+    assert stated - reached <= 2 * model.size_multiple
+
+
+def test_the_classic_autoencoder_is_the_tutorials() -> None:
+    model = Autoencoder()
+    assert sum(p.numel() for p in model.parameters() if p.requires_grad) == 194_785
+    shapes = []
+    layers = [model.conv1, model.conv2, model.conv3, model.dense, model.up1, model.up2, model.up3]
+    for layer in layers:
+        layer.register_forward_hook(lambda _, __, output: shapes.append(tuple(output.shape[1:])))
+    assert model(torch.rand(1, 1, 28, 28)).shape == (1, 1, 28, 28)
+    # The transposed "same" convolutions lose their last row and column after the layer.
+    assert shapes == [
+        (16, 28, 28),
+        (32, 7, 7),
+        (64, 2, 2),
+        (576,),
+        (32, 7, 7),
+        (16, 15, 15),
+        (1, 29, 29),
+    ]
+    assert model.encode(torch.rand(5, 1, 28, 28)).shape == (5, 576)
+
+
+def test_the_autoencoder_says_why_it_cannot() -> None:
+    with pytest.raises(ModelError, match="needs a dense layer of .* use --model unet"):
+        Autoencoder(size=(512, 512))
+    with pytest.raises(ModelError, match="takes only 20 × 28"):
+        restore(build("autoencoder"), torch.rand(1, 2, 28, 28))
+
+
+def test_a_unet_needs_matching_levels() -> None:
+    for widths, blocks in [((8, 16), (1,)), ((), ()), ((0,), (1,)), ((8,), (-1,))]:
+        with pytest.raises(ModelError, match="for each level"):
+            UNet(widths=widths, blocks=blocks)
+
+
+def test_macs_are_counted_by_hand() -> None:
+    # One level, no blocks: a stem and a tail of 3 × 3 between 1 and 8 channels.
+    assert macs_per_pixel(UNet(widths=(8,), blocks=(0,))) == 2 * 9 * 8
+    classic = macs_per_pixel(Autoencoder()) * 28 * 28
+    by_hand = (
+        784 * 9 * 16
+        + 49 * 9 * 16 * 32
+        + 4 * 9 * 32 * 64
+        + 256 * 576
+        + 9 * 9 * 64 * 32
+        + 49 * 9 * 32 * 16
+        + 196 * 9 * 16
+    )
+    assert classic == by_hand

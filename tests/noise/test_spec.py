@@ -1,0 +1,112 @@
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unnoise.errors import SpecError, UnknownNameError, UnnoiseError
+from unnoise.noise import NOISES, Noise, Term, parse_noise
+from unnoise.seeding import generator
+
+
+def levels(name: str) -> st.SearchStrategy[float]:
+    corruption = NOISES[name]
+    high = min(corruption.high, 1e6)
+    return st.floats(
+        corruption.low, high, exclude_min=not corruption.low_allowed, allow_subnormal=False
+    )
+
+
+@st.composite
+def terms(draw: st.DrawFn) -> Term:
+    name = draw(st.sampled_from(sorted(NOISES)))
+    low, high = sorted((draw(levels(name)), draw(levels(name))))
+    return Term(name, low, high) if draw(st.booleans()) else Term(name, low, low)
+
+
+noises = st.builds(Noise, st.lists(terms(), min_size=1, max_size=4).map(tuple), st.booleans())
+
+
+@given(noises)
+def test_a_noise_is_its_spec(noise: Noise) -> None:
+    assert parse_noise(str(noise)) == noise
+
+
+@given(st.text(max_size=30) | st.from_regex(r"[a-z-]{0,9}:[0-9.+e-]{0,6}(\+|,clip)?"))
+def test_any_text_parses_or_is_explained(text: str) -> None:
+    try:
+        noise = parse_noise(text)
+    except UnnoiseError as error:
+        assert len(str(error)) > 20  # noqa: PT017  either way is right
+    else:
+        assert parse_noise(str(noise)) == noise
+
+
+@pytest.mark.parametrize(
+    ("spec", "noise"),
+    [
+        ("gaussian:0.3,clip", Noise((Term("gaussian", 0.3, 0.3),), clip=True)),
+        ("gaussian:0..0.2", Noise((Term("gaussian", 0, 0.2),))),
+        (
+            " poisson:30 + gaussian:.02 , clip ",
+            Noise((Term("poisson", 30, 30), Term("gaussian", 0.02, 0.02)), clip=True),
+        ),
+        (
+            "gaussian:1e-2+mask:+0.25",
+            Noise((Term("gaussian", 0.01, 0.01), Term("mask", 0.25, 0.25))),
+        ),
+    ],
+)
+def test_examples(spec: str, noise: Noise) -> None:
+    assert parse_noise(spec) == noise
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ("gaussian", "gives gaussian no level"),
+        ("gaussian:", "gives gaussian no level"),
+        ("gaussian:-1", "0 or more, not -1"),
+        ("gaussian:x", "'x' is not a number"),
+        ("gaussian:nan", "'nan' is not a number"),
+        ("gaussian:0.3..0.1", "write 0.1..0.3"),
+        ("gaussian:1e999", "0 or more, not 1e999"),
+        ("gaussian:1..", "'' is not a number"),
+        ("poisson:0", "more than 0, not 0"),
+        ("mask:1.5", "0 to 1, not 1.5"),
+        ("salt-pepper:2", "0 to 1, not 2"),
+        ("gaussian:0.1+", "an empty term"),
+        ("", "an empty term"),
+        ("gaussian:0.1,clamp", "only ',clip' may stand there"),
+    ],
+)
+def test_malformed_specs_are_explained(spec: str, says: str) -> None:
+    with pytest.raises(SpecError, match=says.replace("'", ".").replace("+", r"\+")):
+        parse_noise(spec)
+
+
+def test_unknown_noise_names_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'gaussian'"):
+        parse_noise("gausian:0.1")
+
+
+def test_ranges_are_drawn_per_image() -> None:
+    clean = torch.full((200, 1, 16, 16), 0.5)
+    deviations = (parse_noise("gaussian:0..0.2")(clean, generator(1)) - clean).std((1, 2, 3))
+    assert deviations.min() < 0.02
+    assert deviations.max() > 0.18
+    assert math.isclose(deviations.mean(), 0.1, abs_tol=0.01)
+
+
+def test_terms_apply_from_left_to_right() -> None:
+    clean = torch.ones(1, 1, 8, 8)
+    assert (parse_noise("gaussian:0.5+mask:1")(clean, generator(1)) == 0).all()
+    assert (parse_noise("mask:1+gaussian:0.5")(clean, generator(1)) != 0).all()
+
+
+def test_clip() -> None:
+    clean = torch.full((1, 1, 32, 32), 0.9)
+    assert parse_noise("gaussian:1")(clean, generator(1)).max() > 1
+    clipped = parse_noise("gaussian:1,clip")(clean, generator(1))
+    assert (clipped.min(), clipped.max()) == (0, 1)

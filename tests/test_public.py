@@ -1,0 +1,39 @@
+"""What users may rely on, frozen: add a name here when you mean to promise it."""
+
+import subprocess
+import sys
+
+import pytest
+
+import unnoise
+
+
+def test_public_names() -> None:
+    assert sorted(unnoise.__all__) == [
+        "Denoiser",
+        "Evaluation",
+        "UnnoiseError",
+        "__version__",
+        "add_noise",
+        "evaluate",
+        "load",
+        "train",
+    ]
+
+
+@pytest.mark.parametrize("name", unnoise.__all__)
+def test_every_public_name_is_there(name: str) -> None:
+    assert getattr(unnoise, name) is not None
+
+
+def test_unknown_name() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'trian'"):
+        _ = unnoise.trian  # type: ignore[attr-defined]
+
+
+def test_import_loads_no_heavy_library() -> None:
+    code = "import sys, unnoise; print({'torch', 'numpy', 'scipy', 'pyvips'} & set(sys.modules))"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "set()"
