@@ -1,0 +1,152 @@
+import inspect
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import unnoise
+from unnoise.api import draw_noise, resume, write_report
+from unnoise.errors import ConfigError, RunError, UnnoiseError
+from unnoise.runs import RunFolder, TrainConfig
+
+RUN_FILES = {"config.toml", "model.safetensors", "checkpoint.pt", "metrics.csv"}
+
+
+def test_train_takes_exactly_the_settings_of_the_config() -> None:
+    names = {field.name for field in fields(TrainConfig)}
+    others = {"preset", "config", "out", "overwrite", "say", "report"}
+    assert set(inspect.signature(unnoise.train).parameters) == names | others
+
+
+def test_a_few_seconds_on_digits_reach_20_db(denoiser: unnoise.Denoiser) -> None:
+    result = unnoise.train("digits", steps=250, batch_size=32)
+    evaluation = unnoise.evaluate(result, "digits", limit=200, baselines=False)
+    assert evaluation.mean("unnoise", "psnr") > 20
+    assert evaluation.mean("noisy", "psnr") == pytest.approx(13.33, abs=0.1)
+    assert denoiser.info.trained["psnr"] > denoiser.info.trained["noisy_psnr"]
+
+
+def test_the_run_folder(run: Path) -> None:
+    assert {path.name for path in run.iterdir()} >= RUN_FILES
+    config = RunFolder(run).read_config()
+    assert (config.noise, config.steps, config.epochs) == ("gaussian:0.3,clip", 60, None)
+    rows = RunFolder(run).read_metrics()
+    assert rows[-1]["step"] == 60
+    assert rows[-1]["psnr"] > rows[0]["psnr"]
+
+
+def test_the_config_repeats_the_run(run: Path) -> None:
+    again = unnoise.train(config=run / "config.toml")
+    image = np.random.default_rng(0).random((28, 28))
+    np.testing.assert_array_equal(again(image), unnoise.load(run, device="cpu")(image))
+
+
+def test_arrays_and_minutes(squares: np.ndarray, tmp_path: Path) -> None:  # type: ignore[type-arg]
+    result = unnoise.train(
+        squares, noise="gaussian:0.2", minutes=0.02, batch_size=8, out=tmp_path / "run"
+    )
+    steps = RunFolder(tmp_path / "run").read_config().steps
+    assert steps == result.info.trained["steps"] >= 1
+    assert result(squares[0]).dtype == np.uint8
+    with pytest.raises(RunError, match="trained on an array"):
+        resume(tmp_path / "run")
+
+
+def test_the_global_random_state_is_left_alone() -> None:
+    before = torch.random.get_rng_state()
+    unnoise.train("digits", steps=2, batch_size=4)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("model", ["unet", "autoencoder"])
+def test_classic_settings_train_every_model(model: str) -> None:
+    result = unnoise.train("digits", preset="classic", model=model, loss="mse", lr=0.01, steps=3)
+    assert result.info.model == model
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"data": "minst"}, "no dataset is called 'minst'"),
+        ({"noise": "gaussian"}, "gives gaussian no level"),
+        ({"model": "resnet"}, "no model is called 'resnet'"),
+        ({"loss": "bce"}, "bce needs outputs in"),
+        ({"preset": "modern"}, "no preset is called 'modern'"),
+        ({"device": "gpu7"}, "device 'gpu7' cannot be used here"),
+        ({"steps": 0}, "must be more than 0"),
+        ({"data": np.zeros((4, 8, 8))}, "--noise must say how"),
+    ],
+)
+def test_wrong_settings_leave_nothing_behind(
+    settings: dict[str, object], says: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UnnoiseError, match=says):
+        unnoise.train(**settings, out=tmp_path / "run")  # type: ignore[arg-type]
+    assert not (tmp_path / "run").exists() or not list((tmp_path / "run").iterdir())
+
+
+def test_a_run_is_not_lost_by_accident(run: Path) -> None:
+    before = (run / "model.safetensors").read_bytes()
+    with pytest.raises(RunError, match="holds a run already"):
+        unnoise.train("digits", steps=1, out=run)
+    assert (run / "model.safetensors").read_bytes() == before
+
+
+def test_folders_that_cannot_be_resumed(tmp_path: Path, run: Path) -> None:
+    with pytest.raises(RunError, match="holds no run"):
+        resume(tmp_path)
+    (tmp_path / "config.toml").write_text((run / "config.toml").read_text())
+    with pytest.raises(RunError, match="nothing to resume"):
+        resume(tmp_path)
+    for data in (b"", b"nonsense", (run / "checkpoint.pt").read_bytes()[:1000]):
+        (tmp_path / "checkpoint.pt").write_bytes(data)
+        with pytest.raises(RunError, match="cannot read the checkpoint"):
+            resume(tmp_path)
+    torch.save({"model": torch.rand(1)}, tmp_path / "checkpoint.pt")
+    with pytest.raises(RunError, match="no checkpoint of unnoise"):
+        resume(tmp_path)
+    (tmp_path / "checkpoint.pt").write_bytes((run / "checkpoint.pt").read_bytes())
+    config = (run / "config.toml").read_text().replace('"unet"', '"autoencoder"')
+    (tmp_path / "config.toml").write_text(config)
+    with pytest.raises(RunError, match="does not fit its config"):
+        resume(tmp_path)
+
+
+def test_add_noise() -> None:
+    image = np.full((64, 64, 3), 128, np.uint8)
+    noisy = unnoise.add_noise(image, "gaussian:0.1", seed=1)
+    assert (noisy.shape, noisy.dtype) == (image.shape, image.dtype)
+    assert (noisy / 255.0).std() == pytest.approx(0.1, rel=0.05)
+    np.testing.assert_array_equal(noisy, unnoise.add_noise(image, "gaussian:0.1", seed=1))
+    floats = unnoise.add_noise(np.ones((64, 64)), "gaussian:0.1")
+    assert floats.max() > 1
+
+
+def test_evaluation_is_repeatable_and_limited(denoiser: unnoise.Denoiser) -> None:
+    once = unnoise.evaluate(denoiser, "digits", limit=5, baselines=False)
+    again = unnoise.evaluate(denoiser, "digits", limit=5, baselines=False)
+    assert once.rows()[0]["psnr"] == again.rows()[0]["psnr"]
+    assert once.per_image["noisy"]["mse"].shape == (5,)
+    with pytest.raises(ConfigError, match="limit is -1"):
+        unnoise.evaluate(denoiser, "digits", limit=-1)
+
+
+def test_the_report_of_a_run_on_own_images_uses_held_out_ones(
+    squares: np.ndarray,
+    tmp_path: Path,  # type: ignore[type-arg]
+) -> None:
+    np.save(tmp_path / "squares.npy", squares)
+    unnoise.train(tmp_path / "squares.npy", noise="mask:0.2", steps=3, out=tmp_path / "run")
+    path, evaluation = write_report(tmp_path / "run")
+    assert len(evaluation.per_image["noisy"]["psnr"]) == 8
+    assert "held-out images" in path.read_text()
+    (tmp_path / "run/model.safetensors").unlink()
+    with pytest.raises(RunError, match="--resume"):
+        write_report(tmp_path / "run")
+
+
+def test_draw_noise(tmp_path: Path) -> None:
+    draw_noise("digits", tmp_path / "grid.png", noise="mask:0.2")
+    assert (tmp_path / "grid.png").read_bytes()[:4] == b"\x89PNG"

@@ -1,0 +1,230 @@
+"""The command line as a person meets it: a process, its output and its exit status."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.torch import load_file
+
+from unnoise.cli import VERBS
+from unnoise.images import read_stack, write_stack
+
+
+def unnoise(*arguments: object, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "unnoise", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **settings},
+    )
+
+
+def failure(*arguments: object, **settings: str) -> str:
+    result = unnoise(*arguments, **settings)
+    assert result.returncode == 2, result
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+    assert result.stderr.startswith("unnoise: ")
+    return result.stderr
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pictures")
+    random = np.random.default_rng(0)
+    for name, dtype in [("a b.png", "u1"), ("ü.tif", "u2"), ("c.npy", "f4"), ("d.idx", "u1")]:
+        shape = (3, 20, 21) if name == "d.idx" else (20, 21)
+        top = 1 if dtype == "f4" else np.iinfo(dtype).max
+        write_stack(folder / name, (random.random(shape) * top).astype(dtype))
+    return folder
+
+
+def test_help_and_version_are_quick_and_name_every_verb() -> None:
+    result = unnoise("--help")
+    assert result.returncode == 0
+    assert all(verb in result.stdout for verb in VERBS)
+    assert unnoise("--version").stdout.strip() == "0.1.0"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself(verb: str) -> None:
+    assert "Usage: unnoise " + verb in unnoise(verb, "--help").stdout
+
+
+def test_train_and_json(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    result = unnoise("train", "--steps", 4, "--batch-size", 8, "--out", run, "--json")
+    assert result.returncode == 0, result.stderr
+    facts = json.loads(result.stdout)
+    assert facts["data"] == "digits"
+    assert facts["trained"]["steps"] == 4
+    assert "step 4/4" in result.stderr
+    assert (run / "preview.png").is_file()
+    assert json.loads(unnoise("info", run, "--json").stdout)["model"] == "unet"
+    assert "4.11" in unnoise("info", run).stdout
+
+
+def test_flags_go_over_config_over_preset(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text('data = "digits"\nsteps = 2\nseed = 4\naverage = true\n')
+    flags = ("--preset", "classic", "--config", tmp_path / "c.toml", "--no-average", "--quiet")
+    result = unnoise("train", *flags, "--out", tmp_path / "run")
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    config = (tmp_path / "run/config.toml").read_text()
+    for line in ('model = "autoencoder"', "steps = 2", "seed = 4", "average = false", "lr = 0.5"):
+        assert line in config
+
+
+def test_denoise_keeps_names_formats_and_dtypes(run: Path, pictures: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = unnoise("denoise", pictures, "--model", run, "--out", out)
+    assert result.returncode == 0, result.stderr
+    for path in pictures.iterdir():
+        before, after = read_stack(path)[0], read_stack(out / path.name)[0]
+        assert (before.shape, before.dtype) == (after.shape, after.dtype)
+        assert not np.array_equal(before, after)
+    again = unnoise("denoise", pictures / "c.npy", "--model", run, "--out", out)
+    assert again.returncode == 2
+    assert "--overwrite" in again.stderr
+
+
+def test_one_bad_file_among_good_ones(run: Path, pictures: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    colour = np.zeros((5, 5, 3), np.uint8)
+    write_stack(tmp_path / "colour.png", colour)
+    inputs = (
+        tmp_path / "bad.png",
+        pictures / "c.npy",
+        tmp_path / "colour.png",
+        tmp_path / "none.png",
+    )
+    out = tmp_path / "out"
+    result = unnoise("denoise", *inputs, "--model", run, "--out", out, "--json")
+    assert result.returncode == 2
+    assert [bool(row["error"]) for row in json.loads(result.stdout)] == [True, False, True, True]
+    assert [path.name for path in out.iterdir()] == ["c.npy"]
+    for text in ("bad.png", "has 3 channels", "none.png is not there", "3 of 4 inputs"):
+        assert text in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_an_input_is_never_replaced(run: Path, pictures: Path) -> None:
+    before = (pictures / "c.npy").read_bytes()
+    arguments = ("denoise", pictures / "c.npy", "--model", run, "--out", pictures, "--overwrite")
+    result = unnoise(*arguments)
+    assert result.returncode == 2
+    assert "would be replaced by its output" in result.stderr
+    assert (pictures / "c.npy").read_bytes() == before
+    copies = pictures / "c.npy", pictures / ".." / pictures.name / "c.npy"
+    twice = unnoise("denoise", *copies, "--model", run, "--out", pictures / "out")
+    assert "several inputs are called c.npy" in twice.stderr
+
+
+def test_evaluate(run: Path, tmp_path: Path) -> None:
+    table = tmp_path / "figures.csv"
+    arguments = ("evaluate", run, "digits", "--limit", 3, "--noise", "gaussian:0.2")
+    result = unnoise(*arguments, "--out", table, "--json")
+    assert result.returncode == 0, result.stderr
+    figures = json.loads(result.stdout)
+    assert figures["noise"] == "gaussian:0.2"
+    assert {row["method"] for row in figures["rows"]} >= {"unnoise", "noisy", "median", "wavelet"}
+    assert len(figures["per_image"]["unnoise"]["psnr"]) == 3
+    assert len(table.read_text().splitlines()) == 1 + 3 * len(figures["rows"])
+    assert "non-local means" in unnoise(*arguments).stdout
+
+
+def test_show_data_and_report(run: Path, tmp_path: Path) -> None:
+    grid = tmp_path / "grid.png"
+    assert unnoise("show", "--noise", "gaussian:0.3,clip", "--out", grid).returncode == 0
+    assert grid.stat().st_size > 1000
+    listed = json.loads(unnoise("data", "--json").stdout)
+    assert listed["digits"]["folder"]
+    assert unnoise("data", "digits").returncode == 0
+    report = unnoise("report", run)
+    assert report.returncode == 0, report.stderr
+    assert Path(report.stdout.strip()).read_text().startswith("<!doctype html>")
+
+
+def test_demo(tmp_path: Path) -> None:
+    out = tmp_path / "demo"
+    result = unnoise("demo", "--minutes", 0.02, "--out", out, "--quiet")
+    assert result.returncode == 0, result.stderr
+    last = result.stdout.splitlines()[-4:]
+    assert [line.split(":")[0] for line in last] == ["picture", "report", "noisy", "denoised"]
+    assert str(out / "report.html") in last[1]
+    assert all(line.endswith(" dB") for line in last[2:])
+
+
+def test_mistakes_are_explained(run: Path, tmp_path: Path) -> None:
+    assert "Unknown option: --epoch. Did you mean --epochs" in failure("train", "--epoch", 3)
+    assert 'Did you mean "train"' in failure("trian")
+    assert "Invalid value" in failure("train", "--steps", "many")
+    assert "did you mean 'mnist'" in failure("train", "mnits", "--out", tmp_path / "run")
+    assert "given twice" in failure("train", "mnist", "--data", "digits", "--steps", 1)
+    assert "--resume needs --out" in failure("train", "--resume")
+    assert "takes no other: lr" in failure("train", "--resume", "--out", run, "--lr", 1)
+    assert "holds no run" in failure("train", "--resume", "--out", tmp_path)
+    assert "there is no model file" in failure("info", tmp_path / "m.safetensors")
+    assert "poisson takes" in failure("show", "--noise", "poisson:0", "--out", tmp_path / "g.png")
+    assert "columns is 0" in failure("show", "--columns", 0)
+    assert "no dataset is called" in failure("data", "imagenet")
+    assert "has no image" in failure("denoise", tmp_path, "--model", run, "--out", tmp_path / "o")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_killed_and_resumed_equals_undisturbed(tmp_path: Path) -> None:
+    settings = ("--steps", 400, "--batch-size", 8, "--quiet")
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert unnoise("train", *settings, "--out", whole).returncode == 0
+    command = [sys.executable, "-m", "unnoise", "train", *map(str, settings), "--out", str(killed)]
+    process = subprocess.Popen(command)
+    checkpoint, deaths = killed / "checkpoint.pt", 0
+    resume = [*command[:4], "--resume", "--quiet", "--out", str(killed)]
+    while deaths < 3 and process.poll() is None:
+        written = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
+        while process.poll() is None and (
+            not checkpoint.exists() or checkpoint.stat().st_mtime_ns == written
+        ):
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        deaths += 1
+        process = subprocess.Popen(resume)
+    assert process.wait() == 0
+    assert deaths >= 1
+    ours, theirs = load_file(killed / "model.safetensors"), load_file(whole / "model.safetensors")
+    assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_a_full_disk_during_training_keeps_the_checkpoint(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("mounting a full disk needs root")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(disk)]
+    if subprocess.run(mount, check=False).returncode:
+        pytest.skip("tmpfs cannot be mounted here")
+    try:
+        run = disk / "run"
+        assert unnoise("train", "--steps", 2, "--batch-size", 4, "--out", run).returncode == 0
+        before = (run / "checkpoint.pt").read_bytes()
+        (run / "model.safetensors").unlink()
+        config = (run / "config.toml").read_text().replace("steps = 2", "steps = 40")
+        (run / "config.toml").write_text(config)
+        free = os.statvfs(disk)
+        (disk / "filler").write_bytes(b"x" * (free.f_bavail * free.f_frsize - 20_000))
+        message = failure("train", "--resume", "--quiet", "--out", run)
+        assert "No space left" in message
+        assert (run / "checkpoint.pt").read_bytes() == before
+        assert not [path for path in run.iterdir() if path.name.startswith(".")]
+        (disk / "filler").unlink()
+        assert unnoise("train", "--resume", "--quiet", "--out", run).returncode == 0
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)

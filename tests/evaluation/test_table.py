@@ -1,0 +1,41 @@
+import json
+
+import numpy as np
+import pytest
+
+from unnoise.evaluation import BASELINES, available_baselines, compare
+from unnoise.evaluation.baselines import estimate_sigma
+
+
+def images(channels: int) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+    random = np.random.default_rng(0)
+    clean = np.zeros((3, channels, 28, 36), np.float32)
+    clean[:, :, 8:20, 8:28] = 0.8
+    noisy = clean + 0.15 * random.standard_normal(clean.shape, np.float32)
+    return clean, noisy.astype(np.float32)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_every_method_improves_a_noisy_square(channels: int) -> None:
+    clean, noisy = images(channels)
+    evaluation = compare(lambda _: clean, clean, noisy, noise="x", data="squares", seed=0)
+    assert set(evaluation.per_image) == {"noisy", "unnoise", *available_baselines()}
+    for method in available_baselines():
+        assert evaluation.mean(method, "psnr") > evaluation.mean("noisy", "psnr") + 3, method
+        assert evaluation.per_image[method]["ssim"].shape == (3,)
+    rows = evaluation.rows()
+    assert rows[0]["method"] == "unnoise"
+    assert rows[0]["psnr"] == 100
+    assert rows[-1]["method"] == "noisy"
+    assert "3 images of squares" in evaluation.caption
+    json.dumps(rows)
+
+
+def test_bm3d_runs_only_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    assert available_baselines() == [name for name in BASELINES if name != "bm3d"]
+
+
+def test_sigma_is_estimated() -> None:
+    noisy = 0.5 + 0.1 * np.random.default_rng(0).standard_normal((64, 64, 1)).astype(np.float32)
+    assert estimate_sigma(noisy) == pytest.approx(0.1, rel=0.1)
