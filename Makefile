@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench bench-keras bench-prediction clean
+.PHONY: help demo test check format bench bench-keras bench-models bench-ceiling clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -32,10 +32,13 @@ format: $(READY) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: bench-prediction bench-keras ## Run every benchmark (about an hour)
+bench: bench-models bench-keras bench-ceiling ## Run every benchmark (about an hour)
 
-bench-prediction: $(READY) ## Cost, speed and share of the machine's limit of each model
-	$(BIN)/python benchmarks/prediction.py
+bench-models: $(READY) ## Cost, speed, share of the machine's limit and quality of candidate networks
+	$(BIN)/python benchmarks/models.py
+
+bench-ceiling: $(READY) ## How good a large ensemble gets, trained long
+	$(BIN)/python benchmarks/ceiling.py
 
 bench-keras: $(READY) benchmarks/seed_keras/.venv/.ready ## Compare with the Keras original
 	$(BIN)/python benchmarks/seed_keras/run.py

@@ -28,7 +28,7 @@ def test_every_public_name_is_there(name: str) -> None:
 
 def test_unknown_name() -> None:
     with pytest.raises(AttributeError, match="no attribute 'trian'"):
-        _ = unnoise.trian  # type: ignore[attr-defined]
+        _ = unnoise.trian
 
 
 def test_import_loads_no_heavy_library() -> None:

@@ -43,7 +43,7 @@ def test_the_config_repeats_the_run(run: Path) -> None:
     np.testing.assert_array_equal(again(image), unnoise.load(run, device="cpu")(image))
 
 
-def test_arrays_and_minutes(squares: np.ndarray, tmp_path: Path) -> None:  # type: ignore[type-arg]
+def test_arrays_and_minutes(squares: np.ndarray, tmp_path: Path) -> None:
     result = unnoise.train(
         squares, noise="gaussian:0.2", minutes=0.02, batch_size=8, out=tmp_path / "run"
     )
@@ -135,7 +135,7 @@ def test_evaluation_is_repeatable_and_limited(denoiser: unnoise.Denoiser) -> Non
 
 def test_the_report_of_a_run_on_own_images_uses_held_out_ones(
     squares: np.ndarray,
-    tmp_path: Path,  # type: ignore[type-arg]
+    tmp_path: Path,
 ) -> None:
     np.save(tmp_path / "squares.npy", squares)
     unnoise.train(tmp_path / "squares.npy", noise="mask:0.2", steps=3, out=tmp_path / "run")

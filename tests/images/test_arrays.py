@@ -19,7 +19,7 @@ DTYPES = ["bool", "uint8", "int8", "uint16", "int16", "float32"]
         )
     )
 )
-def test_round_trip_is_lossless(array: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_round_trip_is_lossless(array: np.ndarray) -> None:
     stack, layout = as_stack(array)
     back = from_float(to_float(stack), layout)
     assert back.dtype == array.dtype
@@ -75,6 +75,6 @@ def test_axes(shape: tuple[int, ...], stack: tuple[int, ...]) -> None:
         (np.array([[np.inf, 0]]), "NaN or infinity"),
     ],
 )
-def test_what_is_no_image_is_explained(array: np.ndarray, says: str) -> None:  # type: ignore[type-arg]
+def test_what_is_no_image_is_explained(array: np.ndarray, says: str) -> None:
     with pytest.raises(ImageError, match=says):
         as_stack(array)

@@ -7,7 +7,7 @@ from unnoise.errors import ImageError, OutputError
 from unnoise.images import list_images, read_stack, write_stack
 
 
-def picture(dtype: str, channels: int | None) -> np.ndarray:  # type: ignore[type-arg]
+def picture(dtype: str, channels: int | None) -> np.ndarray:
     shape = (9, 13) if channels is None else (9, 13, channels)
     random = np.random.default_rng(0).random(shape)
     return (

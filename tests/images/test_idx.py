@@ -35,7 +35,7 @@ def test_any_bytes_parse_or_are_explained(data: bytes) -> None:
 
 
 @given(arrays.arrays("u1", arrays.array_shapes(max_dims=4, max_side=5)), st.data())
-def test_truncated_files_are_refused(array: np.ndarray, data: st.DataObject) -> None:  # type: ignore[type-arg]
+def test_truncated_files_are_refused(array: np.ndarray, data: st.DataObject) -> None:
     from struct import pack
 
     whole = pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.tobytes()

@@ -1,5 +1,7 @@
 """The contract, for every model in the table."""
 
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from unnoise.errors import ModelError, UnknownNameError
 from unnoise.models import MODELS, Autoencoder, Model, UNet, build_model, macs_per_pixel, restore
 
-SMALL = {
+SMALL: dict[str, dict[str, Any]] = {
     "unet": {"channels": 2},
     "autoencoder": {"channels": 2, "size": (20, 28)},
 }
@@ -96,7 +98,7 @@ def test_padding_does_not_show_where_it_is_not_needed() -> None:
 def test_the_receptive_field_holds(widths: tuple[int, ...], count: int) -> None:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = UNet(widths=widths, blocks=(count,) * len(widths))
+        model = UNet(widths=widths, depths=(count,) * len(widths))
     middle = 64
     x = torch.rand(1, 1, 2 * middle, 2 * middle, requires_grad=True)
     reached = 0
@@ -132,21 +134,21 @@ def test_the_classic_autoencoder_is_the_tutorials() -> None:
 
 
 def test_the_autoencoder_says_why_it_cannot() -> None:
-    with pytest.raises(ModelError, match="needs a dense layer of .* use --model unet"):
+    with pytest.raises(ModelError, match=r"needs a dense layer of .* use --model unet"):
         Autoencoder(size=(512, 512))
     with pytest.raises(ModelError, match="takes only 20 × 28"):
         restore(build("autoencoder"), torch.rand(1, 2, 28, 28))
 
 
 def test_a_unet_needs_matching_levels() -> None:
-    for widths, blocks in [((8, 16), (1,)), ((), ()), ((0,), (1,)), ((8,), (-1,))]:
+    for widths, depths in [((8, 16), (1,)), ((), ()), ((0,), (1,)), ((8,), (-1,))]:
         with pytest.raises(ModelError, match="for each level"):
-            UNet(widths=widths, blocks=blocks)
+            UNet(widths=widths, depths=depths)
 
 
 def test_macs_are_counted_by_hand() -> None:
-    # One level, no blocks: a stem and a tail of 3 × 3 between 1 and 8 channels.
-    assert macs_per_pixel(UNet(widths=(8,), blocks=(0,))) == 2 * 9 * 8
+    # One level: a stem of 3 × 3 from 1 to 8 channels, a tail from 8 to 8.
+    assert macs_per_pixel(UNet(widths=(8,), depths=(0,))) == 9 * 8 + 9 * 8 * 8
     classic = macs_per_pixel(Autoencoder()) * 28 * 28
     by_hand = (
         784 * 9 * 16

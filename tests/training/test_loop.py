@@ -1,4 +1,5 @@
 import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -62,7 +63,7 @@ def test_what_is_told() -> None:
     assert told[-1].step == told[-1].steps == 30
     assert told[-1].psnr == 20
     assert told[-1].loss < told[0].loss
-    assert all(a.step <= b.step for a, b in zip(told, told[1:], strict=False))
+    assert all(a.step <= b.step for a, b in pairwise(told))
 
 
 def test_a_crash_in_validation_loses_nothing() -> None:
@@ -82,7 +83,7 @@ def test_a_loss_that_is_not_finite_ends_the_training_before_it_is_saved() -> Non
     training = small_training(
         batch=lambda step: torch.full((2, 1, 8, 8), float("nan") if step > 9 else 0.5)
     )
-    with pytest.raises(UnnoiseError, match="the loss became nan before step 12: .* smaller --lr"):
+    with pytest.raises(UnnoiseError, match=r"the loss became nan before step 12: .* smaller --lr"):
         train(training, report=lambda _: None, save=lambda state: saved.append(state["step"]))
     assert max(saved) <= 10
 
@@ -118,7 +119,7 @@ def test_the_average_of_a_constant_is_that_constant_and_integers_are_left_alone(
     ):
         torch.testing.assert_close(ours, theirs)
     with torch.no_grad():
-        model[0].bias.fill_(1.0)  # type: ignore[union-attr]
+        model.get_parameter("0.bias").fill_(1.0)
     for step in range(20_000):
         average.update(step)
-    torch.testing.assert_close(average.model[0].bias, torch.ones(1))
+    torch.testing.assert_close(average.model.get_parameter("0.bias"), torch.ones(1))

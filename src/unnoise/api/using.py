@@ -1,10 +1,13 @@
 """``unnoise.load``, ``add_noise`` and ``evaluate``: using a trained denoiser."""
 
 from pathlib import Path
+from typing import TypeVar, cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from unnoise.api.common import Array, Say, Source, silent
+from unnoise.api.common import Say, Source, silent
 from unnoise.assemble import choose_device
 from unnoise.data import load_images
 from unnoise.denoiser import Denoiser
@@ -13,6 +16,8 @@ from unnoise.evaluation import Evaluation, compare
 from unnoise.images import as_stack, from_float, to_float
 from unnoise.noise import parse_noise
 from unnoise.seeding import generator
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def load(path: str | Path, *, device: str = "auto") -> Denoiser:
@@ -25,7 +30,7 @@ def load(path: str | Path, *, device: str = "auto") -> Denoiser:
     return Denoiser.load(Path(path), device=str(choose_device(device)))
 
 
-def add_noise(image: Array, noise: str, *, seed: int = 0) -> Array:
+def add_noise(image: NDArray[Scalar], noise: str, *, seed: int = 0) -> NDArray[Scalar]:
     """Corrupt an image as training does.
 
     Args:
@@ -40,7 +45,7 @@ def add_noise(image: Array, noise: str, *, seed: int = 0) -> Array:
     stack, layout = as_stack(image)
     clean = torch.from_numpy(to_float(stack))
     noisy = parse_noise(noise)(clean, generator(seed, "add_noise"))
-    return from_float(noisy.numpy(), layout)
+    return cast("NDArray[Scalar]", from_float(noisy.numpy(), layout))
 
 
 def evaluate(

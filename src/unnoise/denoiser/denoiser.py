@@ -1,7 +1,7 @@
 """The denoiser: check, scale, run in chunks, clamp, scale back."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import torch
@@ -13,9 +13,11 @@ from unnoise.images import Layout, as_stack, from_float, to_float
 from unnoise.models import Model, build_model, macs_per_pixel, restore
 from unnoise.runs import ModelInfo, RunFolder, read_model_file, write_model_file
 
+Scalar = TypeVar("Scalar", bound=np.generic)
+
 # Pixels that run at once: enough to keep the cores busy, few enough that the feature maps of a
-# small network stay in the cache. Measured in benchmarks/prediction.py.
-CHUNK_PIXELS = 50_000
+# small network stay in the cache. Measured in docs/lab-notes.md.
+CHUNK_PIXELS = 150_000
 
 
 class Denoiser:
@@ -60,7 +62,7 @@ class Denoiser:
         """
         write_model_file(Path(path), self.info, self._model.state_dict(), overwrite=overwrite)
 
-    def __call__(self, image: NDArray[np.generic]) -> NDArray[np.generic]:
+    def __call__(self, image: NDArray[Scalar]) -> NDArray[Scalar]:
         """Denoise one image ``(H, W)`` or ``(H, W, C)``.
 
         Returns:
@@ -77,14 +79,15 @@ class Denoiser:
                 f"the array has shape {image.shape}, which is a stack of images: "
                 "pass it to denoiser.stack(), or one image (H, W) or (H, W, C)"
             )
-        return self.denoise(stack, layout)
+        return cast("NDArray[Scalar]", self.denoise(stack, layout))
 
-    def stack(self, images: NDArray[np.generic]) -> NDArray[np.generic]:
+    def stack(self, images: NDArray[Scalar]) -> NDArray[Scalar]:
         """Denoise a stack ``(N, H, W)`` or ``(N, H, W, C)``; see ``__call__``."""
         images = np.asarray(images)
         # The first axis is the stack whatever the length of the last.
         stack, layout = as_stack(images[..., None] if images.ndim == 3 else images)
-        return self.denoise(stack, Layout(layout.dtype, layout.stacked, images.ndim == 4))
+        layout = Layout(layout.dtype, layout.stacked, images.ndim == 4)
+        return cast("NDArray[Scalar]", self.denoise(stack, layout))
 
     def denoise(self, stack: NDArray[np.generic], layout: Layout) -> NDArray[np.generic]:
         """Denoise a stack ``(N, H, W, C)`` and give it back in another layout."""

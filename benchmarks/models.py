@@ -1,0 +1,106 @@
+"""Cost, speed, share of the machine's limit and quality of networks: why `unet` is as it is.
+
+Usage: python benchmarks/models.py [--steps 2000] [--data mnist] [--data-dir FOLDER]
+
+Each candidate is trained for the same number of batches; the table goes to standard output.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+import unnoise
+from unnoise.data import load_images
+from unnoise.images import to_float
+from unnoise.metrics import psnr
+from unnoise.models import MODELS, Autoencoder, Model, UNet
+from unnoise.noise import parse_noise
+from unnoise.seeding import generator
+
+NOISE = "gaussian:0.3,clip"
+CANDIDATES: dict[str, Callable[..., Model]] = {
+    "autoencoder": Autoencoder,
+    "unet 8-16-32, 1-1-1 (default)": partial(UNet, widths=(8, 16, 32), depths=(1, 1, 1)),
+    "unet 8-16, 1-1": partial(UNet, widths=(8, 16), depths=(1, 1)),
+    "unet 8-16-32, 0-1-1": partial(UNet, widths=(8, 16, 32), depths=(0, 1, 1)),
+    "unet 8-16-32, 2-2-2": partial(UNet, widths=(8, 16, 32), depths=(2, 2, 2)),
+    "unet 8-16-48, 1-1-1": partial(UNet, widths=(8, 16, 48), depths=(1, 1, 1)),
+    "unet 8-16-32-64, 1-1-1-1": partial(UNet, widths=(8, 16, 32, 64), depths=(1, 1, 1, 1)),
+    "unet 16-32-64, 1-1-1": partial(UNet, widths=(16, 32, 64), depths=(1, 1, 1)),
+}
+
+
+def rate(work: Callable[[], object], operations: float) -> float:
+    """Return operations per second, the best of several tries of at least 0.2 s."""
+    work()
+    best, begun = float("inf"), time.perf_counter()
+    while time.perf_counter() - begun < 2:
+        start = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - start)
+    return operations / best
+
+
+def machine_limit() -> float:
+    """Return the highest fp32 rate that the machine was seen to reach, in FLOP/s."""
+    a, b = torch.rand(2048, 2048), torch.rand(2048, 2048)
+    x = torch.rand(16, 64, 64, 64).to(memory_format=torch.channels_last)
+    weight = torch.rand(64, 64, 3, 3).to(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        product = rate(lambda: a @ b, 2 * 2048**3)
+        convolution = rate(lambda: F.conv2d(x, weight, padding=1), 2 * 16 * 64**2 * 64 * 64 * 9)
+    print(
+        f"limit, fp32: matrix product {product / 1e9:.0f} GFLOP/s, "
+        f"convolution of 64 channels {convolution / 1e9:.0f} GFLOP/s"
+    )
+    return max(product, convolution)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--data", default="mnist")
+    parser.add_argument("--data-dir")
+    options = parser.parse_args()
+    where = Path(options.data_dir) if options.data_dir else None
+    clean = to_float(load_images(options.data, split="test", data_dir=where).stack)
+    noisy = parse_noise(NOISE)(torch.from_numpy(clean), generator(0, "bench models")).numpy()
+    limit = machine_limit()
+    print(
+        "| network | parameters | kMAC/pixel | images/s | share of limit | training, images/s "
+        f"| PSNR after {options.steps} steps |"
+    )
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for name, build in CANDIDATES.items():
+        MODELS["candidate"] = build
+        start = time.perf_counter()
+        denoiser = unnoise.train(
+            options.data, model="candidate", steps=options.steps, data_dir=options.data_dir
+        )
+        seconds = time.perf_counter() - start
+        speeds = []
+        for _ in range(5):
+            start = time.perf_counter()
+            restored = denoiser.denoise_floats(noisy)
+            speeds.append(len(noisy) / (time.perf_counter() - start))
+        facts, speed = denoiser.describe(), statistics.median(speeds)
+        share = speed * np.prod(clean.shape[2:]) * facts["kmacs_per_pixel"] * 2000 / limit
+        print(
+            f"| {name} | {facts['parameters']:,} | {facts['kmacs_per_pixel']:.2f} | {speed:,.0f} "
+            f"| {share:.0%} | {denoiser.info.trained['images'] / seconds:,.0f} "
+            f"| {psnr(restored, clean).mean():.2f} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
