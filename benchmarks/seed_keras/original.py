@@ -85,13 +85,19 @@ def weights(folder: Path) -> None:
     model = build()
     random = np.random.default_rng(1)
     for layer in model.layers:
-        # Every constant must show: none may stay at the 0 or 1 it starts from.
-        layer.set_weights([w + 0.1 * random.random(w.shape) for w in layer.get_weights()])
+        # Every constant must show: none may stay at the 0 or 1 it starts from. Larger kernels
+        # spread the outputs, which the sigmoid would else hold near one half.
+        changed = [
+            2 * w if w.ndim > 1 else w + random.random(w.shape) / 5 for w in layer.get_weights()
+        ]
+        layer.set_weights(changed)
     images = random.random((64, 28, 28, 1), np.float32)
     stored = {f"{layer.name}/{w.name}": w.numpy() for layer in model.layers for w in layer.weights}
     np.savez(folder / "weights.npz", **stored)
     np.save(folder / "input.npy", images)
-    np.save(folder / "output.npy", model.predict(images, verbose=0))
+    output = model.predict(images, verbose=0)
+    assert output.std() > 0.05, "a saturated output would agree with anything"
+    np.save(folder / "output.npy", output)
 
 
 if __name__ == "__main__":

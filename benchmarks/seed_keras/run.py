@@ -113,15 +113,18 @@ def throughput(folder: Path, noisy: Stack, data_dir: str | None) -> tuple[float,
         unnoise.train("mnist", steps=2, data_dir=data_dir),
         unnoise.train("mnist", preset="classic", steps=2, data_dir=data_dir),
     ]
-    found: list[list[float]] = [[], [], []]
+    theirs: dict[str, list[float]] = {}
+    ours: list[list[float]] = [[] for _ in models]
     for _ in range(ROUNDS):
-        found[0].append(max(json.loads(original(folder, "predict").splitlines()[-1]).values()))
-        for index, model in enumerate(models):
+        for size, speed in json.loads(original(folder, "predict").splitlines()[-1]).items():
+            theirs.setdefault(size, []).append(speed)
+        for model, speeds in zip(models, ours, strict=True):
             model.denoise_floats(noisy[:1024])
             start = time.perf_counter()
             model.denoise_floats(noisy)
-            found[index + 1].append(len(noisy) / (time.perf_counter() - start))
-    return tuple(map(statistics.median, found))  # type: ignore[return-value]
+            speeds.append(len(noisy) / (time.perf_counter() - start))
+    best = max(map(statistics.median, theirs.values()))
+    return best, statistics.median(ours[0]), statistics.median(ours[1])
 
 
 def draw(contenders: list[Contender]) -> None:

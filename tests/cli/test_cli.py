@@ -92,7 +92,7 @@ def test_train_and_json(tmp_path: Path) -> None:
     assert "step 4/4" in result.stderr
     assert (run / "preview.png").is_file()
     assert json.loads(unnoise("info", run, "--json").stdout)["model"] == "unet"
-    assert "2.888" in unnoise("info", run).stdout
+    assert "2.376" in unnoise("info", run).stdout
 
 
 def test_flags_go_over_config_over_preset(tmp_path: Path) -> None:

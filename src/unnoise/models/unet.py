@@ -17,7 +17,7 @@ PerLevel = tuple[int, ...]
 
 
 class UNet(Model):
-    """Down by 2 × 2 convolutions, up by pixel shuffles, 3 × 3 convolutions in between.
+    """Down by 2 × 2 convolutions, up by repeating pixels, 3 × 3 convolutions in between.
 
     Args:
         channels: Channels of the images.
@@ -40,20 +40,22 @@ class UNet(Model):
             )
         self.arguments = {"channels": channels, "widths": list(widths), "depths": list(depths)}
         self.channels = channels
-        self.size_multiple = 2 ** (len(widths) - 1)
-        # A 3 × 3 convolution reaches one pixel of its level, the stem and the tail too; the 2 × 2
-        # grids of the levels put a pixel up to 2^levels - 1 away from where it is used.
-        reach = 2 + (self.size_multiple - 1) + sum(n * 2**i for i, n in enumerate(depths))
+        coarsest = 2 ** (len(widths) - 1)
+        self.size_multiple = max(2, coarsest)
+        # The stem reaches one pixel, the tail two, a 3 × 3 convolution one of its level; the 2 × 2
+        # grids of the levels put a pixel up to ``coarsest - 1`` away from where it is used.
+        reach = 3 + (coarsest - 1) + sum(n * 2**i for i, n in enumerate(depths))
         self.receptive_field = 2 * reach + 1
 
         pairs = list(pairwise(widths))
         self.stem = nn.Conv2d(channels, widths[0], 3, padding=1)
         self.down = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2) for a, b in pairs)
-        self.up = nn.ModuleList(nn.Conv2d(b, 4 * a, 1) for a, b in pairs)
+        self.up = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in pairs)
         self.levels = nn.ModuleList(map(_convolutions, widths, depths))
-        # A convolution to one channel takes longer than one to eight, which fills a vector: the
-        # first channels of the result are the correction, the others are not used.
-        self.tail = nn.Conv2d(widths[0], max(channels, widths[0]), 3, padding=1)
+        # The tail makes 2 × 2 pixels at a time, each from its 3 × 3 neighbours and some more: a
+        # convolution to one channel takes longer than one to eight, which fills a vector. The
+        # channels above 4 · C fill it up and are not used.
+        self.tail = nn.Conv2d(widths[0], -(-4 * channels // 8) * 8, 4, stride=2, padding=1)
 
     def encode(self, noisy: Tensor) -> Tensor:
         """Return the features of the coarsest level, ``(B, widths[-1], H / m, W / m)``."""
@@ -63,8 +65,10 @@ class UNet(Model):
         """Denoise ``(B, C, H, W)`` whose sides are multiples of ``size_multiple``."""
         *skips, x = self._descend(noisy)
         for level in reversed(range(len(skips))):
-            x = self.levels[level](F.pixel_shuffle(self.up[level](x), 2).add_(skips[level]))
-        return noisy + self.tail(x)[:, : self.channels]
+            wide = F.interpolate(self.up[level](x), scale_factor=2, mode="nearest")
+            x = self.levels[level](wide.add_(skips[level]))
+        correction = F.pixel_shuffle(self.tail(x)[:, : 4 * self.channels], 2)
+        return noisy + correction
 
     def _descend(self, noisy: Tensor) -> list[Tensor]:
         """Return the features of each level on the way down, the last after its convolutions."""
