@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench bench-keras bench-models bench-ceiling clean
+.PHONY: help demo test check format bench bench-keras bench-models bench-footprint bench-ceiling clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -32,10 +32,13 @@ format: $(READY) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: bench-models bench-keras bench-ceiling ## Run every benchmark (about an hour)
+bench: bench-models bench-footprint bench-keras bench-ceiling ## Run every benchmark (about an hour)
 
 bench-models: $(READY) ## Cost, speed, share of the machine's limit and quality of candidate networks
 	$(BIN)/python benchmarks/models.py
+
+bench-footprint: $(READY) ## Import time and peak memory
+	$(BIN)/python benchmarks/footprint.py
 
 bench-ceiling: $(READY) ## How good a large ensemble gets, trained long
 	$(BIN)/python benchmarks/ceiling.py

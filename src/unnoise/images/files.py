@@ -33,7 +33,9 @@ def list_images(folder: Path) -> list[Path]:
     paths = sorted(
         path
         for path in folder.iterdir()
-        if path.name.lower().endswith(SUFFIXES) and not (is_idx(path) and "idx1" in path.name)
+        if path.name.lower().endswith(SUFFIXES)
+        and not path.name.startswith(".")  # a half-written file, or a system's own
+        and not (is_idx(path) and "idx1" in path.name)
     )
     if not paths:
         raise ImageError(f"{folder} has no image in it: {', '.join(SUFFIXES)} are read")
@@ -53,7 +55,7 @@ def read_stack(path: Path) -> tuple[NDArray[np.generic], Layout]:
         raise ImageError(f"{path} is of no format that is read here: {', '.join(SUFFIXES)}")
     if path.stat().st_size == 0:
         raise ImageError(f"{path} is empty")
-    if path.suffix == ".npy":
+    if path.suffix.lower() == ".npy":
         return as_stack(_read_npy(path), name=str(path))
     if is_idx(path):
         array = read_idx(path)
@@ -63,7 +65,10 @@ def read_stack(path: Path) -> tuple[NDArray[np.generic], Layout]:
         return as_stack(array[..., None] if array.ndim == 3 else array, name=str(path))[0], Layout(
             array.dtype, array.ndim > 2, array.ndim == 4
         )
-    return as_stack(_read_vips(path), name=str(path))
+    picture = _read_vips(path)
+    # A picture is one image whatever its number of channels; grey with alpha has two.
+    stack, _ = as_stack(picture[None] if picture.ndim == 3 else picture, name=str(path))
+    return stack, Layout(picture.dtype, False, picture.ndim == 3)
 
 
 def write_stack(path: Path, array: NDArray[np.generic], *, overwrite: bool = True) -> None:
@@ -77,7 +82,7 @@ def write_stack(path: Path, array: NDArray[np.generic], *, overwrite: bool = Tru
         write_idx(path, array, overwrite=overwrite)
         return
     with replacing(path, overwrite=overwrite) as temporary:
-        if path.suffix == ".npy":
+        if path.suffix.lower() == ".npy":
             with temporary.open("wb") as file:
                 np.save(file, array, allow_pickle=False)
         else:
@@ -87,14 +92,18 @@ def write_stack(path: Path, array: NDArray[np.generic], *, overwrite: bool = Tru
 def _read_npy(path: Path) -> NDArray[np.generic]:
     try:
         array: NDArray[np.generic] = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # NumPy lets through what its header parser and zipfile raise
         raise ImageError(f"cannot read {path} as .npy: {error}") from error
+    if not isinstance(array, np.ndarray):
+        raise ImageError(f"{path} is an archive of arrays: save one array with numpy.save")
     return array
 
 
 def _read_vips(path: Path) -> NDArray[np.generic]:
     import pyvips  # libvips takes a tenth of a second to load: only when a picture is read
 
+    # Only the loaders that libvips holds safe for files from anywhere.
+    pyvips.block_untrusted_set(True)
     try:
         image: Any = pyvips.Image.new_from_file(str(path), access="sequential", fail_on="truncated")
         if image.width * image.height > MAX_PIXELS:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from unnoise.errors import UnknownNameError
 from unnoise.models.autoencoder import Autoencoder
-from unnoise.models.contract import Model, ModelArguments, macs_per_pixel, restore
+from unnoise.models.contract import Model, ModelArguments, fit, macs_per_pixel, restore
 from unnoise.models.unet import UNet
 
 MODELS: dict[str, Callable[..., Model]] = {
@@ -40,6 +40,7 @@ __all__ = [
     "ModelArguments",
     "UNet",
     "build_model",
+    "fit",
     "macs_per_pixel",
     "restore",
 ]

@@ -55,27 +55,32 @@ class Model(nn.Module, ABC):
             )
 
 
-def restore(model: Model, noisy: Tensor) -> Tensor:
-    """Check, pad, run, crop: apply a model to images of any size that it takes.
-
-    Args:
-        model: The model.
-        noisy: ``(B, C, H, W)``.
-
-    Returns:
-        ``(B, C, H, W)``, not clamped.
+def fit(model: Model, images: Tensor) -> Tensor:
+    """Check that a model takes images ``(B, C, H, W)``, and pad them to its size multiple.
 
     Raises:
         ModelError: The model does not take images of this shape.
     """
-    channels, height, width = noisy.shape[1:]
+    channels, height, width = images.shape[1:]
     model.check(channels, height, width)
     down, right = -height % model.size_multiple, -width % model.size_multiple
     if not (down or right):
-        return model(noisy)  # type: ignore[no-any-return]  # nn.Module.__call__ is untyped
+        return images
     # A mirror continues textures; it needs an image larger than the strip, an edge only one pixel.
     mode = "reflect" if down < height and right < width else "replicate"
-    restored: Tensor = model(F.pad(noisy, (0, right, 0, down), mode=mode))
+    return F.pad(images, (0, right, 0, down), mode=mode)
+
+
+def restore(model: Model, noisy: Tensor) -> Tensor:
+    """Apply a model to images ``(B, C, H, W)`` of any size that it takes: fit, run, crop.
+
+    Results are not clamped.
+
+    Raises:
+        ModelError: The model does not take images of this shape.
+    """
+    height, width = noisy.shape[-2:]
+    restored: Tensor = model(fit(model, noisy))
     return restored[..., :height, :width]
 
 

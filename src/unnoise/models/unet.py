@@ -15,6 +15,8 @@ from unnoise.models.contract import Model
 
 PerLevel = tuple[int, ...]
 
+MAX_LEVELS, MAX_WIDTH, MAX_DEPTH = 8, 4096, 100
+
 
 class UNet(Model):
     """Down by 2 × 2 convolutions, up by repeating pixels, 3 × 3 convolutions in between.
@@ -33,10 +35,15 @@ class UNet(Model):
         self, *, channels: int = 1, widths: PerLevel = (8, 16, 32), depths: PerLevel = (1, 1, 1)
     ) -> None:
         super().__init__()
-        if len(widths) != len(depths) or min(widths, default=0) < 1 or min(depths) < 0:
+        # The upper bounds are for arguments that come from a file.
+        if not (
+            1 <= len(widths) == len(depths) <= MAX_LEVELS
+            and all(1 <= width <= MAX_WIDTH for width in widths)
+            and all(0 <= depth <= MAX_DEPTH for depth in depths)
+        ):
             raise ModelError(
-                f"a unet has a width of 1 or more and 0 or more convolutions for each level, "
-                f"not widths {tuple(widths)} and depths {tuple(depths)}"
+                f"a unet has up to {MAX_LEVELS} levels, each with a width of 1 to {MAX_WIDTH} and "
+                f"0 to {MAX_DEPTH} convolutions, not widths {tuple(widths)}, depths {tuple(depths)}"
             )
         self.arguments = {"channels": channels, "widths": list(widths), "depths": list(depths)}
         self.channels = channels

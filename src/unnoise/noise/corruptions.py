@@ -18,20 +18,16 @@ class Corruption:
     apply: Callable[[Tensor, Tensor, Generator], Tensor]
     meaning: str  # of the level, for help and errors
     low: float = 0.0
-    high: float = float("inf")
-    low_allowed: bool = True  # whether ``low`` itself is a level
+    high: float = 1e6  # float32 images hold no more than seven digits
 
     @property
     def allowed(self) -> str:
         """The allowed levels in words."""
-        if self.high < float("inf"):
-            return f"{self.low:g} to {self.high:g}"
-        return f"{self.low:g} or more" if self.low_allowed else f"more than {self.low:g}"
+        return f"{self.low:g} to {self.high:g}"
 
     def allows(self, level: float) -> bool:
-        """Whether ``level`` is inside the allowed range (NaN and infinity never are)."""
-        above = level >= self.low if self.low_allowed else level > self.low
-        return above and level <= self.high and level != float("inf")
+        """Whether ``level`` is inside the allowed range (NaN never is)."""
+        return self.low <= level <= self.high
 
 
 def gaussian(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
@@ -77,7 +73,7 @@ def _uniform_pixels(clean: Tensor, generator: Generator) -> Tensor:
 
 NOISES = {
     "gaussian": Corruption(gaussian, "standard deviation"),
-    "poisson": Corruption(poisson, "photons at full brightness", low_allowed=False),
+    "poisson": Corruption(poisson, "number of photons at full brightness", low=1e-3),
     "salt-pepper": Corruption(salt_pepper, "share of pixels", high=1.0),
     "speckle": Corruption(speckle, "relative standard deviation"),
     "mask": Corruption(mask, "share of pixels set to 0", high=1.0),

@@ -7,6 +7,14 @@ from torch.nn import functional as F
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
+LEAK = 0.05
+
+
+def nearly_clamp(x: Tensor) -> Tensor:
+    """Clamp to [0, 1], but for a small slope outside, which keeps a gradient alive there."""
+    inside = x.clamp(0, 1)
+    return inside + LEAK * (x - inside)
+
 
 def mse(output: Tensor, target: Tensor) -> Tensor:
     """Mean squared error of each sample, ``(B,)``; its minimum has the highest PSNR."""

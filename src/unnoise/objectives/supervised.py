@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import Generator, Tensor
 
-from unnoise.objectives.losses import Loss
+from unnoise.objectives.losses import Loss, nearly_clamp
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,8 @@ class Supervised:
     """Corrupt a clean image, ask for it back: ``loss(f(noise(x)), x)``.
 
     Vincent et al., "Extracting and Composing Robust Features with Denoising Autoencoders",
-    ICML 2008, equation 4.
+    ICML 2008, equation 4. Results are clamped to [0, 1] when they are used, so the loss sees them
+    nearly clamped: 0.2 dB on digits, where most pixels are black (docs/lab-notes.md).
     """
 
     noise: Callable[[Tensor, Generator], Tensor]
@@ -24,5 +25,5 @@ class Supervised:
     ) -> Tensor:
         """Return the loss of each clean sample ``(B, C, H, W)`` as ``(B,)``."""
         noisy = self.noise(clean, generator)
-        denoised = model(noisy)
-        return self.loss(denoised, clean)
+        denoised = model(noisy).float()
+        return self.loss(nearly_clamp(denoised), clean)

@@ -31,7 +31,7 @@ class Progress:
 
     step: int
     steps: int
-    loss: float  # mean since the last report
+    loss: float  # mean since the last validation
     images_per_second: float
     seconds: float  # spent training, over all resumptions
     psnr: float | None = None  # of the validation images, when there was a validation
@@ -148,9 +148,10 @@ def train(
     training.model.train()
     before, begun = training.seconds, time.perf_counter()
     first, saved, told, validated = training.step, begun, begun, 0.0
-    losses: list[Tensor] = []
+    total, count = torch.zeros((), device=training.device), 0
     while training.step < training.steps:
-        losses.append(training.advance())
+        total += training.advance()
+        count += 1
         now = time.perf_counter()
         last = training.step == training.steps
         # Validation changes nothing in the training, so it may depend on the clock.
@@ -163,7 +164,7 @@ def train(
         progress = Progress(
             step=training.step,
             steps=training.steps,
-            loss=_mean(losses, training.step),
+            loss=_finite(total.item() / count, training.step),
             images_per_second=(training.step - first) * training.batch_size / (now - begun),
             seconds=training.seconds,
         )
@@ -175,7 +176,8 @@ def train(
             progress = replace(progress, psnr=training.validate(training.best))
             training.model.train()
             validated += time.perf_counter() - start
-            losses.clear()
+            total.zero_()
+            count = 0
         report(progress)
         told = time.perf_counter()
 
@@ -196,11 +198,10 @@ def measure_steps(training: Training[Network], seconds: float) -> int:
     return max(1, round(left / statistics.median(times)))
 
 
-def _mean(losses: list[Tensor], step: int) -> float:
-    mean = torch.stack(losses).mean().item()
-    if not math.isfinite(mean):
+def _finite(loss: float, step: int) -> float:
+    if not math.isfinite(loss):
         raise UnnoiseError(
-            f"the loss became {mean} before step {step}: train again with a smaller --lr, "
+            f"the loss became {loss} before step {step}: train again with a smaller --lr, "
             "or look for extreme values in the images"
         )
-    return mean
+    return loss
