@@ -52,7 +52,7 @@ def main() -> None:
         print(
             f"member {member + 1}: {denoiser.describe()['kmacs_per_pixel']:.1f} kMAC/pixel, "
             f"{images:,.0f} images, {psnr(restored, clean).mean():.2f} dB; mean of "
-            f"{member + 1}: {psnr(total / (member + 1), clean).mean():.2f} dB",
+            f"{member + 1}: {psnr((total / (member + 1)).astype(np.float32), clean).mean():.2f} dB",
             flush=True,
         )
 

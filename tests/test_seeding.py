@@ -4,7 +4,7 @@ from unnoise.seeding import generator
 
 
 def test_a_place_has_its_own_numbers_always_the_same() -> None:
-    places = [
+    places: list[tuple[int | str, ...]] = [
         (0,),
         (1,),
         (-1,),
@@ -14,6 +14,6 @@ def test_a_place_has_its_own_numbers_always_the_same() -> None:
         (0, 1, 2),
         (0, 12),
     ]
-    draws = [torch.rand(4, generator=generator(*place)).tolist() for place in places]
-    assert draws == [torch.rand(4, generator=generator(*place)).tolist() for place in places]
+    draws = [torch.rand(4, generator=generator(0, *place)).tolist() for place in places]
+    assert draws == [torch.rand(4, generator=generator(0, *place)).tolist() for place in places]
     assert len({tuple(draw) for draw in draws}) == len(places)

@@ -3,7 +3,7 @@ import torch
 from torch.nn import functional as F
 
 from unnoise.noise import parse_noise
-from unnoise.objectives import LOSSES, Supervised
+from unnoise.objectives import LOSSES, Loss, Supervised
 from unnoise.objectives.losses import nearly_clamp
 from unnoise.seeding import generator
 
@@ -11,8 +11,12 @@ from unnoise.seeding import generator
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_loss_is_the_mean_of_each_sample(name: str) -> None:
     output, target = torch.rand(3, 2, 5, 6), torch.rand(3, 2, 5, 6)
-    reference = {"mse": F.mse_loss, "l1": F.l1_loss, "bce": F.binary_cross_entropy}[name]
-    expected = [reference(a, b).item() for a, b in zip(output, target, strict=True)]
+    references: dict[str, Loss] = {
+        "mse": F.mse_loss,
+        "l1": F.l1_loss,
+        "bce": F.binary_cross_entropy,
+    }
+    expected = [references[name](a, b).item() for a, b in zip(output, target, strict=True)]
     assert LOSSES[name](output, target).tolist() == pytest.approx(expected, rel=1e-5)
 
 

@@ -1,0 +1,29 @@
+"""What a training is on disk: its config, its folder, its checkpoint, the model file.
+
+This room writes and reads; it does not know what a model or a dataset is beyond its name.
+"""
+
+from unnoise.runs.config import (
+    PRESETS,
+    Setting,
+    TrainConfig,
+    layer_settings,
+    read_settings,
+    to_toml,
+)
+from unnoise.runs.folder import RunFolder
+from unnoise.runs.model_file import FORMAT_VERSION, ModelInfo, read_model_file, write_model_file
+
+__all__ = [
+    "FORMAT_VERSION",
+    "PRESETS",
+    "ModelInfo",
+    "RunFolder",
+    "Setting",
+    "TrainConfig",
+    "layer_settings",
+    "read_model_file",
+    "read_settings",
+    "to_toml",
+    "write_model_file",
+]

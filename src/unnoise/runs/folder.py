@@ -1,0 +1,127 @@
+"""The folder of one run and what lies in it."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unnoise.errors import RunError
+from unnoise.outputs import check_writable, remove_leftovers, write_text
+from unnoise.runs.checkpoint import load_checkpoint, save_checkpoint
+from unnoise.runs.config import TrainConfig, layer_settings, to_toml
+
+Row = dict[str, float]
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The paths of a run: a handle, nothing is read or written before it is asked for."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """The settings, complete: training with them repeats the run."""
+        return self.path / "config.toml"
+
+    @property
+    def model(self) -> Path:
+        """The trained model."""
+        return self.path / "model.safetensors"
+
+    @property
+    def checkpoint(self) -> Path:
+        """What resuming needs."""
+        return self.path / "checkpoint.pt"
+
+    @property
+    def metrics(self) -> Path:
+        """One row per validation."""
+        return self.path / "metrics.csv"
+
+    @property
+    def preview(self) -> Path:
+        """Clean, noisy and denoised examples."""
+        return self.path / "preview.png"
+
+    @property
+    def report(self) -> Path:
+        """The quality report."""
+        return self.path / "report.html"
+
+    def check_free(self, *, overwrite: bool) -> None:
+        """Make sure, before any work, that no run would be lost.
+
+        Raises:
+            RunError: There is a run in the folder already and ``overwrite`` is false.
+        """
+        if not overwrite and (self.config.exists() or self.model.exists()):
+            raise RunError(
+                f"{self.path} holds a run already: go on with it (--resume), choose another --out, "
+                "or pass --overwrite to lose it"
+            )
+
+    def begin(self, config: TrainConfig, state: dict[str, Any]) -> None:
+        """Replace what an earlier run left here by a first checkpoint and the config.
+
+        The config comes last: wherever this is cut off, the folder holds a whole run or none.
+
+        Raises:
+            OutputError: Nothing can be written there.
+        """
+        check_writable(self.path)
+        remove_leftovers(self.path)
+        for old in (self.config, self.model, self.metrics, self.preview, self.report):
+            old.unlink(missing_ok=True)
+        text = to_toml(config)
+        save_checkpoint(self.checkpoint, {**state, "config": text})
+        write_text(self.config, text)
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Write a checkpoint of a run that was begun."""
+        text = self.config.read_text(encoding="utf-8")
+        save_checkpoint(self.checkpoint, {**state, "config": text})
+
+    def load(self) -> dict[str, Any]:
+        """Read the checkpoint.
+
+        Raises:
+            RunError: There is none, it is damaged, or it belongs to another config.
+        """
+        remove_leftovers(self.path)
+        state = load_checkpoint(self.checkpoint)
+        if state["config"] != self.config.read_text(encoding="utf-8"):
+            raise RunError(
+                f"the checkpoint in {self.path} does not fit its {self.config.name}, which was "
+                "changed since: undo the change, or train anew with --config and another --out"
+            )
+        return state
+
+    def read_config(self) -> TrainConfig:
+        """Read the config of a run that was begun.
+
+        Raises:
+            RunError: There is no run in the folder.
+        """
+        if not self.config.is_file():
+            raise RunError(f"{self.path} holds no run: there is no {self.config.name} in it")
+        return layer_settings({}, file=self.config)
+
+    def write_metrics(self, rows: Sequence[Row]) -> None:
+        """Write all rows so far; every row has the same keys."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_text(self.metrics, text.getvalue())
+
+    def read_metrics(self) -> list[Row]:
+        """Read the rows; none if there was no validation yet."""
+        if not self.metrics.is_file():
+            return []
+        with self.metrics.open(newline="", encoding="utf-8") as file:
+            return [
+                {key: float(value) for key, value in row.items()} for row in csv.DictReader(file)
+            ]

@@ -1,0 +1,124 @@
+"""The model file: safetensors whose header carries all that is needed to use the model."""
+
+import json
+import zipfile
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from unnoise import __version__
+from unnoise.errors import ModelFileError
+from unnoise.outputs import replacing
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+FORMAT_VERSION = 1
+HEADER = "unnoise"  # the key in the safetensors metadata; its value is JSON
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelInfo:
+    """What a model file says about its model.
+
+    Attributes:
+        model: Architecture, a name in the table of models.
+        arguments: Its arguments.
+        channels: Channels of its images.
+        noise: The spec it was trained for.
+        objective: The training loss.
+        data: Where the training images came from.
+        trained: What training reached: ``steps``, ``images`` seen, ``seconds``, ``psnr`` (dB, on
+            the validation images), ``noisy_psnr`` (dB, of the same images before).
+        seed: The seed of the run.
+        unnoise: The version that wrote the file.
+        format_version: The version of this header.
+    """
+
+    model: str
+    arguments: dict[str, Any]
+    channels: int
+    noise: str
+    objective: str
+    data: str
+    seed: int
+    trained: dict[str, float] = field(default_factory=dict)
+    unnoise: str = __version__
+    format_version: int = FORMAT_VERSION
+
+
+def write_model_file(
+    path: Path, info: ModelInfo, weights: "dict[str, Tensor]", *, overwrite: bool = True
+) -> None:
+    """Write header and weights, whole or not at all.
+
+    Raises:
+        OutputError: The file exists and ``overwrite`` is false, or it cannot be written.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
+    with replacing(path, overwrite=overwrite) as temporary:
+        try:
+            save_file(tensors, temporary, metadata={HEADER: json.dumps(asdict(info))})
+        except SafetensorError as error:
+            raise OSError(str(error)) from error
+
+
+def read_model_file(path: Path) -> "tuple[ModelInfo, dict[str, Tensor]]":
+    """Read header and weights.
+
+    Raises:
+        ModelFileError: The file is missing, damaged, of another format, or of a newer version.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise ModelFileError(
+            f"there is no model file {path}: pass a .safetensors file or a run folder"
+        )
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = (file.metadata() or {}).get(HEADER)
+            info = _parse_header(header, path)
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a dict
+    except (SafetensorError, OSError) as error:
+        raise ModelFileError(
+            f"cannot read {path} as a model file: {_explain(path, error)}"
+        ) from error
+    return info, weights
+
+
+def _parse_header(header: str | None, path: Path) -> ModelInfo:
+    if header is None:
+        raise ModelFileError(
+            f"{path} is a safetensors file, but not of unnoise: its header has no {HEADER!r} entry"
+        )
+    try:
+        values = json.loads(header)
+        version = values["format_version"]
+        if version > FORMAT_VERSION:
+            raise ModelFileError(
+                f"{path} has format version {version}, written by unnoise {values.get('unnoise')}; "
+                f"this is unnoise {__version__}, which reads up to {FORMAT_VERSION}: "
+                f"install unnoise {values.get('unnoise')} or newer"
+            )
+        known = {entry.name for entry in fields(ModelInfo)}
+        return ModelInfo(**{name: value for name, value in values.items() if name in known})
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ModelFileError(f"{path} has a damaged unnoise header: {error}") from error
+
+
+def _explain(path: Path, error: Exception) -> str:
+    try:
+        with path.open("rb") as file:
+            start = file.read(2)
+    except OSError as unreadable:
+        return str(unreadable.strerror)
+    if start[:1] == b"\x80" or zipfile.is_zipfile(path):
+        return (
+            "it is a pickle (torch.save), which can run code when it is opened, "
+            "so unnoise never does; pass the model.safetensors of a run"
+        )
+    return f"{error}; it is damaged or not a .safetensors file, get or train it again"
