@@ -77,7 +77,7 @@ def test_wrong_files_are_explained(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="as TOML"):
         read_settings(file)
     file.write_text("sede = 1")
-    with pytest.raises(ConfigError, match="did you mean 'seed'.*config.toml"):
+    with pytest.raises(ConfigError, match=r"did you mean 'seed'.*config.toml"):
         read_settings(file)
     with pytest.raises(UnknownNameError, match="no preset is called 'clasic'"):
         layer_settings({}, preset="clasic")
