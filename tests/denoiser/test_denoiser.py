@@ -88,7 +88,7 @@ def test_weights_that_do_not_fit_are_refused(run: Path, tmp_path: Path) -> None:
     changes = {
         "shape": (header, {**weights, "stem.weight": torch.zeros(4, 1, 3, 3)}),
         "missing": (header, {k: v for k, v in weights.items() if k != "stem.bias"}),
-        "arguments": (header.replace('"widths"', '"depths"'), weights),
+        "arguments": (header.replace('"widths"', '"wdths"'), weights),
         # A header may not make us allocate what the file does not hold.
         "half": (header, {k: v.half() for k, v in weights.items()}),
         "deep": (header.replace("[1, 1, 1]", "[1, 1, 1000000000]"), weights),

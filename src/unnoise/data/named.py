@@ -184,7 +184,7 @@ def _fetch(name: str, say: Say) -> Path:
             tarfile.TarError,
             subprocess.SubprocessError,
         ) as error:
-            failures.append(" ".join(str(error).split())[:300])
+            failures.append(" ".join(str(error).split())[:500])
     raise DataError(_how_to_supply(name, failures))
 
 
@@ -220,9 +220,9 @@ def _from_mirrors(name: str, say: Say) -> bool:
                 _keep(name, index, gzip.decompress(_download(address)))
                 break
             except (OSError, ValueError, EOFError, zlib.error) as error:
-                failures.append(" ".join(str(error).split()))
+                failures.append(" ".join(str(error).split())[:150])
         else:
-            raise OSError(f"no mirror has {FILES[index]}: {'; '.join(failures)[:300]}")
+            raise OSError(f"no mirror has {FILES[index]}: {'; '.join(failures)}")
     return True
 
 
