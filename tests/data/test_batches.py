@@ -20,7 +20,9 @@ def test_the_split_is_a_split(count: int, share: float, seed: int) -> None:
 def test_every_epoch_visits_every_image_once(count: int, size: int, seed: int) -> None:
     images = np.arange(count, dtype=np.uint8).reshape(count, 1, 1, 1)
     batches = Batches(images, size, seed)
-    seen = np.concatenate([np.rint(batches.at(step).numpy().ravel() * 255) for step in range(3 * count)])
+    seen = np.concatenate(
+        [np.rint(batches.at(step).numpy().ravel() * 255) for step in range(3 * count)]
+    )
     for epoch in range(3):
         part = seen[epoch * count : (epoch + 1) * count]
         assert sorted(part) == list(range(count))
