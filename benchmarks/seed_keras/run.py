@@ -191,7 +191,8 @@ def write_results(
         "",
         "Seconds are of training alone for the original, and of the whole call (data, split, "
         "validation) for ours. Curves: the original on the test images after each epoch; ours on "
-        "its validation images, as the loop reports them.",
+        "its validation images, as the loop reports them. --minutes plans the steps by the speed "
+        "at the start, so it takes longer where the machine slows down on the way.",
         "",
         "![PSNR over training time](seed-keras.png)",
         "",
@@ -256,7 +257,9 @@ def main() -> None:
         train_ours(
             "unnoise, a fiftieth of the original's time", pair, minutes=fiftieth, data_dir=data_dir
         ),
-        train_ours("unnoise, the original's time", pair, minutes=whole, data_dir=data_dir),
+        train_ours(
+            "unnoise, --minutes set to the original's time", pair, minutes=whole, data_dir=data_dir
+        ),
     ]
     draw(contenders[1:])
     write_results(contenders, speeds, difference)
