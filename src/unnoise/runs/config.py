@@ -174,8 +174,8 @@ def check_setting(name: str, value: object, *, where: str = "") -> Setting:
 def to_toml(config: TrainConfig) -> str:
     """Write a config as TOML that ``read_settings`` reads back to an equal one."""
     lines = [
-        # Strings and numbers of JSON are strings and numbers of TOML.
-        f"{name} = {json.dumps(value, ensure_ascii=False)}"
+        # Strings and numbers of JSON are those of TOML, which also wants DEL to be escaped.
+        f"{name} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "\\u007f")
         for name, value in asdict(config).items()
         if value is not None
     ]
