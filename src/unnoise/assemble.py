@@ -55,6 +55,7 @@ def assemble(config: TrainConfig, images: Images) -> Assembly:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(generator(config.seed, "weights").initial_seed())
         model = build_model(config.model, _arguments(config, images))
+    # The stubs of torch know memory_format only together with a tensor.
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     if config.loss == "bce" and not model.bounded:
         raise ConfigError(

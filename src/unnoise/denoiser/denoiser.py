@@ -32,6 +32,7 @@ class Denoiser:
     def __init__(self, model: Model, info: ModelInfo, *, device: str = "cpu") -> None:
         self.info = info
         self.device = torch.device(device)
+        # The stubs of torch know memory_format only together with a tensor.
         self._model = model.to(self.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
 
     @classmethod

@@ -76,7 +76,8 @@ class Autoencoder(Model):
         x = F.max_pool2d(self.norm2(F.relu(self.conv2(_pad_same(x)))), 2)
         x = self.norm3(F.relu(self.conv3(_pad_same(x))))
         # Keras flattens channels last, so its dense weights fit ours.
-        return self.dense(x.permute(0, 2, 3, 1).flatten(1))  # type: ignore[no-any-return]
+        code: Tensor = self.dense(x.permute(0, 2, 3, 1).flatten(1))
+        return code
 
     def forward(self, noisy: Tensor) -> Tensor:
         """Denoise ``(B, C, H, W)`` of the one size; outputs are in (0, 1)."""
