@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench bench-keras bench-models bench-footprint bench-ceiling clean
+.PHONY: help demo test check format bench bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -32,13 +32,22 @@ format: $(READY) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: bench-models bench-footprint bench-keras bench-ceiling ## Run every benchmark (about an hour)
+bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own ## Run every benchmark (about two hours)
 
 bench-models: $(READY) ## Cost, speed, share of the machine's limit and quality of candidate networks
 	$(BIN)/python benchmarks/models.py
 
 bench-footprint: $(READY) ## Import time and peak memory
 	$(BIN)/python benchmarks/footprint.py
+
+bench-tiles: $(READY) ## Speed, seams and memory of large images
+	$(BIN)/python benchmarks/tiles.py
+
+bench-loader: $(READY) ## Whether training waits for data
+	$(BIN)/python benchmarks/loader.py
+
+bench-own: $(READY) ## Microscopy, documents and photographs: what each kind of data reaches
+	$(BIN)/python benchmarks/own_images.py
 
 bench-ceiling: $(READY) ## How good a large ensemble gets, trained long
 	$(BIN)/python benchmarks/ceiling.py

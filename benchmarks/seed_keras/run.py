@@ -97,8 +97,8 @@ def train_ours(name: str, test: tuple[Stack, Stack], **settings: object) -> Cont
     curve: Curve = []
 
     def note(progress: Progress) -> None:
-        if progress.psnr is not None:
-            curve.append((progress.seconds, progress.psnr))
+        if progress.validation is not None and progress.validation.psnr is not None:
+            curve.append((progress.seconds, progress.validation.psnr))
 
     start = time.perf_counter()
     denoiser = unnoise.train("mnist", seed=SEED, report=note, **settings)  # type: ignore[arg-type]

@@ -1,105 +1,117 @@
 """From a config to objects: the only file that knows every table."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
-from unnoise.data import Batches, Images, split_indices
+from unnoise.data import NOISY_ONLY, Material, Plan, prepare, takes_whole
 from unnoise.errors import ConfigError
-from unnoise.images import to_float
-from unnoise.metrics import psnr
 from unnoise.models import Model, ModelArguments, build_model, restore
-from unnoise.noise import Noise, parse_noise
-from unnoise.objectives import LOSSES, OBJECTIVES
+from unnoise.noise import parse_noise
+from unnoise.objectives import LOSSES, OBJECTIVES, Objective
 from unnoise.runs import ModelInfo, TrainConfig
 from unnoise.seeding import generator
-from unnoise.training import SCHEDULES, Training, measure_steps
+from unnoise.training import SCHEDULES, Held, Training, measure_steps, validator
 
-DEFAULT_EPOCHS = 10
-VALIDATION_IMAGES = 1000  # at most; the figure is then good to about 0.02 dB
-VALIDATION_PIXELS = 100_000  # at once
+DEFAULT_EPOCHS = 10  # of small whole images
+DEFAULT_STEPS = 3000  # of patches
+WHOLE_BATCH, PATCH_BATCH = 64, 8
+HIGH_LR = 1.6e-2  # both found by measurement (docs/lab-notes.md)
+DEFAULT_LR = {"unet": HIGH_LR, "autoencoder": HIGH_LR}
+USUAL_LR = 3e-3
+VALIDATIONS = 20
+VALIDATION_SHARE = 0.05  # of the multiply-adds of a training
 
 
 @dataclass(frozen=True)
 class Assembly:
     """All that a config means for given images."""
 
-    config: TrainConfig  # complete: noise and length are filled in
+    config: TrainConfig  # complete: noise, model, rates and length are filled in
     training: Training[Model]
     model: Model
     info: ModelInfo
-    noisy_psnr: float  # dB, of the validation images
+    noisy_psnr: float | None  # dB, of the validation images, where they have clean versions
+    notes: tuple[str, ...]  # what the user should know
 
 
-def assemble(config: TrainConfig, images: Images) -> Assembly:
+def complete(config: TrainConfig, plan: Plan) -> TrainConfig:
+    """Fill in what depends on the images, all but the length of the training.
+
+    Raises:
+        UnnoiseError: A name or a noise spec that is wrong.
+    """
+    whole = takes_whole(plan)
+    model = config.model if config.model != "auto" else "unet" if whole else "unet-s"
+    return replace(
+        config,
+        noise=str(parse_noise(plan.noise)) if plan.noise else None,
+        model=model,
+        batch_size=config.batch_size or (WHOLE_BATCH if whole else PATCH_BATCH),
+        lr=config.lr or DEFAULT_LR.get(model, USUAL_LR),
+    )
+
+
+def assemble(
+    config: TrainConfig, plan: Plan, *, failed: Callable[[str], None] = lambda _: None
+) -> Assembly:
     """Build everything that a training needs.
 
     Args:
         config: The settings.
-        images: The images; a share of them is held out.
+        plan: The images and the method; a share of the images is held out.
+        failed: Told of each file that cannot be read.
 
     Raises:
         ConfigError: Settings that contradict each other or the images.
         UnnoiseError: A name or a noise spec that is wrong.
     """
-    noise = _noise(config, images)
+    config = complete(config, plan)
+    assert config.batch_size is not None
+    assert config.lr is not None
     device = choose_device(config.device)
-    held_in, held_out = split_indices(len(images.stack), config.validation, config.seed)
-    batches = Batches(images.stack[held_in], config.batch_size, config.seed)
-    validate, noisy_psnr = _validation(images.stack[held_out], noise, config.seed, device)
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(generator(config.seed, "weights").initial_seed())
-        model = build_model(config.model, _arguments(config, images))
-    # The stubs of torch know memory_format only together with a tensor.
-    model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if config.loss == "bce" and not model.bounded:
-        raise ConfigError(
-            f"loss bce needs outputs in [0, 1], which --model {config.model} does not promise: "
-            "use --loss mse, or --model autoencoder"
-        )
+    material = prepare(
+        plan,
+        batch_size=config.batch_size,
+        side=config.patch,
+        share=config.validation,
+        stride=1 if config.structure != "none" else config.stride,
+        memory=config.memory,
+        seed=config.seed,
+        failed=failed,
+    )
+    objective = _objective(config, plan, clamped=material.ranges[-1].clamp)
+    model = _model(config, plan, device)
+    held = Held.of(material.held_out, material.ranges)
     training = Training(
         model=model,
         apply=restore,
-        objective=OBJECTIVES["supervised"](noise, LOSSES[config.loss]),
-        batch=batches.at,
+        objective=objective,
+        batch=material.batches.at,
         batch_size=config.batch_size,
-        validate=validate,
+        validate=validator(objective, held, config.seed, device),
         optimizer=_optimizer(config, model),
         lr=config.lr,
         schedule=SCHEDULES[config.schedule],
         steps=config.steps or 1,
         seed=config.seed,
         average=config.average,
+        select=not takes_whole(plan) or plan.objective in NOISY_ONLY,
         bf16=choose_bf16(config.precision, device),
     )
-    if config.minutes:
-        training.steps = measure_steps(training, config.minutes * 60)
-    elif not config.steps:
-        training.steps = (config.epochs or DEFAULT_EPOCHS) * batches.steps_per_epoch
-    complete = TrainConfig(
-        **{
-            **config.__dict__,
-            "noise": str(noise),
-            "epochs": None,
-            "minutes": None,
-            "steps": training.steps,
-        }
+    training.steps = _steps(config, material, training, whole=takes_whole(plan))
+    if training.select:
+        # A forward pass is a third of a step.
+        affordable = training.steps * config.batch_size * material.batches.pixels * 3
+        affordable = round(VALIDATION_SHARE * affordable / held.pixels)
+        training.validations = min(VALIDATIONS, max(1, affordable))
+    config = replace(config, epochs=None, minutes=None, steps=training.steps)
+    noisy_psnr = held.noisy_psnr(objective, config.seed)
+    return Assembly(
+        config, training, model, _info(config, plan, material, model), noisy_psnr, material.notes
     )
-    info = ModelInfo(
-        model=config.model,
-        arguments=model.arguments,
-        channels=model.channels,
-        noise=str(noise),
-        objective=f"supervised, {config.loss}",
-        data=images.name,
-        seed=config.seed,
-    )
-    return Assembly(complete, training, model, info, noisy_psnr)
 
 
 def choose_device(name: str) -> torch.device:
@@ -132,24 +144,65 @@ def choose_bf16(precision: str, device: torch.device) -> bool:
     return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
 
 
-def _noise(config: TrainConfig, images: Images) -> Noise:
-    spec = config.noise or images.noise
-    if spec is None:
+def _objective(config: TrainConfig, plan: Plan, *, clamped: bool) -> Objective:
+    build = OBJECTIVES[plan.objective]
+    if plan.objective == "supervised":
+        noise = parse_noise(config.noise) if config.noise else None
+        return build(LOSSES[config.loss], noise, clamped)
+    if config.loss != "mse":
         raise ConfigError(
-            f"{images.name} has no targets, so --noise must say how its clean images are to be "
-            "corrupted, for example --noise gaussian:0..0.2"
+            f"loss {config.loss} is for clean targets; {plan.objective} needs mse, whose best "
+            "answer to a noisy target is its mean, the clean image"
         )
-    return parse_noise(spec)
+    if plan.objective == "neighbor2neighbor":
+        return build(config.gamma)
+    if plan.objective == "noise2void":
+        return build(config.replacement, config.structure)
+    return build()
 
 
-def _arguments(config: TrainConfig, images: Images) -> ModelArguments:
-    _, height, width, channels = images.stack.shape
+def _model(config: TrainConfig, plan: Plan, device: torch.device) -> Model:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(generator(config.seed, "weights").initial_seed())
+        model = build_model(config.model, _arguments(config, plan))
+    if config.loss == "bce" and not model.bounded:
+        raise ConfigError(
+            f"loss bce needs outputs in [0, 1], which --model {config.model} does not promise: "
+            "use --loss mse, or --model autoencoder"
+        )
+    if model.fixed_size and not takes_whole(plan):
+        raise ConfigError(
+            f"--model {config.model} takes images of one small size, and these are larger or of "
+            "several sizes: leave --model out, or cut the images to one size"
+        )
+    # The stubs of torch know memory_format only together with a tensor.
+    return model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def _arguments(config: TrainConfig, plan: Plan) -> ModelArguments:
+    part = plan.views[0][0]
     if config.model == "autoencoder":
-        return {"channels": channels, "size": (height, width)}
-    return {"channels": channels}
+        return {"channels": part.channels, "size": (part.height, part.width)}
+    if plan.objective == "noise2void" and config.replacement == "median":
+        # The median is so good a guess that a network with shortcuts learns to pass pixels on.
+        return {"channels": part.channels, "shortcuts": False}
+    return {"channels": part.channels}
+
+
+def _steps(
+    config: TrainConfig, material: Material, training: Training[Model], *, whole: bool
+) -> int:
+    if config.steps:
+        return config.steps
+    if config.minutes:
+        return measure_steps(training, config.minutes * 60)
+    if config.epochs or whole:
+        return (config.epochs or DEFAULT_EPOCHS) * material.batches.steps_per_epoch
+    return DEFAULT_STEPS
 
 
 def _optimizer(config: TrainConfig, model: nn.Module) -> torch.optim.Optimizer:
+    assert config.lr is not None
     if config.optimizer == "sgd":
         return torch.optim.SGD(model.parameters(), lr=config.lr)
     return torch.optim.AdamW(
@@ -157,22 +210,18 @@ def _optimizer(config: TrainConfig, model: nn.Module) -> torch.optim.Optimizer:
     )
 
 
-def _validation(
-    stack: NDArray[np.generic], noise: Noise, seed: int, device: torch.device
-) -> tuple[Callable[[Model], float], float]:
-    """Return what measures the PSNR (dB) of a network on noisy images, and their own PSNR."""
-    clean = to_float(stack[:VALIDATION_IMAGES])
-    noisy = noise(torch.from_numpy(clean), generator(seed, "validation"))
-
-    chunk = max(1, VALIDATION_PIXELS // (clean.shape[2] * clean.shape[3]))
-
-    def validate(network: Model) -> float:
-        network.eval()
-        with torch.inference_mode():
-            parts = [
-                restore(network, part.to(device, memory_format=torch.channels_last)).cpu()
-                for part in torch.split(noisy, chunk)
-            ]
-        return float(psnr(torch.cat(parts).clamp(0, 1).numpy(), clean).mean())
-
-    return validate, float(psnr(noisy.numpy(), clean).mean())
+def _info(config: TrainConfig, plan: Plan, material: Material, model: Model) -> ModelInfo:
+    values = material.ranges[0]
+    dtype = plan.views[0][0].dtype
+    return ModelInfo(
+        model=config.model,
+        arguments=model.arguments,
+        channels=model.channels,
+        noise=config.noise or "",
+        objective=f"{plan.objective}, {config.loss}",
+        reason=plan.reason,
+        data=plan.name,
+        seed=config.seed,
+        value_range=None if values.clamp else {"dtype": str(dtype), **asdict(values)},
+        strides=material.strides,
+    )

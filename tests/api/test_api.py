@@ -47,7 +47,7 @@ def test_the_config_repeats_the_run(run: Path) -> None:
 
 def test_arrays_and_minutes(squares: np.ndarray, tmp_path: Path) -> None:
     result = unnoise.train(
-        squares, noise="gaussian:0.2", minutes=0.02, batch_size=8, out=tmp_path / "run"
+        squares, axes="NYX", noise="gaussian:0.2", minutes=0.02, batch_size=8, out=tmp_path / "run"
     )
     steps = RunFolder(tmp_path / "run").read_config().steps
     assert steps == result.info.trained["steps"] >= 1
@@ -78,7 +78,17 @@ def test_classic_settings_train_every_model(model: str) -> None:
         ({"preset": "modern"}, "no preset is called 'modern'"),
         ({"device": "gpu7"}, "device 'gpu7' cannot be used here"),
         ({"steps": 0}, "must be more than 0"),
-        ({"data": np.zeros((4, 8, 8))}, "--noise must say how"),
+        ({"data": np.zeros((6, 8, 8))}, r"\(6, 8, 8\): pass --axes"),
+        ({"objective": "noise2nothing"}, "it is one of auto, supervised"),
+        ({"objective": "noise2void", "loss": "l1", "data": np.zeros((8, 8))}, "needs mse"),
+        ({"channels": 2}, "it is one of 1, 3"),
+        ({"patch": 15}, "even and at least 16"),
+        ({"stride": 0}, "1 to 16"),
+        ({"memory": -1.0}, "more than 0"),
+        (
+            {"model": "autoencoder", "data": np.zeros((80, 90)), "noise": "mask:0.1"},
+            "one small size",
+        ),
     ],
 )
 def test_wrong_settings_leave_nothing_behind(
@@ -168,10 +178,12 @@ def test_the_report_of_a_run_on_own_images_uses_held_out_ones(
     tmp_path: Path,
 ) -> None:
     np.save(tmp_path / "squares.npy", squares)
-    unnoise.train(tmp_path / "squares.npy", noise="mask:0.2", steps=3, out=tmp_path / "run")
+    source, out = tmp_path / "squares.npy", tmp_path / "run"
+    unnoise.train(source, axes="NYX", noise="mask:0.2", steps=3, out=out)
     path, evaluation = write_report(tmp_path / "run")
+    assert evaluation is not None
     assert len(evaluation.per_image["noisy"]["psnr"]) == 8
-    assert "held-out images" in path.read_text()
+    assert "held-out parts" in path.read_text()
     (tmp_path / "run/model.safetensors").unlink()
     with pytest.raises(RunError, match="--resume"):
         write_report(tmp_path / "run")

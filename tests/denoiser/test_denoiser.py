@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from unnoise import Denoiser
-from unnoise.errors import ImageError, ModelError, ModelFileError, OutputError
+from unnoise.errors import ImageError, ModelFileError, OutputError
 
 
 def noisy_image(shape: tuple[int, ...], dtype: str) -> np.ndarray:
@@ -63,9 +63,8 @@ def test_features(denoiser: Denoiser) -> None:
 @pytest.mark.parametrize(
     ("image", "error", "says"),
     [
-        (np.zeros((8, 8, 3)), ModelError, "has 3 channels and the model was trained for 1"),
         (np.full((8, 8), np.nan), ImageError, "NaN"),
-        (np.zeros(8), ImageError, "an image is"),
+        (np.zeros(8), ImageError, "an image has at least two axes"),
         (np.zeros((8, 0)), ImageError, "no pixel"),
     ],
 )
@@ -92,6 +91,7 @@ def test_weights_that_do_not_fit_are_refused(run: Path, tmp_path: Path) -> None:
         # A header may not make us allocate what the file does not hold.
         "half": (header, {k: v.half() for k, v in weights.items()}),
         "deep": (header.replace("[1, 1, 1]", "[1, 1, 1000000000]"), weights),
+        "range": (header.replace('"value_range": null', '"value_range": {"low": 0}'), weights),
         "huge": (header.replace("[8, 16, 32]", "[1000000, 1000000, 1000000]"), weights),
     }
     for name, (text, tensors) in changes.items():

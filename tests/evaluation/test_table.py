@@ -18,7 +18,7 @@ def images(channels: int) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_every_method_improves_a_noisy_square(channels: int) -> None:
     clean, noisy = images(channels)
-    evaluation = compare(lambda _: clean, clean, noisy, noise="x", data="squares", seed=0)
+    evaluation = compare(lambda _: clean, [(noisy, clean)], noise="x", data="squares", seed=0)
     assert set(evaluation.per_image) == {"noisy", "unnoise", *available_baselines()}
     for method in available_baselines():
         assert evaluation.mean(method, "psnr") > evaluation.mean("noisy", "psnr") + 3, method
@@ -31,9 +31,16 @@ def test_every_method_improves_a_noisy_square(channels: int) -> None:
     json.dumps(rows)
 
 
+def test_images_of_several_sizes_are_measured_one_size_after_the_other() -> None:
+    pairs = [(np.full((n, 1, 16, side), 0.1, np.float32),) * 2 for n, side in ((2, 16), (3, 20))]
+    evaluation = compare(lambda x: x + 0.1, pairs, noise="", data="flat", seed=0, baselines=False)
+    assert evaluation.per_image["unnoise"]["psnr"].tolist() == pytest.approx([20] * 5, abs=1e-4)
+    assert evaluation.caption == "mean of 5 images of flat, with their own noise"
+
+
 def test_flat_images_have_figures_too() -> None:
     flat = np.zeros((2, 1, 28, 28), np.float32)
-    evaluation = compare(lambda x: x, flat, flat, noise="x", data="flat", seed=0)
+    evaluation = compare(lambda x: x, [(flat, flat)], noise="x", data="flat", seed=0)
     assert all(row["psnr"] == 100 for row in evaluation.rows())
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from unnoise.errors import ImageError, OutputError
-from unnoise.images import list_images, read_stack, write_stack
+from unnoise.images import list_images, open_image, read_stack, write_stack
 
 
 def picture(dtype: str, channels: int | None) -> np.ndarray:
@@ -30,18 +30,26 @@ def picture(dtype: str, channels: int | None) -> np.ndarray:
         (".npy", "float64"),
     ],
 )
-def test_round_trip_is_lossless(
+def test_what_is_written_is_read(
     tmp_path: Path, suffix: str, dtype: str, channels: int | None
 ) -> None:
-    if channels in (2, 5) and suffix == ".npy":
-        pytest.skip("an array of three axes with such a last one is a stack, not a picture")
     if channels == 5 and suffix == ".png":
         pytest.skip("PNG has at most four channels")
     array, path = picture(dtype, channels), tmp_path / f"a b ü{suffix}"
     write_stack(path, array)
-    stack, layout = read_stack(path)
-    assert stack.dtype == array.dtype == layout.dtype
-    np.testing.assert_array_equal(stack[0], array if channels else array[..., None])
+    axes = ("YXC" if channels else "YX") if suffix == ".npy" else None
+    with open_image(path, axes=axes) as reader:
+        assert reader.dtype == array.dtype
+        np.testing.assert_array_equal(reader.image(0), array if channels else array[..., None])
+    stack, layout = read_stack(path, axes)
+    kept = reader.channels
+    assert kept == (channels or 1) - reader.alpha
+    np.testing.assert_array_equal(stack[0], reader_image(array)[..., :kept])
+    assert layout.from_stack(stack).shape == ((9, 13, kept) if channels else (9, 13))
+
+
+def reader_image(array: np.ndarray) -> np.ndarray:
+    return array if array.ndim == 3 else array[..., None]
 
 
 def test_jpeg_is_near(tmp_path: Path) -> None:
@@ -74,8 +82,8 @@ def bad_files(folder: Path) -> dict[str, tuple[Path, bytes | None]]:
         "as an image": (folder / "cut.png", data[: len(data) // 2]),
         "cannot read": (folder / "text.png", b"hello, I am no picture"),
         "of no format": (folder / "notes.txt", b"hello"),
-        "as .npy": (folder / "cut.npy", b"\x93NUMPY\x01"),
-        "Object arrays|allow_pickle": (folder / "object.npy", (folder / "object.npy").read_bytes()),
+        "cannot read .*cut.npy": (folder / "cut.npy", b"\x93NUMPY\x01"),
+        "has dtype object": (folder / "object.npy", (folder / "object.npy").read_bytes()),
         "is not an IDX file": (folder / "a.idx", b"nonsense"),
         "a folder, not a file": (folder, None),
     }
@@ -87,15 +95,6 @@ def test_bad_files_are_explained(tmp_path: Path) -> None:
             path.write_bytes(data)
         with pytest.raises(ImageError, match=says):
             read_stack(path)
-
-
-def test_pixels_are_limited_before_decoding(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_stack(tmp_path / "a.png", picture("uint8", None))
-    monkeypatch.setattr("unnoise.images.files.MAX_PIXELS", 100)
-    with pytest.raises(ImageError, match="13 × 9 pixels, more than 100"):
-        read_stack(tmp_path / "a.png")
 
 
 def test_a_format_that_cannot_hold_the_array(tmp_path: Path) -> None:

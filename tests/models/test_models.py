@@ -12,6 +12,7 @@ from unnoise.models import MODELS, Autoencoder, Model, UNet, build_model, macs_p
 
 SMALL: dict[str, dict[str, Any]] = {
     "unet": {"channels": 2},
+    "unet-s": {"channels": 2, "widths": (4, 4, 4), "depths": (2, 1, 1)},
     "autoencoder": {"channels": 2, "size": (20, 28)},
 }
 SIZES = st.integers(1, 70)

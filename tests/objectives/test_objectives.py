@@ -1,10 +1,21 @@
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch.nn import functional as F
 
 from unnoise.noise import parse_noise
-from unnoise.objectives import LOSSES, Loss, Supervised
+from unnoise.objectives import (
+    LOSSES,
+    Loss,
+    Neighbor2Neighbor,
+    Noise2Noise,
+    Noise2Void,
+    Objective,
+    Supervised,
+)
 from unnoise.objectives.losses import nearly_clamp
+from unnoise.objectives.noise2void import Replacement, Structure, _draw_pixels
 from unnoise.seeding import generator
 
 
@@ -41,18 +52,133 @@ def test_nearly_clamped_values_keep_their_order_and_a_gradient() -> None:
 
 def test_supervised_is_its_formula() -> None:
     clean, noise = torch.rand(4, 1, 8, 8), parse_noise("gaussian:0.1")
-    objective = Supervised(noise, LOSSES["mse"])
+    objective = Supervised(LOSSES["mse"], noise)
     seen = []
 
     def halve(noisy: torch.Tensor) -> torch.Tensor:
         seen.append(noisy)
         return noisy / 2
 
-    loss = objective(halve, clean, generator(5))
+    loss = objective(halve, (clean,), generator(5))
     noisy = noise(clean, generator(5))
     assert torch.equal(seen[0], noisy)
     assert loss.shape == (4,)
     expected = (nearly_clamp(noisy / 2) - clean).square().mean((1, 2, 3))
     torch.testing.assert_close(loss, expected)
-    perfect = objective(lambda _: clean, clean, generator(5))
+    perfect = objective(lambda _: clean, (clean,), generator(5))
     assert perfect.tolist() == [0, 0, 0, 0]
+    risk = objective.risk(lambda x: x / 2 - 1, (clean,), generator(5))
+    torch.testing.assert_close(risk, clean.square().mean((1, 2, 3)))
+
+
+def test_pairs_bring_their_own_noise() -> None:
+    noisy, clean = torch.rand(2, 1, 8, 8) * 3, torch.rand(2, 1, 8, 8)
+    objective = Supervised(LOSSES["mse"], clamped=False)
+    expected = (noisy - clean).square().mean((1, 2, 3))
+    torch.testing.assert_close(objective(lambda x: x, (noisy, clean), generator(0)), expected)
+    torch.testing.assert_close(objective.risk(lambda x: x, (noisy, clean), generator(0)), expected)
+
+
+def test_noise2noise_asks_for_the_second_capture() -> None:
+    first, second = torch.rand(2, 1, 8, 8), torch.rand(2, 1, 8, 8)
+    loss = Noise2Noise()(lambda x: 2 * x, (first, second), generator(0))
+    torch.testing.assert_close(loss, (2 * first - second).square().mean((1, 2, 3)))
+
+
+@pytest.mark.parametrize("shape", [(3, 1, 8, 10), (2, 3, 9, 11)])
+def test_neighbours_share_a_side_and_all_channels(shape: tuple[int, ...]) -> None:
+    batch, channels, height, width = shape
+    numbers = torch.arange(height * width, dtype=torch.float32).view(height, width)
+    images = numbers.expand(shape)
+    seen: list[torch.Tensor] = []
+
+    def look(x: torch.Tensor) -> torch.Tensor:
+        seen.append(x)
+        return x
+
+    loss = Neighbor2Neighbor(gamma=0.0)(look, (images,), generator(1))
+    (first,) = seen
+    assert first.shape == (batch, channels, height // 2, width // 2)
+    assert (first == first[:, :1]).all()
+    row, column = first // width, first % width
+    cells = torch.arange(height // 2)[:, None], torch.arange(width // 2)
+    assert torch.equal(row.div(2).floor(), cells[0].expand_as(row).float())
+    assert torch.equal(column.div(2).floor(), cells[1].expand_as(row).float())
+    # Neighbours differ by 1 in a row and by the width between rows, never by both.
+    assert ((loss > 1) & (loss < width**2)).all()
+
+
+def test_the_regulariser_vanishes_for_a_network_that_leaves_all_as_it_is() -> None:
+    images = torch.rand(2, 1, 8, 8)
+    plain = Neighbor2Neighbor(gamma=0.0)(lambda x: x, (images,), generator(1))
+    weighted = Neighbor2Neighbor(gamma=2.0)(lambda x: x, (images,), generator(1))
+    torch.testing.assert_close(plain, weighted)
+    other = Neighbor2Neighbor(gamma=2.0)(lambda x: 0 * x, (images,), generator(1))
+    three = 3 * Neighbor2Neighbor(gamma=0.0)(lambda x: 0 * x, (images,), generator(1))
+    torch.testing.assert_close(other, three)
+
+
+@pytest.mark.parametrize("replacement", ["uniform", "median"])
+@pytest.mark.parametrize("structure", ["none", "horizontal", "vertical"])
+def test_what_the_network_sees_does_not_hold_the_masked_pixels(
+    replacement: Replacement, structure: Structure
+) -> None:
+    images = torch.rand(2, 2, 13, 17, generator=generator(2))
+    seen: list[torch.Tensor] = []
+
+    def look(x: torch.Tensor) -> torch.Tensor:
+        seen.append(x)
+        return x
+
+    objective = Noise2Void(replacement, structure)
+    loss = objective(look, (images,), generator(1))
+    changed = (seen[0] != images).any(1)
+    rows, columns = _draw_pixels(images, generator(1))
+    assert rows.shape == (2, 2 * 3)
+    for sample in range(2):
+        assert changed[sample, rows[sample], columns[sample]].all()
+        if structure == "none":
+            assert changed[sample].sum() == 6
+        for y, x in zip(rows[sample], columns[sample], strict=True):
+            line = changed[sample, y] if structure == "horizontal" else changed[sample, :, x]
+            near = line[max(0, int(x if structure == "horizontal" else y) - 5) :][:6]
+            assert structure == "none" or near.all()
+    # A network that gives its input back is wrong by what was replaced, so the loss is not zero.
+    assert (loss > 0).all()
+    assert Noise2Void()(lambda _: images, (images,), generator(1)).tolist() == [0, 0]
+
+
+def test_a_uniform_replacement_comes_from_the_window_and_is_never_the_pixel_itself() -> None:
+    images = torch.arange(15 * 15, dtype=torch.float32).view(1, 1, 15, 15)
+    for seed in range(20):
+        seen: list[torch.Tensor] = []
+
+        def look(x: torch.Tensor, seen: list[torch.Tensor] = seen) -> torch.Tensor:
+            seen.append(x)
+            return x
+
+        Noise2Void()(look, (images,), generator(seed))
+        moved = (seen[0] != images)[0, 0].nonzero()
+        assert len(moved) == 9
+        for y, x in moved.tolist():
+            value = int(seen[0][0, 0, y, x])
+            assert max(abs(value // 15 - y), abs(value % 15 - x)) <= 4
+            assert value != y * 15 + x
+
+
+@pytest.mark.parametrize("objective", [Neighbor2Neighbor(0.0), Noise2Void()])
+def test_the_risk_is_the_error_plus_a_constant(objective: Objective) -> None:
+    """On smooth images with white noise, risks differ as the true errors do."""
+    ramp = torch.linspace(0, 1, 64).expand(8, 1, 64, 64)
+    noisy = ramp + 0.2 * torch.randn(ramp.shape, generator=generator(3))
+
+    def blur(radius: int) -> Callable[[torch.Tensor], torch.Tensor]:
+        size = 2 * radius + 1
+        return lambda x: F.avg_pool2d(F.pad(x, (radius,) * 4, mode="reflect"), size, 1)
+
+    def risk(network: Callable[[torch.Tensor], torch.Tensor]) -> float:
+        return float(objective.risk(network, (noisy,), generator(4)).mean())
+
+    assert risk(blur(3)) < risk(blur(1)) < risk(lambda x: x)
+    assert risk(blur(3)) == pytest.approx(0.2**2, rel=0.1)
+    assert risk(blur(3)) == risk(blur(3)), "the same random numbers every time"

@@ -7,8 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from unnoise.errors import UnnoiseError
-from unnoise.training import SCHEDULES, Progress, Training, measure_steps, train
+from unnoise.training import SCHEDULES, Progress, Training, Validation, measure_steps, train
 from unnoise.training.average import Average
+
+AIM = 0.1355  # a bias that the small training passes in its middle
 
 
 def small_training(**changes: Any) -> Training[nn.Conv2d]:
@@ -18,12 +20,14 @@ def small_training(**changes: Any) -> Training[nn.Conv2d]:
     settings: dict[str, Any] = {
         "model": model,
         "apply": lambda network, x: network(x),
-        "objective": lambda network, x, generator: (
-            (network(x + torch.randn(x.shape, generator=generator)) - x).square().mean((1, 2, 3))
+        "objective": lambda network, batch, generator: (
+            (network(batch[0] + torch.randn(batch[0].shape, generator=generator)) - batch[0])
+            .square()
+            .mean((1, 2, 3))
         ),
-        "batch": lambda step: torch.full((2, 1, 8, 8), step % 3 / 3),
+        "batch": lambda step: (torch.full((2, 1, 8, 8), step % 3 / 3),),
         "batch_size": 2,
-        "validate": lambda _: 20.0,
+        "validate": lambda _: Validation(risk=0.01, psnr=20.0),
         "optimizer": torch.optim.AdamW(model.parameters(), lr=1e-2),
         "lr": 1e-2,
         "schedule": SCHEDULES["cosine"],
@@ -35,7 +39,7 @@ def small_training(**changes: Any) -> Training[nn.Conv2d]:
 
 
 def weights(training: Training[nn.Conv2d]) -> list[Tensor]:
-    return list(training.best.state_dict().values())
+    return list(training.result().values())
 
 
 def run(training: Training[nn.Conv2d]) -> tuple[list[Progress], list[dict[str, Any]]]:
@@ -58,10 +62,35 @@ def test_a_resumed_training_equals_an_undisturbed_one_from_every_checkpoint() ->
         assert all(map(torch.equal, weights(resumed), weights(whole)))
 
 
+def risk_by_bias(model: nn.Module) -> Validation:
+    """Prefer weights on the way: the bias passes this value while it is trained."""
+    bias = float(model.get_parameter("bias").detach())
+    return Validation(risk=abs(bias - AIM), psnr=None)
+
+
+def test_the_network_of_the_lowest_risk_is_delivered_after_any_resumption() -> None:
+    whole = small_training(validate=risk_by_bias, select=True)
+    told, saved = run(whole)
+    risks = [p.validation.risk for p in told if p.validation]
+    assert whole.lowest == min(risks)
+    assert risks.index(min(risks)) not in (0, len(risks) - 1), "the best is on the way"
+    delivered = whole.result()
+    assert risk_by_bias_of(delivered) == min(risks)
+    for state in saved:
+        resumed = small_training(validate=risk_by_bias, select=True)
+        resumed.restore(state)
+        run(resumed)
+        assert all(map(torch.equal, weights(resumed), weights(whole)))
+
+
+def risk_by_bias_of(state: dict[str, Tensor]) -> float:
+    return abs(float(state["bias"]) - AIM)
+
+
 def test_what_is_told() -> None:
     told, _ = run(small_training())
     assert told[-1].step == told[-1].steps == 30
-    assert told[-1].psnr == 20
+    assert told[-1].validation == Validation(risk=0.01, psnr=20.0)
     assert told[-1].loss < told[0].loss
     assert all(a.step <= b.step for a, b in pairwise(told))
 
@@ -69,7 +98,7 @@ def test_what_is_told() -> None:
 def test_a_crash_in_validation_loses_nothing() -> None:
     saved: list[int] = []
 
-    def crash(_: nn.Module) -> float:
+    def crash(_: nn.Module) -> Validation:
         raise RuntimeError
 
     training = small_training(validate=crash)
@@ -81,7 +110,7 @@ def test_a_crash_in_validation_loses_nothing() -> None:
 def test_a_loss_that_is_not_finite_ends_the_training_before_it_is_saved() -> None:
     saved: list[int] = []
     training = small_training(
-        batch=lambda step: torch.full((2, 1, 8, 8), float("nan") if step > 9 else 0.5)
+        batch=lambda step: (torch.full((2, 1, 8, 8), float("nan") if step > 9 else 0.5),)
     )
     with pytest.raises(UnnoiseError, match=r"the loss became nan before step 12: .* smaller --lr"):
         train(training, report=lambda _: None, save=lambda state: saved.append(state["step"]))

@@ -4,16 +4,21 @@ The public ones are named in ``unnoise``; the others serve the command line, whi
 room but this one (and the readers of files).
 """
 
+from unnoise.api.denoising import FileResult, denoise_files
+from unnoise.api.forecasting import forecast
 from unnoise.api.showing import draw_noise, draw_preview, write_report
 from unnoise.api.training import default_out, resume, train
 from unnoise.api.using import add_noise, evaluate, load
 
 __all__ = [
+    "FileResult",
     "add_noise",
     "default_out",
+    "denoise_files",
     "draw_noise",
     "draw_preview",
     "evaluate",
+    "forecast",
     "load",
     "resume",
     "train",

@@ -1,24 +1,31 @@
 """Pictures and the report: what a person looks at."""
 
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from unnoise.api.common import ARRAY, Say, Source, silent, tell
-from unnoise.api.using import evaluate, load
-from unnoise.data import DATASETS, Images, load_images, split_indices
+from unnoise.api.common import ARRAY, Array, Say, Source, silent, tell
+from unnoise.api.training import make_plan
+from unnoise.api.using import load, measure
+from unnoise.assemble import complete
+from unnoise.data import DATASETS, Plan, load_images, prepare
 from unnoise.denoiser import Denoiser
 from unnoise.errors import RunError
 from unnoise.evaluation import Evaluation
-from unnoise.images import to_float
+from unnoise.images import MAX_PIXELS, to_float
 from unnoise.noise import parse_noise
 from unnoise.outputs import write_bytes, write_text
 from unnoise.report import Page, draw_curves, draw_grid, render_page
 from unnoise.runs import RunFolder, TrainConfig
 from unnoise.seeding import generator
+
+Floats = NDArray[np.float32]
+SHOWN_SIDE = 256  # pixels of an image that are shown
+SHOWN = 10  # small images, and half as many large ones
+SMALL = 64
 
 
 def draw_noise(
@@ -26,28 +33,33 @@ def draw_noise(
     out: Path,
     *,
     noise: str | None = None,
-    columns: int = 10,
+    axes: str | None = None,
+    max_pixels: int = MAX_PIXELS,
+    columns: int = SHOWN,
     seed: int = 0,
     data_dir: Path | None = None,
     overwrite: bool = False,
     say: Say = tell,
 ) -> None:
     """Draw clean images over noisy ones as a PNG."""
-    images = load_images(data, split="train", data_dir=data_dir, say=say)
+    images = load_images(
+        data, split="train", axes=axes, max_pixels=max_pixels, data_dir=data_dir, say=say
+    )
     spec = parse_noise(noise or images.noise or "gaussian:0.1")
-    clean = to_float(images.stack[:columns])
-    noisy = spec(torch.from_numpy(clean), generator(seed, "show")).numpy()
-    picture = draw_grid({"clean": clean, str(spec).replace(",", ",\n"): noisy}, columns=columns)
+    (clean,) = _same_size([[image for stack in images.stacks for image in stack[:columns]]])
+    floats = to_float(clean[:columns])
+    noisy = spec(torch.from_numpy(floats), generator(seed, "show")).numpy()
+    picture = draw_grid({"clean": floats, str(spec).replace(",", ",\n"): noisy}, columns=columns)
     write_bytes(out, picture, overwrite=overwrite)
 
 
-def draw_preview(run: str | Path, *, columns: int = 10) -> Path:
-    """Draw noisy, denoised and clean held-out images of a run into its ``preview.png``."""
+def draw_preview(run: str | Path) -> Path:
+    """Draw examples of a run, before and after denoising, into its ``preview.png``."""
     folder = RunFolder(Path(run))
     settings = folder.read_config()
-    clean = to_float(_held_out(settings, silent).stack[:columns])
-    examples = _examples(Denoiser.load(folder.path), settings, clean)
-    write_bytes(folder.preview, draw_grid(examples, columns=columns))
+    scenes = _held_out(settings, silent)[1]
+    picture = draw_grid(_examples(Denoiser.load(folder.path), settings, scenes))
+    write_bytes(folder.preview, picture)
     return folder.preview
 
 
@@ -57,10 +69,11 @@ def write_report(
     device: str = "auto",
     limit: int = 1000,
     say: Say = tell,
-) -> tuple[Path, Evaluation]:
+) -> tuple[Path, Evaluation | None]:
     """Evaluate the model of a run on images it has not seen and write its ``report.html``.
 
-    The images are the test part of a named dataset, or those that the run held out.
+    The images are the test part of a named dataset, or what the run held out; without clean images
+    there is no evaluation, and the report shows examples and the risk.
 
     Raises:
         RunError: The folder holds no finished run.
@@ -73,28 +86,23 @@ def write_report(
             f"go on with it (unnoise train --resume --out {folder.path})"
         )
     denoiser = load(folder.path, device=device)
-    images = _held_out(settings, say)
-    assert settings.noise is not None
-    evaluation = evaluate(
-        denoiser, images.stack, noise=settings.noise, limit=limit, seed=settings.seed
-    )
-    evaluation = replace(evaluation, data=images.name)
+    name, scenes = _held_out(settings, say)
+    evaluation = None
+    if denoiser.info.trained.get("psnr") is not None:
+        pairs = [(scene[0][None], scene[-1][None]) for scene in scenes]
+        evaluation = measure(
+            denoiser, pairs, spec=settings.noise or "", name=name, limit=limit, seed=settings.seed
+        )
     facts = denoiser.describe()
     trained = facts.pop("trained")
     metrics = folder.read_metrics()
     page = Page(
         title=f"{settings.model} on {settings.data}",
-        facts={
-            "noisy": f"{evaluation.mean('noisy', 'psnr'):.2f} dB",
-            "denoised": f"{evaluation.mean('unnoise', 'psnr'):.2f} dB",
-            "cost": f"{facts['kmacs_per_pixel']:.2f} kMAC/pixel",
-            "speed": f"{evaluation.images_per_second['unnoise']:,.0f} images/s",
-            "training": f"{trained['seconds']:,.0f} s",
-        },
-        examples=draw_grid(_examples(denoiser, settings, to_float(images.stack[:10]))),
-        curves=draw_curves(metrics, noisy_psnr=trained["noisy_psnr"]) if metrics else None,
-        table=evaluation.rows(),
-        table_caption=evaluation.caption,
+        facts=_facts(evaluation, facts, trained),
+        examples=draw_grid(_examples(denoiser, settings, scenes)),
+        curves=draw_curves(metrics, noisy_psnr=trained.get("noisy_psnr")) if metrics else None,
+        table=evaluation.rows() if evaluation else [],
+        table_caption=evaluation.caption if evaluation else "",
         model={name.replace("_", " "): value for name, value in facts.items()}
         | {f"trained, {name.replace('_', ' ')}": f"{value:g}" for name, value in trained.items()},
         config=folder.config.read_text(encoding="utf-8"),
@@ -103,26 +111,82 @@ def write_report(
     return folder.report, evaluation
 
 
-def _held_out(settings: TrainConfig, say: Say) -> Images:
-    """Return images that the run did not train on.
+def _facts(
+    evaluation: Evaluation | None, facts: dict[str, object], trained: dict[str, float]
+) -> dict[str, str]:
+    cost = f"{facts['kmacs_per_pixel']:.2f} kMAC/pixel"
+    seconds = f"{trained['seconds']:,.0f} s"
+    if evaluation is None:
+        method = str(facts["objective"]).split(",")[0]
+        return {"method": method, "cost": cost, "training": seconds}
+    return {
+        "noisy": f"{evaluation.mean('noisy', 'psnr'):.2f} dB",
+        "denoised": f"{evaluation.mean('unnoise', 'psnr'):.2f} dB",
+        "cost": cost,
+        "speed": f"{evaluation.images_per_second['unnoise']:,.0f} images/s",
+        "training": seconds,
+    }
+
+
+def _held_out(settings: TrainConfig, say: Say) -> tuple[str, list[tuple[Array, ...]]]:
+    """Return images that the run did not train on: the views of each scene, ``(H, W, C)``.
 
     Raises:
         RunError: It was trained on an array, which is not kept.
     """
-    if settings.data == ARRAY:
+    if ARRAY in (settings.data, settings.targets):
         raise RunError("the run was trained on an array, which is not kept: evaluate() takes one")
-    data_dir = Path(settings.data_dir) if settings.data_dir else None
-    images = load_images(settings.data, split="test", data_dir=data_dir, say=say)
     if settings.data in DATASETS:
-        return replace(images, name=f"{images.name}, test images")
-    _, held_out = split_indices(len(images.stack), settings.validation, settings.seed)
-    return replace(images, name=f"{images.name}, held-out images", stack=images.stack[held_out])
+        data_dir = Path(settings.data_dir) if settings.data_dir else None
+        images = load_images(settings.data, split="test", data_dir=data_dir, say=say)
+        return f"{images.name}, test images", [(image,) for image in images.stack]
+    plan: Plan = make_plan(settings, say=say)
+    settings = complete(settings, plan)
+    assert settings.batch_size is not None
+    material = prepare(
+        plan,
+        batch_size=settings.batch_size,
+        side=settings.patch,
+        share=settings.validation,
+        stride=1,
+        memory=settings.memory,
+        seed=settings.seed,
+        failed=say,
+    )
+    return f"{plan.name}, held-out parts", material.held_out
 
 
 def _examples(
-    denoiser: Denoiser, settings: TrainConfig, clean: NDArray[np.float32]
-) -> dict[str, NDArray[np.float32]]:
-    assert settings.noise is not None
-    spec = parse_noise(settings.noise)
-    noisy = spec(torch.from_numpy(clean), generator(settings.seed, "preview")).numpy()
-    return {"noisy": noisy, "denoised": denoiser.denoise_floats(noisy), "clean": clean}
+    denoiser: Denoiser, settings: TrainConfig, scenes: Sequence[tuple[Array, ...]]
+) -> dict[str, Floats]:
+    """Return rows of examples: noisy, denoised and, where there are any, clean images."""
+    small = max(scenes[0][0].shape[:2]) <= SMALL
+    shown = scenes[:SHOWN] if small else scenes[:: -(-len(scenes) // (SHOWN // 2))]
+    views = _same_size([[scene[i] for scene in shown] for i in range(len(shown[0]))])
+    floats = [to_float(view, denoiser.value_range(view.dtype)) for view in views]
+    noisy = floats[0]
+    if settings.noise:
+        random = generator(settings.seed, "preview")
+        noisy = parse_noise(settings.noise)(torch.from_numpy(noisy), random).numpy()
+    rows = {"noisy": noisy, "denoised": denoiser.denoise_floats(noisy)}
+    if "psnr" in denoiser.info.trained:
+        rows["clean"] = floats[-1]
+    return rows
+
+
+def _same_size(views: Sequence[Sequence[Array]]) -> list[Array]:
+    """Cut the middle out of images ``(H, W, C)``, of all views alike, and stack each view."""
+    height, width = (
+        min(SHOWN_SIDE, *(image.shape[axis] for image in views[0]), SHOWN_SIDE) for axis in (0, 1)
+    )
+    return [
+        np.stack(
+            [
+                image[(image.shape[0] - height) // 2 :, (image.shape[1] - width) // 2 :][
+                    :height, :width
+                ]
+                for image in view
+            ]
+        )
+        for view in views
+    ]

@@ -1,35 +1,48 @@
 """``unnoise.train``: from settings to a trained denoiser and its run folder."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from unnoise.api.common import ARRAY, Array, Report, Say, Source, silent, tell
+from unnoise.api.common import ARRAY, Report, Say, Source, silent, tell
 from unnoise.assemble import Assembly, assemble
-from unnoise.data import Images, load_images
+from unnoise.data import DATASETS, Plan, Survey, choose_method, look_at
 from unnoise.denoiser import Denoiser
 from unnoise.errors import RunError
 from unnoise.runs import RunFolder, Setting, TrainConfig, layer_settings
-from unnoise.training import Progress
+from unnoise.training import Progress, Validation
 from unnoise.training import train as run_training
 
 
 def train(
     data: Source | None = None,
     *,
+    targets: Source | None = None,
     noise: str | None = None,
+    objective: Literal["auto", "supervised", "noise2noise", "neighbor2neighbor", "noise2void"]
+    | None = None,
+    axes: str | None = None,
+    channels: Literal[1, 3] | None = None,
     model: str | None = None,
     epochs: int | None = None,
     steps: int | None = None,
     minutes: float | None = None,
     batch_size: int | None = None,
+    patch: int | None = None,
     lr: float | None = None,
     loss: Literal["mse", "l1", "bce"] | None = None,
     optimizer: Literal["adamw", "sgd"] | None = None,
     schedule: Literal["cosine", "constant"] | None = None,
     average: bool | None = None,
+    gamma: float | None = None,
+    replacement: Literal["uniform", "median"] | None = None,
+    structure: Literal["none", "horizontal", "vertical"] | None = None,
+    stride: int | None = None,
+    memory: float | None = None,
+    max_pixels: int | None = None,
     validation: float | None = None,
     seed: int | None = None,
     precision: Literal["auto", "fp32", "bf16"] | None = None,
@@ -48,20 +61,33 @@ def train(
     the settings and their defaults are those of ``unnoise train --help``.
 
     Args:
-        data: A named dataset (``digits``, ``mnist``, ``fashion-mnist``), a file or folder of clean
-            images of one size, or an array ``(N, H, W)`` or ``(N, H, W, C)``.
-        noise: What corrupts them, such as ``gaussian:0.3,clip``.
-        model: ``unet`` or ``autoencoder``.
+        data: A named dataset (``digits``, ``mnist``, ``fashion-mnist``), a file, folder or pattern,
+            or an array: ``(H, W)``, ``(H, W, C)``, ``(N, H, W, C)``, others with ``axes``.
+        targets: The clean version of each image, found by name; or an array of the same shape.
+        noise: What corrupts clean images, such as ``gaussian:0.3,clip``. Without targets and
+            noise, the images are taken as noisy.
+        objective: ``supervised``, ``noise2noise``, ``neighbor2neighbor``, ``noise2void``, or
+            ``auto``: what the images allow.
+        axes: Of files or the array, such as ``ZYX``, where it cannot be told.
+        channels: 1 turns all images to grey, 3 to colour.
+        model: ``unet``, ``unet-s``, ``autoencoder``, or ``auto``.
         epochs: Train for so many passes over the data,
         steps: or so many batches,
         minutes: or about so long; one of the three.
-        batch_size: Images a batch.
+        batch_size: Images or patches a batch.
+        patch: Side of the patches that are cut from larger images, in pixels.
         lr: The highest learning rate.
         loss: ``mse``, ``l1`` or ``bce``.
         optimizer: ``adamw`` or ``sgd``.
         schedule: ``cosine`` or ``constant`` learning rate.
         average: Whether to deliver the moving average of the weights.
-        validation: Share of the images held out.
+        gamma: Weight of the regulariser of neighbor2neighbor.
+        replacement: ``uniform`` or ``median``, for noise2void.
+        structure: ``horizontal`` or ``vertical`` for noise2void where noise is correlated so.
+        stride: Sub-sampling stride for noisy images only, where their noise is correlated.
+        memory: GiB of images that are kept in memory; more are streamed from files.
+        max_pixels: An image of more is refused; 0 for no limit.
+        validation: Share of the images, or of each image, held out.
         seed: Decides weights, split, order and noise.
         precision: ``auto``, ``fp32`` or ``bf16``.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
@@ -79,20 +105,30 @@ def train(
     Raises:
         UnnoiseError: One of its kinds, saying what was got, what is allowed and what to try.
     """
-    array = data if isinstance(data, np.ndarray) else None
     said: dict[str, Setting | None] = {
-        "data": ARRAY if array is not None else None if data is None else str(data),
+        "data": _name(data),
+        "targets": _name(targets),
         "noise": noise,
+        "objective": objective,
+        "axes": axes,
+        "channels": channels,
         "model": model,
         "epochs": epochs,
         "steps": steps,
         "minutes": minutes,
         "batch_size": batch_size,
+        "patch": patch,
         "lr": lr,
         "loss": loss,
         "optimizer": optimizer,
         "schedule": schedule,
         "average": average,
+        "gamma": gamma,
+        "replacement": replacement,
+        "structure": structure,
+        "stride": stride,
+        "memory": memory,
+        "max_pixels": max_pixels,
         "validation": validation,
         "seed": seed,
         "precision": precision,
@@ -107,10 +143,11 @@ def train(
     folder = RunFolder(Path(out)) if out is not None else None
     if folder:
         folder.check_free(overwrite=overwrite)
-    images = _load(settings, array, say)
-    assembly = assemble(settings, images)
+    assembly, plan = _assemble(settings, data, targets, say)
     if folder:
-        folder.begin(assembly.config, assembly.training.state())
+        folder.begin(
+            assembly.config, assembly.training.state(), note=f"{plan.objective}: {plan.reason}"
+        )
     return _run(assembly, folder, report)
 
 
@@ -127,10 +164,10 @@ def resume(
     """
     folder = RunFolder(Path(out))
     settings = folder.read_config()
-    if settings.data == ARRAY:
+    if ARRAY in (settings.data, settings.targets):
         raise RunError(f"{folder.path} was trained on an array, which is not kept: train it again")
     state = folder.load()
-    assembly = assemble(settings, _load(settings, None, say))
+    assembly, _ = _assemble(settings, None, None, say)
     try:
         assembly.training.restore(state)
     except (KeyError, RuntimeError, ValueError) as error:
@@ -150,13 +187,63 @@ def default_out(
     return Path("runs") / f"{Path(settings.data).stem}-{settings.model}"
 
 
-def _load(settings: TrainConfig, array: Array | None, say: Say) -> Images:
-    return load_images(
-        settings.data if array is None else array,
+def make_plan(
+    settings: TrainConfig,
+    data: Source | None = None,
+    targets: Source | None = None,
+    *,
+    say: Say = silent,
+) -> Plan:
+    """Look at the images that a config names (or that are given) and choose the method."""
+    first, noise = _look(settings, settings.data if data is None else data, say)
+    second = None
+    if settings.targets is not None:
+        second, _ = _look(settings, settings.targets if targets is None else targets, say)
+        noise = None
+    if settings.objective not in ("auto", "supervised"):
+        noise = None
+    return choose_method(
+        first,
+        second,
+        noise=settings.noise or noise,
+        objective=settings.objective,
+        channels=settings.channels,
+    )
+
+
+def _look(settings: TrainConfig, source: Source, say: Say) -> tuple[Survey, str | None]:
+    return look_at(
+        source,
         split="train",
+        axes=settings.axes,
+        max_pixels=settings.max_pixels,
         data_dir=Path(settings.data_dir) if settings.data_dir else None,
         say=say,
     )
+
+
+def _assemble(
+    settings: TrainConfig, data: Source | None, targets: Source | None, say: Say
+) -> tuple[Assembly, Plan]:
+    """Choose the method, read the images and build everything; say what was chosen."""
+    plan = make_plan(settings, data, targets, say=say)
+    failures = list(plan.failures)
+    assembly = assemble(settings, plan, failed=failures.append)
+    for failure in failures:
+        say(f"skipped: {failure}")
+    if failures:
+        say(f"{len(failures)} files were skipped")
+    if plan.name not in DATASETS:
+        say(f"{plan.count} images of {plan.name}; {plan.objective}: {plan.reason}")
+    for note in (*assembly.notes, *([plan.hint] if plan.hint else [])):
+        say(note)
+    return assembly, plan
+
+
+def _name(source: Source | None) -> str | None:
+    if source is None:
+        return None
+    return ARRAY if isinstance(source, np.ndarray) else str(source)
 
 
 def _run(assembly: Assembly, folder: RunFolder | None, report: Report) -> Denoiser:
@@ -164,35 +251,45 @@ def _run(assembly: Assembly, folder: RunFolder | None, report: Report) -> Denois
     training = assembly.training
     # Rows after the checkpoint belong to steps that will be taken again.
     rows = [row for row in folder.read_metrics() if row["step"] <= training.step] if folder else []
-    reached = {"psnr": rows[-1]["psnr"]} if rows else {}
 
     def keep(progress: Progress) -> None:
         report(progress)
-        if progress.psnr is None:
-            return
-        reached["psnr"] = progress.psnr
-        rows.append({name: float(value) for name, value in progress.__dict__.items()})
-        if folder:
-            folder.write_metrics(rows)
+        if progress.validation is not None:
+            rows.append(_row(progress, progress.validation))
+            if folder:
+                folder.write_metrics(rows)
 
     def save(state: dict[str, Any]) -> None:
         if folder:
             folder.save(state)
 
     run_training(training, report=keep, save=save)
-    if not rows or rows[-1]["step"] < training.steps:
-        # It was stopped between its last checkpoint and the validation that follows it.
-        reached["psnr"] = training.validate(training.best)
+    assembly.model.load_state_dict(training.result())
+    reached = training.validate(assembly.model)
     trained = {
         "steps": float(training.steps),
         "images": float(training.steps * training.batch_size),
         "seconds": round(training.seconds, 1),
-        "noisy_psnr": round(assembly.noisy_psnr, 3),
-        **{name: round(value, 3) for name, value in reached.items()},
+        "risk": reached.risk,
     }
-    assembly.model.load_state_dict(training.best.state_dict())
+    if reached.psnr is not None and assembly.noisy_psnr is not None:
+        trained["noisy_psnr"] = round(assembly.noisy_psnr, 3)
+        trained["psnr"] = round(reached.psnr, 3)
     info = replace(assembly.info, trained=trained)
     denoiser = Denoiser(assembly.model, info, device=str(training.device))
     if folder:
         denoiser.save(folder.model, overwrite=True)
     return denoiser
+
+
+def _row(progress: Progress, validation: Validation) -> dict[str, float]:
+    """Return a row of the metrics; NaN where there is no clean image to compare with."""
+    return {
+        "step": progress.step,
+        "steps": progress.steps,
+        "loss": progress.loss,
+        "images_per_second": progress.images_per_second,
+        "seconds": progress.seconds,
+        "risk": validation.risk,
+        "psnr": math.nan if validation.psnr is None else validation.psnr,
+    }

@@ -1,5 +1,7 @@
 """``unnoise.load``, ``add_noise`` and ``evaluate``: using a trained denoiser."""
 
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -7,13 +9,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from unnoise.api.common import Say, Source, tell
+from unnoise.api.common import Array, Say, Source, tell
 from unnoise.assemble import choose_device
-from unnoise.data import load_images
+from unnoise.data import load_images, load_pairs
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ConfigError
 from unnoise.evaluation import Evaluation, compare
-from unnoise.images import as_stack, from_float, to_float
+from unnoise.images import MAX_PIXELS, as_stack, from_float, to_channels, to_float
 from unnoise.noise import parse_noise
 from unnoise.seeding import generator
 
@@ -30,19 +32,22 @@ def load(path: str | Path, *, device: str = "auto") -> Denoiser:
     return Denoiser.load(Path(path), device=str(choose_device(device)))
 
 
-def add_noise(image: NDArray[Scalar], noise: str, *, seed: int = 0) -> NDArray[Scalar]:
+def add_noise(
+    image: NDArray[Scalar], noise: str, *, axes: str | None = None, seed: int = 0
+) -> NDArray[Scalar]:
     """Corrupt an image as training does.
 
     Args:
-        image: ``(H, W)`` or ``(H, W, C)``, or a stack ``(N, H, W)`` or ``(N, H, W, C)``.
+        image: ``(H, W)``, ``(H, W, C)`` or ``(N, H, W, C)``; others with ``axes``.
         noise: A spec, such as ``gaussian:0.1``; levels count from 0 to 1 of the value range.
+        axes: One letter per axis, such as ``NYX`` for a stack of grey images.
         seed: Decides the noise.
 
     Returns:
         An array of the same shape and dtype. Integers are rounded and clipped to their range, as
         in a file; floats are not clipped unless the spec says so.
     """
-    stack, layout = as_stack(image)
+    stack, layout = as_stack(image, axes=axes)
     clean = torch.from_numpy(to_float(stack))
     noisy = parse_noise(noise)(clean, generator(seed, "add_noise"))
     return cast("NDArray[Scalar]", from_float(noisy.numpy(), layout))
@@ -52,7 +57,10 @@ def evaluate(
     denoiser: Denoiser,
     data: Source,
     *,
+    targets: Source | None = None,
     noise: str | None = None,
+    axes: str | None = None,
+    max_pixels: int = MAX_PIXELS,
     limit: int = 1000,
     baselines: bool = True,
     seed: int = 0,
@@ -63,26 +71,95 @@ def evaluate(
 
     Args:
         denoiser: What to measure.
-        data: A named dataset (its test part is taken), file, folder or array of clean images.
+        data: A named dataset (its test part is taken), file, folder, pattern or array of clean
+            images; of noisy ones where there are targets.
+        targets: The clean version of each image, found by name.
         noise: The corruption; None takes the one that the denoiser was trained for.
+        axes: Of the images, where it cannot be told.
+        max_pixels: An image of more is refused; 0 for no limit.
         limit: How many images at the most, from the first; 0 takes all.
         baselines: Whether to run the classical methods too.
         seed: Of the noise.
         data_dir: Where to look for named datasets first.
         say: Told messages, such as before a download.
+
+    Raises:
+        ConfigError: There is neither a noise nor targets, or both.
     """
-    spec = parse_noise(noise or denoiser.info.noise)
-    images = load_images(data, split="test", data_dir=Path(data_dir) if data_dir else None, say=say)
     if limit < 0:
         raise ConfigError(f"limit is {limit}: it is a number of images, or 0 for all")
-    clean = to_float(images.stack[: limit or None])
-    noisy = spec(torch.from_numpy(clean), generator(seed, "evaluate")).numpy()
+    if targets is not None:
+        if noise is not None:
+            raise ConfigError("--targets and --noise are both given: noisy images bring their own")
+        noisy, clean = load_pairs(data, targets, axes=axes, max_pixels=max_pixels, say=say)
+        pairs, spec = list(zip(noisy.stacks, clean.stacks, strict=True)), ""
+        name = noisy.name
+    else:
+        spec = noise or denoiser.info.noise
+        if not spec:
+            raise ConfigError(
+                "the model was trained on noisy images only, so say what to measure with: "
+                "--targets with the clean version of each image, or --noise for clean images"
+            )
+        images = load_images(
+            data,
+            split="test",
+            axes=axes,
+            max_pixels=max_pixels,
+            data_dir=Path(data_dir) if data_dir else None,
+            say=say,
+        )
+        name, pairs = images.name, [(stack, stack) for stack in images.stacks]
+    return measure(
+        denoiser, pairs, spec=spec, name=name, limit=limit, baselines=baselines, seed=seed
+    )
+
+
+def measure(
+    denoiser: Denoiser,
+    pairs: Sequence[tuple[Array, Array]],
+    *,
+    spec: str,
+    name: str,
+    limit: int,
+    baselines: bool = True,
+    seed: int = 0,
+) -> Evaluation:
+    """Measure a denoiser on stacks ``(N, H, W, C)``, noisy and clean, or clean and a noise."""
     return compare(
         denoiser.denoise_floats,
-        clean,
-        noisy,
-        noise=str(spec),
-        data=images.name,
+        [_floats(denoiser, noisy, clean, spec, seed) for noisy, clean in _first(pairs, limit)],
+        noise=str(parse_noise(spec)) if spec else "",
+        data=name,
         seed=seed,
         baselines=baselines,
     )
+
+
+def _first(pairs: Sequence[tuple[Array, Array]], limit: int) -> Iterator[tuple[Array, Array]]:
+    """Yield stacks until there are ``limit`` images; stacks of one size in a row are joined."""
+    left = limit or sum(len(clean) for _, clean in pairs)
+    alike = groupby(pairs, key=lambda pair: (pair[0].shape[1:], pair[1].shape[1:]))
+    for _, group in alike:
+        noisy, clean = (np.concatenate(side)[:left] for side in zip(*group, strict=True))
+        left -= len(clean)
+        if len(clean):
+            yield noisy, clean
+
+
+def _floats(
+    denoiser: Denoiser, noisy: Array, clean: Array, spec: str, seed: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Scale a pair of stacks as the model sees them, ``(N, C, H, W)``; make one noisy by a spec."""
+    wanted = denoiser.info.channels
+    ours, theirs = (
+        to_float(
+            to_channels(side, wanted) if {side.shape[3], wanted} == {1, 3} else side,
+            denoiser.value_range(side.dtype),
+        )
+        for side in (noisy, clean)
+    )
+    if spec:
+        random = generator(seed, "evaluate")
+        ours = parse_noise(spec)(torch.from_numpy(theirs), random).numpy()
+    return ours, theirs

@@ -32,6 +32,7 @@ def build_app() -> App:
         help="Train a denoiser on your own images and run it anywhere.",
         version=unnoise.__version__,
         result_action="return_value",
+        suppress_keyboard_interrupt=False,  # main says what happened
     )
     for verb, summary in VERBS.items():
         app.command(f"unnoise.cli.{verb}:app", name=verb, help=summary)

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 if TYPE_CHECKING:
-    from unnoise.training import Progress
+    from unnoise.training import Progress, Validation
 
 Say = Callable[[str], None]
 
@@ -57,11 +57,11 @@ def training_progress(*, quiet: bool) -> Iterator[Callable[["Progress"], None]]:
         columns = BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn()
         with Bar(*columns, console=console) as bar:
             task = bar.add_task("starting")
-            latest: float | None = None
+            latest: Validation | None = None
 
             def show(progress: "Progress") -> None:
                 nonlocal latest
-                latest = progress.psnr if progress.psnr is not None else latest
+                latest = progress.validation or latest
                 bar.update(
                     task,
                     total=progress.steps,
@@ -72,14 +72,34 @@ def training_progress(*, quiet: bool) -> Iterator[Callable[["Progress"], None]]:
             yield show
 
 
+@contextmanager
+def file_progress(*, quiet: bool) -> Iterator[Callable[[float, int], None]]:
+    """Give a function that shows how many files are done: a bar on a terminal, else nothing."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield lambda _done, _all: None
+        return
+    columns = BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn()
+    with Bar(*columns, console=console) as bar:
+        task = bar.add_task("starting")
+
+        def show(done: float, count: int) -> None:
+            bar.update(task, total=count, completed=done, description=f"{int(done)}/{count} files")
+
+        yield show
+
+
 def _print_validation(progress: "Progress") -> None:
-    if progress.psnr is not None:
-        figures = _figures(progress, progress.psnr)
+    if progress.validation is not None:
+        figures = _figures(progress, progress.validation)
         print(f"step {progress.step}/{progress.steps}  {figures}", file=sys.stderr, flush=True)
 
 
-def _figures(progress: "Progress", psnr: float | None) -> str:
-    reached = "" if psnr is None else f"  PSNR {psnr:.2f} dB"
+def _figures(progress: "Progress", latest: "Validation | None") -> str:
+    reached = ""
+    if latest is not None:
+        psnr = latest.psnr
+        reached = f"  risk {latest.risk:.6f}" if psnr is None else f"  PSNR {psnr:.2f} dB"
     left = (progress.steps - progress.step) / max(progress.step, 1) * progress.seconds
     speed = f"{progress.images_per_second:,.0f} images/s"
     return f"loss {progress.loss:.5f}{reached}  {speed}  {left:.0f} s left"

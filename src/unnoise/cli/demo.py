@@ -53,6 +53,7 @@ def demo(
     preview = api.draw_preview(out)
     say("evaluating, beside classical methods")
     report, evaluation = api.write_report(out, device=device)
+    assert evaluation is not None  # the digits are clean
     print_table(evaluation)
     print(f"picture: {preview}")
     print(f"report:  {report}")

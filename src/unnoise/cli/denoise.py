@@ -2,79 +2,113 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from unnoise.cli.console import print_json, speaker, verb_app
-from unnoise.errors import ConfigError, UnnoiseError
+from unnoise.cli.console import file_progress, print_json, speaker, verb_app
+
+if TYPE_CHECKING:
+    from unnoise.api.denoising import FileResult
 
 app = verb_app("denoise")
 
 
 @app.default
 def denoise(
-    inputs: list[Path],
+    inputs: list[str],
     /,
     *,
     model: Path,
-    out: Path,
-    device: str = "auto",
+    out: Path | None = None,
+    suffix: str | None = None,
+    strength: float = 1.0,
+    axes: str | None = None,
     overwrite: bool = False,
+    skip_existing: bool = False,
+    max_pixels: int | None = None,
+    device: str = "auto",
     quiet: bool = False,
     json: bool = False,
 ) -> int:
-    """Denoise files: PNG, JPEG, TIFF, .npy and IDX, or folders of them.
+    """Denoise files of any size, or folders of them.
 
-    Every output has the name, format, size and dtype of its input. A file that cannot be read is
-    reported and skipped, and the exit status is 2.
+    Every output has the format, axes, size, dtype and metadata of its input. A file that cannot be
+    denoised is reported and skipped, and the exit status is 2.
 
     Parameters
     ----------
     inputs
-        Files, or folders of files.
+        Files, folders with their subfolders, or patterns such as "scans/**/*.tif": PNG, JPEG,
+        WebP, TIFF, .npy, .npz, IDX and zarr.
     model
         A model file or a run folder.
     out
-        The folder to write to.
-    device
-        cpu, cuda, mps or auto.
+        The folder to write to; subfolders are made as they are in the input. Without it, outputs
+        lie beside their inputs.
+    suffix
+        Put before the extension. [default: _denoised, or nothing with --out]
+    strength
+        Mix with the input: 0 is the input, 1 the result.
+    axes
+        The axes of the files, such as ZYX or YXC: C is channels, other letters count images.
     overwrite
         Replace outputs that exist.
+    skip_existing
+        Leave outputs that exist: repeats a call that was interrupted.
+    max_pixels
+        Refuse larger images; 0 is no limit. [default: 1073741824]
+    device
+        cpu, cuda, mps or auto.
     quiet
         No messages but errors.
     json
         Print what was done as JSON.
     """
     from unnoise import api
-    from unnoise.images import list_images, read_stack, write_stack
-    from unnoise.outputs import check_writable
+    from unnoise.images import MAX_PIXELS
 
-    denoiser = api.load(model, device=device)
-    paths = [
-        path for given in inputs for path in (list_images(given) if given.is_dir() else [given])
-    ]
-    names = [path.name for path in paths]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise ConfigError(
-            f"several inputs are called {', '.join(twice[:3])}, and their outputs would be one "
-            "file: denoise them in separate calls with separate --out"
-        )
-    check_writable(out)
     say, results = speaker(quiet=quiet), []
-    for path in paths:
-        target = out / path.name
-        try:
-            if target.resolve() == path.resolve():
-                raise ConfigError(f"{path} would be replaced by its output: choose another --out")
-            stack, layout = read_stack(path)
-            write_stack(target, denoiser.denoise(stack, layout), overwrite=overwrite)
-        except UnnoiseError as error:
-            print(f"unnoise: {error}", file=sys.stderr)
-            results.append({"input": str(path), "output": None, "error": str(error)})
-        else:
-            say(f"{path} -> {target}")
-            results.append({"input": str(path), "output": str(target), "error": None})
-    failed = sum(result["error"] is not None for result in results)
+    with file_progress(quiet=quiet) as show:
+        for result in api.denoise_files(
+            api.load(model, device=device),
+            inputs,
+            out=out,
+            suffix=suffix,
+            strength=strength,
+            axes=axes,
+            overwrite=overwrite,
+            skip_existing=skip_existing,
+            max_pixels=MAX_PIXELS if max_pixels is None else max_pixels,
+            say=say,
+            progress=show,
+        ):
+            results.append(result)
+            if result.error is not None:
+                print(f"unnoise: {result.error}", file=sys.stderr)
+            elif not sys.stderr.isatty():  # where there is no bar
+                say(f"{result.input} -> {result.output}{' (was there)' * result.skipped}")
     if json:
-        print_json(results)
+        print_json([_row(result) for result in results])
+    failed = any(result.error is not None for result in results)
     if failed:
-        print(f"unnoise: {failed} of {len(paths)} inputs were not denoised", file=sys.stderr)
+        print(f"unnoise: {_summary(results)}", file=sys.stderr)
+    else:
+        say(_summary(results))
     return 2 if failed else 0
+
+
+def _summary(results: "list[FileResult]") -> str:
+    failed = [str(result.input) for result in results if result.error is not None]
+    skipped = sum(result.skipped for result in results)
+    parts = [f"{len(results) - len(failed) - skipped} denoised"]
+    if skipped:
+        parts.append(f"{skipped} were there")
+    if failed:
+        more = f" and {len(failed) - 5} more" if len(failed) > 5 else ""
+        names = ", ".join(failed[:5]) + more
+        parts.append(f"{len(failed)} of {len(results)} inputs failed: {names}")
+    return ", ".join(parts)
+
+
+def _row(result: "FileResult") -> dict[str, object]:
+    output = None if result.output is None else str(result.output)
+    return {**result.__dict__, "input": str(result.input), "output": output}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unnoise.cli.console import print_json, speaker, verb_app
+from unnoise.images import MAX_PIXELS
 
 if TYPE_CHECKING:
     from unnoise.evaluation import Evaluation
@@ -19,7 +20,10 @@ def evaluate(
     data: str,
     /,
     *,
+    targets: str | None = None,
     noise: str | None = None,
+    axes: str | None = None,
+    max_pixels: int = MAX_PIXELS,
     limit: int = 1000,
     baselines: bool = True,
     seed: int = 0,
@@ -32,14 +36,22 @@ def evaluate(
 ) -> None:
     """Corrupt clean images, denoise them, and compare with the originals.
 
+    Images that are noisy already are compared with their clean versions (--targets).
+
     Parameters
     ----------
     model
         A model file or a run folder.
     data
-        A named dataset (its test part is taken), or a file or folder of clean images.
+        A named dataset (its test part is taken), or a file, folder or pattern of clean images.
+    targets
+        The clean version of each image in DATA, found by name.
     noise
         The corruption. [default: what the model was trained for]
+    axes
+        Of the images, where their files do not say it, such as ZYX.
+    max_pixels
+        An image of more pixels is refused; 0 for no limit.
     limit
         Take the first so many images; 0 takes all.
     baselines
@@ -65,7 +77,10 @@ def evaluate(
     evaluation = api.evaluate(
         api.load(model, device=device),
         data,
+        targets=targets,
         noise=noise,
+        axes=axes,
+        max_pixels=max_pixels,
         limit=limit,
         baselines=baselines,
         seed=seed,

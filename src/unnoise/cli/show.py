@@ -4,6 +4,7 @@ from pathlib import Path
 
 from unnoise.cli.console import speaker, verb_app
 from unnoise.errors import ConfigError
+from unnoise.images import MAX_PIXELS
 
 MAX_COLUMNS = 100
 
@@ -16,6 +17,8 @@ def show(
     /,
     *,
     noise: str | None = None,
+    axes: str | None = None,
+    max_pixels: int = MAX_PIXELS,
     out: Path = Path("grid.png"),
     columns: int = 10,
     seed: int = 0,
@@ -28,9 +31,13 @@ def show(
     Parameters
     ----------
     data
-        A named dataset, or a file or folder of images.
+        A named dataset, or a file, folder or pattern of images.
     noise
         The corruption, such as gaussian:0.3,clip. [default: that of the dataset]
+    axes
+        Of the images, where their files do not say it, such as ZYX.
+    max_pixels
+        An image of more pixels is refused; 0 for no limit.
     out
         The picture to write.
     columns
@@ -52,6 +59,8 @@ def show(
         data,
         out,
         noise=noise,
+        axes=axes,
+        max_pixels=max_pixels,
         columns=columns,
         seed=seed,
         data_dir=data_dir,

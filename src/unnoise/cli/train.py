@@ -1,7 +1,7 @@
 """``unnoise train``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 from cyclopts.argument import ArgumentCollection
@@ -39,17 +39,19 @@ def train(
     out: Path | None = None,
     resume: bool = False,
     overwrite: bool = False,
+    dry_run: bool = False,
     quiet: bool = False,
     json: bool = False,
 ) -> None:
-    """Train a denoiser on clean images, and write a run folder.
+    """Train a denoiser on your images, and write a run folder.
 
-    With no arguments at all, trains on the digits in the package.
+    Noisy images with clean ones (--targets), clean ones with a noise (--noise), or noisy ones
+    alone. With no arguments at all, trains on the digits in the package.
 
     Parameters
     ----------
     data
-        A named dataset, or a file or folder of clean images of one size.
+        A named dataset, a file, a folder (with its subfolders), or a pattern in quotes.
     preset
         Start from a named set of settings. classic is the recipe of the tutorial.
     config
@@ -60,6 +62,8 @@ def train(
         Go on with the run in that folder; its settings are kept.
     overwrite
         Replace a run that is in that folder.
+    dry_run
+        Print what would happen, after a few steps to measure time and memory; write nothing.
     quiet
         No progress.
     json
@@ -73,6 +77,11 @@ def train(
             raise ConfigError("the data is given twice: as DATA and as --data")
         said["data"] = data
     say = speaker(quiet=quiet)
+    if dry_run:
+        if resume:
+            raise ConfigError("--dry-run tells of a new run, so it does not go with --resume")
+        _print_forecast(api.forecast(said, preset=preset, config=config, say=say), json=json)
+        return
     with training_progress(quiet=quiet) as report:
         if resume:
             if said or preset or config:
@@ -99,8 +108,19 @@ def train(
     if json:
         print_json({"run": str(out), "preview": str(preview), **denoiser.describe()})
         return
-    print(
-        f"PSNR on held-out images: noisy {trained['noisy_psnr']:.2f} dB, "
-        f"denoised {trained['psnr']:.2f} dB"
-    )
+    if "psnr" in trained:
+        print(
+            f"PSNR on held-out images: noisy {trained['noisy_psnr']:.2f} dB, "
+            f"denoised {trained['psnr']:.2f} dB"
+        )
+    else:
+        print(f"risk on held-out pixels: {trained['risk']:.6f}, the lowest of the run")
     print(f"model: {out / 'model.safetensors'}   picture: {preview}")
+
+
+def _print_forecast(forecast: dict[str, Any], *, json: bool) -> None:
+    if json:
+        print_json(forecast)
+        return
+    for name, value in forecast.items():
+        print(f"{name.replace('_', ' '):<16} {value}")

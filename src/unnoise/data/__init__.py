@@ -1,19 +1,39 @@
-"""Images to train and to measure on: named datasets, files, folders and arrays; batches of them.
+"""Images to train and to measure on: where they are, which method they allow, batches of them.
 
-This room does not know what the images are used for.
+The way is ``survey`` (what is there, by headers) → ``choose_method`` (which images play which
+part) → ``prepare`` (pixels, split, batches). This room does not know models or training.
 """
 
-from unnoise.data.batches import Batches, split_indices
+from unnoise.data.batches import Batches, Patches, split_indices
+from unnoise.data.material import Material, prepare, takes_whole
+from unnoise.data.method import NOISY_ONLY, Plan, choose_method
 from unnoise.data.named import DATASETS, NamedDataset, find_dataset, load_named
-from unnoise.data.sources import Images, load_images
+from unnoise.data.pool import Pool
+from unnoise.data.sources import Images, load_images, load_pairs, look_at
+from unnoise.data.stream import Stream
+from unnoise.data.survey import Part, Source, Survey
 
 __all__ = [
     "DATASETS",
+    "NOISY_ONLY",
     "Batches",
     "Images",
+    "Material",
     "NamedDataset",
+    "Part",
+    "Patches",
+    "Plan",
+    "Pool",
+    "Source",
+    "Stream",
+    "Survey",
+    "choose_method",
     "find_dataset",
     "load_images",
     "load_named",
+    "load_pairs",
+    "look_at",
+    "prepare",
     "split_indices",
+    "takes_whole",
 ]

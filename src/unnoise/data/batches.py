@@ -1,5 +1,6 @@
-"""Batches as a function of (seed, step), by vectorised gathers from images kept as they are."""
+"""Batches as a function of (seed, step), from images kept in memory as they are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,13 +8,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unnoise.images import to_float
+from unnoise.data.pool import TURNS, Pool
+from unnoise.images import ValueRange, to_float
 from unnoise.seeding import generator
 
+Indices = NDArray[np.int64]
 
-def split_indices(
-    count: int, share: float, seed: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+
+def split_indices(count: int, share: float, seed: int) -> tuple[Indices, Indices]:
     """Split ``range(count)`` at random into training and validation indices.
 
     Both parts have at least one index (one image serves as both); each is sorted.
@@ -28,41 +30,150 @@ def split_indices(
 
 @dataclass(frozen=True)
 class Batches:
-    """Endless shuffled batches of a stack of images.
+    """Endless shuffled batches of whole images of one size.
 
     An epoch visits every image once; a batch that reaches the end of an epoch goes on into the
     next, so all batches have the same size. Integers stay integers in memory until they are drawn.
 
     Attributes:
-        images: ``(N, H, W, C)``, any real dtype.
+        views: What is known of each scene: ``(clean,)``, ``(noisy, clean)`` or ``(noisy,)``; stacks
+            ``(N, H, W, C)`` of the same N.
+        ranges: The value range of each view.
         size: Images a batch.
         seed: Decides the order.
     """
 
-    images: NDArray[np.generic]
+    views: tuple[NDArray[np.generic], ...]
+    ranges: tuple[ValueRange, ...]
     size: int
     seed: int
 
     @property
+    def pixels(self) -> int:
+        """Pixels of an image."""
+        height, width = self.views[0].shape[1:3]
+        return int(height * width)
+
+    @property
     def steps_per_epoch(self) -> int:
         """Batches that visit each image once, rounded up."""
-        return -(-len(self.images) // self.size)
+        return -(-len(self.views[0]) // self.size)
 
-    def at(self, step: int) -> Tensor:
-        """Return batch number ``step``, float32 ``(B, C, H, W)``."""
+    def at(self, step: int) -> tuple[Tensor, ...]:
+        """Return batch number ``step``: each view, float32 ``(B, C, H, W)``."""
         first = step * self.size
         places = np.arange(first, first + self.size)
-        epochs, offsets = np.divmod(places, len(self.images))
+        epochs, offsets = np.divmod(places, len(self.views[0]))
         indices = np.empty(self.size, np.int64)
         for epoch in np.unique(epochs):
             here = epochs == epoch
             indices[here] = self._order(int(epoch))[offsets[here]]
-        return torch.from_numpy(to_float(self.images[indices]))
+        return to_tensors([view[indices] for view in self.views], self.ranges)
 
-    def _order(self, epoch: int) -> NDArray[np.int64]:
-        cached: dict[int, NDArray[np.int64]] = self.__dict__.setdefault("_orders", {})
+    def _order(self, epoch: int) -> Indices:
+        cached: dict[int, Indices] = self.__dict__.setdefault("_orders", {})
         if epoch not in cached:
             cached.clear()
-            order = torch.randperm(len(self.images), generator=generator(self.seed, "order", epoch))
+            count = len(self.views[0])
+            order = torch.randperm(count, generator=generator(self.seed, "order", epoch))
             cached[epoch] = order.numpy()
         return cached[epoch]
+
+
+@dataclass(frozen=True)
+class Patches:
+    """Endless batches of random crops, turned and mirrored, of images of any sizes.
+
+    Every pixel has about the same chance: an image is chosen by its area.
+
+    Attributes:
+        pools: One per view, ``(clean,)``, ``(noisy, clean)`` or ``(noisy,)``, with the same sizes
+            in the same order. Where scenes are given, one pool of all captures.
+        ranges: The value range of each view.
+        size: Crops a batch.
+        side: Height and width of a crop.
+        seed: Decides places and turns.
+        scenes: For captures: the indices of each scene's; two different ones make a batch.
+    """
+
+    pools: tuple[Pool, ...]
+    ranges: tuple[ValueRange, ...]
+    size: int
+    side: int
+    seed: int
+    scenes: tuple[tuple[int, ...], ...] | None = None
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of a crop."""
+        return self.side**2
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches that hold as many pixels as the images, rounded up."""
+        return max(1, -(-int(self.pools[0].areas.sum()) // (self.size * self.side**2)))
+
+    def at(self, step: int) -> tuple[Tensor, ...]:
+        """Return batch number ``step``: each view, float32 ``(B, C, side, side)``."""
+        draw = torch.rand(6, self.size, generator=generator(self.seed, "crops", step)).double()
+        choice, down, right, turn, first, second = draw.numpy()
+        pool = self.pools[0]
+        images = self._choose(choice)
+        tops, lefts = places(pool, images, self.side, down, right)
+        turns = (turn * TURNS).astype(np.int64)
+        if self.scenes is None:
+            chosen = [(pool, images) for pool in self.pools]
+        else:
+            chosen = [(pool, one) for one in self._captures(images, first, second)]
+        side = (self.side, self.side)
+        crops = [pool.crops(these, tops, lefts, turns, side) for pool, these in chosen]
+        return to_tensors(crops, self.ranges)
+
+    def _choose(self, draw: NDArray[np.float64]) -> Indices:
+        """Choose an image (of each scene its first) by area."""
+        areas = self.pools[0].areas
+        ones = np.arange(len(areas))
+        if self.scenes is not None:
+            ones = np.array([scene[0] for scene in self.scenes])
+        bounds = np.cumsum(areas[ones])
+        chosen: Indices = ones[np.searchsorted(bounds, draw * bounds[-1], side="right")]
+        return chosen
+
+    def _captures(
+        self, firsts: Indices, one: NDArray[np.float64], other: NDArray[np.float64]
+    ) -> tuple[Indices, Indices]:
+        """Choose two different captures of each scene."""
+        assert self.scenes is not None
+        scenes = {scene[0]: scene for scene in self.scenes}
+        pairs = []
+        for first, a, b in zip(firsts, one, other, strict=True):
+            scene = scenes[int(first)]
+            i = int(a * len(scene))
+            # The second is drawn from the others.
+            j = (i + 1 + int(b * (len(scene) - 1))) % len(scene)
+            pairs.append((scene[i], scene[j]))
+        chosen = np.array(pairs, np.int64)
+        return chosen[:, 0], chosen[:, 1]
+
+
+def places(
+    pool: Pool,
+    images: Indices,
+    side: int,
+    down: NDArray[np.float64],
+    right: NDArray[np.float64],
+) -> tuple[Indices, Indices]:
+    """Return the first rows and columns of crops, from two draws in [0, 1) for each."""
+    rows = np.maximum(pool.heights[images] - side, 0) + 1
+    columns = np.maximum(pool.widths[images] - side, 0) + 1
+    return (down * rows).astype(np.int64), (right * columns).astype(np.int64)
+
+
+def to_tensors(
+    crops: Sequence[NDArray[np.generic]], ranges: Sequence[ValueRange]
+) -> tuple[Tensor, ...]:
+    """Scale ``(B, H, W, C)`` of each view to float32 ``(B, C, H, W)``."""
+    return tuple(
+        torch.from_numpy(to_float(crop, value_range))
+        for crop, value_range in zip(crops, ranges, strict=True)
+    )

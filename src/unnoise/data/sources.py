@@ -1,4 +1,4 @@
-"""From what a user names to a stack of images: a dataset, a file, a folder, or an array."""
+"""From what a user names to images: a dataset, files, a folder, a pattern, or an array."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,74 +9,139 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.data.named import DATASETS, load_named
+from unnoise.data.names import match_pairs
+from unnoise.data.survey import Source, Survey, array_part, read_parts, survey
 from unnoise.errors import DataError, ImageError, UnknownNameError
-from unnoise.images import as_stack, list_images, read_stack
+from unnoise.images import MAX_PIXELS
 
-Source = str | Path | NDArray[np.generic]
+Array = NDArray[np.generic]
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Images:
-    """A stack of images of one size.
+    """Images in memory.
 
     Attributes:
         name: What the user called them.
-        stack: ``(N, H, W, C)`` of the source's own dtype.
+        stacks: Each ``(N, H, W, C)`` of the source's own dtype; sizes may differ between them.
         noise: The spec that belongs to a named dataset, None for the user's own images.
     """
 
     name: str
-    stack: NDArray[np.generic]
+    stacks: tuple[Array, ...]
     noise: str | None = None
+
+    @property
+    def stack(self) -> Array:
+        """All images as one stack.
+
+        Raises:
+            ImageError: They have several sizes.
+        """
+        if len({stack.shape[1:] for stack in self.stacks}) > 1:
+            raise ImageError(f"the images of {self.name} have several sizes, so they are no stack")
+        return self.stacks[0] if len(self.stacks) == 1 else np.concatenate(self.stacks)
+
+
+def look_at(
+    source: Source,
+    *,
+    split: Literal["train", "test"],
+    axes: str | None = None,
+    max_pixels: int = MAX_PIXELS,
+    data_dir: Path | None = None,
+    exclude: Path | None = None,
+    say: Say = lambda _: None,
+) -> tuple[Survey, str | None]:
+    """Find the images that a user named, without reading more of files than their headers.
+
+    Args:
+        source: The name of a dataset; a file, folder or pattern; or an array.
+        split: Which part of a named dataset; the user's own images have no parts.
+        axes: Of files or the array, where they do not say it themselves, such as ``ZYX``.
+        max_pixels: An image of more is refused; 0 for no limit.
+        data_dir: Where to look for named datasets first.
+        exclude: A folder that is left out.
+        say: Told before anything is downloaded.
+
+    Returns:
+        What is there, and the noise that belongs to a named dataset.
+
+    Raises:
+        DataError: Nothing is there.
+    """
+    if isinstance(source, str) and source in DATASETS:
+        stack = load_named(source, split, data_dir=data_dir, say=say)
+        part = array_part(stack[..., None], "NYX", name=source)
+        return Survey(source, (part,)), DATASETS[source].noise
+    if not isinstance(source, np.ndarray) and not _is_there(str(source)):
+        unknown = UnknownNameError("dataset", str(source), DATASETS)
+        raise DataError(f"{unknown}; and there is no file or folder of that name")
+    return survey(source, axes=axes, max_pixels=max_pixels, exclude=exclude), None
 
 
 def load_images(
     source: Source,
     *,
     split: Literal["train", "test"],
+    axes: str | None = None,
+    max_pixels: int = MAX_PIXELS,
     data_dir: Path | None = None,
-    say: Callable[[str], None] = lambda _: None,
+    say: Say = lambda _: None,
 ) -> Images:
-    """Load the images that a user named.
-
-    Args:
-        source: The name of a dataset; the path of a file or folder; or an array ``(N, H, W)``,
-            ``(N, H, W, C)``, or one image.
-        split: Which part of a named dataset; the user's own images have no parts.
-        data_dir: Where to look for named datasets first.
-        say: Told before anything is downloaded.
+    """Read the images that a user named; see ``look_at``. Files that cannot be read are named.
 
     Raises:
-        DataError: Nothing is there, or it cannot be used together.
-        UnknownNameError: It is neither a path nor the name of a dataset.
+        DataError: Nothing is there, or nothing can be read.
     """
-    if isinstance(source, np.ndarray):
-        return Images("array", as_stack(source)[0])
-    if isinstance(source, str) and source in DATASETS:
-        stack = load_named(source, split, data_dir=data_dir, say=say)
-        return Images(source, stack[..., None], DATASETS[source].noise)
-    path = Path(source)
-    if path.is_dir():
-        return Images(str(path), _read_folder(path))
-    if path.exists():
-        return Images(str(path), read_stack(path)[0])
-    unknown = UnknownNameError("dataset", str(source), DATASETS)
-    raise DataError(f"{unknown}; and there is no file or folder of that name")
+    found, noise = look_at(
+        source, split=split, axes=axes, max_pixels=max_pixels, data_dir=data_dir, say=say
+    )
+    failures = list(found.failures)
+    stacks = tuple(stack for _, stack in read_parts(found.parts, failures.append))
+    _tell(failures, say)
+    if not stacks:
+        raise DataError(f"none of the images of {found.name} can be read")
+    return Images(found.name, stacks, noise)
 
 
-def _read_folder(folder: Path) -> NDArray[np.generic]:
-    """Read every image of a folder (without its subfolders) into one stack."""
-    paths = list_images(folder)
-    stacks = [read_stack(path)[0] for path in paths]
-    for path, stack in zip(paths, stacks, strict=True):
-        if stack.shape[1:] != stacks[0].shape[1:] or stack.dtype != stacks[0].dtype:
-            raise ImageError(
-                f"{path} is {_describe(stack)} and {paths[0].name} is {_describe(stacks[0])}: "
-                "the images of a folder must have one size, dtype and number of channels"
-            )
-    return np.concatenate(stacks)
+def load_pairs(
+    source: Source, targets: Source, *, axes: str | None, max_pixels: int, say: Say
+) -> tuple[Images, Images]:
+    """Read noisy images and their clean ones, matched by name.
+
+    Raises:
+        DataError: They do not match, or cannot be read.
+    """
+    noisy, clean = (
+        look_at(each, split="test", axes=axes, max_pixels=max_pixels, say=say)[0]
+        for each in (source, targets)
+    )
+    pairs = match_pairs([p.name for p in noisy.parts], [p.name for p in clean.parts])
+    failures = [*noisy.failures, *clean.failures]
+    ours = dict(read_parts([noisy.parts[a] for a, _ in pairs], failures.append))
+    theirs = dict(read_parts([clean.parts[b] for _, b in pairs], failures.append))
+    _tell(failures, say)
+    both = [i for i in ours if i in theirs]
+    for i in both:
+        if ours[i].shape[:3] != theirs[i].shape[:3]:
+            a, b = (p.parts[k] for p, k in zip((noisy, clean), pairs[i], strict=True))
+            raise DataError(f"{a.name} is {a.describe()}, and its target {b.describe()}")
+    if not both:
+        raise DataError(f"none of the pairs of {noisy.name} and {clean.name} can be read")
+    return (
+        Images(noisy.name, tuple(ours[i] for i in both)),
+        Images(clean.name, tuple(theirs[i] for i in both)),
+    )
 
 
-def _describe(stack: NDArray[np.generic]) -> str:
-    height, width, channels = stack.shape[1:]
-    return f"{height} × {width} × {channels} {stack.dtype}"
+def _is_there(source: str) -> bool:
+    return Path(source).exists() or any(letter in source for letter in "*?[")
+
+
+def _tell(failures: list[str], say: Say) -> None:
+    for failure in failures:
+        say(f"unnoise: {failure}")
+    if failures:
+        say(f"unnoise: {len(failures)} files were skipped")

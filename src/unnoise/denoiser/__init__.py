@@ -1,8 +1,10 @@
 """A trained model ready for use: any image in, the same shape and dtype out.
 
-This room does not know how the model was trained.
+Images of any size are denoised in tiles, files from disk to disk. This room does not know how the
+model was trained.
 """
 
 from unnoise.denoiser.denoiser import Denoiser
+from unnoise.denoiser.restoring import check_strength
 
-__all__ = ["Denoiser"]
+__all__ = ["Denoiser", "check_strength"]

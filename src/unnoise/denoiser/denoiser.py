@@ -1,24 +1,29 @@
-"""The denoiser: check, scale, run in chunks, clamp, scale back."""
+"""The denoiser: a model with what its file says, applied to arrays and files of any size."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from unnoise.denoiser.channels import adapts
+from unnoise.denoiser.restoring import Restorer, Stack, fill, on_floats, on_values, run_images
+from unnoise.denoiser.tiles import CHUNK_PIXELS, Array, Tile, Work
 from unnoise.errors import ImageError, ModelError, ModelFileError
-from unnoise.images import Layout, as_stack, from_float, to_float
-from unnoise.models import Model, build_model, fit, macs_per_pixel, restore
+from unnoise.images import Layout, Reader, ValueRange, as_stack, open_image, to_float, write_like
+from unnoise.models import Interleaved, Model, build_model, fit, macs_per_pixel
+from unnoise.noise import noise_correlation
 from unnoise.runs import ModelInfo, RunFolder, read_model_file, write_model_file
+
+LOOK_ROWS = 1024  # of a file's first image, from which the correlation of its noise is told
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
-# Pixels that run at once: enough to keep the cores busy, few enough that the feature maps of a
-# small network stay in the cache. Measured in docs/lab-notes.md.
-CHUNK_PIXELS = 150_000
+COLOUR_COUNTS = (1, 3, 4)  # lengths of a last axis that is channels, where nothing else is known
 
 
 class Denoiser:
@@ -34,6 +39,7 @@ class Denoiser:
         self.device = torch.device(device)
         # The stubs of torch know memory_format only together with a tensor.
         self._model = model.to(self.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+        self._trained_dtype, self._trained_range = _read_range(info)
 
     @classmethod
     def load(cls, path: str | Path, *, device: str = "cpu") -> "Denoiser":
@@ -57,10 +63,10 @@ class Denoiser:
             ):
                 raise TypeError("its weights are not of the dtype of the model")
             model.load_state_dict(weights, assign=True)
-        except (RuntimeError, TypeError, ValueError, ModelError) as error:
+            return cls(model, info, device=device)
+        except (RuntimeError, TypeError, ValueError, KeyError, ModelError) as error:
             reason = " ".join(str(error).split())[:200]
             raise ModelFileError(f"{path} does not hold the weights it says: {reason}") from error
-        return cls(model, info, device=device)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write the model file.
@@ -70,54 +76,121 @@ class Denoiser:
         """
         write_model_file(Path(path), self.info, self._model.state_dict(), overwrite=overwrite)
 
-    def __call__(self, image: NDArray[Scalar]) -> NDArray[Scalar]:
-        """Denoise one image ``(H, W)`` or ``(H, W, C)``.
+    def __call__(self, image: NDArray[Scalar], *, strength: float = 1.0) -> NDArray[Scalar]:
+        """Denoise one image ``(H, W)`` or ``(H, W, C)`` of any size.
+
+        A model of one channel denoises each channel by itself; one of three takes a grey image as
+        a colour one, and the mean of its result. A fourth channel that the model does not have is
+        transparency, and stays as it is.
+
+        Args:
+            image: Of any real dtype. Values are scaled as the model's training data were, if the
+                dtype is theirs, else integers by their dtype, and floats are nominally [0, 1].
+            strength: From 0, which gives the image back, to 1, the model's result.
 
         Returns:
-            An array of the same shape and dtype. Integers are scaled by their dtype, floats are
-            taken as nominally [0, 1]; results are clamped to that range.
+            An array of the same shape and dtype. Results are clamped to the nominal range, unless
+            the model keeps a range from statistics.
 
         Raises:
             ImageError: The array is no image, or holds NaN or infinity.
             ModelError: The model does not take images of this size or number of channels.
+            ConfigError: The strength is outside [0, 1].
         """
-        stack, layout = as_stack(image)
-        if layout.stacked:
+        image = np.asarray(image)
+        axes = "YXC" if image.ndim == 3 else None
+        if image.ndim > 3 or (axes and image.shape[-1] not in (1, 2, 3, 4, self._model.channels)):
             raise ImageError(
                 f"the array has shape {image.shape}, which is a stack of images: "
                 "pass it to denoiser.stack(), or one image (H, W) or (H, W, C)"
             )
-        return cast("NDArray[Scalar]", self.denoise(stack, layout))
+        stack, layout = as_stack(image, axes=axes)
+        return self._denoise_array(stack, layout, strength)
 
-    def stack(self, images: NDArray[Scalar]) -> NDArray[Scalar]:
+    def stack(self, images: NDArray[Scalar], *, strength: float = 1.0) -> NDArray[Scalar]:
         """Denoise a stack ``(N, H, W)`` or ``(N, H, W, C)``; see ``__call__``."""
         images = np.asarray(images)
         # The first axis is the stack whatever the length of the last.
-        stack, layout = as_stack(images[..., None] if images.ndim == 3 else images)
-        layout = Layout(layout.dtype, layout.stacked, images.ndim == 4)
-        return cast("NDArray[Scalar]", self.denoise(stack, layout))
+        axes = {3: "NYX", 4: "NYXC"}.get(images.ndim)
+        stack, layout = as_stack(images, axes=axes)
+        return self._denoise_array(stack, layout, strength)
 
-    def denoise(self, stack: NDArray[np.generic], layout: Layout) -> NDArray[np.generic]:
-        """Denoise a stack ``(N, H, W, C)`` and give it back in another layout."""
-        return from_float(self.denoise_floats(to_float(stack)), layout)
+    def denoise_file(
+        self,
+        source: Reader | str | Path,
+        target: str | Path,
+        *,
+        strength: float = 1.0,
+        overwrite: bool = False,
+        progress: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        """Denoise a file image by image, band by band, in memory that its height does not decide.
+
+        Args:
+            source: A file that is open, or its path.
+            target: Is written in the format, axes, size, dtype and with the metadata of the source.
+            strength: See ``__call__``.
+            overwrite: Whether the target may be replaced.
+            progress: Told the share that is done, up to 1.
+
+        Raises:
+            ImageError: The file cannot be read, or holds NaN or infinity.
+            ModelError: The model does not take images of this size or number of channels.
+            OutputError: The target exists, or cannot be written. Nothing partial remains.
+            ConfigError: The strength is outside [0, 1].
+        """
+        with (
+            nullcontext(source)
+            if isinstance(source, Reader)
+            else open_image(Path(source)) as reader
+        ):
+            # A model of four channels was trained with transparency as one of them.
+            alpha = reader.alpha and self._model.channels != reader.channels + 1
+            self._check(reader.channels + (reader.alpha and not alpha), reader.height, reader.width)
+            model = self._model
+            if self.info.strides != (1,):
+                model = self._model_for(next(iter(reader.bands(0, LOOK_ROWS))))
+            work = self._work(model, reader.dtype, alpha=alpha, strength=strength)
+            total, done = reader.count * reader.height * reader.width, 0
+
+            def counted(part: Array, tile: Tile) -> Array:
+                nonlocal done
+                result = work(part, tile)
+                done += math.prod(result.shape[:3])
+                progress(done / total)
+                return result
+
+            images = run_images(model, reader, counted)
+            write_like(Path(target), reader, images, overwrite=overwrite)
 
     def denoise_floats(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Denoise float32 ``(N, C, H, W)``, nominally [0, 1]; results are clamped to [0, 1]."""
-        results, done = np.empty_like(images), 0
-        with torch.inference_mode():
-            for noisy in self._chunks(images):
-                restored = restore(self._model, noisy).clamp_(0, 1)
-                results[done : done + len(noisy)] = restored.cpu().numpy()
-                done += len(noisy)
+        """Denoise float32 ``(N, C, H, W)`` in the model's own scale, nominally [0, 1].
+
+        Results are clamped to [0, 1], unless the model keeps a value range that is not.
+        """
+        self._check(*images.shape[1:])
+        clamp = self._trained_range is None or self._trained_range.clamp
+        results = np.empty_like(images)
+        noisy, restored = np.moveaxis(images, 1, -1), np.moveaxis(results, 1, -1)
+        for part, model in self._models(noisy):
+            work = on_floats(Restorer(model, self.device, clamp=clamp))
+            fill(restored[part], run_images(model, Stack(noisy[part]), work))
         return results
 
     def encode(self, images: NDArray[np.generic]) -> NDArray[np.float32]:
         """Return the model's features of one image or a stack, ``(N, ...)`` float32."""
-        stack, _ = as_stack(images)
+        images = np.asarray(images)
+        grey = images.ndim == 3 and images.shape[-1] not in COLOUR_COUNTS
+        stack, _ = as_stack(images, axes="NYX" if grey else None)
         with torch.inference_mode():
+            layout = torch.channels_last
+            noisy = torch.from_numpy(to_float(stack, self.value_range(stack.dtype)))
+            size = max(1, CHUNK_PIXELS // (noisy.shape[2] * noisy.shape[3]))
             parts = [
-                self._model.encode(fit(self._model, part)).cpu()
-                for part in self._chunks(to_float(stack))
+                self._model.encode(
+                    fit(self._model, part.to(self.device, memory_format=layout))
+                ).cpu()
+                for part in noisy.split(size)
             ]
         features: NDArray[np.float32] = torch.cat(parts).numpy()
         return features
@@ -133,8 +206,60 @@ class Denoiser:
             "receptive_field": self._model.receptive_field,
         }
 
-    def _chunks(self, images: NDArray[np.float32]) -> Iterator[Tensor]:
-        """Yield parts of a stack that are small enough to run at once, on the device."""
-        size = max(1, CHUNK_PIXELS // (images.shape[2] * images.shape[3]))
-        for part in torch.split(torch.from_numpy(images), size):
-            yield part.to(self.device, memory_format=torch.channels_last)
+    def _check(self, channels: int, height: int, width: int) -> None:
+        """Raise ``ModelError`` if images of this shape cannot be denoised."""
+        wanted = self._model.channels
+        self._model.check(wanted if adapts(channels, wanted) else channels, height, width)
+
+    def value_range(self, dtype: np.dtype[np.generic]) -> ValueRange:
+        """Return how values of a dtype are scaled: as in training, if they can be compared."""
+        if self._trained_range is not None and dtype == self._trained_dtype:
+            return self._trained_range
+        return ValueRange.nominal(dtype)
+
+    def _denoise_array(
+        self, stack: NDArray[np.generic], layout: Layout, strength: float
+    ) -> NDArray[Any]:
+        channels = stack.shape[3]
+        alpha = channels == 4 and self._model.channels in (1, 3)
+        self._check(channels - alpha, *stack.shape[1:3])
+        results = np.empty_like(stack)
+        for part, model in self._models(stack):
+            work = self._work(model, stack.dtype, alpha=alpha, strength=strength)
+            fill(results[part], run_images(model, Stack(stack[part]), work))
+        return np.ascontiguousarray(layout.from_stack(results))
+
+    def _models(self, stack: Array) -> Iterator[tuple[slice, Model]]:
+        """Yield parts of a stack ``(N, H, W, C)``, and how the model is to see them."""
+        if len(self.info.strides) == 1:
+            yield slice(None), self._model_for(stack[0])
+            return
+        for index, image in enumerate(stack):
+            yield slice(index, index + 1), self._model_for(image)
+
+    def _model_for(self, image: Array) -> Model:
+        """Return the model, at the stride at which it saw images with noise like this one's."""
+        strides = self.info.strides
+        stride = strides[0]
+        if len(strides) > 1:
+            found = noise_correlation(image)
+            needed = found.stride if found else 1
+            stride = min(strides, key=lambda known: abs(known - needed))
+        return Interleaved(self._model, stride).eval() if stride > 1 else self._model
+
+    def _work(
+        self, model: Model, dtype: np.dtype[np.generic], *, alpha: bool, strength: float
+    ) -> Work:
+        scale = self.value_range(dtype)
+        restore = Restorer(model, self.device, clamp=scale.clamp)
+        return on_values(restore, dtype, scale, alpha=alpha, strength=strength)
+
+
+def _read_range(info: ModelInfo) -> tuple[np.dtype[np.generic] | None, ValueRange | None]:
+    kept = info.value_range
+    if kept is None:
+        return None, None
+    low, high = float(kept["low"]), float(kept["high"])
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise ValueError(f"its value range goes from {low} to {high}")
+    return np.dtype(kept["dtype"]), ValueRange(low, high, bool(kept["clamp"]))

@@ -2,8 +2,9 @@
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ class Evaluation:
         per_image: For each method and metric (``psnr`` in dB, ``ssim``, ``mse``) one value per
             image, ``(N,)``.
         images_per_second: For each method that computes something.
-        noise: The spec that made the noisy images.
+        noise: The spec that made the noisy images; empty where they came noisy.
         data: Where the clean images came from.
         seed: Of the noise.
     """
@@ -38,7 +39,8 @@ class Evaluation:
     def caption(self) -> str:
         """What was measured, in one line."""
         count = len(self.per_image[NOISY]["psnr"])
-        return f"mean of {count} images of {self.data}, noise {self.noise}, seed {self.seed}"
+        made = f"noise {self.noise}, seed {self.seed}" if self.noise else "with their own noise"
+        return f"mean of {count} images of {self.data}, {made}"
 
     def mean(self, method: str, metric: str) -> float:
         """Return the mean over the images (NaN where the metric is not defined)."""
@@ -62,8 +64,7 @@ class Evaluation:
 
 def compare(
     denoise: Callable[[Stack], Stack],
-    clean: Stack,
-    noisy: Stack,
+    pairs: Sequence[tuple[Stack, Stack]],
     *,
     noise: str,
     data: str,
@@ -74,27 +75,40 @@ def compare(
 
     Args:
         denoise: From noisy to denoised images.
-        clean: ``(N, C, H, W)``.
-        noisy: The same images corrupted.
+        pairs: Noisy and clean images, ``(N, C, H, W)`` each; one pair of stacks for each size.
         noise: The spec, for the record.
         data: The name of the images, for the record.
         seed: Of the noise, for the record.
         baselines: Whether to run the classical methods, one image at a time. They get the noise
             level estimated from each image, as the denoiser does not know it either.
     """
-    results, speed = {NOISY: noisy}, {}
-    start = time.perf_counter()
-    results[MODEL] = denoise(noisy)
-    speed[MODEL] = len(noisy) / (time.perf_counter() - start)
+    methods: dict[str, Callable[[Stack], Stack]] = {MODEL: denoise}
     for name in available_baselines() if baselines else ():
+        methods[name] = partial(_run_all, name)
+    figures = {NOISY: _measure([noisy for noisy, _ in pairs], pairs)}
+    speed = {}
+    for name, method in methods.items():
         start = time.perf_counter()
-        results[name] = np.stack([_run_baseline(name, image) for image in noisy])
-        speed[name] = len(noisy) / (time.perf_counter() - start)
-    figures = {
-        method: {metric: function(images, clean) for metric, function in METRICS.items()}
-        for method, images in results.items()
-    }
+        results = [method(noisy) for noisy, _ in pairs]
+        speed[name] = sum(map(len, results)) / (time.perf_counter() - start)
+        figures[name] = _measure(results, pairs)
     return Evaluation(figures, speed, noise, data, seed)
+
+
+def _measure(
+    results: Sequence[Stack], pairs: Sequence[tuple[Stack, Stack]]
+) -> dict[str, NDArray[np.float64]]:
+    """Return each metric of each image."""
+    return {
+        metric: np.concatenate(
+            [function(result, clean) for result, (_, clean) in zip(results, pairs, strict=True)]
+        )
+        for metric, function in METRICS.items()
+    }
+
+
+def _run_all(name: str, noisy: Stack) -> Stack:
+    return np.stack([_run_baseline(name, image) for image in noisy])
 
 
 def _run_baseline(name: str, image: Stack) -> Stack:

@@ -1,25 +1,39 @@
 """Files and arrays in and out: the only room where a dtype, a value range or axes change.
 
 Inside the library an image is float32 ``(C, H, W)``, nominally [0, 1]. Outside it is what the user
-holds: a NumPy array ``(H, W)`` or ``(H, W, C)`` of any real dtype, or a file. This room does not
-know what is done with the images.
+holds: a NumPy array of any real dtype with its axes, or a file. This room does not know what is
+done with the images.
 """
 
-from unnoise.images.arrays import Layout, as_stack, check_values, from_float, to_float
-from unnoise.images.files import SUFFIXES, is_idx, list_images, read_stack, write_stack
+from unnoise.images.array_files import is_idx
+from unnoise.images.arrays import as_stack, from_float, to_float
+from unnoise.images.axes import Layout
+from unnoise.images.channels import to_channels
+from unnoise.images.files import SUFFIXES, open_image, read_stack, write_like, write_stack
 from unnoise.images.idx import read_idx, write_idx
+from unnoise.images.listing import Found, find_images, list_images
+from unnoise.images.reader import MAX_PIXELS, Reader, check_values
+from unnoise.images.value_range import ValueRange
 
 __all__ = [
+    "MAX_PIXELS",
     "SUFFIXES",
+    "Found",
     "Layout",
+    "Reader",
+    "ValueRange",
     "as_stack",
     "check_values",
+    "find_images",
     "from_float",
     "is_idx",
     "list_images",
+    "open_image",
     "read_idx",
     "read_stack",
+    "to_channels",
     "to_float",
     "write_idx",
+    "write_like",
     "write_stack",
 ]

@@ -1,5 +1,6 @@
-"""Image files in and out: PNG, JPEG and TIFF through libvips, ``.npy`` and IDX."""
+"""Image files in and out: which format is read and written by whom."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,68 +8,127 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.errors import ImageError
-from unnoise.images.arrays import Layout, as_stack
-from unnoise.images.idx import read_idx, write_idx
+from unnoise.images.array_files import (
+    NpzReader,
+    is_idx,
+    open_idx,
+    open_npy,
+    write_idx_like,
+    write_npy,
+    write_npz,
+)
+from unnoise.images.axes import Array, Layout
+from unnoise.images.idx import write_idx
+from unnoise.images.picture_files import (
+    PICTURE_SUFFIXES,
+    PictureReader,
+    save_options,
+    vips,
+    write_error,
+    write_picture,
+)
+from unnoise.images.reader import MAX_PIXELS, Reader
+from unnoise.images.tiff_reader import TiffReader
+from unnoise.images.tiff_writer import write_tiff
+from unnoise.images.zarr_files import ZarrReader, is_zarr, write_zarr
 from unnoise.outputs import replacing
 
-VIPS_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
-SUFFIXES = (*VIPS_SUFFIXES, ".npy", ".idx", "-ubyte", ".idx.gz", "-ubyte.gz")
-MAX_PIXELS = 2**28  # checked in the header, before anything is decoded
-JPEG_QUALITY = 95
+TIFF_SUFFIXES = (".tif", ".tiff")
+TIFF_DTYPES = ("uint8", "uint16", "float32")  # that write_stack writes
+IDX_SUFFIXES = (".idx", "-ubyte", ".idx.gz", "-ubyte.gz")
+SUFFIXES = (*PICTURE_SUFFIXES, *TIFF_SUFFIXES, ".npy", ".npz", *IDX_SUFFIXES, ".zarr")
 
 
-def is_idx(path: Path) -> bool:
-    """Whether the name is that of an IDX file, gzipped or not."""
-    return path.name.removesuffix(".gz").endswith((".idx", "-ubyte"))
+def open_image(path: Path, *, axes: str | None = None, max_pixels: int = MAX_PIXELS) -> Reader:
+    """Open a file of images, or a zarr folder; its header is read, its pixels are not.
 
-
-def list_images(folder: Path) -> list[Path]:
-    """Return the image files directly in a folder, sorted by name.
-
-    Label files, which the IDX layout puts beside its images, are left out.
-
-    Raises:
-        ImageError: There is none.
-    """
-    paths = sorted(
-        path
-        for path in folder.iterdir()
-        if path.name.lower().endswith(SUFFIXES)
-        and not path.name.startswith(".")  # a half-written file, or a system's own
-        and not (is_idx(path) and "idx1" in path.name)
-    )
-    if not paths:
-        raise ImageError(f"{folder} has no image in it: {', '.join(SUFFIXES)} are read")
-    return paths
-
-
-def read_stack(path: Path) -> tuple[NDArray[np.generic], Layout]:
-    """Read one file as a stack of images ``(N, H, W, C)`` of the file's own dtype.
+    Args:
+        path: Of a format in ``SUFFIXES``.
+        axes: One letter per stored axis, Y, X, C for channels and others that count images; wins
+            over what the file says. PNG, JPEG and WebP hold one picture in any case.
+        max_pixels: Of one image; 0 is no limit.
 
     Raises:
-        ImageError: The file is missing, empty, damaged, too large, or of a format not in
-            ``SUFFIXES``; or a value in it is NaN or infinite.
+        ImageError: The file is missing, empty, damaged, too large, of another format, or of axes
+            that cannot be guessed.
     """
+    path = Path(path)
+    if is_zarr(path):
+        return ZarrReader(path, axes=axes, max_pixels=max_pixels)
     if not path.is_file():
         raise ImageError(f"{path} is {'a folder, not a file' if path.is_dir() else 'not there'}")
-    if not path.name.lower().endswith(SUFFIXES):
-        raise ImageError(f"{path} is of no format that is read here: {', '.join(SUFFIXES)}")
+    kind = _kind(path)
     if path.stat().st_size == 0:
         raise ImageError(f"{path} is empty")
-    if path.suffix.lower() == ".npy":
-        return as_stack(_read_npy(path), name=str(path))
-    if is_idx(path):
-        array = read_idx(path)
-        if array.ndim == 1:
-            raise ImageError(f"{path} holds one axis of {array.size} values: labels, not images")
-        # An IDX file of images has its images on the first axis whatever the last one's length.
-        return as_stack(array[..., None] if array.ndim == 3 else array, name=str(path))[0], Layout(
-            array.dtype, array.ndim > 2, array.ndim == 4
+    if kind in PICTURE_SUFFIXES:
+        return PictureReader(path, max_pixels=max_pixels)
+    if kind in TIFF_SUFFIXES:
+        return TiffReader(path, axes=axes, max_pixels=max_pixels)
+    if kind == ".npz":
+        return NpzReader(path, axes=axes, max_pixels=max_pixels)
+    read = open_npy if kind == ".npy" else open_idx
+    return read(path, axes=axes, max_pixels=max_pixels)
+
+
+def read_stack(
+    path: Path, axes: str | None = None, max_pixels: int = MAX_PIXELS
+) -> tuple[NDArray[np.generic], Layout]:
+    """Read one file as a stack of images ``(N, H, W, C)`` of its own dtype, without transparency.
+
+    Raises:
+        ImageError: As ``open_image``; or a value is NaN or infinite.
+    """
+    with open_image(path, axes=axes, max_pixels=max_pixels) as reader:
+        images = (reader.image(index)[..., : reader.channels] for index in range(reader.count))
+        shape = (reader.count, reader.height, reader.width, reader.channels)
+        stack = np.empty(shape, reader.dtype)
+        for place, image in zip(stack, images, strict=True):
+            place[...] = image
+        return stack, reader.layout
+
+
+def write_like(
+    path: Path, source: Reader, images: Iterable[Iterable[Array]], *, overwrite: bool = False
+) -> None:
+    """Write a file of the format, axes, shape, dtype and metadata of ``source``.
+
+    JPEG loses a little; a palette becomes colours and fewer than 8 bits become 8. Memory is
+    bounded by the band and by what the format needs, not by the image.
+
+    Args:
+        path: With the suffix of the source's format.
+        source: Open.
+        images: Each image of the source, in order, as its bands ``(rows, W, channels + alpha)``
+            from the top, of the source's dtype.
+        overwrite: Whether an existing file may be replaced.
+
+    Raises:
+        ImageError: The suffix is of another format.
+        OutputError: The file exists and ``overwrite`` is false, or it cannot be written.
+    """
+    checked = _checked(source, images)
+    if isinstance(source, ZarrReader):
+        if path.suffix.lower() != ".zarr" and path.suffix.lower() in SUFFIXES:
+            raise ImageError(f"{path} is no name for a zarr array: end it in .zarr")
+        write_zarr(path, source, checked, overwrite=overwrite)
+        return
+    if _format(path) != _format(source.path):
+        raise ImageError(
+            f"{path} is not of the format of {source.path}: results are written in the format of "
+            "their source"
         )
-    picture = _read_vips(path)
-    # A picture is one image whatever its number of channels; grey with alpha has two.
-    stack, _ = as_stack(picture[None] if picture.ndim == 3 else picture, name=str(path))
-    return stack, Layout(picture.dtype, False, picture.ndim == 3)
+    with replacing(path, overwrite=overwrite) as temporary:
+        if isinstance(source, PictureReader):
+            write_picture(temporary, source, next(checked))
+        elif isinstance(source, TiffReader):
+            write_tiff(temporary, source, checked)
+        elif isinstance(source, NpzReader):
+            write_npz(temporary, source, checked)
+        elif is_idx(path):
+            write_idx_like(temporary, source.layout, checked)
+        else:
+            write_npy(temporary, source.layout, checked)
+        next(checked, None)  # the check sees that nothing is left
 
 
 def write_stack(path: Path, array: NDArray[np.generic], *, overwrite: bool = True) -> None:
@@ -89,54 +149,57 @@ def write_stack(path: Path, array: NDArray[np.generic], *, overwrite: bool = Tru
             _write_vips(temporary, array, name=str(path))
 
 
-def _read_npy(path: Path) -> NDArray[np.generic]:
-    try:
-        array: NDArray[np.generic] = np.load(path, allow_pickle=False)
-    except Exception as error:  # NumPy lets through what its header parser and zipfile raise
-        raise ImageError(f"cannot read {path} as .npy: {error}") from error
-    if not isinstance(array, np.ndarray):
-        raise ImageError(f"{path} is an archive of arrays: save one array with numpy.save")
-    return array
+def _kind(path: Path) -> str:
+    """Return the suffix in ``SUFFIXES`` that a name ends in."""
+    name = path.name.lower()
+    for suffix in sorted(SUFFIXES, key=len, reverse=True):
+        if name.endswith(suffix):
+            return suffix
+    raise ImageError(f"{path} is of no format that is read here: {', '.join(SUFFIXES)}")
 
 
-def _read_vips(path: Path) -> NDArray[np.generic]:
-    import pyvips  # libvips takes a tenth of a second to load: only when a picture is read
+def _format(path: Path) -> str:
+    """Return one name per format, whichever its suffix."""
+    kind = _kind(path)
+    return {".jpeg": ".jpg", ".tiff": ".tif"}.get(kind, ".idx" if kind in IDX_SUFFIXES else kind)
 
-    # Only the loaders that libvips holds safe for files from anywhere.
-    pyvips.block_untrusted_set(True)
-    try:
-        image: Any = pyvips.Image.new_from_file(str(path), access="sequential", fail_on="truncated")
-        if image.width * image.height > MAX_PIXELS:
-            raise ImageError(
-                f"{path} has {image.width} × {image.height} pixels, more than {MAX_PIXELS}: "
-                "cut it into smaller images"
-            )
-        if image.get_typeof("n-pages") and image.get("n-pages") > 1:
-            raise ImageError(f"{path} has {image.get('n-pages')} pages: save one page per file")
-        array: NDArray[np.generic] = image.numpy()
-    except pyvips.Error as error:
-        reason = " ".join(str(error).split())
-        raise ImageError(f"cannot read {path} as an image: {reason}") from error
-    return array
+
+def _checked(source: Reader, images: Iterable[Iterable[Array]]) -> Iterator[Iterator[Array]]:
+    """Pass images on; raise ``ValueError`` if they are not those that the source has."""
+    count = 0
+    for bands in images:
+        if count == source.count:
+            raise ValueError(f"more than the {count} images of {source.path}")
+        yield _checked_bands(source, bands)
+        count += 1
+    if count != source.count:
+        raise ValueError(f"{count} images for the {source.count} of {source.path}")
+
+
+def _checked_bands(source: Reader, bands: Iterable[Array]) -> Iterator[Array]:
+    rows = 0
+    for band in bands:
+        if band.shape[1:] != (source.width, source.layout.channels) or band.dtype != source.dtype:
+            raise ValueError(f"a band {band.shape} {band.dtype} for {source.layout}")
+        rows += len(band)
+        yield band
+    if rows != source.height:
+        raise ValueError(f"{rows} rows for the {source.height} of {source.path}")
 
 
 def _write_vips(temporary: Path, array: NDArray[np.generic], *, name: str) -> None:
-    import pyvips
-
+    pyvips, suffix = vips(), temporary.suffix.lower()
     if array.dtype == np.bool_:
         array = array.astype(np.uint8) * np.uint8(255)
-    lossless = temporary.suffix.lower() in (".tif", ".tiff")
-    allowed = "uint8, uint16, float32" if lossless else "uint8, uint16"
-    if temporary.suffix.lower() in (".jpg", ".jpeg"):
-        allowed = "uint8"
-    if str(array.dtype) not in allowed.split(", ") or array.ndim > 3:
+    allowed = {".png": ("uint8", "uint16"), ".tif": TIFF_DTYPES, ".tiff": TIFF_DTYPES}
+    dtypes = allowed.get(suffix, ("uint8",))
+    if str(array.dtype) not in dtypes or array.ndim > 3:
         raise ImageError(
             f"{name} cannot hold {array.dtype} of shape {array.shape}: this format takes one image "
-            f"of {allowed}; .npy takes anything"
+            f"of {', '.join(dtypes)}; .npy takes anything"
         )
-    options: dict[str, Any] = {"Q": JPEG_QUALITY} if allowed == "uint8" else {}
-    if lossless:
-        options = {"compression": "deflate"}
+    tiff = suffix in TIFF_SUFFIXES
+    options = {"compression": "deflate"} if tiff else save_options(suffix, array.dtype)
     colours = array.ndim == 3 and array.shape[2] >= 3
     # libvips writes 16 bits only where the interpretation asks for them.
     meanings = {
@@ -149,4 +212,4 @@ def _write_vips(temporary: Path, array: NDArray[np.generic], *, name: str) -> No
         image = image.copy(interpretation=meanings[str(array.dtype)][colours])
         image.write_to_file(str(temporary), **options)
     except pyvips.Error as error:
-        raise OSError(" ".join(str(error).split())) from error
+        raise write_error(error) from error

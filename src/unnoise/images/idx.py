@@ -14,15 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.errors import ImageError
+from unnoise.images.reader import check_pixels
 from unnoise.outputs import replacing
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MAX_BYTES = 2**31  # decompressed; MNIST has 47 million
+LONGEST_HEADER = 20  # of four axes
 GZIP_MAGIC = b"\x1f\x8b"
 
 
-def read_idx(path: Path) -> NDArray[np.generic]:
+def read_idx(path: Path, *, max_pixels: int = 0) -> NDArray[np.generic]:
     """Read an IDX file into an array of the shape and (native) dtype that its header states.
+
+    Args:
+        path: Plain or gzipped.
+        max_pixels: Of one image, checked before the values are read; 0 is no limit.
 
     Raises:
         ImageError: The file is missing, truncated or too long, or its magic number is wrong.
@@ -31,7 +37,14 @@ def read_idx(path: Path) -> NDArray[np.generic]:
         with path.open("rb") as file:
             zipped = file.read(2) == GZIP_MAGIC
         with gzip.open(path) if zipped else path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+            header = stream.read(LONGEST_HEADER)
+            shape, dtype, start = _parse_header(header, name=str(path))
+            # The last two axes of an image, and a colour axis if there are four.
+            height, width = [*shape, 1][1:3] if len(shape) > 2 else [*shape, 1][:2]
+            check_pixels(width, height, name=str(path), max_pixels=max_pixels)
+            # One byte more than needed, to see whether the file is too long.
+            expected = start + math.prod(shape) * dtype.itemsize
+            data = header + stream.read(max(0, min(expected, MAX_BYTES) + 1 - len(header)))
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         raise ImageError(f"cannot read {path}: {reason}") from error
@@ -42,6 +55,20 @@ def parse_idx(data: bytes, *, name: str) -> NDArray[np.generic]:
     """Parse the decompressed bytes of an IDX file; see ``read_idx``."""
     if len(data) > MAX_BYTES:
         raise ImageError(f"{name} holds more than {MAX_BYTES} bytes: split it into smaller files")
+    shape, dtype, start = _parse_header(data, name=name)
+    expected = math.prod(shape) * dtype.itemsize
+    if len(data) - start != expected:
+        got = f"{len(data) - start}" if len(data) - start < expected else f"more than {expected}"
+        raise ImageError(
+            f"{name} holds {got} bytes of values, and its header {shape} "
+            f"asks for {expected}: the file is damaged, get it again"
+        )
+    values = np.frombuffer(data, dtype, offset=start).reshape(shape)
+    return values.astype(dtype.newbyteorder("="))
+
+
+def _parse_header(data: bytes, *, name: str) -> tuple[tuple[int, ...], np.dtype[np.generic], int]:
+    """Return the shape, the stored dtype, and where the values begin."""
     if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in TYPES or not 1 <= data[3] <= 4:
         codes = ", ".join(f"{code:02x}" for code in TYPES)
         raise ImageError(
@@ -52,15 +79,7 @@ def parse_idx(data: bytes, *, name: str) -> NDArray[np.generic]:
     start = 4 + 4 * axes
     if len(data) < start:
         raise ImageError(f"{name} ends inside its IDX header: get the file again")
-    shape = struct.unpack(f">{axes}I", data[4:start])
-    expected = math.prod(shape) * dtype.itemsize
-    if len(data) - start != expected:
-        raise ImageError(
-            f"{name} holds {len(data) - start} bytes of values, and its header {shape} "
-            f"asks for {expected}: the file is damaged, get it again"
-        )
-    values = np.frombuffer(data, dtype, offset=start).reshape(shape)
-    return values.astype(dtype.newbyteorder("="))
+    return struct.unpack(f">{axes}I", data[4:start]), dtype, start
 
 
 def write_idx(path: Path, array: NDArray[np.generic], *, overwrite: bool = True) -> None:
@@ -70,11 +89,16 @@ def write_idx(path: Path, array: NDArray[np.generic], *, overwrite: bool = True)
         ImageError: The dtype has no IDX type code.
         OutputError: The file cannot be written.
     """
+    data = format_idx(array)
+    with replacing(path, overwrite=overwrite) as temporary:
+        temporary.write_bytes(gzip.compress(data, 9, mtime=0) if path.suffix == ".gz" else data)
+
+
+def format_idx(array: NDArray[np.generic]) -> bytes:
+    """Return an array as IDX; see ``write_idx``."""
     kinds = {np.dtype(name).newbyteorder("="): code for code, name in TYPES.items()}
     if array.dtype not in kinds:
         raise ImageError(f"IDX cannot hold {array.dtype}: it takes {', '.join(map(str, kinds))}")
     code = kinds[array.dtype]
     header = struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape)
-    data = header + array.astype(TYPES[code]).tobytes()
-    with replacing(path, overwrite=overwrite) as temporary:
-        temporary.write_bytes(gzip.compress(data, 9, mtime=0) if path.suffix == ".gz" else data)
+    return header + array.astype(TYPES[code]).tobytes()

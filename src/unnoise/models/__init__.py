@@ -5,14 +5,24 @@ does not know how models are trained, stored or used on whole files.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from unnoise.errors import UnknownNameError
 from unnoise.models.autoencoder import Autoencoder
-from unnoise.models.contract import Model, ModelArguments, fit, macs_per_pixel, restore
+from unnoise.models.contract import (
+    Model,
+    ModelArguments,
+    fit,
+    macs_per_pixel,
+    padding,
+    restore,
+)
+from unnoise.models.interleaved import Interleaved, deinterleave, interleave
 from unnoise.models.unet import UNet
 
 MODELS: dict[str, Callable[..., Model]] = {
     "unet": UNet,
+    "unet-s": partial(UNet, widths=(16, 32, 64, 128), depths=(2, 2, 2, 2)),
     "autoencoder": Autoencoder,
 }
 
@@ -36,11 +46,15 @@ def build_model(name: str, arguments: ModelArguments) -> Model:
 __all__ = [
     "MODELS",
     "Autoencoder",
+    "Interleaved",
     "Model",
     "ModelArguments",
     "UNet",
     "build_model",
+    "deinterleave",
     "fit",
+    "interleave",
     "macs_per_pixel",
+    "padding",
     "restore",
 ]

@@ -63,12 +63,15 @@ def fit(model: Model, images: Tensor) -> Tensor:
     """
     channels, height, width = images.shape[1:]
     model.check(channels, height, width)
+    down, right, mode = padding(model, height, width)
+    return F.pad(images, (0, right, 0, down), mode=mode) if down or right else images
+
+
+def padding(model: Model, height: int, width: int) -> tuple[int, int, str]:
+    """Return the rows below and columns to the right that an image lacks, and how they are made."""
     down, right = -height % model.size_multiple, -width % model.size_multiple
-    if not (down or right):
-        return images
     # A mirror continues textures; it needs an image larger than the strip, an edge only one pixel.
-    mode = "reflect" if down < height and right < width else "replicate"
-    return F.pad(images, (0, right, 0, down), mode=mode)
+    return down, right, "reflect" if down < height and right < width else "replicate"
 
 
 def restore(model: Model, noisy: Tensor) -> Tensor:

@@ -26,13 +26,21 @@ class UNet(Model):
         widths: Feature channels of each level, full resolution first. Multiples of 8 fill the
             vectors of a CPU.
         depths: 3 × 3 convolutions of each level; on the last level they are the bottom.
+        shortcuts: Whether full resolution has shortcuts: the input that is corrected, and the skip
+            of the first level. Without them no pixel goes straight to its own place (Höck et al.,
+            "N2V2", ECCV Workshops 2022, section 3.1).
 
     Raises:
         ModelError: Widths and depths are not of one length, or one of them is out of range.
     """
 
     def __init__(
-        self, *, channels: int = 1, widths: PerLevel = (8, 16, 32), depths: PerLevel = (1, 1, 1)
+        self,
+        *,
+        channels: int = 1,
+        widths: PerLevel = (8, 16, 32),
+        depths: PerLevel = (1, 1, 1),
+        shortcuts: bool = True,
     ) -> None:
         super().__init__()
         # The upper bounds are for arguments that come from a file.
@@ -45,7 +53,13 @@ class UNet(Model):
                 f"a unet has up to {MAX_LEVELS} levels, each with a width of 1 to {MAX_WIDTH} and "
                 f"0 to {MAX_DEPTH} convolutions, not widths {tuple(widths)}, depths {tuple(depths)}"
             )
-        self.arguments = {"channels": channels, "widths": list(widths), "depths": list(depths)}
+        self.arguments = {
+            "channels": channels,
+            "widths": list(widths),
+            "depths": list(depths),
+            "shortcuts": shortcuts,
+        }
+        self.shortcuts = shortcuts
         self.channels = channels
         coarsest = 2 ** (len(widths) - 1)
         self.size_multiple = max(2, coarsest)
@@ -73,9 +87,9 @@ class UNet(Model):
         *skips, x = self._descend(noisy)
         for level in reversed(range(len(skips))):
             wide = F.interpolate(self.up[level](x), scale_factor=2, mode="nearest")
-            x = self.levels[level](wide.add_(skips[level]))
-        correction = F.pixel_shuffle(self.tail(x)[:, : 4 * self.channels], 2)
-        return noisy + correction
+            x = self.levels[level](wide.add_(skips[level]) if level or self.shortcuts else wide)
+        made = F.pixel_shuffle(self.tail(x)[:, : 4 * self.channels], 2)
+        return noisy + made if self.shortcuts else made
 
     def _descend(self, noisy: Tensor) -> list[Tensor]:
         """Return the features of each level on the way down, the last after its convolutions."""

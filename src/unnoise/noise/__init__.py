@@ -5,7 +5,16 @@ as a spec, such as ``poisson:30+gaussian:0.02,clip``. This room does not know im
 or training.
 """
 
+from unnoise.noise.correlation import Correlation, noise_correlation
 from unnoise.noise.corruptions import NOISES, Corruption
 from unnoise.noise.spec import Noise, Term, parse_noise
 
-__all__ = ["NOISES", "Corruption", "Noise", "Term", "parse_noise"]
+__all__ = [
+    "NOISES",
+    "Correlation",
+    "Corruption",
+    "Noise",
+    "Term",
+    "noise_correlation",
+    "parse_noise",
+]

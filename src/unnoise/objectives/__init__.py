@@ -6,16 +6,29 @@ does not know which network, data or optimizer it is used with.
 
 from collections.abc import Callable
 
-from torch import Generator, Tensor
-
+from unnoise.objectives.contract import Batch, Network, Objective
 from unnoise.objectives.losses import LOSSES, Loss
+from unnoise.objectives.neighbor2neighbor import Neighbor2Neighbor
+from unnoise.objectives.noise2noise import Noise2Noise
+from unnoise.objectives.noise2void import Noise2Void
 from unnoise.objectives.supervised import Supervised
-
-Network = Callable[[Tensor], Tensor]
-Objective = Callable[[Network, Tensor, Generator], Tensor]
 
 OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "supervised": Supervised,
+    "noise2noise": Noise2Noise,
+    "neighbor2neighbor": Neighbor2Neighbor,
+    "noise2void": Noise2Void,
 }
 
-__all__ = ["LOSSES", "OBJECTIVES", "Loss", "Network", "Objective", "Supervised"]
+__all__ = [
+    "LOSSES",
+    "OBJECTIVES",
+    "Batch",
+    "Loss",
+    "Neighbor2Neighbor",
+    "Network",
+    "Noise2Noise",
+    "Noise2Void",
+    "Objective",
+    "Supervised",
+]

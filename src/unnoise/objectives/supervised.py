@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from torch import Generator, Tensor
 
-from unnoise.objectives.losses import Loss, nearly_clamp
+from unnoise.objectives.contract import Batch, Network
+from unnoise.objectives.losses import Loss, mse, nearly_clamp
 
 
 @dataclass(frozen=True)
@@ -15,15 +16,35 @@ class Supervised:
     Vincent et al., "Extracting and Composing Robust Features with Denoising Autoencoders",
     ICML 2008, equation 4. Results are clamped to [0, 1] when they are used, so the loss sees them
     nearly clamped: 0.2 dB on digits, where most pixels are black (docs/lab-notes.md).
+
+    A batch is ``(clean,)``, or ``(noisy, clean)`` where the noise came with the images.
+
+    Attributes:
+        loss: Of the output against the clean image.
+        noise: What corrupts clean images; None for pairs.
+        clamped: Whether results are clamped when they are used.
     """
 
-    noise: Callable[[Tensor, Generator], Tensor]
     loss: Loss
+    noise: Callable[[Tensor, Generator], Tensor] | None = None
+    clamped: bool = True
 
-    def __call__(
-        self, model: Callable[[Tensor], Tensor], clean: Tensor, generator: Generator
-    ) -> Tensor:
-        """Return the loss of each clean sample ``(B, C, H, W)`` as ``(B,)``."""
-        noisy = self.noise(clean, generator)
+    def __call__(self, model: Network, batch: Batch, generator: Generator) -> Tensor:
+        """Return the loss of each sample as ``(B,)``."""
+        noisy, clean = self.pair(batch, generator)
         denoised = model(noisy).float()
-        return self.loss(nearly_clamp(denoised), clean)
+        return self.loss(nearly_clamp(denoised) if self.clamped else denoised, clean)
+
+    def risk(self, model: Network, batch: Batch, generator: Generator) -> Tensor:
+        """Return the mean squared error against the clean image itself, ``(B,)``."""
+        noisy, clean = self.pair(batch, generator)
+        denoised = model(noisy).float()
+        return mse(denoised.clamp(0, 1) if self.clamped else denoised, clean)
+
+    def pair(self, batch: Batch, generator: Generator) -> tuple[Tensor, Tensor]:
+        """Return noisy and clean images of a batch."""
+        if self.noise is None:
+            noisy, clean = batch
+            return noisy, clean
+        (clean,) = batch
+        return self.noise(clean, generator), clean

@@ -18,7 +18,7 @@ class Page:
         examples: PNG of clean, noisy and denoised images.
         curves: PNG of loss and PSNR, None where there was no validation.
         table: Rows of an evaluation: ``method``, ``psnr``, ``ssim``, ``mse``,
-            ``images_per_second``.
+            ``images_per_second``; none where there are no clean images.
         table_caption: What was measured on which images.
         model: What is known about the model.
         config: The run's config as TOML.

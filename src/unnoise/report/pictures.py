@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 Stack = NDArray[np.float32]
 
 DPI = 150
+SMALL = 64  # pixels
+SMALL_CELL, LARGE_CELL = 0.75, 1.9  # inches that an image takes
 INK, NOISY_INK, LOSS_INK = "#1f5fa8", "#9a9a9a", "#c2571a"
 
 
@@ -27,7 +29,8 @@ def draw_grid(rows: Mapping[str, Stack], *, columns: int = 10) -> bytes:
     figure_class, canvas = _figure()
     count = min(columns, *(len(images) for images in rows.values()))
     height, width = next(iter(rows.values())).shape[2:]
-    cell, label, gap = 0.75, 0.95, 0.04  # inches
+    cell = SMALL_CELL if max(height, width) <= SMALL else LARGE_CELL
+    label, gap = 0.95, 0.04  # inches
     tall = cell * height / width
     size = label + count * (cell + gap) + gap, len(rows) * (tall + gap) + gap
     figure = figure_class(figsize=size, dpi=DPI, facecolor="white")
@@ -47,27 +50,36 @@ def draw_grid(rows: Mapping[str, Stack], *, columns: int = 10) -> bytes:
     return _png(figure, canvas)
 
 
-def draw_curves(rows: Sequence[Mapping[str, float]], *, noisy_psnr: float) -> bytes:
-    """Draw training loss and validation PSNR over the steps, side by side.
+def draw_curves(rows: Sequence[Mapping[str, float]], *, noisy_psnr: float | None) -> bytes:
+    """Draw training loss and what validation found over the steps, side by side.
 
     Args:
-        rows: Of the run's metrics: ``step``, ``loss``, ``psnr``.
-        noisy_psnr: dB of the validation images before denoising.
+        rows: Of the run's metrics: ``step``, ``loss``, ``risk``, ``psnr``.
+        noisy_psnr: dB of the validation images before denoising; None where there were no clean
+            ones, and the risk is drawn.
 
     Returns:
         A PNG.
     """
     figure_class, canvas = _figure()
     figure = figure_class(figsize=(9, 3), dpi=DPI, facecolor="white", layout="constrained")
-    loss, psnr = figure.subplots(1, 2)
+    loss, found = figure.subplots(1, 2)
     steps = [row["step"] for row in rows]
     loss.plot(steps, [row["loss"] for row in rows], color=LOSS_INK, marker=".")
     loss.set(title="training loss", xlabel="step", yscale="log")
-    psnr.plot(steps, [row["psnr"] for row in rows], color=INK, marker=".", label="denoised")
-    psnr.axhline(noisy_psnr, color=NOISY_INK, linestyle="--", label="noisy")
-    psnr.set(title="validation PSNR in dB", xlabel="step")
-    psnr.legend(frameon=False)
-    for axes in (loss, psnr):
+    if noisy_psnr is None:
+        risks = [row["risk"] for row in rows]
+        found.plot(steps, risks, color=INK, marker=".", label="risk")
+        lowest = risks.index(min(risks))
+        found.plot(steps[lowest], risks[lowest], "o", color=LOSS_INK, label="delivered")
+        found.set(title="self-supervised risk on held-out pixels", xlabel="step")
+    else:
+        psnr = [row["psnr"] for row in rows]
+        found.plot(steps, psnr, color=INK, marker=".", label="denoised")
+        found.axhline(noisy_psnr, color=NOISY_INK, linestyle="--", label="noisy")
+        found.set(title="validation PSNR in dB", xlabel="step")
+    found.legend(frameon=False)
+    for axes in (loss, found):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25)
         axes.set_xlim(left=0)

@@ -7,7 +7,7 @@ from typing import Any
 from unnoise.errors import RunError
 from unnoise.outputs import write_bytes
 
-PARTICIPANTS = ("model", "average", "optimizer", "step", "seconds", "config")
+PARTICIPANTS = ("model", "average", "selected", "optimizer", "step", "seconds", "config")
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from types import NoneType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
 from unnoise.errors import ConfigError, UnknownNameError
+from unnoise.images import MAX_PIXELS
+from unnoise.runs.model_file import MAX_STRIDE
 
 Setting = str | int | float | bool
 Settings = Mapping[str, Setting]
+
+SMALLEST_PATCH = 16
 
 # The recipe of the tutorial that the project grew from.
 PRESETS: dict[str, Settings] = {
@@ -41,12 +45,23 @@ class TrainConfig:
     Parameters
     ----------
     data
-        A named dataset, or a file or folder of images of one size.
+        A named dataset, a file, a folder (with its subfolders), or a pattern such as "scans/*.tif".
+    targets
+        The clean version of each image, found by name: a folder, file or pattern.
     noise
-        What corrupts the clean images, such as gaussian:0.3,clip or poisson:30..60+gaussian:0.02.
-        Named datasets have a default.
+        What corrupts clean images, such as gaussian:0.3,clip or poisson:30..60+gaussian:0.02.
+        Named datasets have a default. Without targets and noise, the images are taken as noisy.
+    objective
+        How to learn. auto takes what the images allow: supervised for pairs and for clean images
+        with a noise, neighbor2neighbor for noisy ones only. noise2noise needs several captures
+        of each scene (X_1, X_2, ...); noise2void is the other one for noisy images only.
+    axes
+        Of the images, where their files do not say it, such as ZYX.
+    channels
+        1 turns all images to grey, 3 to colour. Without it they stay as they are.
     model
-        The network: unet or autoencoder.
+        The network: unet (small, for small images), unet-s, or autoencoder. auto takes unet for
+        small images of one size, and unet-s for others.
     epochs
         Train for this many passes over the data.
     steps
@@ -55,9 +70,11 @@ class TrainConfig:
         Train for about this long (a fraction is fine): the speed is measured first and the number
         of steps fixed by it.
     batch_size
-        Images a batch.
+        Images a batch. Without it, 64 small images, or 8 patches.
+    patch
+        Height and width of the patches that are cut from larger images.
     lr
-        The highest learning rate.
+        The highest learning rate. Without it, what suits the model.
     loss
         What is minimised. bce needs a model whose outputs lie in [0, 1].
     optimizer
@@ -66,8 +83,21 @@ class TrainConfig:
         cosine warms up and decays to nearly zero; constant does not change.
     average
         Keep the moving average of the weights, and deliver it.
+    gamma
+        neighbor2neighbor: weight of its regulariser.
+    replacement
+        noise2void: what masked pixels are replaced by.
+    structure
+        noise2void: the axis along which the noise is correlated, whose pixels are masked too.
+    stride
+        Noisy images only: see every so many pixels as an image of its own, because the noise of
+        nearer ones is correlated. Without it, this is told from each image.
+    memory
+        GiB of images that are kept in memory; more are streamed from their files.
+    max_pixels
+        An image of more pixels is refused; 0 for no limit.
     validation
-        Share of the images held out to validate.
+        Share of the images (of each image, where they are few) held out to validate.
     seed
         Decides the weights, the split, the order and the noise.
     precision
@@ -79,18 +109,31 @@ class TrainConfig:
     """
 
     data: str = "digits"
+    targets: str | None = None
     noise: str | None = None
-    model: str = "unet"
+    objective: Literal["auto", "supervised", "noise2noise", "neighbor2neighbor", "noise2void"] = (
+        "auto"
+    )
+    axes: str | None = None
+    channels: Literal[1, 3] | None = None
+    model: str = "auto"
     epochs: int | None = None
     steps: int | None = None
     minutes: float | None = None
-    batch_size: int = 64
-    lr: float = 1.6e-2
+    batch_size: int | None = None
+    patch: int = 128
+    lr: float | None = None
     loss: Literal["mse", "l1", "bce"] = "mse"
     optimizer: Literal["adamw", "sgd"] = "adamw"
     schedule: Literal["cosine", "constant"] = "cosine"
     average: bool = True
-    validation: float = 0.2
+    gamma: float = 0.0
+    replacement: Literal["uniform", "median"] = "uniform"
+    structure: Literal["none", "horizontal", "vertical"] = "none"
+    stride: int | None = None
+    memory: float = 4.0
+    max_pixels: int = MAX_PIXELS
+    validation: float | None = None
     seed: int = 0
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     device: str = "auto"
@@ -101,11 +144,19 @@ class TrainConfig:
         lengths = [name for name in ("epochs", "steps", "minutes") if getattr(self, name)]
         if len(lengths) > 1:
             raise ConfigError(f"{' and '.join(lengths)} are both set: a training has one length")
-        for name in ("epochs", "steps", "minutes", "batch_size", "lr"):
+        for name in ("epochs", "steps", "minutes", "batch_size", "lr", "memory"):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise ConfigError(f"{name} is {value}: it must be more than 0")
-        if not 0 < self.validation < 1:
+        if self.patch < SMALLEST_PATCH or self.patch % 2:
+            raise ConfigError(f"patch is {self.patch}: it is even and at least {SMALLEST_PATCH}")
+        if self.stride is not None and not 1 <= self.stride <= MAX_STRIDE:
+            raise ConfigError(f"stride is {self.stride}: it is 1 to {MAX_STRIDE} pixels")
+        if not 0 <= self.gamma < float("inf"):
+            raise ConfigError(f"gamma is {self.gamma}: it is 0 or more")
+        if self.max_pixels < 0:
+            raise ConfigError(f"max_pixels is {self.max_pixels}: it is a number, or 0 for no limit")
+        if self.validation is not None and not 0 < self.validation < 1:
             raise ConfigError(
                 f"validation is {self.validation}: it is the share of the images held out, "
                 "more than 0 and less than 1"
@@ -157,12 +208,20 @@ def check_setting(name: str, value: object, *, where: str = "") -> Setting:
     if name not in hints:
         raise ConfigError(f"{UnknownNameError('setting', name, hints)}{where}")
     options = [
-        option for option in get_args(hints[name]) or (hints[name],) if option is not NoneType
+        option
+        for hint in get_args(hints[name]) or (hints[name],)
+        for option in (get_args(hint) or (hint,))
+        if option is not NoneType
     ]
-    literal = get_origin(hints[name]) is Literal
+    literal = not isinstance(options[0], type)
     if literal and value not in options:
-        raise ConfigError(f"{name} is {value!r}{where}: it is one of {', '.join(options)}")
-    kinds = tuple({str} if literal else {*options, *({int} if float in options else ())})
+        allowed = ", ".join(map(str, options))
+        raise ConfigError(f"{name} is {value!r}{where}: it is one of {allowed}")
+    kinds = tuple(
+        {type(option) for option in options}
+        if literal
+        else {*options, *({int} if float in options else ())}
+    )
     # bool is an int to Python, and not to people.
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         wanted = " or ".join(kind.__name__ for kind in options) if not literal else "a name"

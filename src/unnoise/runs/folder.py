@@ -63,9 +63,10 @@ class RunFolder:
                 "or pass --overwrite to lose it"
             )
 
-    def begin(self, config: TrainConfig, state: dict[str, Any]) -> None:
+    def begin(self, config: TrainConfig, state: dict[str, Any], *, note: str) -> None:
         """Replace what an earlier run left here by a first checkpoint and the config.
 
+        The config begins with a note on the method, as a comment.
         The config comes last: wherever this is cut off, the folder holds a whole run or none.
 
         Raises:
@@ -75,7 +76,7 @@ class RunFolder:
         remove_leftovers(self.path)
         for old in (self.config, self.model, self.metrics, self.preview, self.report):
             old.unlink(missing_ok=True)
-        text = to_toml(config)
+        text = "".join(f"# {line}\n" for line in note.splitlines()) + to_toml(config)
         save_checkpoint(self.checkpoint, {**state, "config": text})
         write_text(self.config, text)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 FORMAT_VERSION = 1
+MAX_STRIDE = 16
 HEADER = "unnoise"  # the key in the safetensors metadata; its value is JSON
 
 
@@ -25,12 +26,18 @@ class ModelInfo:
         model: Architecture, a name in the table of models.
         arguments: Its arguments.
         channels: Channels of its images.
-        noise: The spec it was trained for.
+        noise: The spec it was trained for; empty where the noise was that of the images.
         objective: The training loss.
+        reason: Why that one.
         data: Where the training images came from.
         trained: What training reached: ``steps``, ``images`` seen, ``seconds``, ``psnr`` (dB, on
-            the validation images), ``noisy_psnr`` (dB, of the same images before).
+            the validation images) and ``noisy_psnr`` (dB, of the same images before) where there
+            are clean ones, ``risk`` of the objective on them.
         seed: The seed of the run.
+        value_range: How file values map to the library's: ``dtype``, ``low``, ``high`` and
+            ``clamp``, from statistics of the training data; None for the nominal range.
+        strides: Sub-sampling strides at which images were seen: more than 1 where the noise of
+            neighbouring pixels was correlated. The images to denoise are seen in the same way.
         unnoise: The version that wrote the file.
         format_version: The version of this header.
     """
@@ -42,7 +49,10 @@ class ModelInfo:
     objective: str
     data: str
     seed: int
+    reason: str = ""
     trained: dict[str, float] = field(default_factory=dict)
+    value_range: dict[str, Any] | None = None
+    strides: tuple[int, ...] = (1,)
     unnoise: str = __version__
     format_version: int = FORMAT_VERSION
 
@@ -104,6 +114,10 @@ def _parse_header(header: str | None, path: Path) -> ModelInfo:
                 f"this is unnoise {__version__}, which reads up to {FORMAT_VERSION}: "
                 f"install unnoise {values.get('unnoise')} or newer"
             )
+        strides = tuple(values.get("strides", (1,)))
+        if not strides or not all(type(s) is int and 1 <= s <= MAX_STRIDE for s in strides):
+            raise ValueError(f"its strides are {strides}")
+        values["strides"] = strides
         known = {entry.name for entry in fields(ModelInfo)}
         return ModelInfo(**{name: value for name, value in values.items() if name in known})
     except (ValueError, TypeError, KeyError, AttributeError) as error:

@@ -4,7 +4,18 @@ It gets a model, an objective, batches and a validation as objects and knows non
 every random number is a function of (seed, step), so a resumed run equals an undisturbed one.
 """
 
-from unnoise.training.loop import Progress, Training, measure_steps, train
+from unnoise.training.loop import Progress, Training, Validation, measure_steps, train
 from unnoise.training.schedule import SCHEDULES, Schedule
+from unnoise.training.validation import Held, validator
 
-__all__ = ["SCHEDULES", "Progress", "Schedule", "Training", "measure_steps", "train"]
+__all__ = [
+    "SCHEDULES",
+    "Held",
+    "Progress",
+    "Schedule",
+    "Training",
+    "Validation",
+    "measure_steps",
+    "train",
+    "validator",
+]

@@ -1,4 +1,4 @@
-"""The loop: one page, from step to step."""
+"""The loop: from step to step, validating and saving on the way."""
 
 import copy
 import math
@@ -17,7 +17,6 @@ from unnoise.seeding import generator
 from unnoise.training.average import Average
 from unnoise.training.schedule import Schedule
 
-VALIDATIONS = 20  # a run, fewer where they would take more than their share
 VALIDATION_SHARE = 0.05  # of the time
 CHECKPOINT_SECONDS = 30.0
 REPORT_SECONDS = 0.25
@@ -34,10 +33,24 @@ class Progress:
     loss: float  # mean since the last validation
     images_per_second: float
     seconds: float  # spent training, over all resumptions
-    psnr: float | None = None  # of the validation images, when there was a validation
+    validation: "Validation | None" = None  # where there was one
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validation:
+    """What a network reached on images that training never shows.
+
+    Attributes:
+        risk: The objective's risk, which can be compared between epochs; lower is better.
+        psnr: In dB, where there are clean images to compare with.
+    """
+
+    risk: float
+    psnr: float | None
 
 
 Network = TypeVar("Network", bound=nn.Module)
+Batch = tuple[Tensor, ...]
 
 
 @dataclass(kw_only=True)
@@ -48,34 +61,41 @@ class Training(Generic[Network]):
         model: The network, on its device.
         apply: Applies a network to a batch of any size (pads and crops).
         objective: ``objective(network, batch, generator) -> (B,)``.
-        batch: ``batch(step) -> (B, C, H, W)``, on any device.
+        batch: ``batch(step)`` gives the views of a batch, each ``(B, C, H, W)``, on any device.
         batch_size: B.
-        validate: PSNR in dB of a network on the validation images.
+        validate: Measures a network on held-out images.
         optimizer: Over the parameters of the model.
         lr: The highest learning rate.
         schedule: Share of ``lr`` at a step.
         steps: How many.
         seed: Of the noise.
         average: Whether the moving average of the weights is kept.
+        validations: How many there are; fewer where they would take more than their share of the
+            time and nothing is selected by them.
+        select: Whether to deliver the network of the lowest risk, not the last one.
         bf16: Whether forward passes run in bfloat16.
     """
 
     model: Network
     apply: Callable[[Network, Tensor], Tensor]
-    objective: Callable[[Callable[[Tensor], Tensor], Tensor, torch.Generator], Tensor]
-    batch: Callable[[int], Tensor]
+    objective: Callable[[Callable[[Tensor], Tensor], Batch, torch.Generator], Tensor]
+    batch: Callable[[int], Batch]
     batch_size: int
-    validate: Callable[[Network], float]
+    validate: Callable[[Network], Validation]
     optimizer: torch.optim.Optimizer
     lr: float
     schedule: Schedule
     steps: int
     seed: int
     average: bool
+    validations: int = 20
+    select: bool = False
     bf16: bool = False
     step: int = 0
     seconds: float = 0.0
     averaged: Average[Network] | None = field(init=False)
+    lowest: float = math.inf  # risk so far
+    selected: dict[str, Tensor] = field(default_factory=dict)  # state of the network that had it
 
     def __post_init__(self) -> None:
         """Start the average from the initial weights."""
@@ -83,9 +103,22 @@ class Training(Generic[Network]):
         self.device = next(self.model.parameters()).device
 
     @property
-    def best(self) -> Network:
-        """The network to deliver."""
+    def latest(self) -> Network:
+        """The network that training has come to."""
         return self.averaged.model if self.averaged else self.model
+
+    def check(self) -> Validation:
+        """Validate, and keep the network if none was better."""
+        validation = self.validate(self.latest)
+        self.model.train()
+        if self.select and validation.risk < self.lowest:
+            self.lowest = validation.risk
+            self.selected = copy.deepcopy(self.latest.state_dict())
+        return validation
+
+    def result(self) -> dict[str, Tensor]:
+        """Return the state of the network to deliver."""
+        return self.selected or self.latest.state_dict()
 
     def state(self) -> dict[str, Any]:
         """Return all that resuming needs, named by participant."""
@@ -93,6 +126,7 @@ class Training(Generic[Network]):
             "model": self.model.state_dict(),
             "average": self.averaged.model.state_dict() if self.averaged else {},
             "optimizer": self.optimizer.state_dict(),
+            "selected": {"risk": self.lowest, "state": self.selected},
             "step": self.step,
             "seconds": self.seconds,
         }
@@ -103,13 +137,17 @@ class Training(Generic[Network]):
         if self.averaged:
             self.averaged.model.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
+        self.lowest, self.selected = state["selected"]["risk"], state["selected"]["state"]
         self.step, self.seconds = state["step"], state["seconds"]
 
     def advance(self) -> Tensor:
         """Take one step; return the mean loss of the batch, on the device."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.lr * self.schedule(self.step, self.steps)
-        batch = self.batch(self.step).to(self.device, memory_format=torch.channels_last)
+        batch = tuple(
+            view.to(self.device, memory_format=torch.channels_last)
+            for view in self.batch(self.step)
+        )
         noise = generator(self.seed, "noise", self.step, device=self.device)
         with self._precision():
             loss = self.objective(lambda x: self.apply(self.model, x), batch, noise).mean()
@@ -137,15 +175,17 @@ def train(
 
     Args:
         training: What to train; it is changed in place.
-        report: Told now and then, and after every validation with its PSNR.
+        report: Told now and then, and after every validation with what it found.
         save: Given the state at least every half minute, and always before a validation, so that
             a crash in validation loses nothing.
 
     Raises:
         UnnoiseError: The loss became NaN or infinite; the state is not saved then.
     """
-    every = math.ceil(training.steps / VALIDATIONS)
+    every = math.ceil(training.steps / training.validations)
     training.model.train()
+    if training.select and training.step and training.step % every == 0:
+        training.check()  # the checkpoint was written before it
     before, begun = training.seconds, time.perf_counter()
     first, saved, told, validated = training.step, begun, begun, 0.0
     total, count = torch.zeros((), device=training.device), 0
@@ -154,8 +194,8 @@ def train(
         count += 1
         now = time.perf_counter()
         last = training.step == training.steps
-        # Validation changes nothing in the training, so it may depend on the clock.
-        affordable = validated <= VALIDATION_SHARE * (now - begun)
+        # Where validation changes nothing in what is delivered, it may depend on the clock.
+        affordable = training.select or validated <= VALIDATION_SHARE * (now - begun)
         validating = last or (training.step % every == 0 and affordable)
         saving = validating or now - saved > CHECKPOINT_SECONDS
         if not saving and now - told < REPORT_SECONDS:
@@ -173,8 +213,7 @@ def train(
             saved = time.perf_counter()
         if validating:
             start = time.perf_counter()
-            progress = replace(progress, psnr=training.validate(training.best))
-            training.model.train()
+            progress = replace(progress, validation=training.check())
             validated += time.perf_counter() - start
             total.zero_()
             count = 0

@@ -1,0 +1,174 @@
+"""Real images of one's own: what each kind of data reaches, and in what time.
+
+    python benchmarks/own_images.py [correlation | microscopy | ...] [--minutes M]
+
+correlation  of how many photographs with white or grainy noise the stride is told wrongly
+
+microscopy   the 24 noisy captures alone, no clean image and no second capture is used
+captures     the same as Noise2Noise: four captures of each of six scenes
+documents    pairs of stained and clean pages; each page is denoised by a model that never saw it
+bsd68        BSD68 in grey with gaussian noise of 25/255, trained on noisy photographs alone
+
+The images lie in $UNNOISE_DATA (microscopy/, documents/, photos/); without it the script says so.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from machine import describe_machine
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+
+import unnoise
+from unnoise.images import read_stack, to_channels, write_stack
+from unnoise.noise import noise_correlation
+
+Image = NDArray[np.float64]
+SIGMA = 25 / 255
+SEED = 13
+
+
+def read_grey(path: Path) -> NDArray[np.uint8]:
+    """Read an 8-bit image as grey (ITU-R BT.601), ``(H, W)``."""
+    return to_channels(read_stack(path)[0], 1)[0, ..., 0].astype(np.uint8)
+
+
+def psnr(image: NDArray[np.generic], clean: NDArray[np.generic], peak: float) -> float:
+    error = np.mean((image.astype(np.float64) - clean.astype(np.float64)) ** 2)
+    return float(10 * np.log10(peak**2 / error))
+
+
+def train(name: str, minutes: float, source: Path, **settings: object) -> unnoise.Denoiser:
+    start = time.perf_counter()
+    denoiser = unnoise.train(source, minutes=minutes, seed=SEED, **settings)  # type: ignore[arg-type]
+    trained = denoiser.info.trained
+    print(
+        f"{name}: {denoiser.info.objective}, {trained['steps']:.0f} steps, "
+        f"{time.perf_counter() - start:.0f} s in all; {denoiser.info.reason}"
+    )
+    return denoiser
+
+
+def microscopy(data: Path, minutes: float, objective: str = "auto") -> None:
+    denoiser = train("microscopy", minutes, data / "microscopy/noisy", objective=objective)
+    scores: dict[str, list[tuple[float, float]]] = {}
+    for path in sorted((data / "microscopy/noisy").glob("*.png")):
+        noisy, clean = read_grey(path), read_grey(data / "microscopy/clean" / path.name)
+        both = psnr(noisy, clean, 255), psnr(denoiser(noisy), clean, 255)
+        scores.setdefault(path.stem[:-2], []).append(both)
+    means = {name: np.mean(pairs, axis=0) for name, pairs in scores.items()}
+    for name, (before, after) in means.items():
+        print(f"  {name:<18} noisy {before:6.2f} dB   denoised {after:6.2f} dB")
+    before, after = np.mean(list(means.values()), axis=0)
+    print(f"  {'mean of 24':<18} noisy {before:6.2f} dB   denoised {after:6.2f} dB")
+
+
+def captures(data: Path, minutes: float) -> None:
+    microscopy(data, minutes, "noise2noise")
+
+
+def documents(data: Path, minutes: float) -> None:
+    """Leave each page out in turn; the minutes are for each of the trainings."""
+    pages = sorted((data / "documents/noisy").glob("*.png"), key=lambda path: int(path.stem))
+    errors = []
+    for page in pages:
+        with tempfile.TemporaryDirectory() as folder:
+            for kind in ("noisy", "clean"):
+                (Path(folder) / kind).mkdir()
+                for other in pages:
+                    if other != page:
+                        name = data / "documents" / kind / other.name
+                        shutil.copy(name, Path(folder) / kind / other.name)
+            denoiser = train(
+                f"without {page.name}",
+                minutes,
+                Path(folder) / "noisy",
+                targets=Path(folder) / "clean",
+                channels=1,
+            )
+        noisy, clean = read_grey(page), read_grey(data / "documents/clean" / page.name)
+        rmse = [
+            float(np.sqrt(np.mean((image / 255.0 - clean / 255.0) ** 2)))
+            for image in (noisy, denoiser(noisy))
+        ]
+        errors.append(rmse)
+        print(f"  {page.name:<8} RMSE dirty {rmse[0]:.4f}   cleaned {rmse[1]:.4f}", flush=True)
+    before, after = np.mean(errors, axis=0)
+    print(f"  mean of {len(errors)} pages left out: dirty {before:.4f}   cleaned {after:.4f}")
+
+
+def bsd68(data: Path, minutes: float, **settings: object) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        photos = sorted((data / "photos/train").glob("*.jpg"))
+        for number, path in enumerate(photos):
+            noise = np.random.default_rng([SEED, number])
+            clean = read_grey(path) / 255
+            noisy = (clean + SIGMA * noise.standard_normal(clean.shape)).astype(np.float32)
+            write_stack(Path(folder) / f"{path.stem}.tif", noisy)
+        print(f"bsd68: {len(photos)} noisy photographs, gaussian noise of 25/255, unclipped")
+        denoiser = train("bsd68", minutes, Path(folder), **settings)
+    scores = []
+    for number, path in enumerate(sorted((data / "photos/test/cbsd68").glob("*.png"))):
+        noise = np.random.default_rng([SEED + 1, number])
+        clean = read_grey(path) / 255
+        noisy = (clean + SIGMA * noise.standard_normal(clean.shape)).astype(np.float32)
+        scores.append((psnr(noisy, clean, 1), psnr(denoiser(noisy).clip(0, 1), clean, 1)))
+    before, after = np.mean(scores, axis=0)
+    print(f"  mean of {len(scores)}: noisy {before:.2f} dB   denoised {after:.2f} dB")
+
+
+def correlation(data: Path, minutes: float) -> None:  # noqa: ARG001  the signature of the table
+    """Add noise to photographs and count the strides that are told from them."""
+    photos = [read_stack(p)[0][0] for p in sorted((data / "photos/train").glob("*.jpg"))[:60]]
+    print(f"{len(photos)} photographs: share with the right stride")
+    print(f"{'noise':>8} {'white, 1':>9} {'grainy, 2':>10}")
+    for level in (50, 25, 10, 5):
+        right = {}
+        for grain, stride in ((0.0, 1), (0.75, 2)):
+            noisy = (grainy(photo, level, grain, i) for i, photo in enumerate(photos))
+            told = [found.stride if (found := noise_correlation(image)) else 0 for image in noisy]
+            right[stride] = told.count(stride) / len(told)
+        print(f"{level:>4}/255 {right[1]:>9.0%} {right[2]:>10.0%}")
+
+
+def grainy(photo: NDArray[np.generic], level: float, grain: float, seed: int) -> Image:
+    """Add gaussian noise, blurred by a gaussian of ``grain`` pixels, to ``(H, W, C)``."""
+    noise: Image = np.random.default_rng(seed).standard_normal(photo.shape)
+    if grain:
+        noise = gaussian_filter(noise, (grain, grain, 0))
+    noisy: Image = photo.astype(np.float64) + level * noise / noise.std()
+    return noisy
+
+
+BENCHMARKS: dict[str, tuple[Callable[..., None], float]] = {
+    "correlation": (correlation, 0),
+    "microscopy": (microscopy, 8),
+    "captures": (captures, 8),
+    "documents": (documents, 1.2),
+    "bsd68": (bsd68, 12),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("names", nargs="*", default=list(BENCHMARKS))
+    parser.add_argument("--minutes", type=float, help="of each training")
+    options = parser.parse_args()
+    where = os.environ.get("UNNOISE_DATA")
+    if not where or not (Path(where) / "microscopy").is_dir():
+        sys.exit("set UNNOISE_DATA to the folder with microscopy/, documents/ and photos/")
+    print(describe_machine())
+    for name in options.names:
+        run, minutes = BENCHMARKS[name]
+        run(Path(where), options.minutes or minutes)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""``unnoise train --dry-run``: what would happen, before anything is written."""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from unnoise.api.common import Say, silent
+from unnoise.api.training import make_plan
+from unnoise.assemble import assemble
+from unnoise.data import Part, takes_whole
+from unnoise.models import macs_per_pixel
+from unnoise.runs import Setting, layer_settings
+
+STEPS = 8  # that are really taken, on a copy of nothing: no run is kept
+
+
+def forecast(
+    said: Mapping[str, Setting],
+    *,
+    preset: str | None = None,
+    config: Path | None = None,
+    say: Say = silent,
+) -> dict[str, Any]:
+    """Read the images, take a few steps, and tell what a training would be.
+
+    Returns:
+        Plain values, in the order in which a person wants to know them.
+
+    Raises:
+        UnnoiseError: Whatever the training would raise.
+    """
+    settings = layer_settings(said, preset=preset, file=config)
+    plan = make_plan(settings, say=say)
+    failures = list(plan.failures)
+    assembly = assemble(settings, plan, failed=failures.append)
+    training, settings = assembly.training, assembly.config
+    seconds = []
+    for _ in range(STEPS):
+        start = time.perf_counter()
+        training.advance().item()
+        seconds.append(time.perf_counter() - start)
+    values = assembly.info.value_range
+    notes = [*assembly.notes, *([plan.hint] if plan.hint else [])]
+    return {
+        "images": f"{plan.count} in {len(plan.views[0])} files or arrays of {plan.name}",
+        "skipped": failures or "none",
+        "axes": _kinds(plan.views[0], "axes"),
+        "size": _sizes(plan.views[0]),
+        "channels": plan.views[0][0].channels,
+        "dtype": str(plan.views[0][0].dtype),
+        "range": f"{values['low']:g} to {values['high']:g}" if values else "that of the dtype",
+        "method": f"{plan.objective}: {plan.reason}",
+        "noise": settings.noise or "that of the images",
+        "notes": "; ".join(notes) or "none",
+        "model": settings.model,
+        "cost": f"{macs_per_pixel(assembly.model) / 1000:.2f} kMAC/pixel",
+        "steps": f"{training.steps} of {settings.batch_size} "
+        + ("images" if takes_whole(plan) else f"patches of {settings.patch} × {settings.patch}"),
+        "memory": _memory(),
+        "time": f"about {_minutes(median(seconds) * training.steps)} on {training.device}",
+    }
+
+
+def _kinds(parts: tuple[Part, ...], attribute: str) -> str:
+    counts = Counter(str(getattr(part, attribute)) for part in parts)
+    return ", ".join(f"{kind} ({count})" for kind, count in counts.most_common(5))
+
+
+def _sizes(parts: tuple[Part, ...]) -> str:
+    counts = Counter(f"{part.height} × {part.width}" for part in parts)
+    listed = ", ".join(f"{size} ({count})" for size, count in counts.most_common(3))
+    return listed + (f" and {len(counts) - 3} more sizes" if len(counts) > 3 else "")
+
+
+def _memory() -> str:
+    """Return the most memory that this process has had."""
+    if sys.platform == "win32":
+        return "not measured on Windows"
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return f"{most / (2**30 if sys.platform == 'darwin' else 2**20):.2f} GiB at most so far"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} minutes"

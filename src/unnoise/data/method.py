@@ -1,0 +1,214 @@
+"""Which objective the images allow, and which images play which part in it.
+
+Pairs are learned from directly; clean images are made into pairs by a noise; noisy images alone
+leave methods that compare them with themselves. The choice comes with its reason.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+
+from unnoise.data.names import group_captures, match_pairs, split_pairs
+from unnoise.data.survey import Part, Survey, agree
+from unnoise.errors import ConfigError, DataError
+
+AUTO = "auto"
+NOISY_ONLY = ("neighbor2neighbor", "noise2void")
+Scenes = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a training works on.
+
+    Attributes:
+        name: What the user called the images.
+        objective: A name in the table of objectives.
+        reason: Why that one, in words.
+        views: What is known of each scene: ``(clean,)``, ``(noisy, clean)`` or ``(noisy,)``; of
+            each view the parts, in the same order. Captures are one view.
+        scenes: For captures: the images of each scene, counted through all parts.
+        noise: The spec that makes clean images noisy, None where nothing does.
+        hint: What else the user could do, in words; empty if nothing.
+        failures: The files that could not be read.
+    """
+
+    name: str
+    objective: str
+    reason: str
+    views: tuple[tuple[Part, ...], ...]
+    scenes: Scenes | None = None
+    noise: str | None = None
+    hint: str = ""
+    failures: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """Images of one view."""
+        return sum(part.count for part in self.views[0])
+
+
+def choose_method(
+    images: Survey,
+    targets: Survey | None,
+    *,
+    noise: str | None,
+    objective: str,
+    channels: int | None,
+) -> Plan:
+    """Choose the objective, or check the one that was said.
+
+    Args:
+        images: The images to learn from.
+        targets: Their clean versions, or second captures for noise2noise.
+        noise: What makes clean images noisy.
+        objective: A name, or ``auto``.
+        channels: 1 or 3 to turn all images to grey or colour.
+
+    Raises:
+        ConfigError: Settings that contradict each other.
+        DataError: Images that do not belong together.
+    """
+    if targets is not None and noise is not None:
+        raise ConfigError(
+            "--targets and --noise are both given: pairs bring their own noise, so leave --noise "
+            "out; or train on the clean images alone with --noise"
+        )
+    if targets is not None:
+        plan = _paired(images, targets, objective)
+    elif noise is not None:
+        _allow(objective, ("supervised",), "--noise makes pairs of clean images")
+        plan = Plan(
+            images.name,
+            "supervised",
+            f"clean images, made into pairs by --noise {noise}",
+            (images.parts,),
+            noise=noise,
+        )
+    else:
+        plan = _unpaired(images, objective)
+    failures = images.failures + (targets.failures if targets else ())
+    views = tuple(_convert(view, channels) for view in plan.views)
+    for view in views:
+        agree(view, what=f"the images of {plan.name}")
+    _check_sizes(views)
+    return replace(plan, views=views, failures=failures)
+
+
+def _allow(objective: str, allowed: Sequence[str], because: str) -> None:
+    if objective not in (AUTO, *allowed):
+        raise ConfigError(
+            f"--objective {objective} does not fit: {because}, which {' or '.join(allowed)} "
+            f"{'learns' if len(allowed) == 1 else 'learn'} from; leave --objective out"
+        )
+
+
+def _paired(images: Survey, targets: Survey, objective: str) -> Plan:
+    _allow(objective, ("supervised", "noise2noise"), "--targets gives pairs")
+    places = {part.path.resolve() for part in images.parts if part.path}
+    same = [part for part in targets.parts if part.path and part.path.resolve() in places]
+    if same:
+        raise DataError(
+            f"{same[0].path} is among the noisy images and among the targets: "
+            "the two must be different folders; for one folder of x_noisy and x_gt, "
+            "pass it once and leave --targets out"
+        )
+    pairs = match_pairs([p.name for p in images.parts], [p.name for p in targets.parts])
+    first = tuple(images.parts[a] for a, _ in pairs)
+    second = tuple(targets.parts[b] for _, b in pairs)
+    if objective == "noise2noise":
+        captures = _captures_of_pairs(first, second)
+        reason = f"{len(pairs)} scenes with two captures each, by --targets"
+        return Plan(images.name, objective, reason, (first + second,), scenes=captures)
+    reason = f"{len(pairs)} pairs of noisy and clean files, matched by name"
+    return Plan(images.name, "supervised", reason, (first, second))
+
+
+def _unpaired(images: Survey, objective: str) -> Plan:
+    names = [part.name for part in images.parts]
+    if objective in (AUTO, "supervised") and (pairs := split_pairs(names)):
+        views = tuple(tuple(images.parts[pair[side]] for pair in pairs) for side in (0, 1))
+        reason = f"{len(pairs)} pairs of noisy and clean files, found by words in their names"
+        return Plan(images.name, "supervised", reason, views)
+    if objective == "supervised":
+        raise ConfigError(
+            "--objective supervised needs clean images: pass --targets with the clean ones, or "
+            "--noise, such as gaussian:0..0.2, if these are the clean ones"
+        )
+    groups = group_captures(names)
+    if objective == "noise2noise":
+        return _captures(images, groups)
+    reason = "only noisy images: no --targets, no --noise"
+    hint = ""
+    if groups:
+        hint = (
+            f"the names look like {len(groups)} scenes of several captures: if they are, "
+            "--objective noise2noise learns more from them"
+        )
+    chosen = NOISY_ONLY[0] if objective == AUTO else objective
+    if objective != AUTO:
+        reason = f"--objective {objective}"
+    return Plan(images.name, chosen, reason, (images.parts,), hint=hint)
+
+
+def _captures(images: Survey, groups: list[list[int]] | None) -> Plan:
+    """Make scenes of files that are captures, or of the images within each file."""
+    parts = images.parts
+    starts = _starts(parts)
+    if groups is not None:
+        for group in groups:
+            _check_alike([parts[i] for i in group])
+        scenes = tuple(
+            tuple(starts[i] + image for i in group)
+            for group in groups
+            for image in range(parts[group[0]].count)
+        )
+    elif all(part.count > 1 for part in parts):
+        scenes = tuple(
+            tuple(range(start, start + part.count))
+            for start, part in zip(starts, parts, strict=True)
+        )
+    else:
+        raise DataError(
+            f"{images.name} shows no captures of one scene, which --objective noise2noise needs: "
+            "name them X_1, X_2, …, put those of a scene into a subfolder or a stack of its own, "
+            "or pass the second captures as --targets"
+        )
+    reason = f"--objective noise2noise, {len(scenes)} scenes of {len(scenes[0])} captures"
+    return Plan(images.name, "noise2noise", reason, (parts,), scenes=scenes)
+
+
+def _captures_of_pairs(first: tuple[Part, ...], second: tuple[Part, ...]) -> Scenes:
+    for pair in zip(first, second, strict=True):
+        _check_alike(pair)
+    count = sum(part.count for part in first)
+    return tuple((image, count + image) for image in range(count))
+
+
+def _starts(parts: Sequence[Part]) -> list[int]:
+    return [0, *accumulate(part.count for part in parts)][:-1]
+
+
+def _check_alike(parts: Sequence[Part]) -> None:
+    for part in parts[1:]:
+        ours, theirs = ((p.count, p.height, p.width) for p in (parts[0], part))
+        if ours != theirs:
+            raise DataError(
+                f"{parts[0].name} and {part.name} belong together by their names, but the first "
+                f"is {parts[0].count} × {parts[0].describe()} and the second {part.count} × "
+                f"{part.describe()}: they must be of one size"
+            )
+
+
+def _check_sizes(views: Sequence[Sequence[Part]]) -> None:
+    for together in zip(*views, strict=True):
+        _check_alike(together)
+    if len(views) == 2 and views[0][0].channels != views[1][0].channels:
+        raise DataError(
+            f"the noisy images have {views[0][0].channels} channels and the clean ones "
+            f"{views[1][0].channels}: pass --channels 1 to turn all to grey, --channels 3 to colour"
+        )
+
+
+def _convert(parts: Sequence[Part], channels: int | None) -> tuple[Part, ...]:
+    return tuple(parts if channels is None else (part.with_channels(channels) for part in parts))

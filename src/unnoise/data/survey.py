@@ -1,0 +1,159 @@
+"""What lies in a source, by the headers of its files; pixels are read when they are asked for."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unnoise.errors import DataError, ImageError
+from unnoise.images import MAX_PIXELS, as_stack, find_images, open_image, read_stack, to_channels
+
+Array = NDArray[np.generic]
+Source = str | Path | Array
+ARRAY = "array"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Images of one size that lie together: those of a file, or an array.
+
+    Attributes:
+        name: Of the file, relative to the folder that was given.
+        axes: As they are stored, such as ``ZYX``.
+        count: How many images.
+        height: Of each.
+        width: Of each.
+        channels: Of each, without transparency.
+        dtype: Of the values.
+        read: Gives ``(count, height, width, channels)``.
+        path: Of the file, None for an array.
+    """
+
+    name: str
+    axes: str
+    count: int
+    height: int
+    width: int
+    channels: int
+    dtype: np.dtype[np.generic]
+    read: Callable[[], Array]
+    path: Path | None = None
+
+    @property
+    def bytes(self) -> int:
+        """Memory that the pixels need."""
+        return self.count * self.height * self.width * self.channels * self.dtype.itemsize
+
+    def describe(self) -> str:
+        """Return size, channels and dtype in words."""
+        return f"{self.height} × {self.width} × {self.channels} {self.dtype}"
+
+    def with_channels(self, channels: int) -> "Part":
+        """Return the same images as grey (1) or colour (3)."""
+        if channels == self.channels:
+            return self
+        return Part(
+            **{
+                **self.__dict__,
+                "channels": channels,
+                "read": partial(_read_as, self, channels),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The parts of a source, and the files that could not be opened, each with its reason."""
+
+    name: str
+    parts: tuple[Part, ...]
+    failures: tuple[str, ...] = ()
+
+
+def survey(
+    source: Source,
+    *,
+    axes: str | None = None,
+    max_pixels: int = MAX_PIXELS,
+    exclude: Path | None = None,
+) -> Survey:
+    """Look at all images of a file, a folder, a pattern or an array.
+
+    Raises:
+        ImageError: There is nothing, or nothing that can be opened.
+    """
+    if isinstance(source, np.ndarray):
+        stack, _ = as_stack(source, axes=axes)
+        return Survey(ARRAY, (array_part(stack, axes or ""),))
+    parts, failures = [], []
+    for found in find_images([source], exclude=exclude):
+        try:
+            parts.append(_open(found.path, found.relative.as_posix(), axes, max_pixels))
+        except ImageError as error:
+            failures.append(str(error))
+    if not parts:
+        listed = "\n".join(f"  {failure}" for failure in failures[:10])
+        raise ImageError(f"none of the {len(failures)} files of {source} can be read:\n{listed}")
+    return Survey(str(source), tuple(parts), tuple(failures))
+
+
+def array_part(stack: Array, axes: str, *, name: str = ARRAY) -> Part:
+    """Make a part of a stack ``(N, H, W, C)`` in memory."""
+    count, height, width, channels = stack.shape
+    return Part(name, axes, count, height, width, channels, stack.dtype, lambda: stack)
+
+
+def read_parts(parts: Sequence[Part], failed: Callable[[str], None]) -> Iterator[tuple[int, Array]]:
+    """Read parts one after the other; tell of those that cannot be read, and leave them out.
+
+    Yields:
+        The index of a part and its pixels.
+    """
+    for index, part in enumerate(parts):
+        try:
+            yield index, part.read()
+        except ImageError as error:
+            failed(str(error))
+
+
+def agree(parts: Sequence[Part], *, what: str) -> None:
+    """Raise ``DataError`` unless all parts have one dtype and number of channels."""
+    for attribute, advice in (
+        ("channels", "pass --channels 1 to turn them all to grey, --channels 3 to colour"),
+        ("dtype", "train on those of one kind, or convert them first"),
+    ):
+        kinds: dict[object, list[Part]] = {}
+        for part in parts:
+            kinds.setdefault(getattr(part, attribute), []).append(part)
+        if len(kinds) > 1:
+            listed = "; ".join(
+                f"{len(these)} of {these[0].describe()}, such as {these[0].name}"
+                for these in kinds.values()
+            )
+            raise DataError(f"{what} are of several kinds: {listed}: {advice}")
+
+
+def _open(path: Path, name: str, axes: str | None, max_pixels: int) -> Part:
+    with open_image(path, axes=axes, max_pixels=max_pixels) as reader:
+        return Part(
+            name,
+            reader.axes,
+            reader.count,
+            reader.height,
+            reader.width,
+            reader.channels,
+            reader.dtype,
+            partial(_read, path, axes, max_pixels),
+            path,
+        )
+
+
+def _read(path: Path, axes: str | None, max_pixels: int) -> Array:
+    return read_stack(path, axes=axes, max_pixels=max_pixels)[0]
+
+
+def _read_as(part: Part, channels: int) -> Array:
+    return to_channels(part.read(), channels)

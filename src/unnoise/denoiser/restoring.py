@@ -1,0 +1,144 @@
+"""One pass of a model over a stack or an open file: scale, run, blend, scale back, part by part.
+
+This file knows which values and channels the model gets; ``tiles`` knows where it is applied.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from unnoise.denoiser.channels import from_model, to_model
+from unnoise.denoiser.tiles import CHUNK_PIXELS, Array, Runner, Tile, Work, plan_tiles, run_bands
+from unnoise.errors import ConfigError
+from unnoise.images import Layout, Reader, ValueRange, from_float, to_float
+from unnoise.models import Model
+
+Floats = NDArray[np.float32]
+
+BAND_ROWS = 256  # read at once from a file: whole rows of the squares that large TIFF files have
+
+
+class Restorer:
+    """Applies a model to parts of float images.
+
+    Args:
+        model: On its device, in evaluation mode.
+        device: That of the model.
+        clamp: Whether results are limited to [0, 1].
+    """
+
+    def __init__(self, model: Model, device: torch.device, *, clamp: bool) -> None:
+        self._runner = Runner(model, device)
+        self._channels = model.channels
+        self._clamp = clamp
+
+    def __call__(self, noisy: Floats, tile: Tile) -> Floats:
+        """Turn what a tile reads ``(B, C, h, w)`` into what it keeps, of the same channels."""
+        with torch.inference_mode():
+            images = to_model(torch.from_numpy(noisy), self._channels)
+            restored = from_model(self._runner.run(images, tile), noisy.shape[1])
+            result: Floats = (restored.clamp(0, 1) if self._clamp else restored).numpy()
+        return result
+
+
+def on_values(
+    restore: Restorer,
+    dtype: np.dtype[np.generic],
+    scale: ValueRange,
+    *,
+    alpha: bool,
+    strength: float,
+) -> Work:
+    """Return what denoises parts ``(B, h, w, C)`` of images of one dtype.
+
+    Args:
+        restore: Applies the model.
+        dtype: Of the images.
+        scale: Their values that are 0 and 1 for the model.
+        alpha: Whether the last channel is transparency, which stays as it is.
+        strength: From 0, the images themselves, to 1, the results of the model.
+
+    Raises:
+        ConfigError: The strength is outside [0, 1].
+    """
+    check_strength(strength)
+
+    def work(stack: Array, tile: Tile) -> Array:
+        rows, columns = tile.kept
+        given = stack[:, rows, columns]
+        if strength == 0:
+            return given  # exactly, which a way through float32 would not be for wide dtypes
+        noisy = to_float(stack[..., :-1] if alpha else stack, scale)
+        result = restore(noisy, tile)
+        if strength < 1:
+            before = noisy[..., rows, columns]
+            result = before + np.float32(strength) * (result - before)
+        clean = from_float(result, Layout(dtype, "NYXC", given.shape), scale)
+        return np.concatenate([clean, given[..., -1:]], axis=-1) if alpha else clean
+
+    return work
+
+
+def on_floats(restore: Restorer) -> Work:
+    """Return what denoises parts ``(B, h, w, C)`` of float32 images in the model's own scale."""
+
+    def work(stack: Array, tile: Tile) -> Array:
+        noisy = np.moveaxis(stack.astype(np.float32, copy=False), -1, 1)
+        return np.moveaxis(restore(noisy, tile), 1, -1)
+
+    return work
+
+
+class Stack:
+    """A stack ``(N, H, W, C)`` that is read as an open file is."""
+
+    def __init__(self, stack: Array) -> None:
+        self.count, self.height, self.width = stack.shape[:3]
+        self._stack = stack
+
+    def image(self, index: int) -> Array:
+        """Return one image ``(H, W, C)``."""
+        image: Array = self._stack[index]
+        return image
+
+    def bands(self, index: int, rows: int) -> Iterator[Array]:
+        """Yield one image in bands of rows."""
+        return (self._stack[index, top : top + rows] for top in range(0, self.height, rows))
+
+
+def run_images(model: Model, source: Reader | Stack, work: Work) -> Iterator[Iterable[Array]]:
+    """Yield what ``work`` makes of each image of a source, as bands from the top.
+
+    Small images are taken several at once, large ones in tiles.
+    """
+    plan = plan_tiles(model, source.height, source.width)
+    if not plan.whole:
+        for index in range(source.count):
+            yield run_bands(source.bands(index, BAND_ROWS), plan, work)
+        return
+    tile = Tile(plan, plan.rows[0], plan.columns[0])
+    size = max(1, CHUNK_PIXELS // (source.height * source.width))
+    for start in range(0, source.count, size):
+        group = range(start, min(start + size, source.count))
+        for image in work(np.stack([source.image(index) for index in group]), tile):
+            yield [image]
+
+
+def fill(results: Array, images: Iterable[Iterable[Array]]) -> None:
+    """Write images that come in bands into a stack ``(N, H, W, C)``."""
+    for result, bands in zip(results, images, strict=True):
+        top = 0
+        for band in bands:
+            result[top : top + len(band)] = band
+            top += len(band)
+
+
+def check_strength(strength: float) -> None:
+    """Raise ``ConfigError`` unless the strength is from 0 to 1."""
+    if not 0 <= strength <= 1:
+        raise ConfigError(
+            f"strength is {strength}: it is from 0, which gives the image back, "
+            "to 1, the model's result"
+        )

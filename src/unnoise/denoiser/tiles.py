@@ -1,0 +1,271 @@
+"""A large image in tiles: what each tile reads and keeps, rows from a stream, and running them.
+
+A pixel of a result depends only on the input within the model's receptive field, so a tile that is
+read wider than it is kept gives what the whole image would. Tiles begin at multiples of the model's
+``size_multiple``, where the grids of its levels begin in the whole image too, and are padded only
+at the image's own right and bottom border, as ``models.fit`` pads the whole image.
+
+Planning is separate from running. This file does not know dtypes, value ranges or files.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from unnoise.denoiser.memory import keep_freed_memory
+from unnoise.errors import ModelError
+from unnoise.models import Model, fit, padding
+
+Array = NDArray[np.generic]
+
+# The side of what a tile reads. A larger tile repeats less overlap (27 % at this side for a
+# receptive field of 81), but the feature maps of 16 channels of a larger one pass the 32 MiB up to
+# which malloc can keep them (memory.py): 704 reached 82 % of the throughput of an untiled
+# 512 × 512 image on one core, sides of 720 and more fell below 70 %. See benchmarks/tiles.py.
+SIDE = 704
+SMALLEST = 64  # kept sides are not halved below this when memory runs out
+
+# Pixels that run at once: enough to keep the cores busy, few enough that the feature maps of a
+# small network stay in the cache. Measured in docs/lab-notes.md.
+CHUNK_PIXELS = 150_000
+
+
+@dataclass(frozen=True)
+class Span:
+    """Rows or columns of an image: ``start..stop`` are read, ``first..last`` are kept."""
+
+    start: int
+    stop: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How an image ``height`` × ``width`` is divided: each row span with each column span."""
+
+    height: int
+    width: int
+    rows: tuple[Span, ...]
+    columns: tuple[Span, ...]
+    overlap: int
+    multiple: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether the image is one tile."""
+        return len(self.rows) == len(self.columns) == 1
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One tile of a plan."""
+
+    plan: Plan
+    rows: Span
+    columns: Span
+
+    @property
+    def kept(self) -> tuple[slice, slice]:
+        """What is kept of the rows and columns that are read."""
+        return (
+            slice(self.rows.first - self.rows.start, self.rows.last - self.rows.start),
+            slice(self.columns.first - self.columns.start, self.columns.last - self.columns.start),
+        )
+
+
+Work = Callable[[Array, Tile], Array]  # what a tile reads (B, h, w, C) -> what it keeps
+
+
+def plan_tiles(model: Model, height: int, width: int, *, side: int = SIDE) -> Plan:
+    """Divide an image; one of the area of a tile, or of a fixed size, stays whole.
+
+    Args:
+        model: Gives the receptive field and the grid.
+        height: Of the image.
+        width: Of the image.
+        side: Of what a square tile reads, in pixels. A narrow image has longer tiles.
+    """
+    multiple = model.size_multiple
+    # A mirror of up to ``multiple - 1`` rows at the border must find its rows in the tile.
+    reach = max(model.receptive_field // 2, multiple - 1)
+    overlap = _round_up(reach, multiple)
+    if model.fixed_size is not None:
+        side = max(side, height, width)
+    side = max(side, 4 * overlap)
+    rows = spans(height, side=max(side, side**2 // width), overlap=overlap, multiple=multiple)
+    read = rows[0].stop
+    columns = spans(width, side=max(side, side**2 // read), overlap=overlap, multiple=multiple)
+    return Plan(height, width, rows, columns, overlap, multiple)
+
+
+def spans(length: int, *, side: int, overlap: int, multiple: int) -> tuple[Span, ...]:
+    """Divide a length into even spans that read up to ``side`` each; together they keep it all."""
+    inner = length - 2 * overlap
+    longest = max(multiple, (side - 2 * overlap) // multiple * multiple)
+    if length <= max(side, longest + 2 * overlap):
+        return (Span(0, length, 0, length),)
+    count = -(-inner // longest)
+    stride = _round_up(-(-inner // count), multiple)
+    starts = range(0, inner, stride)
+    return tuple(
+        Span(
+            start,
+            min(start + stride + 2 * overlap, length),
+            start + overlap if start else 0,
+            start + stride + overlap if start + stride < inner else length,
+        )
+        for start in starts
+    )
+
+
+def halve(tile: Tile) -> tuple[Tile, Tile] | None:
+    """Cut the longer kept side of a tile in two; None if the tile is small already."""
+    rows, columns, plan = tile.rows, tile.columns, tile.plan
+    tall = rows.last - rows.first >= columns.last - columns.first
+    span = rows if tall else columns
+    half = _round_up(-(-(span.last - span.first) // 2), plan.multiple)
+    middle = span.first + half
+    if half < SMALLEST or middle >= span.last:
+        return None
+    one = Span(span.start, min(middle + plan.overlap, span.stop), span.first, middle)
+    two = Span(max(middle - plan.overlap, span.start), span.stop, middle, span.last)
+    if tall:
+        return Tile(plan, one, columns), Tile(plan, two, columns)
+    return Tile(plan, rows, one), Tile(plan, rows, two)
+
+
+def run_bands(bands: Iterable[Array], plan: Plan, work: Work) -> Iterator[Array]:
+    """Do ``work`` tile by tile on an image ``(H, W, C)`` that comes as bands of rows.
+
+    Holds the rows that one row of tiles reads, and nothing that grows with the height.
+
+    Args:
+        bands: From the top, every row once.
+        plan: Of the image.
+        work: Gets what a tile reads ``(1, h, w, C)``, gives what it keeps.
+
+    Yields:
+        Bands of results from the top, every row once.
+    """
+    for rows, window in _windows(bands, plan.rows):
+        result = None
+        for columns in plan.columns:
+            part = window[None, :, columns.start : columns.stop]
+            kept = work(part, Tile(plan, rows, columns))[0]
+            if result is None:
+                result = np.empty((len(kept), plan.width, kept.shape[2]), kept.dtype)
+            result[:, columns.first : columns.last] = kept
+        assert result is not None
+        yield result
+
+
+def _windows(bands: Iterable[Array], rows: Iterable[Span]) -> Iterator[tuple[Span, Array]]:
+    """Yield the rows that each span reads; spans overlap, bands come once."""
+    incoming = iter(bands)
+    held: Array | None = None  # the rows from ``top`` on
+    top = 0
+    for span in rows:
+        parts = [] if held is None else [held[span.start - top :]]
+        count = sum(map(len, parts))
+        while count < span.stop - span.start:
+            parts.append(next(incoming))
+            count += len(parts[-1])
+        held, top = (parts[0] if len(parts) == 1 else np.concatenate(parts)), span.start
+        del parts
+        yield span, held[: span.stop - span.start]
+
+
+class Runner:
+    """Runs a model on tiles; where memory runs out, halves the tile and goes on.
+
+    Args:
+        model: On its device, in evaluation mode.
+        device: That of the model.
+    """
+
+    def __init__(self, model: Model, device: torch.device) -> None:
+        self._model = model
+        self._device = device
+        if device.type == "cpu":
+            keep_freed_memory()
+        self._limit: int | None = None  # pixels at once, once memory has run out
+
+    def run(self, noisy: Tensor, tile: Tile) -> Tensor:
+        """Run the model on what a tile reads ``(B, C, h, w)``, and return what it keeps.
+
+        Raises:
+            ModelError: The model does not take the image, or memory does not suffice for a small
+                tile (or for the whole image, where the model takes no other).
+        """
+        batch, _, height, width = noisy.shape
+        size = max(1, CHUNK_PIXELS // (height * width))
+        if batch > size:
+            return torch.cat([self.run(part, tile) for part in torch.split(noisy, size)])
+        pixels = batch * height * width
+        if self._limit is None or pixels <= self._limit:
+            try:
+                return self._run_at_once(noisy, tile)
+            except (RuntimeError, MemoryError) as error:
+                if not _is_out_of_memory(error):
+                    raise
+                self._limit = pixels - 1
+        # Outside of the handler: its traceback would hold the memory of the failed attempt.
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+        return self._run_in_parts(noisy, tile)
+
+    def _run_in_parts(self, noisy: Tensor, tile: Tile) -> Tensor:
+        if len(noisy) > 1:
+            return torch.cat([self.run(part, tile) for part in noisy.split(-(-len(noisy) // 2))])
+        if self._model.fixed_size is not None or (halves := halve(tile)) is None:
+            height, width = noisy.shape[-2:]
+            raise ModelError(
+                f"memory does not suffice for {height} × {width} pixels at once, and smaller "
+                "parts are not possible: close other programs, use --device cpu, or take a "
+                "smaller model"
+            )
+        top, left = tile.rows.start, tile.columns.start
+        parts = [
+            self.run(
+                noisy[
+                    ...,
+                    part.rows.start - top : part.rows.stop - top,
+                    part.columns.start - left : part.columns.stop - left,
+                ],
+                part,
+            )
+            for part in halves
+        ]
+        return torch.cat(parts, dim=-1 if halves[0].rows == tile.rows else -2)
+
+    def _run_at_once(self, noisy: Tensor, tile: Tile) -> Tensor:
+        noisy = noisy.to(self._device, memory_format=torch.channels_last)
+        restored: Tensor = self._model(_pad(self._model, noisy, tile))
+        return restored[(..., *tile.kept)].cpu()
+
+
+def _pad(model: Model, noisy: Tensor, tile: Tile) -> Tensor:
+    """Pad what a tile reads as ``fit`` pads the whole image."""
+    plan = tile.plan
+    if noisy.shape[-2:] == (plan.height, plan.width):
+        return fit(model, noisy)
+    down, right, mode = padding(model, plan.height, plan.width)  # the whole image decides
+    down = down if tile.rows.stop == plan.height else 0
+    right = right if tile.columns.stop == plan.width else 0
+    return F.pad(noisy, (0, right, 0, down), mode=mode) if down or right else noisy
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return any(text in str(error) for text in ("not enough memory", "DefaultCPUAllocator"))
+
+
+def _round_up(value: int, multiple: int) -> int:
+    return -(-value // multiple) * multiple

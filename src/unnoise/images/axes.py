@@ -1,0 +1,188 @@
+"""The algebra of axes: which part of an array is which image, and back.
+
+An array has one letter per axis: ``Y`` and ``X`` are rows and columns, ``C`` is channels, and any
+other letter (``N``, ``T``, ``Z``, ...) counts images. Everything else in this room sees an image as
+``(H, W, C)`` and a stack as ``(N, H, W, C)``, and comes here to get there and back. Values are not
+touched.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unnoise.errors import ImageError
+
+Array = NDArray[np.generic]
+
+COLOUR_COUNTS = (1, 3, 4)  # a last axis of this length is read as channels
+FEW = 8  # a first or last axis up to here may well be channels
+OUTER = "TZNPV"  # letters of the axes before an image's own, in examples
+STACK_LETTERS = "NTZPVQIRABDEFGHJKLMOUW"  # to name an axis that counts images
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How an array or file holds its images, so that a result can be given back the same way.
+
+    Attributes:
+        dtype: Of the values, in native byte order.
+        axes: One letter per axis.
+        shape: The length of each axis.
+    """
+
+    dtype: np.dtype[np.generic]
+    axes: str
+    shape: tuple[int, ...]
+
+    @property
+    def stack_shape(self) -> tuple[int, ...]:
+        """The lengths of the axes that count images."""
+        return tuple(n for n, a in zip(self.shape, self.axes, strict=True) if a not in "YXC")
+
+    @property
+    def count(self) -> int:
+        """How many images there are."""
+        return math.prod(self.stack_shape)
+
+    @property
+    def height(self) -> int:
+        """The number of rows of an image."""
+        return self.shape[self.axes.index("Y")]
+
+    @property
+    def width(self) -> int:
+        """The number of columns of an image."""
+        return self.shape[self.axes.index("X")]
+
+    @property
+    def channels(self) -> int:
+        """The number of channels, 1 without an axis for them."""
+        return self.shape[self.axes.index("C")] if self.channel_axis else 1
+
+    @property
+    def stacked(self) -> bool:
+        """Whether an axis counts images."""
+        return bool(self.stack_shape)
+
+    @property
+    def channel_axis(self) -> bool:
+        """Whether there is an axis of channels."""
+        return "C" in self.axes
+
+    def take(self, array: Any, index: int, rows: slice = slice(None)) -> Array:
+        """Return rows of image ``index`` as ``(rows, W, C)``, of what slices like an array."""
+        part = np.asarray(array[self._part(index, rows)])
+        left = [axis for axis in self.axes if axis in "YXC"]
+        if "C" not in left:
+            part, left = part[..., None], [*left, "C"]
+        return part.transpose([left.index(axis) for axis in "YXC"])
+
+    def put(self, array: Any, index: int, start: int, band: Array) -> None:
+        """Write rows ``(rows, W, C)`` of image ``index``, the first at row ``start``."""
+        left = [axis for axis in self.axes if axis in "YXC"]
+        if "C" not in left:
+            band, order = band[..., 0], ["Y", "X"]
+        else:
+            order = ["Y", "X", "C"]
+        part = self._part(index, slice(start, start + len(band)))
+        array[part] = band.transpose([order.index(axis) for axis in left])
+
+    def to_stack(self, array: Array) -> Array:
+        """View an array of this layout as ``(N, H, W, C)``."""
+        if not self.channel_axis:
+            array = array[..., None]
+        axes = self.axes if self.channel_axis else self.axes + "C"
+        stacked = [i for i, axis in enumerate(axes) if axis not in "YXC"]
+        moved = array.transpose([*stacked, *(axes.index(axis) for axis in "YXC")])
+        return moved.reshape(-1, *moved.shape[-3:])
+
+    def from_stack(self, stack: Array) -> Array:
+        """Give a stack ``(N, H, W, C)`` these axes; only ``N`` must be that of the layout."""
+        moved = stack.reshape(*self.stack_shape, *stack.shape[1:])
+        held = [axis for axis in self.axes if axis not in "YXC"] + list("YXC")
+        if not self.channel_axis:
+            moved, held = moved[..., 0], held[:-1]
+        return moved.transpose([held.index(axis) for axis in self.axes])
+
+    def _part(self, index: int, rows: slice) -> tuple[int | slice, ...]:
+        place = iter(np.unravel_index(index, self.stack_shape) if self.stacked else ())
+        parts = {"Y": rows, "X": slice(None), "C": slice(None)}
+        return tuple(parts[axis] if axis in parts else int(next(place)) for axis in self.axes)
+
+
+def check_axes(axes: str, shape: Sequence[int], *, name: str) -> str:
+    """Return the user's ``--axes`` in capitals.
+
+    Raises:
+        ImageError: It is not letters, one per axis, without repeats, with one Y and one X.
+    """
+    letters = axes.upper()
+    if not (letters.isascii() and letters.isalpha()):
+        raise ImageError(f"axes {axes!r} must be letters, such as YX, YXC or ZYX")
+    if len(letters) != len(shape):
+        raise ImageError(
+            f"{name} has shape {tuple(shape)}, {len(shape)} axes, and --axes {axes} names "
+            f"{len(letters)}: {candidates(shape)}"
+        )
+    if len(set(letters)) < len(letters) or not {"Y", "X"} <= set(letters):
+        raise ImageError(f"axes {axes!r} must hold Y once, X once, and no letter twice")
+    return normal_axes(letters)
+
+
+def normal_axes(letters: str) -> str:
+    """Rename what files state: samples ``S`` are channels, and no letter stands twice.
+
+    Where there are both ``S`` and ``C``, ``S`` is the channels and ``C`` counts images.
+    """
+    if "S" in letters:
+        letters = letters.replace("C", "?").replace("S", "C")
+    free = iter(letter for letter in STACK_LETTERS if letter not in letters)
+    result = ""
+    for letter in letters:
+        result += next(free) if letter == "?" or letter in result else letter
+    return result
+
+
+def guess_axes(shape: Sequence[int], *, name: str) -> str:
+    """Name the axes of an array where that is safe.
+
+    Two axes are ``YX``, three ``YXC`` and four ``NYXC`` if the last has length 1, 3 or 4.
+
+    Raises:
+        ImageError: It is not safe; the message shows what the axes could be.
+    """
+    if len(shape) == 2:
+        return "YX"
+    if len(shape) in (3, 4) and shape[-1] in COLOUR_COUNTS:
+        return "NYXC"[-len(shape) :]
+    raise ImageError(f"{name} has shape {tuple(shape)}: {candidates(shape)}")
+
+
+def candidates(shape: Sequence[int]) -> str:
+    """Say what the axes of an array of this shape may be, the likelier first."""
+    if len(shape) < 2:
+        return "an image has at least two axes, rows and columns (Y and X)"
+    if len(shape) > 3 + len(OUTER):
+        return "pass --axes, one letter per axis"
+    outer = OUTER[: len(shape) - 3]
+    options = {2: ["YX"], 3: ["ZYX", "CYX"], 4: ["TZYX", "NCYX"]}.get(
+        len(shape), [f"{outer}CYX", f"{outer}YXC"]
+    )
+    last = {3: "YXC", 4: "NYXC"}.get(len(shape))
+    if last and shape[-1] <= FEW:
+        options = [last, *options]
+    elif len(shape) == 4 and shape[1] <= FEW:
+        options = options[::-1]
+    return f"pass --axes, e.g. {' or '.join(_explained(axes, shape) for axes in options[:2])}"
+
+
+def _explained(axes: str, shape: Sequence[int]) -> str:
+    layout = Layout(np.dtype(np.uint8), axes, tuple(shape))
+    images = "one image" if layout.count == 1 else f"{layout.count} images"
+    if layout.channel_axis:
+        images += f" of {layout.channels} channel{'s' if layout.channels != 1 else ''}"
+    return f"{axes} ({images})"

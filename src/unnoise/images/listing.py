@@ -1,0 +1,137 @@
+"""From what a user names, files, folders and patterns, to the image files that are meant."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from unnoise.errors import ImageError
+from unnoise.images.array_files import is_idx
+from unnoise.images.files import SUFFIXES
+from unnoise.images.zarr_files import is_zarr
+
+WILD = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True)
+class Found:
+    """One source of images.
+
+    Attributes:
+        path: Where it is.
+        relative: Where it lies below the folder that was named, so that outputs can lie likewise;
+            just its name if it was named itself.
+    """
+
+    path: Path
+    relative: Path
+
+
+def find_images(sources: Iterable[str | Path], *, exclude: Path | None = None) -> list[Found]:
+    """Find the image files that are meant, each once, in the order of the sources.
+
+    Args:
+        sources: Files; folders, which are searched with their subfolders, without hidden files,
+            label files and what has another suffix; or patterns such as ``scans/**/*.tif``. A path
+            that is there is taken as it is, whatever signs are in its name. A zarr folder is one
+            source.
+        exclude: A folder inside a source that is left out, such as the one for the results.
+
+    Raises:
+        ImageError: A source is not there, or has no image in it.
+    """
+    left_out = None if exclude is None else exclude.resolve()
+    found: dict[Path, Found] = {}
+    for source in sources:
+        images = list(_of_source(source, left_out))
+        if not images:
+            raise ImageError(f"{source} has no image in it: {', '.join(SUFFIXES)} are read")
+        for image in images:
+            found.setdefault(image.path, image)
+    return list(found.values())
+
+
+def list_images(folder: Path) -> list[Path]:
+    """Return the image files of a folder and its subfolders; see ``find_images``."""
+    return [found.path for found in find_images([folder])]
+
+
+def _of_source(source: str | Path, left_out: Path | None) -> Iterator[Found]:
+    path = Path(source)
+    if path.is_dir() and not is_zarr(path):
+        yield from _below(path, left_out)
+    elif path.exists():
+        yield Found(path, Path(path.name))
+    elif WILD.search(str(source)):
+        parts = path.parts
+        fixed = next(i for i, part in enumerate(parts) if WILD.search(part))
+        folder, pattern = Path(*parts[:fixed]), parts[fixed:]
+        if folder.is_dir():
+            for found in _below(folder, left_out):
+                if _matches(found.relative.parts, pattern):
+                    yield found
+    else:
+        raise ImageError(f"{source} is not there: name a file, a folder or a pattern")
+
+
+def _below(folder: Path, left_out: Path | None) -> list[Found]:
+    """Return the images below a folder, sorted as people count: ``a2`` before ``a10``."""
+    # A folder that holds the source itself leaves nothing of it, so it cannot be meant.
+    if left_out is not None and folder.resolve().is_relative_to(left_out):
+        left_out = None
+    paths = _walk(folder, left_out, set())
+    return sorted(
+        (Found(path, path.relative_to(folder)) for path in paths),
+        key=lambda found: _natural(found.relative),
+    )
+
+
+def _walk(folder: Path, left_out: Path | None, seen: set[Path]) -> Iterator[Path]:
+    real = folder.resolve()
+    if real in seen or real == left_out:  # links can make a loop, or name a folder twice
+        return
+    seen.add(real)
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        raise ImageError(f"cannot look into {folder}: {error.strerror}") from error
+    for entry in entries:
+        path = folder / entry.name
+        if entry.name.startswith("."):  # a half-written file, or a system's own
+            continue
+        if is_zarr(path):
+            if path.resolve() != left_out:
+                yield path
+        elif path.is_dir():
+            yield from _walk(path, left_out, seen)
+        elif _is_image(path):
+            yield path
+
+
+def _is_image(path: Path) -> bool:
+    return (
+        path.is_file()
+        and path.name.lower().endswith(SUFFIXES)
+        and not (is_idx(path) and "idx1" in path.name)  # the labels beside an IDX file's images
+    )
+
+
+def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    """Whether a path, or a folder above it, matches a pattern; ``**`` is any number of folders."""
+    if not pattern:
+        return True
+    if pattern[0] == "**":
+        return any(_matches(parts[i:], pattern[1:]) for i in range(len(parts) + 1))
+    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
+
+
+def _natural(path: Path) -> tuple[tuple[tuple[int, str], ...], str]:
+    pieces = re.split(r"(\d+)", str(path))
+    # Digits stand at odd places; the text itself decides between 1 and 01.
+    numbers = (
+        (int(piece) if place % 2 else 0, "" if place % 2 else piece)
+        for place, piece in enumerate(pieces)
+    )
+    return tuple(numbers), str(path)

@@ -1,0 +1,187 @@
+"""PNG, JPEG and WebP through libvips: one image per file, streamed both ways."""
+
+import logging
+import math
+import os
+import re
+import struct
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unnoise.errors import ImageError
+from unnoise.images.axes import Array, Layout
+from unnoise.images.reader import Reader, check_header, reading
+from unnoise.images.scratch import IN_MEMORY
+from unnoise.outputs import TEMPORARY
+
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+JPEG_QUALITY = 95
+STRIP_ROWS = 64  # of the file that passes many pixels to libvips
+# Asked for many rows at once, libvips searches lists that grow with them: a header that claims ten
+# million rows would keep it busy for hours.
+FETCH_ROWS = 128
+FORMATS = {  # of libvips
+    "uchar": "uint8", "char": "int8", "ushort": "uint16", "short": "int16", "uint": "uint32",
+    "int": "int32", "float": "float32", "double": "float64",
+}  # fmt: skip
+# Fields of a header that describe the picture and not how its pixels are stored.
+KEPT = ("exif-", "icc-profile-data", "xmp-data", "iptc-data", "png-comment-")
+KEPT_NAMES = ("orientation", "resolution-unit")
+
+# libvips and its readers warn through logging; without a handler Python prints that.
+logging.getLogger("pyvips").addHandler(logging.NullHandler())
+
+
+def vips() -> Any:
+    """Return pyvips, loaded now (a tenth of a second), with only loaders that are held safe."""
+    import pyvips
+
+    pyvips.block_untrusted_set(True)
+    return pyvips
+
+
+def open_header(path: Path, **options: int) -> Any:
+    """Open a picture with libvips: the header is read now, pixels when asked for, in order."""
+    pyvips = vips()
+    try:
+        return pyvips.Image.new_from_file(
+            str(path), access="sequential", fail_on="error", revalidate=True, **options
+        )
+    except pyvips.Error as error:
+        raise _unreadable(path, error) from error
+
+
+def fetch_bands(image: Any, path: Path, rows: int) -> Iterator[Array]:
+    """Yield the pixels of a picture opened by ``open_header`` in bands ``(<= rows, W, bands)``."""
+    pyvips = vips()
+    dtype = np.dtype(FORMATS[image.format])
+    region = pyvips.Region.new(image)
+    for top in range(0, image.height, rows):
+        band = np.empty((min(rows, image.height - top), image.width, image.bands), dtype)
+        for start in range(0, len(band), FETCH_ROWS):
+            part = band[start : start + FETCH_ROWS]
+            try:
+                data = region.fetch(0, top + start, image.width, len(part))
+            except pyvips.Error as error:
+                raise _unreadable(path, error) from error
+            part[...] = np.frombuffer(data, dtype).reshape(part.shape)
+        yield band
+
+
+def _unreadable(path: Path, error: Exception) -> ImageError:
+    reason = " ".join(str(error).split())
+    return ImageError(f"cannot read {path} as an image: {reason[:300]}; get the file again")
+
+
+def write_error(error: Exception) -> OSError:
+    """Return what libvips says of a failed write, the system's reason alone if it gives one."""
+    reason = re.search(r"system error: (.+)", str(error))
+    return OSError(reason[1] if reason else " ".join(str(error).split())[:300])
+
+
+def read_vips_header(image: Any, *, name: str, max_pixels: int) -> Layout:
+    """Check what libvips says of a picture and return its layout, ``YX`` or ``YXC``."""
+    if image.format not in FORMATS:
+        raise ImageError(f"{name} holds {image.format} values: it must hold integers or floats")
+    shape: tuple[int, ...] = (image.height, image.width)
+    if image.bands > 1:
+        shape = (*shape, image.bands)
+    dtype = np.dtype(FORMATS[image.format])
+    return check_header(dtype, "YXC"[: len(shape)], shape, name=name, max_pixels=max_pixels)
+
+
+class PictureReader(Reader):
+    """One picture; a palette and fewer than 8 bits are expanded, the orientation is left alone."""
+
+    def __init__(self, path: Path, *, max_pixels: int) -> None:
+        with reading(path):
+            self.header = open_header(path)
+            pages = self.header.get("n-pages") if self.header.get_typeof("n-pages") else 1
+            if pages > 1:
+                raise ImageError(
+                    f"{path} is an animation of {pages} pictures: save them one by one"
+                )
+            layout = read_vips_header(self.header, name=str(path), max_pixels=max_pixels)
+            super().__init__(path, layout, alpha=bool(self.header.hasalpha()))
+
+    def _bands(self, _index: int, rows: int, /) -> Iterator[Array]:
+        image = open_header(self.path)
+        if (image.height, image.width, image.bands) != (
+            self.height,
+            self.width,
+            self.layout.channels,
+        ):
+            raise ImageError(f"{self.path} has changed since it was opened: start again")
+        yield from fetch_bands(image, self.path, rows)
+
+
+def save_options(suffix: str, dtype: np.dtype[np.generic]) -> dict[str, Any]:
+    """Return how libvips is to write a format: without loss but for JPEG."""
+    if suffix.lower() == ".png":
+        return {"bitdepth": 8 * dtype.itemsize}
+    if suffix.lower() == ".webp":
+        return {"lossless": True, "exact": True}
+    return {"Q": JPEG_QUALITY, "subsample_mode": "off"}
+
+
+def write_picture(temporary: Path, source: PictureReader, bands: Iterator[Array]) -> None:
+    """Write one picture in the format of the name, with the metadata of its source.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    pyvips = vips()
+    try:
+        with _pixels(temporary.parent, source, bands) as pixels:
+            image = _with_header(pixels, source.header)
+            image.write_to_file(str(temporary), **save_options(temporary.suffix, source.dtype))
+    except pyvips.Error as error:
+        raise write_error(error) from error
+
+
+@contextmanager
+def _pixels(folder: Path, source: PictureReader, bands: Iterator[Array]) -> Iterator[Any]:
+    """Give libvips the pixels: from memory, or through a file beside the target if they are many.
+
+    That file is a plain TIFF: libvips maps raw files as a whole, and reads this one in strips.
+    """
+    import tifffile
+
+    shape = (source.height, source.width, source.layout.channels)
+    size = math.prod(shape) * source.dtype.itemsize
+    if size < IN_MEMORY:
+        yield vips().Image.new_from_array(np.concatenate(list(bands)))
+        return
+    handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=".raw.tif", dir=folder)
+    os.close(handle)
+    try:
+        tifffile.imwrite(
+            name,
+            (band.tobytes() for band in bands),
+            shape=source.shape,
+            dtype=source.dtype,
+            photometric="minisblack",
+            planarconfig="contig" if source.layout.channel_axis else None,
+            rowsperstrip=STRIP_ROWS,
+            bigtiff=True,
+            metadata=None,
+        )
+        yield vips().Image.new_from_file(name, access="sequential")
+    except struct.error as error:
+        raise OSError(str(error)) from error
+    finally:
+        with suppress(OSError):
+            Path(name).unlink(missing_ok=True)
+
+
+def _with_header(image: Any, header: Any) -> Any:
+    image = image.copy(interpretation=header.interpretation, xres=header.xres, yres=header.yres)
+    for field in header.get_fields():
+        if field.startswith(KEPT) or field in KEPT_NAMES:
+            image.set_type(header.get_typeof(field), field, header.get(field))
+    return image

@@ -1,0 +1,233 @@
+"""What every open file of images can do: give its images one by one, or band of rows by band.
+
+Here stand also the limit on pixels, which every format checks in its header, and the one place
+where whatever a damaged file makes a library raise becomes an ``ImageError`` that names the file.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from unnoise.errors import ImageError, UnnoiseError
+from unnoise.images.axes import Array, Layout
+
+MAX_PIXELS = 2**30  # of one image: 32,768 × 32,768
+
+
+class Reader(ABC):
+    """One open file, image by image.
+
+    Attributes:
+        path: The file, or the folder of a zarr array.
+        layout: Axes, shape and dtype of what is stored.
+        alpha: Whether the last channel of what is read is transparency.
+    """
+
+    def __init__(self, path: Path, layout: Layout, *, alpha: bool = False) -> None:
+        self.path = path
+        self.layout = layout
+        self.alpha = alpha
+
+    @property
+    def axes(self) -> str:
+        """One letter per stored axis: Y, X, C for channels, and others that count images."""
+        return self.layout.axes
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        return self.layout.shape
+
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        """Of the values, in native byte order."""
+        return self.layout.dtype
+
+    @property
+    def count(self) -> int:
+        """How many images the file holds."""
+        return self.layout.count
+
+    @property
+    def height(self) -> int:
+        """The rows of an image."""
+        return self.layout.height
+
+    @property
+    def width(self) -> int:
+        """The columns of an image."""
+        return self.layout.width
+
+    @property
+    def channels(self) -> int:
+        """The channels of an image, transparency not counted."""
+        return self.layout.channels - self.alpha
+
+    def image(self, index: int) -> Array:
+        """Return one image ``(H, W, channels + alpha)`` of the file's own dtype.
+
+        Raises:
+            ImageError: The file is damaged or gone, or a value is NaN or infinite.
+        """
+        (image,) = self.bands(index, self.height)
+        return image
+
+    def bands(self, index: int, rows: int) -> Iterator[Array]:
+        """Yield an image from the top in bands ``(<= rows, W, channels + alpha)``.
+
+        Raises:
+            ImageError: As ``image``.
+        """
+        if not 0 <= index < self.count:
+            raise IndexError(f"image {index} of {self.count} in {self.path}")
+        if rows < 1:
+            raise ValueError(f"bands of {rows} rows")
+        with reading(self.path):
+            for band in self._bands(index, rows):
+                check_values(band, name=str(self.path))
+                yield band
+
+    @abstractmethod
+    def _bands(self, index: int, rows: int, /) -> Iterator[Array]:
+        """Yield contiguous bands of ``rows`` rows, the last one shorter if it must."""
+
+    def close(self) -> None:  # noqa: B027 -- not abstract: most readers hold nothing open
+        """Let go of the file."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class ArrayReader(Reader):
+    """Images inside something that slices like an array.
+
+    Args:
+        path: Its file.
+        layout: How it holds its images.
+        open_array: Gives the array. It is called for every band, so that a memory map lives, and
+            counts as memory, no longer than the band.
+        step: Rows that are cheapest read together, such as those of a chunk.
+        close: Called in the end.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        layout: Layout,
+        open_array: Callable[[], Any],
+        *,
+        step: int = 1,
+        close: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(path, layout)
+        self._open_array = open_array
+        self._step = step
+        self._close = close
+
+    def _bands(self, index: int, rows: int, /) -> Iterator[Array]:
+        step = -(-rows // self._step) * self._step  # whole chunks, read once each
+        parts = (
+            owned(self.layout.take(self._open_array(), index, slice(top, top + step)), self.dtype)
+            for top in range(0, self.height, step)
+        )
+        return reband(parts, rows)
+
+    def close(self) -> None:
+        """Let go of what the array is read from."""
+        self._close()
+
+
+def owned(part: Array, dtype: np.dtype[np.generic]) -> Array:
+    """Copy a part of a mapped array into contiguous memory of native byte order."""
+    return np.array(part, dtype, order="C", copy=True)
+
+
+def reband(bands: Iterable[Array], rows: int) -> Iterator[Array]:
+    """Cut bands of any heights again into bands of ``rows`` rows, the last one shorter."""
+    held: list[Array] = []
+    count = 0
+    for band in bands:
+        while count + len(band) >= rows:
+            first, band = band[: rows - count], band[rows - count :]
+            yield np.concatenate([*held, first]) if held else np.ascontiguousarray(first)
+            held, count = [], 0
+        if len(band):
+            held.append(band)
+            count += len(band)
+    if held:
+        yield np.concatenate(held) if len(held) > 1 else np.ascontiguousarray(held[0])
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what libraries raise on a damaged or missing file into ``ImageError``."""
+    try:
+        yield
+    except UnnoiseError:
+        raise
+    except MemoryError as error:
+        raise ImageError(
+            f"{path} needs more memory than there is, if its header is right: "
+            "cut it into smaller images"
+        ) from error
+    except Exception as error:  # a damaged file makes tifffile, NumPy, zipfile and zarr raise any
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+        raise ImageError(
+            f"cannot read {path}: {(reason or type(error).__name__)[:300]}; the file may be "
+            "damaged, get it again"
+        ) from error
+
+
+def check_header(
+    dtype: np.dtype[np.generic], axes: str, shape: Sequence[int], *, name: str, max_pixels: int
+) -> Layout:
+    """Return the layout of an array whose header was read, before its values are.
+
+    Raises:
+        ImageError: It is not numeric or empty, or an image has more than ``max_pixels`` pixels.
+    """
+    check_dtype(dtype, name=name)
+    if math.prod(shape) == 0:
+        raise ImageError(f"{name} has shape {tuple(shape)}: there is no pixel in it")
+    layout = Layout(np.dtype(dtype).newbyteorder("="), axes, tuple(int(length) for length in shape))
+    check_pixels(layout.width, layout.height, name=name, max_pixels=max_pixels)
+    return layout
+
+
+def check_dtype(dtype: np.dtype[np.generic], *, name: str) -> None:
+    """Raise ``ImageError`` unless the dtype is of booleans, integers or real floats."""
+    if np.dtype(dtype).kind not in "biuf":
+        raise ImageError(f"{name} has dtype {dtype}: it must hold integers or real floats")
+
+
+def check_pixels(width: int, height: int, *, name: str, max_pixels: int) -> None:
+    """Raise ``ImageError`` if an image has more pixels than allowed; 0 allows any number."""
+    if max_pixels and width * height > max_pixels:
+        raise ImageError(
+            f"{name} has {width} × {height} pixels, more than {max_pixels}: if you trust the "
+            f"file, pass --max-pixels {width * height} (0: no limit)"
+        )
+
+
+def check_values(array: Array, *, name: str) -> None:
+    """Raise ``ImageError`` if a value of ``array`` is NaN or infinite."""
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        bad = int(array.size - np.isfinite(array).sum())
+        raise ImageError(
+            f"{name} holds NaN or infinity in {bad} of {array.size} values: "
+            "replace them first, for example with numpy.nan_to_num"
+        )

@@ -1,0 +1,136 @@
+"""Pages of a TIFF file whose pixels cannot be mapped, read one by one.
+
+libvips first: it has the codecs, reads in bands, and keeps to the sizes that the tags state. But
+only where it gives just the values of the file, or where these are not to be taken as they are
+stored (white is zero, a palette, fewer than 8 bits). tifffile reads the rest.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unnoise.errors import ImageError
+from unnoise.images.axes import Array
+from unnoise.images.picture_files import fetch_bands, open_header, read_vips_header
+from unnoise.images.reader import check_dtype, reband
+
+MINISWHITE, PALETTE, YCBCR = 0, 3, 6
+SEPARATE = 2  # planar configuration: one plane per sample
+WHOLE_BITS = (8, 16, 32, 64)
+OVERHEAD = 4096  # bytes by which coding may make a page larger
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The pages of a series, all of one size and dtype.
+
+    Attributes:
+        axes: Of one page, ``YX`` or ``YXC``.
+        shape: Of one page.
+        dtype: Of the values, in native byte order.
+        bands: Gives page ``k`` in bands of so many rows, ``(rows, W, samples)``.
+    """
+
+    axes: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[np.generic]
+    bands: Callable[[int, int], Iterator[Array]]
+
+    def whole(self, count: int) -> Array:
+        """Return all pages as one array ``(count, *shape)``."""
+        return np.stack(
+            [next(self.bands(k, self.shape[0])).reshape(self.shape) for k in range(count)]
+        )
+
+
+def is_lookup_table(tiff: Any, page: Any) -> bool:
+    """Whether the palette is ImageJ's: how a grey image is shown, not which colours it has."""
+    return bool(tiff.is_imagej) and page.photometric == PALETTE
+
+
+def counts_from_white(page: Any) -> bool:
+    """Whether zero is white, which libvips turns round in unsigned integers."""
+    dtype = np.dtype(page.dtype)
+    return page.photometric == MINISWHITE and dtype.kind in "bu" and dtype.itemsize <= 4
+
+
+def means_its_values(tiff: Any, page: Any) -> bool:
+    """Whether pixels are to be taken as they are stored."""
+    return (
+        page.photometric != YCBCR
+        and not counts_from_white(page)
+        and (page.photometric != PALETTE or is_lookup_table(tiff, page))
+        and page.bitspersample in WHOLE_BITS
+    )
+
+
+def open_pages(path: Path, tiff: Any, series: Any, *, max_pixels: int) -> Pages:
+    """Choose how the pages of a series are read.
+
+    Raises:
+        ImageError: Nothing here reads them.
+    """
+    page, plain = series.keyframe, means_its_values(tiff, series.keyframe)
+    try:
+        pages = _vips_pages(path, series, max_pixels=max_pixels)
+    except ImageError:
+        if not plain:
+            raise
+    else:
+        stated = page.imagelength, page.imagewidth, page.samplesperpixel
+        dtype = np.dtype(page.dtype).newbyteorder("=")
+        if not plain or ((*pages.shape, 1)[:3] == stated and pages.dtype == dtype):
+            return pages
+    return _tifffile_pages(path, series)
+
+
+def _check_complete(path: Path, page: Any) -> None:
+    """Raise ``ImageError`` if the file ends before a page does: libvips reads zeros there."""
+    size = path.stat().st_size
+    ends = map(sum, zip(page.dataoffsets, page.databytecounts, strict=True))
+    if any(end > size for end in ends):
+        raise ImageError(f"{path} ends before its pixels do: get the file again")
+
+
+def _vips_pages(path: Path, series: Any, *, max_pixels: int) -> Pages:
+    def open_page(number: int) -> Any:
+        return open_header(path, page=int(series.pages[number].index))
+
+    def bands(number: int, rows: int) -> Iterator[Array]:
+        _check_complete(path, series.pages[number])
+        image = open_page(number)
+        if read_vips_header(image, name=str(path), max_pixels=max_pixels) != layout:
+            raise ImageError(f"{path} has pages of several sizes or kinds: save one per file")
+        return fetch_bands(image, path, rows)
+
+    layout = read_vips_header(open_page(0), name=str(path), max_pixels=max_pixels)
+    return Pages(layout.axes, layout.shape, layout.dtype, bands)
+
+
+def _tifffile_pages(path: Path, series: Any) -> Pages:
+    first = series.keyframe
+    check_dtype(first.dtype, name=str(path))
+    samples = first.samplesperpixel
+    shape = (first.imagelength, first.imagewidth, samples)
+    dtype = np.dtype(first.dtype).newbyteorder("=")
+    if first.imagedepth != 1:
+        raise ImageError(f"{path} holds compressed volumes of {first.imagedepth} planes: not read")
+
+    def bands(number: int, rows: int) -> Iterator[Array]:
+        page = series.pages[number]
+        _check_complete(path, page)
+        plain = math.prod(first.shape) * dtype.itemsize
+        if sum(page.databytecounts) > 2 * plain + OVERHEAD * len(page.databytecounts):
+            raise ImageError(f"{path} holds more coded bytes than page {number + 1} has pixels")
+        array = page.asarray().astype(dtype, copy=False)
+        if first.planarconfig == SEPARATE and samples > 1:
+            array = np.moveaxis(array.reshape(samples, *shape[:2]), 0, -1)
+        return reband([array.reshape(shape)], rows)
+
+    return (
+        Pages("YXC", shape, dtype, bands) if samples > 1 else Pages("YX", shape[:2], dtype, bands)
+    )

@@ -1,0 +1,128 @@
+"""TIFF in: the axes and tags by tifffile, pixels by a memory map or page by page."""
+
+import logging
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unnoise.errors import ImageError
+from unnoise.images.axes import Array, check_axes, normal_axes
+from unnoise.images.reader import ArrayReader, Reader, check_header, check_pixels, reading
+from unnoise.images.tiff_pages import Pages, counts_from_white, means_its_values, open_pages
+
+ALPHA = (1, 2)  # ExtraSamples: transparency, colours multiplied by it or not
+
+# tifffile warns through logging; without a handler Python prints that.
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
+
+
+class TiffReader(Reader):
+    """The first series of a TIFF file: one image, or a stack with the axes that the file states.
+
+    Attributes:
+        tiff: tifffile's open file.
+        page: Its first page of the series, which has the tags.
+        inverted: Whether the file counts from white. What is read counts from black.
+        pages_axes: How many of the axes count pages, those before a page's own.
+        samples: How many values a pixel of one page has.
+    """
+
+    def __init__(self, path: Path, *, axes: str | None, max_pixels: int) -> None:
+        import tifffile
+
+        with reading(path):
+            # _multifile would open the other files that an OME header names.
+            self.tiff: Any = tifffile.TiffFile(path, _multifile=False)
+        try:
+            with reading(path):
+                self._open(path, axes, max_pixels)
+        except BaseException:
+            self.tiff.close()
+            raise
+
+    def _open(self, path: Path, axes: str | None, max_pixels: int) -> None:
+        series = self.tiff.series[0]
+        self.page: Any = series.keyframe
+        self.inverted = counts_from_white(self.page)
+        width, height = self.page.imagewidth, self.page.imagelength
+        check_pixels(width, height, name=str(path), max_pixels=max_pixels)
+        if any(page is None for page in series.pages):
+            raise ImageError(f"{path} lacks pages that its header names: they are in other files")
+        if series.dtype is None or not series.axes.endswith(self.page.axes):
+            raise ImageError(f"{path} has values or axes ({series.axes}) that are not read here")
+        self.pages_axes = len(series.axes) - len(self.page.axes)
+        letters, shape, dtype = series.axes, tuple(series.shape), np.dtype(series.dtype)
+        pages = None
+        if series.dataoffset is None or not means_its_values(self.tiff, self.page):
+            pages = open_pages(path, self.tiff, series, max_pixels=max_pixels)
+            letters = letters[: self.pages_axes] + pages.axes.replace("C", "S")
+            shape, dtype = (*shape[: self.pages_axes], *pages.shape), pages.dtype
+        stated = normal_axes(letters)
+        if not {"Y", "X"} <= set(stated):
+            raise ImageError(f"{path} has axes {letters}: there is no image of rows and columns")
+        self.samples = shape[letters.index("S")] if "S" in letters else 1
+        used = check_axes(axes, shape, name=str(path)) if axes else stated
+        layout = check_header(dtype, used, shape, name=str(path), max_pixels=max_pixels)
+        extra = self.page.extrasamples
+        alpha = len(extra) == 1 and extra[0] in ALPHA and used.find("C") == letters.find("S") >= 0
+        super().__init__(path, layout, alpha=alpha)
+        self._inner = self._paged(series, pages) if pages else self._mapped(series)
+
+    def _bands(self, index: int, rows: int, /) -> Iterator[Array]:
+        return self._inner._bands(index, rows)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._inner.close()
+        self.tiff.close()
+
+    def _mapped(self, series: Any) -> Reader:
+        stored = np.dtype(series.dtype).newbyteorder(self.tiff.byteorder)
+        offset, shape = series.dataoffset, tuple(series.shape)
+        if self.path.stat().st_size < offset + math.prod(shape) * stored.itemsize:
+            raise ImageError(f"{self.path} ends before its pixels do: get the file again")
+        handle = self.path.open("rb")
+        return ArrayReader(
+            self.path,
+            self.layout,
+            lambda: np.memmap(handle, stored, "r", offset=offset, shape=shape),
+            close=handle.close,
+        )
+
+    def _paged(self, series: Any, pages: Pages) -> Reader:
+        outer = self.shape[: self.pages_axes]
+        if math.prod(outer) != len(series.pages):
+            raise ImageError(
+                f"{self.path} has {len(series.pages)} pages, and its header asks for "
+                f"{math.prod(outer)}: the file is damaged, get it again"
+            )
+        if self.axes[self.pages_axes :] == pages.axes:
+            return _PagedReader(self, pages, outer)
+        # The user's axes cut across the pages.
+        whole = pages.whole(len(series.pages)).reshape(self.shape)
+        return ArrayReader(self.path, self.layout, lambda: whole)
+
+
+class _PagedReader(Reader):
+    """Images from pages: one page each, or one page per channel."""
+
+    def __init__(self, source: TiffReader, pages: Pages, outer: tuple[int, ...]) -> None:
+        super().__init__(source.path, source.layout, alpha=source.alpha)
+        self._pages = pages
+        # The page of image n and channel c is numbers[n, c].
+        numbers = np.arange(math.prod(outer)).reshape(outer)
+        axes = source.axes[: len(outer)]
+        if "C" in axes:
+            numbers = np.moveaxis(numbers, axes.index("C"), -1)
+        self._numbers = numbers.reshape(self.count, -1)
+
+    def _bands(self, index: int, rows: int, /) -> Iterator[Array]:
+        pages = [self._pages.bands(int(number), rows) for number in self._numbers[index]]
+        if len(pages) == 1:
+            yield from pages[0]
+            return
+        for bands in zip(*pages, strict=True):
+            yield np.concatenate(bands, axis=-1)

@@ -1,0 +1,197 @@
+"""TIFF out: strips by tifffile, in the axes and with the tags of the source."""
+
+import math
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unnoise.images.axes import Array, Layout
+from unnoise.images.reader import reband
+from unnoise.images.scratch import BLOCK, Scratch
+from unnoise.images.tiff_pages import PALETTE, SEPARATE, YCBCR, is_lookup_table
+from unnoise.images.tiff_reader import TiffReader
+
+NONE, DEFLATE = 1, 8  # codes of TIFF, here and below
+MINISBLACK, RGB, SEPARATED, CIELAB = 1, 2, 5, 8
+COLOURS = {RGB: 3, SEPARATED: 4, CIELAB: 3}  # samples without transparency, otherwise 1
+HORIZONTAL = 2  # predictor: each sample less its left neighbour
+STRIP = 2**18  # bytes, what tifffile takes
+CLASSIC_LIMIT = 2**32 - 2**25  # room for headers below what 32-bit offsets reach
+PAGE_HEADER = 1024
+# Tags copied byte for byte: they say what the picture is, not where its pixels are.
+COPIED = {
+    271: "make", 272: "model", 274: "orientation", 285: "page name", 315: "artist",
+    305: "software", 306: "date",
+    316: "host computer", 700: "XMP", 33432: "copyright", 33550: "GeoTIFF scale", 33723: "IPTC",
+    33922: "GeoTIFF tie points", 34264: "GeoTIFF transformation", 34675: "ICC",
+    34735: "GeoTIFF keys", 34736: "GeoTIFF numbers", 34737: "GeoTIFF text",
+    42112: "GDAL metadata", 42113: "GDAL no data", 50838: "ImageJ counts", 50839: "ImageJ",
+    51123: "Micro-Manager",
+}  # fmt: skip
+
+
+def write_tiff(temporary: Path, source: TiffReader, images: Iterable[Iterable[Array]]) -> None:
+    """Write a file of the axes, shape, dtype and metadata of its source.
+
+    In strips: deflated if the source is compressed in any way, otherwise plain.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    separate = source.page.planarconfig == SEPARATE and source.samples > 1
+    outer, page = source.axes[: source.pages_axes], source.axes[source.pages_axes :]
+    if page in ("YX", "YXC") and "C" not in outer and not separate:
+        _write(temporary, source, images, separate=False)
+        return
+    # The file has another order than images come in: all of one channel, then the next.
+    layout = source.layout
+    if separate and page == "YXC":  # libvips reads the planes of a page together
+        *stack, height, width, samples = source.shape
+        layout = Layout(source.dtype, f"{outer}CYX", (*stack, samples, height, width))
+    with Scratch(temporary.parent, layout.shape, layout.dtype) as scratch:
+        scratch.fill(layout, images)
+        planes = _planes(scratch, source, 1 if separate else source.samples)
+        _write(temporary, source, planes, separate=separate)
+
+
+def _planes(scratch: Scratch, source: TiffReader, samples: int) -> Iterator[Iterator[Array]]:
+    """Yield planes ``(H, W, samples)`` in the order of the file, each in bands."""
+    shape = (-1, source.page.imagelength, source.page.imagewidth, samples)
+    rows = max(1, BLOCK // (shape[2] * samples * source.dtype.itemsize))
+    for number in range(len(scratch.array().reshape(shape))):
+        yield (
+            np.array(scratch.array().reshape(shape)[number, top : top + rows])
+            for top in range(0, shape[1], rows)
+        )
+
+
+def _write(
+    temporary: Path, source: TiffReader, planes: Iterable[Iterable[Array]], *, separate: bool
+) -> None:
+    import tifffile
+
+    page, tiff, samples = source.page, source.tiff, source.samples
+    height, width = page.imagelength, page.imagewidth
+    count = math.prod(source.shape) // (height * width * samples)
+    shape: tuple[int, ...] = (count, height, width, samples)
+    if separate or samples == 1:
+        shape = (count, samples, height, width) if separate else (count, height, width)
+    # ImageJ has one header for a stack of more than 4 GB, which 32 bits can then reach.
+    truncated = tiff.is_imagej and len(tiff.pages) < count
+    size = math.prod(source.shape) * source.dtype.itemsize + count * PAGE_HEADER
+    deflated, predictor = page.compression != NONE, _predictor(source)
+    row = width * (1 if separate else samples) * source.dtype.itemsize
+    options: dict[str, Any] = {"truncate": True} if truncated else {}
+    if deflated:
+        options = {"compression": DEFLATE, "predictor": predictor, "rowsperstrip": _rows(row)}
+    strips = _strips(source, planes, _rows(row), predictor=predictor if deflated else None)
+    try:
+        with tifffile.TiffWriter(
+            temporary,
+            byteorder=tiff.byteorder,
+            bigtiff=not truncated and (tiff.is_bigtiff or size > CLASSIC_LIMIT),
+            ome=False,
+            shaped=truncated,  # needed for truncate; without metadata it writes nothing of its own
+        ) as writer:
+            writer.write(
+                strips,
+                shape=shape,
+                dtype=source.dtype.newbyteorder(tiff.byteorder),
+                planarconfig=("separate" if separate else "contig") if samples > 1 else None,
+                metadata=None,
+                software="",
+                **options,
+                **_meaning(source),
+                **_tags(source),
+            )
+        next(strips, None)  # whoever checks the planes sees that nothing is left
+    except (struct.error, tifffile.TiffFileError) as error:
+        raise OSError(str(error)) from error
+
+
+def _strips(
+    source: TiffReader,
+    planes: Iterable[Iterable[Array]],
+    rows: int,
+    *,
+    predictor: int | None,
+) -> Iterator[bytes]:
+    """Encode planes strip by strip; ``predictor`` None leaves them plain."""
+    stored = source.dtype.newbyteorder(source.tiff.byteorder)
+    for bands in planes:
+        for strip in reband(bands, rows):
+            if source.inverted:
+                strip = _invert(strip)
+            if predictor == HORIZONTAL:
+                strip = np.diff(strip, axis=1, prepend=strip.dtype.type(0))
+            data = strip.astype(stored, copy=False).tobytes()
+            yield data if predictor is None else zlib.compress(data)
+
+
+def _invert(values: Any) -> Array:
+    inverted: Any = values.copy()
+    # Transparency, if there is any, stays.
+    inverted[..., 0] = np.iinfo(values.dtype.name).max - values[..., 0]
+    result: Array = inverted
+    return result
+
+
+def _rows(row: int) -> int:
+    return max(1, STRIP // row)
+
+
+def _predictor(source: TiffReader) -> int:
+    integers = source.dtype.kind in "iu" and source.dtype.itemsize <= 4
+    return HORIZONTAL if integers and source.page.predictor == HORIZONTAL else 1
+
+
+def _meaning(source: TiffReader) -> dict[str, Any]:
+    """Return what the values of a page are: colours, and which of them is transparency."""
+    page, samples = source.page, source.samples
+    photometric = int(page.photometric)
+    options: dict[str, Any] = {}
+    if is_lookup_table(source.tiff, page):
+        options["colormap"] = page.colormap
+    elif photometric in (RGB, PALETTE, YCBCR):
+        photometric = RGB if samples >= COLOURS[RGB] else MINISBLACK
+    options["photometric"] = photometric
+    if extra := samples - COLOURS.get(photometric, 1):
+        stated = tuple(int(sample) for sample in page.extrasamples)
+        options["extrasamples"] = stated if len(stated) == extra else (0,) * extra
+    return options
+
+
+def _tags(source: TiffReader) -> dict[str, Any]:
+    """Return the description, resolution and other metadata of the first page, unchanged."""
+    tags = source.page.tags
+    options: dict[str, Any] = {
+        "extratags": [
+            (code, int(tags[code].dtype), tags[code].count, _raw(source, tags[code]), True)
+            for code in COPIED
+            if code in tags
+        ]
+    }
+    # The description gives the shape, which colours in place of a palette change.
+    if 270 in tags and source.samples == source.page.samplesperpixel:
+        options["description"] = _raw(source, tags[270]).rstrip(b"\0")
+    resolution = [tags[code].value for code in (282, 283) if code in tags]
+    if len(resolution) == 2 and all(map(_is_ratio, resolution)):
+        options["resolution"] = resolution
+        options["resolutionunit"] = tags[296].value if 296 in tags else None
+    return options
+
+
+def _is_ratio(value: Any) -> bool:
+    return isinstance(value, tuple) and len(value) == 2 and value[1] != 0
+
+
+def _raw(source: TiffReader, tag: Any) -> bytes:
+    """Return the bytes of a tag as they stand in the file."""
+    file = source.tiff.filehandle
+    file.seek(tag.valueoffset)
+    data: bytes = file.read(tag.valuebytecount)
+    return data

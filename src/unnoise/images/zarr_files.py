@@ -1,0 +1,173 @@
+"""Zarr arrays: a folder of chunks is one source, read and written in rows of chunks.
+
+The zarr package is an extra and loaded only when such a folder is met.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from unnoise.errors import ImageError, OutputError
+from unnoise.images.axes import Array, check_axes, guess_axes, normal_axes
+from unnoise.images.reader import ArrayReader, check_header, reading, reband
+from unnoise.outputs import TEMPORARY
+
+MARKS = ("zarr.json", ".zarray", ".zgroup")
+FULL = "0"  # the level of full resolution in an OME-Zarr group
+
+
+def is_zarr(path: Path) -> bool:
+    """Whether a path is a folder that holds a zarr array or group."""
+    return path.is_dir() and (
+        path.suffix.lower() == ".zarr" or any((path / mark).is_file() for mark in MARKS)
+    )
+
+
+class ZarrReader(ArrayReader):
+    """A zarr array, or the level of full resolution of an OME-Zarr image.
+
+    Attributes:
+        group: The metadata of the group around it, None for a bare array.
+        array: The open array.
+    """
+
+    def __init__(self, path: Path, *, axes: str | None, max_pixels: int) -> None:
+        zarr = _zarr(path)
+        with reading(path):
+            node = zarr.open(str(path), mode="r")
+            self.group = None if isinstance(node, zarr.Array) else dict(node.attrs)
+            self.array = node if self.group is None else _full_level(node, path)
+            shape, name = tuple(self.array.shape), str(path)
+            stated = _stated_axes(self.array, self.group or {})
+            if axes:
+                letters = check_axes(axes, shape, name=name)
+            else:
+                letters = stated or guess_axes(shape, name=name)
+            layout = check_header(
+                self.array.dtype, letters, shape, name=name, max_pixels=max_pixels
+            )
+            step = int(self.array.chunks[letters.index("Y")])
+        super().__init__(path, layout, lambda: self.array, step=step)
+
+
+def write_zarr(
+    path: Path, source: ZarrReader, images: Iterable[Iterable[Array]], *, overwrite: bool
+) -> None:
+    """Write an array with the chunks, codecs, attributes and shape of its source.
+
+    Raises:
+        OutputError: It exists and ``overwrite`` is false, or the disk refuses it.
+    """
+    zarr = _zarr(path)
+    if not overwrite and path.exists():
+        raise OutputError(f"{path} exists: choose another --out, or pass --overwrite")
+    folder = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=TEMPORARY, suffix=".zarr", dir=path.parent))
+        folder.chmod(0o777 & ~_mask())
+        target = _like(zarr, folder, source)
+        rows = int(target.chunks[source.axes.index("Y")])
+        for index, bands in enumerate(images):
+            top = 0
+            for band in reband(bands, rows):  # whole chunks, written once each
+                source.layout.put(target, index, top, band)
+                top += len(band)
+        _publish(folder, path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(
+            f"cannot write {path}: {reason}; free some space there, or try another --out"
+        ) from error
+    finally:
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _zarr(path: Path) -> Any:
+    try:
+        import zarr
+    except ImportError as error:
+        raise ImageError(
+            f"{path} is a zarr array, which needs another package: pip install unnoise[zarr]"
+        ) from error
+    return zarr
+
+
+def _full_level(group: Any, path: Path) -> Any:
+    names = sorted(str(name) for name, _ in group.arrays())
+    if _multiscales(dict(group.attrs)) and FULL in names:
+        return group[FULL]
+    raise ImageError(
+        f"{path} is a group of zarr arrays: name one of them, "
+        + (", ".join(f"{path / name}" for name in names[:5]) or "but there is none in it")
+    )
+
+
+def _multiscales(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Return what OME-NGFF says of an image, empty if it is none."""
+    found = attributes.get("ome", attributes).get("multiscales")
+    return dict(found[0]) if found else {}
+
+
+def _stated_axes(array: Any, group: dict[str, Any]) -> str | None:
+    """Return the axes that the array or its OME group names, None unless both Y and X are."""
+    names = getattr(array.metadata, "dimension_names", None)
+    names = names or array.attrs.get("_ARRAY_DIMENSIONS")
+    if axes := _multiscales(group).get("axes"):
+        names = [axis["name"] if isinstance(axis, dict) else axis for axis in axes]
+    if not names or len(names) != array.ndim or not all(names):
+        return None
+    letters = "".join(str(name)[0].upper() for name in names)
+    if letters.count("Y") != 1 or letters.count("X") != 1 or not letters.isalpha():
+        return None
+    return normal_axes(letters) if letters.isascii() else None
+
+
+def _like(zarr: Any, folder: Path, source: ZarrReader) -> Any:
+    """Make an array of zeros with the metadata of the source."""
+    array, place = source.array, folder
+    if source.group is not None:
+        # Only the full resolution is written, so the smaller levels must not be named.
+        kept = dict(source.group)
+        holder = kept["ome"] = dict(kept["ome"]) if "ome" in kept else kept
+        if holder is kept:
+            del kept["ome"]
+        first = dict(holder["multiscales"][0])
+        first["datasets"] = [level for level in first["datasets"] if level["path"] == FULL]
+        holder["multiscales"] = [first]
+        group = zarr.open_group(str(folder), mode="w", zarr_format=array.metadata.zarr_format)
+        group.attrs.update(kept)
+        place = folder / FULL
+        place.mkdir()
+    origin = source.path if source.group is None else source.path / FULL
+    for name in ("zarr.json", ".zarray", ".zattrs"):
+        if (origin / name).is_file():
+            shutil.copyfile(origin / name, place / name)
+    return zarr.open_array(str(place), mode="r+")
+
+
+def _publish(folder: Path, path: Path) -> None:
+    """Put the finished folder in place; an old one is moved aside first, and removed last."""
+    old = None
+    if path.exists():
+        old = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=path.parent)) / path.name
+        path.rename(old)
+    try:
+        folder.rename(path)
+    except OSError:
+        if old is not None:
+            old.rename(path)
+        raise
+    finally:
+        if old is not None:
+            shutil.rmtree(old.parent, ignore_errors=True)
+
+
+def _mask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

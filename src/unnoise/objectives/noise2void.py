@@ -1,0 +1,121 @@
+"""Noise2Void: guess pixels from their surroundings."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Generator, Tensor
+
+from unnoise.objectives.contract import Batch, Network
+
+CELL = 5  # one pixel of each 5 × 5 is masked, 4 %
+RADIUS = 2  # of the window that replacements come from
+SPAN = 5  # pixels to each side that a mask for structured noise covers
+
+Replacement = Literal["uniform", "median"]
+Structure = Literal["none", "horizontal", "vertical"]
+
+
+@dataclass(frozen=True)
+class Noise2Void:
+    """Replace some pixels, ask for what was there: the mean of ``|f(ỹ) - y|²`` over those pixels.
+
+    Krull et al., "Noise2Void", CVPR 2019, equation 8. The noise of a pixel must be independent of
+    its surroundings; where it is correlated along an axis, the pixels on it are replaced too
+    (Broaddus et al., "Removing Structured Noise with Self-Supervised Blind-Spot Networks", ISBI
+    2020).
+
+    A batch is ``(noisy,)`` with sides of at least 5.
+
+    Attributes:
+        replacement: ``uniform``: another pixel of the 5 × 5 window; ``median``: the median of the
+            others in it (Höck et al., "N2V2", ECCV Workshops 2022).
+        structure: The axis along which noise is correlated.
+    """
+
+    replacement: Replacement = "uniform"
+    structure: Structure = "none"
+
+    def __call__(self, model: Network, batch: Batch, generator: Generator) -> Tensor:
+        """Return the loss of each sample as ``(B,)``."""
+        (noisy,) = batch
+        rows, columns = _draw_pixels(noisy, generator)
+        masked = self._mask(noisy, rows, columns, generator)
+        error = _at(model(masked).float(), rows, columns) - _at(noisy, rows, columns)
+        return error.square().mean((1, 2))
+
+    def risk(self, model: Network, batch: Batch, generator: Generator) -> Tensor:
+        """Return the same on held-out images, ``(B,)``.
+
+        What the model sees does not depend on the pixels it is asked for, so the expectation is
+        the error against the clean pixels plus the variance of their noise (Batson & Royer,
+        "Noise2Self", ICML 2019, proposition 1).
+        """
+        return self(model, batch, generator)
+
+    def _mask(self, noisy: Tensor, rows: Tensor, columns: Tensor, generator: Generator) -> Tensor:
+        masked = noisy.clone(memory_format=torch.contiguous_format)
+        if self.structure != "none":
+            height, width = noisy.shape[2:]
+            for shift in range(-SPAN, SPAN + 1):
+                across = self.structure == "horizontal"
+                y = rows if across else (rows + shift).clamp(0, height - 1)
+                x = (columns + shift).clamp(0, width - 1) if across else columns
+                # A value from nearby may share the structured noise, one from anywhere does not.
+                _put(masked, y, x, _anywhere(noisy, rows.shape, generator))
+            return masked
+        others = _window(noisy, rows, columns)  # (B, C, n, 24)
+        if self.replacement == "median":
+            return _put(masked, rows, columns, others.median(-1).values)
+        count = others.shape[-1]
+        choice = torch.randint(0, count, rows.shape, generator=generator, device=noisy.device)
+        choice = choice[:, None, :, None].expand(-1, noisy.shape[1], -1, -1)
+        return _put(masked, rows, columns, others.gather(-1, choice).squeeze(-1))
+
+
+def _draw_pixels(images: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
+    """Draw one pixel of each whole cell: rows and columns, each ``(B, n)``."""
+    batch, _, height, width = images.shape
+    device = images.device
+    down, right = height // CELL, width // CELL
+    shift = torch.randint(0, CELL, (2, batch, down, right), generator=generator, device=device)
+    rows = shift[0] + CELL * torch.arange(down, device=device)[:, None]
+    columns = shift[1] + CELL * torch.arange(right, device=device)
+    return rows.flatten(1), columns.flatten(1)
+
+
+def _at(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Take pixels, ``(B, C, n)``."""
+    index = (rows * images.shape[3] + columns)[:, None].expand(-1, images.shape[1], -1)
+    return images.flatten(2).gather(2, index)
+
+
+def _put(images: Tensor, rows: Tensor, columns: Tensor, values: Tensor) -> Tensor:
+    """Set pixels of ``images`` in place, and return it."""
+    index = (rows * images.shape[3] + columns)[:, None].expand(-1, images.shape[1], -1)
+    images.view(*images.shape[:2], -1).scatter_(2, index, values)
+    return images
+
+
+def _window(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Take all pixels but the middle one of the window around each, ``(B, C, n, 24)``.
+
+    At the border the window is moved inside, so that it never holds a pixel twice.
+    """
+    height, width = images.shape[2:]
+    side = 2 * RADIUS + 1
+    top = (rows - RADIUS).clamp(0, height - side)
+    left = (columns - RADIUS).clamp(0, width - side)
+    middle = (rows - top) * side + (columns - left)
+    place = torch.arange(side**2 - 1, device=images.device).expand(*rows.shape, -1)
+    place = place + (place >= middle[..., None])
+    y, x = top[..., None] + place // side, left[..., None] + place % side
+    return _at(images, y.flatten(1), x.flatten(1)).view(*images.shape[:2], *place.shape[1:])
+
+
+def _anywhere(images: Tensor, shape: torch.Size, generator: Generator) -> Tensor:
+    """Draw pixels from all over each image, ``(B, C, n)``."""
+    height, width = images.shape[2:]
+    rows = torch.randint(0, height, shape, generator=generator, device=images.device)
+    columns = torch.randint(0, width, shape, generator=generator, device=images.device)
+    return _at(images, rows, columns)

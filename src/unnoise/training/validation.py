@@ -1,0 +1,83 @@
+"""Validation: an objective's risk on scenes that training never shows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from unnoise.images import ValueRange, to_float
+from unnoise.models import Model, restore
+from unnoise.objectives import LOSSES, Objective, Supervised
+from unnoise.seeding import generator
+from unnoise.training.loop import Validation
+
+Array = NDArray[np.generic]
+CHUNK = 100_000  # pixels at once
+FLOOR = 1e-10  # of a mean squared error: 100 dB
+
+
+@dataclass(frozen=True)
+class Held:
+    """Held-out scenes in chunks that run at once; views are float32 ``(B, C, H, W)``."""
+
+    chunks: tuple[tuple[Tensor, ...], ...]
+
+    @classmethod
+    def of(cls, scenes: Sequence[tuple[Array, ...]], ranges: Sequence[ValueRange]) -> "Held":
+        """Put scenes, whose views are ``(H, W, C)``, of one size together."""
+        chunks = []
+        for (height, width), group in groupby(scenes, key=lambda scene: scene[0].shape[:2]):
+            together = list(group)
+            size = max(1, CHUNK // (height * width))
+            for start in range(0, len(together), size):
+                views = zip(*together[start : start + size], strict=True)
+                chunks.append(
+                    tuple(
+                        torch.from_numpy(to_float(np.stack(view), values))
+                        for view, values in zip(views, ranges, strict=True)
+                    )
+                )
+        return cls(tuple(chunks))
+
+    @property
+    def pixels(self) -> int:
+        """All pixels."""
+        return sum(views[0][:, 0].numel() for views in self.chunks)
+
+    def noisy_psnr(self, objective: Objective, seed: int) -> float | None:
+        """Return the mean PSNR of the noisy images in dB; None where there are no clean ones."""
+        if not isinstance(objective, Supervised):
+            return None
+        errors = [
+            LOSSES["mse"](*objective.pair(views, generator(seed, "validation", i)))
+            for i, views in enumerate(self.chunks)
+        ]
+        return _psnr(torch.cat(errors))
+
+
+def validator(
+    objective: Objective, held: Held, seed: int, device: torch.device
+) -> Callable[[Model], Validation]:
+    """Return what validates a network; every call draws the same random numbers."""
+
+    def validate(network: Model) -> Validation:
+        network.eval()
+        risks = []
+        with torch.inference_mode():
+            for i, views in enumerate(held.chunks):
+                batch = tuple(v.to(device, memory_format=torch.channels_last) for v in views)
+                random = generator(seed, "validation", i, device=device)
+                risks.append(objective.risk(lambda x: restore(network, x), batch, random).cpu())
+        every = torch.cat(risks)
+        clean = isinstance(objective, Supervised)
+        return Validation(risk=float(every.mean()), psnr=_psnr(every) if clean else None)
+
+    return validate
+
+
+def _psnr(errors: Tensor) -> float:
+    return float((-10 * errors.clamp_min(FLOOR).log10()).mean())

@@ -1,0 +1,168 @@
+"""Images of one's own, from files to a denoiser: each objective on a small synthetic set."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import unnoise
+from unnoise.errors import UnnoiseError
+from unnoise.images import write_stack
+
+SIGMA = 40
+SIZE = 96
+STEPS = 150  # of 8 patches of 64²: a few seconds
+
+Image = NDArray[np.uint8]
+
+
+def scene(number: int) -> NDArray[np.float64]:
+    """Return a picture of discs and waves, ``(96, 96)``, 0 to 255."""
+    random = np.random.default_rng(number)
+    y, x = np.mgrid[:SIZE, :SIZE] / SIZE
+    picture: NDArray[np.float64] = 90 + 50 * np.sin(
+        random.uniform(4, 12) * x + random.uniform(2, 9) * y
+    )
+    for _ in range(5):
+        disc = np.hypot(x - random.uniform(), y - random.uniform()) < random.uniform(0.05, 0.2)
+        picture[disc] = random.uniform(20, 235)
+    return picture
+
+
+def noisy(clean: NDArray[np.float64], seed: int) -> Image:
+    noise = np.random.default_rng(seed).normal(0, SIGMA, clean.shape)
+    return np.rint(clean + noise).clip(0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with ``noisy/``, ``clean/`` and ``captures/`` of twelve scenes."""
+    here = tmp_path_factory.mktemp("own images")
+    for i in range(12):
+        clean = scene(i)
+        write_stack(here / f"clean/{i}.png", clean.astype(np.uint8))
+        write_stack(here / f"noisy/{i}.png", noisy(clean, i))
+        for capture in (1, 2):
+            write_stack(here / f"captures/s{i}_{capture}.png", noisy(clean, 100 * capture + i))
+    return here
+
+
+def gain(denoiser: unnoise.Denoiser) -> float:
+    """Return the mean gain in dB on scenes that no training saw."""
+    gains = []
+    for i in range(50, 54):
+        clean, seen = scene(i), noisy(scene(i), i)
+        before, after = (np.mean((image - clean) ** 2) for image in (seen, denoiser(seen) * 1.0))
+        gains.append(10 * np.log10(before / after))
+    return float(np.mean(gains))
+
+
+@pytest.mark.parametrize(
+    ("source", "settings", "objective"),
+    [
+        ("noisy", {"targets": "clean"}, "supervised"),
+        ("clean", {"noise": f"gaussian:{SIGMA / 255:.3f},clip"}, "supervised"),
+        ("captures", {"objective": "noise2noise"}, "noise2noise"),
+        ("noisy", {}, "neighbor2neighbor"),
+        ("noisy", {"objective": "noise2void"}, "noise2void"),
+        ("noisy", {"objective": "noise2void", "replacement": "median"}, "noise2void"),
+    ],
+)
+def test_every_objective_gains_more_than_3_db(
+    folder: Path, source: str, settings: dict[str, Any], objective: str
+) -> None:
+    given = {k: folder / v if k == "targets" else v for k, v in settings.items()}
+    denoiser = unnoise.train(
+        folder / source, steps=STEPS, patch=64, model="unet", say=lambda _: None, **given
+    )
+    assert denoiser.info.objective.startswith(objective)
+    assert denoiser.info.reason
+    assert gain(denoiser) > 3
+
+
+def test_structured_noise_is_not_learned(tmp_path: Path) -> None:
+    """Along rows the noise is the same for some pixels, which noise2void alone would keep."""
+    for i in range(8):
+        rows = np.random.default_rng(i).normal(0, SIGMA, (SIZE, SIZE // 4)).repeat(4, axis=1)
+        image = np.rint(scene(i) + rows).clip(0, 255).astype(np.uint8)
+        write_stack(tmp_path / f"{i}.png", image)
+
+    def residual(structure: Any) -> float:
+        denoiser = unnoise.train(
+            tmp_path,
+            steps=STEPS,
+            patch=64,
+            model="unet",
+            objective="noise2void",
+            structure=structure,
+            stride=1,
+            say=lambda _: None,
+        )
+        rows = np.random.default_rng(99).normal(0, SIGMA, (SIZE, SIZE // 4)).repeat(4, axis=1)
+        image = np.rint(scene(50) + rows).clip(0, 255).astype(np.uint8)
+        return float(np.mean((denoiser(image) - scene(50)) ** 2))
+
+    assert residual("horizontal") < 0.8 * residual("none")
+
+
+def test_one_noisy_image_is_enough() -> None:
+    clean = np.tile(scene(3), (3, 3))
+    image = noisy(clean, 5)
+    denoiser = unnoise.train(image, steps=STEPS, patch=64, model="unet", say=lambda _: None)
+    before, after = (np.mean((x * 1.0 - clean) ** 2) for x in (image, denoiser(image)))
+    assert 10 * np.log10(before / after) > 3
+
+
+def test_twelve_bits_in_sixteen_and_floats_of_any_scale() -> None:
+    stack = np.stack([noisy(scene(i), i) for i in range(6)])
+    clean = np.stack([scene(i) for i in range(50, 54)])
+    seen = np.stack([noisy(scene(i), i) for i in range(50, 54)])
+    for factor, dtype in ((4095 / 255, np.uint16), (-30.0, np.float32)):
+        scaled = (stack * factor).astype(dtype)
+        denoiser = unnoise.train(
+            scaled, axes="NYX", steps=STEPS, patch=64, model="unet", say=lambda _: None
+        )
+        kept = denoiser.info.value_range
+        assert kept is not None
+        assert kept["high"] == 4095 if dtype == np.uint16 else kept["low"] < -4000
+        result = denoiser.stack((seen * factor).astype(dtype))
+        assert result.dtype == dtype
+        before, after = (
+            np.mean((x.astype(np.float64) / factor - clean) ** 2) for x in (seen * factor, result)
+        )
+        assert 10 * np.log10(before / after) > 3
+
+
+def test_a_noisy_only_run_is_resumed_to_the_same_weights(folder: Path, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"steps": 40, "patch": 32, "model": "unet", "batch_size": 2}
+    whole = unnoise.train(folder / "noisy", out=tmp_path / "whole", **settings)
+
+    class Stop(Exception):  # noqa: N818  it stands for a kill, not for an error
+        pass
+
+    def stop(progress: Any) -> None:
+        if progress.step >= 20:
+            raise Stop
+
+    with pytest.raises(Stop):
+        unnoise.train(folder / "noisy", out=tmp_path / "cut", report=stop, **settings)
+    resumed = unnoise.api.resume(tmp_path / "cut", say=lambda _: None)
+    image = noisy(scene(60), 1)
+    np.testing.assert_array_equal(whole(image), resumed(image))
+    assert resumed.info.reason == whole.info.reason
+    config = (tmp_path / "cut/config.toml").read_text(encoding="utf-8")
+    assert config.startswith("# neighbor2neighbor: only noisy images")
+
+
+def test_evaluation_with_targets(folder: Path) -> None:
+    denoiser = unnoise.train(folder / "noisy", targets=folder / "clean", steps=20, model="unet")
+    evaluation = unnoise.evaluate(
+        denoiser, folder / "noisy", targets=folder / "clean", baselines=False
+    )
+    assert len(evaluation.per_image["noisy"]["psnr"]) == 12
+    assert evaluation.mean("noisy", "psnr") == pytest.approx(16.5, abs=1)
+    alone = unnoise.train(folder / "noisy", steps=2, model="unet")
+    with pytest.raises(UnnoiseError, match="trained on noisy images only, so say"):
+        unnoise.evaluate(alone, folder / "clean")

@@ -1,0 +1,181 @@
+"""Tiles: planned right, and equal to the whole image whatever the sizes and the model."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from unnoise.denoiser.tiles import Runner, Tile, plan_tiles, run_bands, spans
+from unnoise.errors import ModelError
+from unnoise.models import Autoencoder, Interleaved, Model, UNet, restore
+
+
+def small(depths: tuple[int, ...], channels: int = 1) -> Model:
+    torch.manual_seed(0)
+    return UNet(channels=channels, widths=(8,) * len(depths), depths=depths).eval()
+
+
+MODELS = {
+    "one level": small((1,)),
+    "two levels": small((0, 1)),
+    "three levels": small((1, 1, 1)),
+    "five levels": small((0, 0, 1, 0, 0)),
+    "colour": small((1, 1), channels=3),
+    "interleaved": Interleaved(small((1, 1)), 3).eval(),
+}
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Use one thread: on a busy machine two wait for each other longer than these images take."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def tiled(
+    model: Model, image: Tensor, side: int, rows: int, runner: Runner | None = None
+) -> Tensor:
+    """Denoise ``(C, H, W)`` in tiles, from bands of ``rows`` rows."""
+    runner = runner or Runner(model, CPU)
+
+    def work(part: np.ndarray, tile: Tile) -> np.ndarray:
+        noisy = torch.from_numpy(np.ascontiguousarray(np.moveaxis(part, -1, 1)))
+        return np.moveaxis(runner.run(noisy, tile).numpy(), 1, -1)
+
+    stored = np.moveaxis(image.numpy(), 0, -1)
+    bands = (stored[top : top + rows] for top in range(0, len(stored), rows))
+    plan = plan_tiles(model, *stored.shape[:2], side=side)
+    with torch.inference_mode():
+        result = np.concatenate(list(run_bands(bands, plan, work)))
+    return torch.from_numpy(np.moveaxis(result, -1, 0))
+
+
+@pytest.mark.parametrize("name", MODELS)
+@settings(max_examples=15, deadline=None)
+@given(
+    height=st.integers(1, 150),
+    width=st.integers(1, 150),
+    side=st.integers(1, 100),
+    rows=st.integers(1, 160),
+    seed=st.integers(0, 99),
+)
+def test_tiled_equals_whole(
+    name: str, height: int, width: int, side: int, rows: int, seed: int
+) -> None:
+    model = MODELS[name]
+    random = torch.Generator().manual_seed(seed)
+    image = torch.rand(model.channels, height, width, generator=random)
+    with torch.inference_mode():
+        expected = restore(model, image[None])[0]
+    found = tiled(model, image, side, rows)
+    assert found.shape == expected.shape
+    assert (found - expected).abs().max() < 1e-5
+
+
+@given(
+    length=st.integers(1, 5000),
+    side=st.integers(1, 900),
+    overlap=st.integers(0, 12),
+    multiple=st.integers(1, 32),
+)
+def test_spans_keep_every_row_once_and_read_enough(
+    length: int, side: int, overlap: int, multiple: int
+) -> None:
+    overlap *= multiple
+    parts = spans(length, side=side, overlap=overlap, multiple=multiple)
+    assert [part.first for part in parts] == [0, *(part.last for part in parts[:-1])]
+    assert parts[-1].last == length
+    for part in parts:
+        assert part.start % multiple == 0
+        assert part.stop % multiple == 0 or part.stop == length
+        assert part.start <= max(0, part.first - overlap)
+        assert part.stop >= min(length, part.last + overlap)
+        assert part.stop - part.start <= max(side, multiple + 2 * overlap)
+        assert part.first < part.last
+
+
+def test_small_images_and_fixed_sizes_stay_whole() -> None:
+    assert plan_tiles(MODELS["three levels"], 704, 704).whole
+    assert plan_tiles(MODELS["three levels"], 50, 9000).whole
+    assert not plan_tiles(MODELS["three levels"], 1400, 1400).whole
+    assert plan_tiles(Autoencoder(size=(40, 60)), 40, 60, side=16).whole
+
+
+class Limited(Model):
+    """A model on a machine that holds ``most`` pixels at once."""
+
+    def __init__(self, most: int, error: Exception) -> None:
+        super().__init__()
+        self.model = small((1, 1))
+        self.channels, self.size_multiple = 1, self.model.size_multiple
+        self.receptive_field = self.model.receptive_field
+        self.most, self.error = most, error
+        self.tried: list[int] = []
+
+    def forward(self, noisy: Tensor) -> Tensor:
+        self.tried.append(noisy[:, 0].numel())
+        if self.tried[-1] > self.most:
+            raise self.error
+        result: Tensor = self.model(noisy)
+        return result
+
+    def encode(self, noisy: Tensor) -> Tensor:
+        return self.model.encode(noisy)
+
+
+ALLOCATOR = RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate")
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError(), MemoryError(), ALLOCATOR])
+def test_where_memory_runs_out_the_tile_shrinks_and_the_work_goes_on(error: Exception) -> None:
+    model = Limited(150 * 150, error)
+    image = torch.rand(1, 901, 403)
+    with torch.inference_mode():
+        expected = restore(model.model, image[None])[0]
+    found = tiled(model, image, 300, 64)
+    assert (found - expected).abs().max() < 1e-5
+    failed = sum(size > model.most for size in model.tried)
+    assert 0 < failed < len(model.tried) / 2  # what did not fit is not tried for every tile
+
+
+def test_a_batch_shrinks_too() -> None:
+    model = Limited(3 * 40 * 40, MemoryError())
+    images = torch.rand(13, 1, 40, 40)
+    plan = plan_tiles(model, 40, 40)
+    with torch.inference_mode():
+        found = Runner(model, CPU).run(images, Tile(plan, plan.rows[0], plan.columns[0]))
+        assert (found - restore(model.model, images)).abs().max() < 1e-5
+
+
+def test_below_a_floor_the_lack_of_memory_is_said() -> None:
+    with pytest.raises(ModelError, match="memory does not suffice for"):
+        tiled(Limited(1000, MemoryError()), torch.rand(1, 400, 300), 300, 64)
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory() -> None:
+    model = Limited(0, RuntimeError("shapes do not agree"))
+    with pytest.raises(RuntimeError, match="do not agree"):
+        tiled(model, torch.rand(1, 400, 300), 300, 64)
+    assert len(model.tried) == 1
+
+
+def test_rows_that_are_held_do_not_grow_with_the_height() -> None:
+    model = MODELS["one level"]
+    held: list[int] = []
+
+    bands = (np.zeros((10, 30, 1), np.float32) for _ in range(400))
+
+    def work(part: np.ndarray, tile: Tile) -> np.ndarray:
+        held.append(part.shape[1])
+        return part[:, *tile.kept]
+
+    plan = plan_tiles(model, 4000, 30, side=64)
+    assert sum(map(len, run_bands(bands, plan, work))) == 4000
+    assert max(held) <= 64**2 // 30
