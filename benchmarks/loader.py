@@ -18,7 +18,7 @@ from pathlib import Path
 
 from machine import describe_machine
 
-from unnoise.api.training import make_plan
+from unnoise.api.planning import make_plan
 from unnoise.assemble import assemble
 from unnoise.models import Model
 from unnoise.runs import TrainConfig

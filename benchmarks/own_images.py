@@ -100,8 +100,13 @@ def documents(data: Path, minutes: float) -> None:
         ]
         errors.append(rmse)
         print(f"  {page.name:<8} RMSE dirty {rmse[0]:.4f}   cleaned {rmse[1]:.4f}", flush=True)
-    before, after = np.mean(errors, axis=0)
-    print(f"  mean of {len(errors)} pages left out: dirty {before:.4f}   cleaned {after:.4f}")
+    for what, chosen in (
+        ("all pages", errors),
+        # The clean version of page 4 is as grey and worn as the dirty one, unlike all others.
+        ("without 4.png", [e for page, e in zip(pages, errors, strict=True) if page.stem != "4"]),
+    ):
+        before, after = np.mean(chosen, axis=0)
+        print(f"  mean of {what} left out in turn: dirty {before:.4f}   cleaned {after:.4f}")
 
 
 def bsd68(data: Path, minutes: float, **settings: object) -> None:
@@ -149,10 +154,10 @@ def grainy(photo: NDArray[np.generic], level: float, grain: float, seed: int) ->
 
 BENCHMARKS: dict[str, tuple[Callable[..., None], float]] = {
     "correlation": (correlation, 0),
-    "microscopy": (microscopy, 8),
-    "captures": (captures, 8),
-    "documents": (documents, 1.2),
-    "bsd68": (bsd68, 12),
+    "microscopy": (microscopy, 6),
+    "captures": (captures, 12),
+    "documents": (documents, 1.1),
+    "bsd68": (bsd68, 8),
 }
 
 

@@ -32,7 +32,7 @@ def test_a_new_file_has_the_usual_mode(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written_is_explained(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match=r"cannot write .*; free some space"):
+    with pytest.raises(OutputError, match=r"cannot write .*; try another --out"):
         check_writable(tmp_path / "file" / "folder")
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 import torch
 from torch import nn
 
-from unnoise.data import NOISY_ONLY, Material, Plan, prepare, takes_whole
+from unnoise.data import NOISY_ONLY, TURNS, Material, Plan, Stream, prepare, takes_whole
 from unnoise.errors import ConfigError
 from unnoise.models import Model, ModelArguments, build_model, restore
 from unnoise.noise import parse_noise
@@ -22,6 +22,7 @@ HIGH_LR = 1.6e-2  # both found by measurement (docs/lab-notes.md)
 DEFAULT_LR = {"unet": HIGH_LR, "autoencoder": HIGH_LR}
 USUAL_LR = 3e-3
 VALIDATIONS = 20
+HALF_TURNS = (0, 2, 4, 6)
 VALIDATION_SHARE = 0.05  # of the multiply-adds of a training
 
 
@@ -35,6 +36,7 @@ class Assembly:
     info: ModelInfo
     noisy_psnr: float | None  # dB, of the validation images, where they have clean versions
     notes: tuple[str, ...]  # what the user should know
+    close: Callable[[], None]  # ends what reads files ahead
 
 
 def complete(config: TrainConfig, plan: Plan) -> TrainConfig:
@@ -69,6 +71,9 @@ def assemble(
         UnnoiseError: A name or a noise spec that is wrong.
     """
     config = complete(config, plan)
+    if config.stride not in (None, 1) and (config.structure != "none" or takes_whole(plan)):
+        what = "small images are taken whole" if takes_whole(plan) else "--structure masks a line"
+        raise ConfigError(f"stride is {config.stride}, but {what}: leave --stride out")
     assert config.batch_size is not None
     assert config.lr is not None
     device = choose_device(config.device)
@@ -78,6 +83,8 @@ def assemble(
         side=config.patch,
         share=config.validation,
         stride=1 if config.structure != "none" else config.stride,
+        # Half a turn leaves lines of noise where they are, a quarter does not.
+        turns=tuple(range(TURNS)) if config.structure == "none" else HALF_TURNS,
         memory=config.memory,
         seed=config.seed,
         failed=failed,
@@ -109,9 +116,9 @@ def assemble(
         training.validations = min(VALIDATIONS, max(1, affordable))
     config = replace(config, epochs=None, minutes=None, steps=training.steps)
     noisy_psnr = held.noisy_psnr(objective, config.seed)
-    return Assembly(
-        config, training, model, _info(config, plan, material, model), noisy_psnr, material.notes
-    )
+    info = _info(config, plan, material, model)
+    close = material.batches.close if isinstance(material.batches, Stream) else lambda: None
+    return Assembly(config, training, model, info, noisy_psnr, material.notes, close)
 
 
 def choose_device(name: str) -> torch.device:

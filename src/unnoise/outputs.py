@@ -4,6 +4,7 @@ A reader therefore sees the old file or the new one, never a half; a full or rea
 kill, leaves the old one as it was.
 """
 
+import errno
 import os
 import shutil
 import tempfile
@@ -40,14 +41,17 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
         yield temporary
         _publish(temporary, path)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(
-            f"cannot write {path}: {reason}; free some space there, or try another --out"
-        ) from error
+        raise OutputError(_explain(path, error)) from error
     finally:
         if temporary is not None:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+def _explain(path: Path, error: OSError) -> str:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    advice = "free some space there, or try another --out" if full else "try another --out"
+    return f"cannot write {path}: {error.strerror or error}; {advice}"
 
 
 def write_text(path: Path, text: str, *, overwrite: bool = True) -> None:
@@ -80,8 +84,9 @@ def remove_leftovers(folder: Path) -> None:
 def _publish(temporary: Path, path: Path) -> None:
     with temporary.open("rb") as file:
         os.fsync(file.fileno())
-    # mkstemp makes private files; a result gets the mode any new file of this process would get.
+    # mkstemp makes private files; a result gets the mode of what it replaces, or the one any new
+    # file of this process would get.
     mask = os.umask(0)
     os.umask(mask)
-    temporary.chmod(0o666 & ~mask)
+    temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~mask)
     temporary.replace(path)

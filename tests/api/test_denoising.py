@@ -197,9 +197,17 @@ def test_an_input_is_not_replaced(go: Run, tmp_path: Path) -> None:
     before = (tmp_path / "a.png").read_bytes()
     for options in ({"out": tmp_path}, {"suffix": ""}):
         for more in ("overwrite", "skip_existing"):
-            (result,) = go(tmp_path / "a.png", **options, **{more: True})
-            assert "would be replaced by its output" in str(result.error)
+            with pytest.raises(ConfigError, match=r"a\.png would be replaced by the output of"):
+                go(tmp_path / "a.png", **options, **{more: True})
     assert (tmp_path / "a.png").read_bytes() == before
+
+
+def test_another_input_is_not_replaced_either(go: Run, tmp_path: Path) -> None:
+    make(tmp_path / "q/a.png", tmp_path / "q/q/a.png")
+    before = [path.read_bytes() for path in sorted(tmp_path.rglob("*.png"))]
+    with pytest.raises(ConfigError, match=r"would be replaced by the output of"):
+        go(tmp_path / "q", out=tmp_path, overwrite=True)
+    assert [path.read_bytes() for path in sorted(tmp_path.rglob("*.png"))] == before
 
 
 def test_settings_that_mean_nothing(go: Run, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 import unnoise
 from unnoise.errors import UnnoiseError
@@ -156,6 +157,36 @@ def test_a_noisy_only_run_is_resumed_to_the_same_weights(folder: Path, tmp_path:
     assert config.startswith("# neighbor2neighbor: only noisy images")
 
 
+def test_a_run_in_its_own_data_is_no_data_and_changes_are_noticed(tmp_path: Path) -> None:
+    for i in range(3):
+        write_stack(tmp_path / f"{i}.png", noisy(scene(i), i))
+    settings: dict[str, Any] = {"steps": 4, "patch": 32, "model": "unet", "batch_size": 2}
+    unnoise.train(tmp_path, out=tmp_path / "run", **settings)
+    unnoise.api.draw_preview(tmp_path / "run")
+    resumed = unnoise.api.resume(tmp_path / "run", say=lambda _: None)
+    assert resumed.info.trained["steps"] == 4
+    write_stack(tmp_path / "3.png", noisy(scene(3), 3))
+    with pytest.raises(UnnoiseError, match="were changed since"):
+        unnoise.api.resume(tmp_path / "run", say=lambda _: None)
+
+
+def test_an_image_is_seen_alike_in_a_file_in_memory_and_in_a_stack(tmp_path: Path) -> None:
+    """A model that learned from grainy and from white noise tells them apart everywhere."""
+    random = np.random.default_rng(0)
+    white = random.standard_normal((2, 200, 200))
+    grain = gaussian_filter(random.standard_normal((2, 200, 200)), (0, 0.8, 0.8))
+    drawn = np.stack([noise / noise.std() for noise in (*white, *grain)])
+    stack = np.rint(120 + 30 * drawn).clip(0, 255).astype(np.uint8)
+    denoiser = unnoise.train(stack, axes="NYX", steps=3, patch=32, model="unet", say=lambda _: None)
+    assert denoiser.info.strides == (1, 2)
+    together = denoiser.stack(stack)
+    np.save(tmp_path / "stack.npy", stack[..., None])
+    denoiser.denoise_file(tmp_path / "stack.npy", tmp_path / "out.npy")
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy")[..., 0], together)
+    for image, expected in zip(stack, together, strict=True):
+        np.testing.assert_array_equal(denoiser(image), expected)
+
+
 def test_evaluation_with_targets(folder: Path) -> None:
     denoiser = unnoise.train(folder / "noisy", targets=folder / "clean", steps=20, model="unet")
     evaluation = unnoise.evaluate(
@@ -164,5 +195,5 @@ def test_evaluation_with_targets(folder: Path) -> None:
     assert len(evaluation.per_image["noisy"]["psnr"]) == 12
     assert evaluation.mean("noisy", "psnr") == pytest.approx(16.5, abs=1)
     alone = unnoise.train(folder / "noisy", steps=2, model="unet")
-    with pytest.raises(UnnoiseError, match="trained on noisy images only, so say"):
+    with pytest.raises(UnnoiseError, match="trained on noisy images, so say"):
         unnoise.evaluate(alone, folder / "clean")

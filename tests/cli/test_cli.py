@@ -145,11 +145,11 @@ def test_an_input_is_never_replaced(run: Path, pictures: Path) -> None:
     arguments = ("denoise", pictures / "c.npy", "--model", run, "--out", pictures, "--overwrite")
     result = unnoise(*arguments)
     assert result.returncode == 2
-    assert "would be replaced by its output" in result.stderr
+    assert "would be replaced by the output of" in result.stderr
     assert (pictures / "c.npy").read_bytes() == before
     copies = pictures / "c.npy", pictures / ".." / pictures.name / "c.npy"
-    twice = unnoise("denoise", *copies, "--model", run, "--out", pictures / "out")
-    assert "several inputs are called c.npy" in twice.stderr
+    once = unnoise("denoise", *copies, "--model", run, "--out", pictures / "out")
+    assert once.stderr.splitlines()[-1] == "1 denoised"
 
 
 def test_evaluate(run: Path, tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_patches_are_a_function_of_seed_and_step_and_reach_everywhere() -> None:
 def test_captures_are_two_different_ones_of_one_scene() -> None:
     images = np.repeat(np.arange(6, dtype=np.float32) / 8, 16 * 16).reshape(6, 16, 16, 1)
     scenes = (0, 1, 2), (3, 4), (5, 0)
-    patches = Patches((Pool.of([images]),), NOMINAL * 2, 5, 16, 2, scenes)
+    patches = Patches((Pool.of([images]),), NOMINAL * 2, 5, 16, 2, scenes=scenes)
     seen = set()
     for step in range(60):
         first, second = patches.at(step)

@@ -6,6 +6,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from unnoise.data import Batches, Material, Patches, Stream, choose_method, look_at, prepare
+from unnoise.errors import DataError
 from unnoise.images import write_stack
 
 
@@ -119,3 +120,43 @@ def test_what_does_not_fit_into_memory_is_streamed(tmp_path: Path, objective: st
     assert len(set(failures)) <= 1
     assert all("000.png" in failure for failure in failures)
     assert "streamed from disk" in made.notes[0]
+
+
+def test_lines_of_noise_stay_lines(tmp_path: Path) -> None:
+    """With a structure, crops are not turned by a quarter: rows stay rows."""
+    rows = np.repeat(np.arange(80, dtype=np.uint8)[:, None], 90, axis=1)
+    for i in range(3):
+        write_stack(tmp_path / f"{i}.png", rows)
+    made = material(tmp_path, turns=(0, 2, 4, 6))
+    for step in range(20):
+        (batch,) = made.batches.at(step)
+        assert (batch == batch[..., :1]).all()
+
+
+def test_means_of_captures_have_the_scale_of_the_captures(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for name, dtype in (("noisy/a.tif", np.uint16), ("clean/a.tif", np.float32)):
+        write_stack(tmp_path / name, random.integers(0, 3500, (80, 80)).astype(dtype))
+    noisy, clean = (look_at(tmp_path / side, split="train")[0] for side in ("noisy", "clean"))
+    made = choose_method(noisy, clean, noise=None, objective="auto", channels=None)
+    settings: dict[str, Any] = {"batch_size": 4, "side": 16, "share": None, "stride": None}
+    ranges = prepare(made, memory=1.0, seed=1, failed=lambda _: None, **settings).ranges
+    assert [values.high for values in ranges] == [4095, 4095]
+
+
+def test_what_is_held_out_is_bounded_and_large_enough(tmp_path: Path) -> None:
+    write_stack(tmp_path / "a.tif", np.zeros((3000, 7000), np.uint8))
+    made = material(tmp_path, share=0.5)
+    pixels = [scene[0].shape[0] * scene[0].shape[1] for scene in made.held_out]
+    assert sum(pixels) <= 1_500_000 + 512**2
+    assert max(pixels) <= 512**2
+    write_stack(tmp_path / "a.tif", np.zeros((12, 700), np.uint8))
+    with pytest.raises(DataError, match="is 12 × 700: patches need 16 pixels"):
+        material(tmp_path)
+
+
+def test_one_small_image_is_not_validated_on_itself(tmp_path: Path) -> None:
+    write_stack(tmp_path / "a.png", np.zeros((60, 60), np.uint8))
+    made = material(tmp_path)
+    assert isinstance(made.batches, Patches)
+    assert made.held_out[0][0].shape == (16, 60, 1)

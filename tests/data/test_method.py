@@ -53,6 +53,8 @@ def test_captures_are_found_and_hinted_at(tmp_path: Path) -> None:
     write(tmp_path, "X_1.png", "X_2.png", "Y_1.png", "Y_2.png", "Y_3.png")
     captures = plan(tmp_path, objective="noise2noise")
     assert captures.scenes == ((0, 1), (2, 3, 4))
+    assert not plan(tmp_path).hint
+    write(tmp_path, "X_3.png")
     hinted = plan(tmp_path)
     assert hinted.objective == "neighbor2neighbor"
     assert "2 scenes of several captures" in hinted.hint

@@ -9,6 +9,7 @@ import pyvips
 import tifffile
 from formats import copy, images, values, write_tiff
 
+from unnoise.errors import ImageError
 from unnoise.images import open_image, read_stack, write_like
 
 STACK_KINDS: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
@@ -205,3 +206,24 @@ def test_a_large_page_is_not_held_in_memory(tmp_path: Path) -> None:
     with open_image(path) as source:
         write_like(tmp_path / "b.tif", source, [bands(4096, 4096)])
     assert most < 4096 / 16 / 4
+
+
+def test_pages_of_several_sizes_are_refused(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
+        for side in (17, 21, 17):
+            writer.write(values(side, 30), metadata=None)
+    with pytest.raises(ImageError, match=r"several kinds, of shapes .*17, 30.*21, 30"):
+        open_image(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("photometric", [5, 8, 32803])
+@pytest.mark.parametrize("unit", [1, 9])
+def test_odd_tags_are_no_reason_to_fail(tmp_path: Path, photometric: int, unit: int) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, values(20, 30), resolution=(10, 10), metadata=None)
+    with tifffile.TiffFile(path, mode="r+b") as tiff:
+        tiff.pages[0].tags[262].overwrite(photometric)
+        tiff.pages[0].tags[296].overwrite(unit)
+    with open_image(path) as reader:
+        write_like(tmp_path / "b.tif", reader, [[reader.image(0)]])
+    np.testing.assert_array_equal(read_stack(tmp_path / "b.tif")[0][0, ..., 0], values(20, 30))

@@ -9,7 +9,7 @@ import zarr
 from formats import copy, images, values, write_zarr
 
 from unnoise.errors import ImageError, OutputError
-from unnoise.images import open_image
+from unnoise.images import open_image, write_like
 
 
 def write_ome(path: Path, version: str) -> np.ndarray:
@@ -127,3 +127,38 @@ def test_damage_and_a_missing_package_are_explained(
     monkeypatch.setitem(sys.modules, "zarr", None)
     with pytest.raises(ImageError, match=r"pip install unnoise\[zarr\]"):
         open_image(path)
+
+
+def test_a_folder_with_something_else_in_it_is_not_replaced(tmp_path: Path) -> None:
+    zarr.create_array(str(tmp_path / "in"), data=values(20, 30), chunks=(10, 10))
+    (tmp_path / "out/in").mkdir(parents=True)
+    (tmp_path / "out/in/thesis.txt").write_text("years", encoding="utf-8")
+    with open_image(tmp_path / "in") as reader, pytest.raises(OutputError, match="holds more than"):
+        write_like(tmp_path / "out/in", reader, [[reader.image(0)]], overwrite=True)
+    assert (tmp_path / "out/in/thesis.txt").read_text(encoding="utf-8") == "years"
+
+
+def test_a_huge_chunk_is_refused(tmp_path: Path) -> None:
+    zarr.create_array(str(tmp_path / "a.zarr"), shape=(64, 64), chunks=(20000, 20000), dtype="u1")
+    with pytest.raises(ImageError, match=r"a chunk of .* has 20000 × 20000 pixels"):
+        open_image(tmp_path / "a.zarr", max_pixels=10**6)
+
+
+@pytest.mark.parametrize(
+    ("names", "axes"),
+    [
+        (("slice", "y", "x"), "NYX"),
+        (("camera", "y", "x"), "NYX"),
+        (("channel", "y", "x"), "CYX"),
+        (("t", "c", "y", "x"), "TCYX"),
+    ],
+)
+def test_only_names_of_channels_are_channels(
+    tmp_path: Path, names: tuple[str, ...], axes: str
+) -> None:
+    shape = (2, 3, 20, 30)[-len(names) :]
+    zarr.create_array(
+        str(tmp_path / "a.zarr"), shape=shape, chunks=shape, dtype="u1", dimension_names=names
+    )
+    with open_image(tmp_path / "a.zarr") as reader:
+        assert reader.axes == axes

@@ -6,8 +6,9 @@ room but this one (and the readers of files).
 
 from unnoise.api.denoising import FileResult, denoise_files
 from unnoise.api.forecasting import forecast
+from unnoise.api.planning import default_out
 from unnoise.api.showing import draw_noise, draw_preview, write_report
-from unnoise.api.training import default_out, resume, train
+from unnoise.api.training import resume, train
 from unnoise.api.using import add_noise, evaluate, load
 
 __all__ = [

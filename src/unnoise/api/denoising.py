@@ -91,6 +91,8 @@ def denoise_files(
         raise ConfigError(
             "overwrite replaces outputs that exist, skip_existing leaves them: drop one"
         )
+    if max_pixels < 0:
+        raise ConfigError(f"max_pixels is {max_pixels}: it is a number, or 0 for no limit")
     out = None if out is None else Path(out)
     suffix = (SUFFIX if out is None else "") if suffix is None else suffix
     if "/" in suffix or os.sep in suffix:
@@ -100,10 +102,6 @@ def denoise_files(
         check_writable(out)
 
     def work(path: Path, target: Path, share: Callable[[float], None]) -> FileResult:
-        if _real(target) == _real(path):
-            raise ConfigError(
-                f"{path} would be replaced by its output: choose another --out, or a --suffix"
-            )
         if skip_existing and target.exists():
             return FileResult(path, target, skipped=True)
         started = time.perf_counter()
@@ -130,7 +128,7 @@ def _find(inputs: Iterable[str | Path], out: Path | None) -> list[Found | FileRe
     for given in inputs:
         try:
             for image in find_images([given], exclude=out):
-                found.setdefault(image.path, image)
+                found.setdefault(_real(image.path), image)
         except ImageError as error:
             found.setdefault(Path(given), FileResult(Path(given), error=str(error)))
             reason = error
@@ -146,7 +144,7 @@ def _pair(found: list[Found | FileResult], out: Path | None, suffix: str) -> lis
     out.
 
     Raises:
-        ConfigError: Two inputs have one output.
+        ConfigError: Two inputs have one output, or an output is an input.
     """
     jobs = [
         image if isinstance(image, FileResult) else (image.path, _target(image, out, suffix))
@@ -157,7 +155,13 @@ def _pair(found: list[Found | FileResult], out: Path | None, suffix: str) -> lis
     pairs = [pair for pair in pairs if _real(pair[0]) not in outputs]
     kept = {target for _, target in pairs}
     makers: dict[Path, Path] = {}
+    inputs = {_real(path): path for path, _ in pairs}
     for path, target in pairs:
+        if (replaced := inputs.get(_real(target))) is not None:
+            raise ConfigError(
+                f"{replaced} would be replaced by the output of {path}: choose another --out, or "
+                "a --suffix"
+            )
         other = makers.setdefault(_real(target), path)
         if other != path:
             raise ConfigError(
@@ -188,8 +192,10 @@ def _work(
         path, target = job
         try:
             result = work(path, target, partial(_share, progress, done, len(jobs)))
-        except (UnnoiseError, OSError, MemoryError) as error:
-            reason = str(error) or "memory does not suffice"
+        # Whatever happens with one file, such as an error of a library or a GPU, the rest is done.
+        except Exception as error:
+            expected = isinstance(error, UnnoiseError | OSError)
+            reason = str(error) if expected else f"{type(error).__name__}: {error}"
             if path.name not in reason:
                 reason = f"{path}: {reason}"
             result = FileResult(path, error=reason)

@@ -9,13 +9,13 @@ from statistics import median
 from typing import Any
 
 from unnoise.api.common import Say, silent
-from unnoise.api.training import make_plan
+from unnoise.api.planning import make_plan
 from unnoise.assemble import assemble
 from unnoise.data import Part, takes_whole
 from unnoise.models import macs_per_pixel
 from unnoise.runs import Setting, layer_settings
 
-STEPS = 8  # that are really taken, on a copy of nothing: no run is kept
+STEPS = 8  # that are really taken; no run is kept
 
 
 def forecast(
@@ -43,11 +43,12 @@ def forecast(
         start = time.perf_counter()
         training.advance().item()
         seconds.append(time.perf_counter() - start)
+    assembly.close()
     values = assembly.info.value_range
     notes = [*assembly.notes, *([plan.hint] if plan.hint else [])]
     return {
         "images": f"{plan.count} in {len(plan.views[0])} files or arrays of {plan.name}",
-        "skipped": failures or "none",
+        "skipped": "; ".join(failures) or "none",
         "axes": _kinds(plan.views[0], "axes"),
         "size": _sizes(plan.views[0]),
         "channels": plan.views[0][0].channels,

@@ -8,12 +8,12 @@ import torch
 from numpy.typing import NDArray
 
 from unnoise.api.common import ARRAY, Array, Say, Source, silent, tell
-from unnoise.api.training import make_plan
+from unnoise.api.planning import make_plan
 from unnoise.api.using import load, measure
 from unnoise.assemble import complete
 from unnoise.data import DATASETS, Plan, load_images, prepare
 from unnoise.denoiser import Denoiser
-from unnoise.errors import RunError
+from unnoise.errors import ImageError, RunError
 from unnoise.evaluation import Evaluation
 from unnoise.images import MAX_PIXELS, to_float
 from unnoise.noise import parse_noise
@@ -46,6 +46,11 @@ def draw_noise(
         data, split="train", axes=axes, max_pixels=max_pixels, data_dir=data_dir, say=say
     )
     spec = parse_noise(noise or images.noise or "gaussian:0.1")
+    if len({(stack.dtype, stack.shape[3]) for stack in images.stacks}) > 1:
+        raise ImageError(
+            f"the images of {images.name} have several dtypes or numbers of channels, and a "
+            "picture shows one kind: name those of one kind"
+        )
     (clean,) = _same_size([[image for stack in images.stacks for image in stack[:columns]]])
     floats = to_float(clean[:columns])
     noisy = spec(torch.from_numpy(floats), generator(seed, "show")).numpy()
@@ -57,7 +62,7 @@ def draw_preview(run: str | Path) -> Path:
     """Draw examples of a run, before and after denoising, into its ``preview.png``."""
     folder = RunFolder(Path(run))
     settings = folder.read_config()
-    scenes = _held_out(settings, silent)[1]
+    scenes = _held_out(settings, folder, silent)[1]
     picture = draw_grid(_examples(Denoiser.load(folder.path), settings, scenes))
     write_bytes(folder.preview, picture)
     return folder.preview
@@ -86,7 +91,7 @@ def write_report(
             f"go on with it (unnoise train --resume --out {folder.path})"
         )
     denoiser = load(folder.path, device=device)
-    name, scenes = _held_out(settings, say)
+    name, scenes = _held_out(settings, folder, say)
     evaluation = None
     if denoiser.info.trained.get("psnr") is not None:
         pairs = [(scene[0][None], scene[-1][None]) for scene in scenes]
@@ -128,7 +133,9 @@ def _facts(
     }
 
 
-def _held_out(settings: TrainConfig, say: Say) -> tuple[str, list[tuple[Array, ...]]]:
+def _held_out(
+    settings: TrainConfig, folder: RunFolder, say: Say
+) -> tuple[str, list[tuple[Array, ...]]]:
     """Return images that the run did not train on: the views of each scene, ``(H, W, C)``.
 
     Raises:
@@ -140,7 +147,7 @@ def _held_out(settings: TrainConfig, say: Say) -> tuple[str, list[tuple[Array, .
         data_dir = Path(settings.data_dir) if settings.data_dir else None
         images = load_images(settings.data, split="test", data_dir=data_dir, say=say)
         return f"{images.name}, test images", [(image,) for image in images.stack]
-    plan: Plan = make_plan(settings, say=say)
+    plan: Plan = make_plan(settings, run=folder.path, say=say)
     settings = complete(settings, plan)
     assert settings.batch_size is not None
     material = prepare(

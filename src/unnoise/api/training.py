@@ -8,8 +8,9 @@ from typing import Any, Literal
 import numpy as np
 
 from unnoise.api.common import ARRAY, Report, Say, Source, silent, tell
+from unnoise.api.planning import make_plan
 from unnoise.assemble import Assembly, assemble
-from unnoise.data import DATASETS, Plan, Survey, choose_method, look_at
+from unnoise.data import DATASETS, Plan
 from unnoise.denoiser import Denoiser
 from unnoise.errors import RunError
 from unnoise.runs import RunFolder, Setting, TrainConfig, layer_settings
@@ -143,11 +144,9 @@ def train(
     folder = RunFolder(Path(out)) if out is not None else None
     if folder:
         folder.check_free(overwrite=overwrite)
-    assembly, plan = _assemble(settings, data, targets, say)
+    assembly, plan = _assemble(settings, data, targets, folder, say)
     if folder:
-        folder.begin(
-            assembly.config, assembly.training.state(), note=f"{plan.objective}: {plan.reason}"
-        )
+        folder.begin(assembly.config, assembly.training.state(), note=plan.note)
     return _run(assembly, folder, report)
 
 
@@ -167,70 +166,39 @@ def resume(
     if ARRAY in (settings.data, settings.targets):
         raise RunError(f"{folder.path} was trained on an array, which is not kept: train it again")
     state = folder.load()
-    assembly, _ = _assemble(settings, None, None, say)
+    changed = RunError(
+        f"the checkpoint in {folder.path} does not fit the images of {settings.data}, which "
+        "were changed since: put the old ones back, or train anew with another --out"
+    )
+    assembly, plan = _assemble(settings, None, None, folder, say)
+    if plan.note != folder.read_note():
+        raise changed
     try:
         assembly.training.restore(state)
     except (KeyError, RuntimeError, ValueError) as error:
-        raise RunError(
-            f"the checkpoint in {folder.path} does not fit the images of {settings.data}, which "
-            "were changed since: put the old ones back, or train anew with another --out"
-        ) from error
+        raise changed from error
     say(f"going on from step {assembly.training.step} of {assembly.training.steps}")
     return _run(assembly, folder, report)
 
 
-def default_out(
-    said: dict[str, Setting], *, preset: str | None = None, config: Path | None = None
-) -> Path:
-    """Return the run folder that ``unnoise train`` writes where none was said."""
-    settings = layer_settings(said, preset=preset, file=config)
-    return Path("runs") / f"{Path(settings.data).stem}-{settings.model}"
-
-
-def make_plan(
-    settings: TrainConfig,
-    data: Source | None = None,
-    targets: Source | None = None,
-    *,
-    say: Say = silent,
-) -> Plan:
-    """Look at the images that a config names (or that are given) and choose the method."""
-    first, noise = _look(settings, settings.data if data is None else data, say)
-    second = None
-    if settings.targets is not None:
-        second, _ = _look(settings, settings.targets if targets is None else targets, say)
-        noise = None
-    if settings.objective not in ("auto", "supervised"):
-        noise = None
-    return choose_method(
-        first,
-        second,
-        noise=settings.noise or noise,
-        objective=settings.objective,
-        channels=settings.channels,
-    )
-
-
-def _look(settings: TrainConfig, source: Source, say: Say) -> tuple[Survey, str | None]:
-    return look_at(
-        source,
-        split="train",
-        axes=settings.axes,
-        max_pixels=settings.max_pixels,
-        data_dir=Path(settings.data_dir) if settings.data_dir else None,
-        say=say,
-    )
-
-
 def _assemble(
-    settings: TrainConfig, data: Source | None, targets: Source | None, say: Say
+    settings: TrainConfig,
+    data: Source | None,
+    targets: Source | None,
+    folder: RunFolder | None,
+    say: Say,
 ) -> tuple[Assembly, Plan]:
     """Choose the method, read the images and build everything; say what was chosen."""
-    plan = make_plan(settings, data, targets, say=say)
-    failures = list(plan.failures)
-    assembly = assemble(settings, plan, failed=failures.append)
-    for failure in failures:
+    plan = make_plan(settings, data, targets, run=folder.path if folder else None, say=say)
+    failures: list[str] = []
+
+    def failed(failure: str) -> None:
+        failures.append(failure)
         say(f"skipped: {failure}")
+
+    for failure in plan.failures:
+        failed(failure)
+    assembly = assemble(settings, plan, failed=failed)
     if failures:
         say(f"{len(failures)} files were skipped")
     if plan.name not in DATASETS:
@@ -263,7 +231,10 @@ def _run(assembly: Assembly, folder: RunFolder | None, report: Report) -> Denois
         if folder:
             folder.save(state)
 
-    run_training(training, report=keep, save=save)
+    try:
+        run_training(training, report=keep, save=save)
+    finally:
+        assembly.close()
     assembly.model.load_state_dict(training.result())
     reached = training.validate(assembly.model)
     trained = {

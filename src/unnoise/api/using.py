@@ -98,7 +98,7 @@ def evaluate(
         spec = noise or denoiser.info.noise
         if not spec:
             raise ConfigError(
-                "the model was trained on noisy images only, so say what to measure with: "
+                "the model was trained on noisy images, so say what to measure with: "
                 "--targets with the clean version of each image, or --noise for clean images"
             )
         images = load_images(
@@ -128,7 +128,10 @@ def measure(
     """Measure a denoiser on stacks ``(N, H, W, C)``, noisy and clean, or clean and a noise."""
     return compare(
         denoiser.denoise_floats,
-        [_floats(denoiser, noisy, clean, spec, seed) for noisy, clean in _first(pairs, limit)],
+        [
+            _floats(denoiser, noisy, clean, spec, generator(seed, "evaluate", *([i] if i else [])))
+            for i, (noisy, clean) in enumerate(_first(pairs, limit))
+        ],
         noise=str(parse_noise(spec)) if spec else "",
         data=name,
         seed=seed,
@@ -139,7 +142,7 @@ def measure(
 def _first(pairs: Sequence[tuple[Array, Array]], limit: int) -> Iterator[tuple[Array, Array]]:
     """Yield stacks until there are ``limit`` images; stacks of one size in a row are joined."""
     left = limit or sum(len(clean) for _, clean in pairs)
-    alike = groupby(pairs, key=lambda pair: (pair[0].shape[1:], pair[1].shape[1:]))
+    alike = groupby(pairs, key=_kind)
     for _, group in alike:
         noisy, clean = (np.concatenate(side)[:left] for side in zip(*group, strict=True))
         left -= len(clean)
@@ -147,19 +150,22 @@ def _first(pairs: Sequence[tuple[Array, Array]], limit: int) -> Iterator[tuple[A
             yield noisy, clean
 
 
+def _kind(pair: tuple[Array, Array]) -> tuple[object, ...]:
+    return tuple((side.shape[1:], side.dtype) for side in pair)
+
+
 def _floats(
-    denoiser: Denoiser, noisy: Array, clean: Array, spec: str, seed: int
+    denoiser: Denoiser, noisy: Array, clean: Array, spec: str, random: torch.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Scale a pair of stacks as the model sees them, ``(N, C, H, W)``; make one noisy by a spec."""
     wanted = denoiser.info.channels
+    ranges = [denoiser.value_range(side.dtype) for side in (noisy, clean)]
+    if clean.dtype.kind == "f" != noisy.dtype.kind and clean.max() > 1:
+        ranges[1] = ranges[0]  # means of captures, in their unit
     ours, theirs = (
-        to_float(
-            to_channels(side, wanted) if {side.shape[3], wanted} == {1, 3} else side,
-            denoiser.value_range(side.dtype),
-        )
-        for side in (noisy, clean)
+        to_float(to_channels(side, wanted) if {side.shape[3], wanted} == {1, 3} else side, values)
+        for side, values in zip((noisy, clean), ranges, strict=True)
     )
     if spec:
-        random = generator(seed, "evaluate")
         ours = parse_noise(spec)(torch.from_numpy(theirs), random).numpy()
     return ours, theirs

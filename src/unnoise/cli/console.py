@@ -30,7 +30,7 @@ def speaker(*, quiet: bool) -> Say:
 
 def print_json(value: object) -> None:
     """Print one JSON document; NaN and infinity become null, which JSON has."""
-    print(json.dumps(_plain(value), indent=2, ensure_ascii=False))
+    print(json.dumps(_plain(value), indent=2))
 
 
 def _plain(value: Any) -> Any:

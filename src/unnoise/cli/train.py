@@ -57,7 +57,7 @@ def train(
     config
         Start from a TOML file, such as the config.toml of a run.
     out
-        The run folder. [default: runs/DATA-MODEL]
+        The run folder. [default: runs/DATA, or runs/DATA-MODEL with --model]
     resume
         Go on with the run in that folder; its settings are kept.
     overwrite

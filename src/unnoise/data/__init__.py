@@ -8,7 +8,7 @@ from unnoise.data.batches import Batches, Patches, split_indices
 from unnoise.data.material import Material, prepare, takes_whole
 from unnoise.data.method import NOISY_ONLY, Plan, choose_method
 from unnoise.data.named import DATASETS, NamedDataset, find_dataset, load_named
-from unnoise.data.pool import Pool
+from unnoise.data.pool import TURNS, Pool
 from unnoise.data.sources import Images, load_images, load_pairs, look_at
 from unnoise.data.stream import Stream
 from unnoise.data.survey import Part, Source, Survey
@@ -16,6 +16,7 @@ from unnoise.data.survey import Part, Source, Survey
 __all__ = [
     "DATASETS",
     "NOISY_ONLY",
+    "TURNS",
     "Batches",
     "Images",
     "Material",

@@ -84,7 +84,8 @@ class Batches:
 class Patches:
     """Endless batches of random crops, turned and mirrored, of images of any sizes.
 
-    Every pixel has about the same chance: an image is chosen by its area.
+    An image is chosen by the square root of its area: a large one shows more, but one that is ten
+    times larger than all others should not be all that is learned from.
 
     Attributes:
         pools: One per view, ``(clean,)``, ``(noisy, clean)`` or ``(noisy,)``, with the same sizes
@@ -93,6 +94,7 @@ class Patches:
         size: Crops a batch.
         side: Height and width of a crop.
         seed: Decides places and turns.
+        turns: The turns that are drawn from; all of ``TURNS`` unless a direction means something.
         scenes: For captures: the indices of each scene's; two different ones make a batch.
     """
 
@@ -101,6 +103,7 @@ class Patches:
     size: int
     side: int
     seed: int
+    turns: tuple[int, ...] = tuple(range(TURNS))
     scenes: tuple[tuple[int, ...], ...] | None = None
 
     @property
@@ -120,7 +123,7 @@ class Patches:
         pool = self.pools[0]
         images = self._choose(choice)
         tops, lefts = places(pool, images, self.side, down, right)
-        turns = (turn * TURNS).astype(np.int64)
+        turns = np.array(self.turns)[(turn * len(self.turns)).astype(np.int64)]
         if self.scenes is None:
             chosen = [(pool, images) for pool in self.pools]
         else:
@@ -130,12 +133,12 @@ class Patches:
         return to_tensors(crops, self.ranges)
 
     def _choose(self, draw: NDArray[np.float64]) -> Indices:
-        """Choose an image (of each scene its first) by area."""
+        """Choose an image (of each scene its first) by the root of its area."""
         areas = self.pools[0].areas
         ones = np.arange(len(areas))
         if self.scenes is not None:
             ones = np.array([scene[0] for scene in self.scenes])
-        bounds = np.cumsum(areas[ones])
+        bounds = np.cumsum(np.sqrt(areas[ones]))
         chosen: Indices = ones[np.searchsorted(bounds, draw * bounds[-1], side="right")]
         return chosen
 

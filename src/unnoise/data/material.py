@@ -1,30 +1,26 @@
 """From a plan to what a training draws from: batches, and scenes that are held out."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain, pairwise
+from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.data.batches import Batches, Patches, split_indices
 from unnoise.data.method import NOISY_ONLY, Plan, Scenes
-from unnoise.data.pool import Pool
+from unnoise.data.pool import TURNS, Pool
+from unnoise.data.splitting import HELD_WHOLE, Array, Views, limited, numbered, split_views
 from unnoise.data.stream import BlockReader, Stream, file_images
 from unnoise.data.survey import Part, read_parts
-from unnoise.errors import DataError
+from unnoise.errors import DataError, ImageError
 from unnoise.images import ValueRange
 from unnoise.noise import noise_correlation
 
-Array = NDArray[np.generic]
-Views = tuple[list[Array], ...]  # of each view the images (H, W, C)
-
 WHOLE = 64  # pixels: images of one size up to this are taken whole
-MANY = 50  # images, from which on whole ones are held out; of fewer, strips of each
-HELD_WHOLE, HELD_STRIPS = 0.2, 0.1
-THINNEST = 16  # rows of a strip
-HELD_PIXELS = 1_500_000  # at the most; the figure is then good to about 0.02 dB
-SAMPLE = 16  # files of a stream, from which its value range is told
+TOO_SMALL = 16  # pixels of a side of an image that patches are cut from
+SAMPLE = 16  # files of a stream that are looked at before training
+PEEK = 1024  # pixels of a side of each that are looked at
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,8 @@ class Material:
 def takes_whole(plan: Plan) -> bool:
     """Whether images are taken whole: small ones of one size, no captures."""
     sizes = {(part.height, part.width) for view in plan.views for part in view}
-    return len(sizes) == 1 and max(next(iter(sizes))) <= WHOLE and plan.scenes is None
+    small = len(sizes) == 1 and max(next(iter(sizes))) <= WHOLE
+    return small and plan.count > 1 and plan.scenes is None
 
 
 def prepare(
@@ -62,6 +59,7 @@ def prepare(
     memory: float,
     seed: int,
     failed: Callable[[str], None],
+    turns: tuple[int, ...] = tuple(range(TURNS)),
 ) -> Material:
     """Read the images, hold some out, and make batches of the others.
 
@@ -74,13 +72,14 @@ def prepare(
         memory: GiB of pixels that may be kept; more are streamed from their files.
         seed: Decides the split and the batches.
         failed: Told of each file that cannot be read.
+        turns: The turns of crops that are drawn from.
 
     Raises:
-        DataError: Nothing is left to train on.
+        DataError: Nothing is left to train on, or images are too small.
     """
     size = sum(part.bytes for view in plan.views for part in view)
     if size > memory * 2**30:
-        return _streamed(plan, batch_size, side, share, stride, seed, failed)
+        return _streamed(plan, batch_size, side, share, stride, seed, failed, turns)
     views, scenes = _read(plan, failed)
     ranges = _ranges(views)
     if takes_whole(plan):
@@ -88,26 +87,41 @@ def prepare(
         keep, held = split_indices(len(stacks[0]), share or HELD_WHOLE, seed)
         batches = Batches(tuple(stack[keep] for stack in stacks), ranges, batch_size, seed)
         held_out = list(zip(*(stack[held] for stack in stacks), strict=True))
-        return Material(batches, _limited(held_out), ranges)
+        return Material(batches, limited(held_out), ranges)
+    small = min((image.shape[:2] for image in views[0]), key=min)
+    if min(small) < TOO_SMALL:
+        raise DataError(
+            f"an image of {plan.name} is {small[0]} × {small[1]}: patches need {TOO_SMALL} pixels "
+            "a side at least, so leave such images out"
+        )
     strides: list[int] = [1]
     notes: tuple[str, ...] = ()
+    groups = scenes or tuple((i,) for i in range(len(views[0])))
     if plan.objective in NOISY_ONLY:
         strides = _strides(views[0], stride)
         notes = _note(strides) if stride is None else ()
-        views = (_apart(views[0], strides),)
-    train, held_out, scenes = _split(views, scenes, share, seed)
+        views, groups = (_apart(views[0], strides),), numbered([s**2 for s in strides])
+    train, held_out, groups = split_views(views, groups, share, seed, captures=scenes is not None)
     pools = tuple(Pool.of([image[None] for image in view]) for view in train)
     drawn = ranges * 2 if scenes is not None else ranges
-    patches = Patches(pools, drawn, batch_size, side, seed, scenes)
-    return Material(patches, _limited(held_out), drawn, tuple(sorted(set(strides))), notes)
+    scenes = groups if scenes is not None else None
+    patches = Patches(pools, drawn, batch_size, side, seed, turns, scenes)
+    return Material(patches, limited(held_out), drawn, tuple(sorted(set(strides))), notes)
 
 
 def _read(plan: Plan, failed: Callable[[str], None]) -> tuple[Views, Scenes | None]:
     """Read all parts; a scene of which something cannot be read is left out."""
-    read = [dict(read_parts(view, failed)) for view in plan.views]
+    failures: list[str] = []
+
+    def note(failure: str) -> None:
+        failures.append(failure)
+        failed(failure)
+
+    read = [dict(read_parts(view, note)) for view in plan.views]
     whole = [i for i in range(len(plan.views[0])) if all(i in view for view in read)]
     if not whole:
-        raise DataError(f"none of the images of {plan.name} can be read")
+        listed = "\n".join(f"  {failure}" for failure in failures[:10])
+        raise DataError(f"none of the images of {plan.name} can be read:\n{listed}")
     views = tuple([image for i in whole for image in view[i]] for view in read)
     if plan.scenes is None:
         return views, None
@@ -128,50 +142,19 @@ def _read(plan: Plan, failed: Callable[[str], None]) -> tuple[Views, Scenes | No
 
 
 def _ranges(views: Views) -> tuple[ValueRange, ...]:
-    """Tell the value range of each view; views of one dtype share theirs."""
+    """Tell the value range of each view; noisy and clean images of one unit share theirs."""
     if len({view[0].dtype for view in views}) == 1:
         return (ValueRange.of([image for view in views for image in view]),) * len(views)
-    return tuple(ValueRange.of(view) for view in views)
-
-
-def _split(
-    views: Views, scenes: Scenes | None, share: float | None, seed: int
-) -> tuple[Views, list[tuple[Array, ...]], Scenes | None]:
-    """Hold out whole scenes where there are many, else a strip of each image."""
-    groups = scenes or tuple((i,) for i in range(len(views[0])))
-    if len(groups) >= MANY:
-        keep, held = split_indices(len(groups), share or HELD_WHOLE, seed)
-        held_out = [shown for i in held for shown in _shown(views, groups[i], scenes)]
-        order = [index for i in keep for index in groups[i]]
-        train = tuple([view[i] for i in order] for view in views)
-        numbers = {old: new for new, old in enumerate(order)}
-        left = tuple(tuple(numbers[i] for i in groups[g]) for g in keep)
-        return train, held_out, left if scenes else None
-    cuts = [_cut(image, share or HELD_STRIPS) for image in views[0]]
-    train = tuple([image[:cut] for image, cut in zip(view, cuts, strict=True)] for view in views)
-    strips = tuple([image[cut:] for image, cut in zip(view, cuts, strict=True)] for view in views)
-    held_out = [shown for group in groups for shown in _shown(strips, group, scenes)]
-    return train, [scene for scene in held_out if len(scene[0])], scenes
-
-
-def _cut(image: Array, share: float) -> int:
-    """Return the first row of the strip that is held out."""
-    height = len(image)
-    return max(height - max(round(share * height), THINNEST), height // 2)
-
-
-def _shown(views: Views, group: tuple[int, ...], scenes: Scenes | None) -> list[tuple[Array, ...]]:
-    """Return what validation sees of a scene: its views, or each two neighbouring captures."""
-    if scenes is None:
-        return [tuple(view[group[0]] for view in views)]
-    return [(views[0][a], views[0][b]) for a, b in pairwise(group)]
-
-
-def _limited(scenes: list[tuple[Array, ...]]) -> list[tuple[Array, ...]]:
-    """Take evenly spread scenes up to so many pixels."""
-    total = sum(scene[0].shape[0] * scene[0].shape[1] for scene in scenes)
-    every = max(1, -(-total // HELD_PIXELS))
-    return scenes[::every]
+    noisy, clean = (ValueRange.of(view) for view in views)
+    if noisy.clamp and clean.clamp:
+        return noisy, clean
+    if clean.clamp:
+        raise DataError(
+            f"the noisy images are {views[0][0].dtype} of 0 to {noisy.high:g} and the clean ones "
+            f"{views[1][0].dtype} of 0 to {clean.high:g}: save the clean ones in the unit of the "
+            "noisy ones"
+        )
+    return noisy, noisy  # such as floats that are means of integer captures
 
 
 def _strides(images: Sequence[Array], stride: int | None) -> list[int]:
@@ -196,8 +179,8 @@ def _apart(images: Sequence[Array], strides: Sequence[int]) -> list[Array]:
     return [
         image[y::stride, x::stride]
         for image, stride in zip(images, strides, strict=True)
-        for y in range(stride)
-        for x in range(stride)
+        for y in range(min(stride, image.shape[0]))
+        for x in range(min(stride, image.shape[1]))
     ]
 
 
@@ -209,6 +192,7 @@ def _streamed(
     stride: int | None,
     seed: int,
     failed: Callable[[str], None],
+    turns: tuple[int, ...],
 ) -> Material:
     """Hold out whole files; read the others while training."""
     if plan.scenes is not None or any(part.path is None for view in plan.views for part in view):
@@ -217,24 +201,42 @@ def _streamed(
             "streamed from disk: raise --memory, or train on fewer images"
         )
     keep, held = split_indices(len(plan.views[0]), share or HELD_WHOLE, seed)
-    few = keep[:: max(1, len(keep) // SAMPLE)]
-    sample, _ = _read(replace(plan, views=_some(plan, few)), failed)
-    held_views, _ = _read(replace(plan, views=_some(plan, held[:SAMPLE])), failed)
-    held_out: list[tuple[Array, ...]] = list(zip(*held_views, strict=True))
+    sample = _peek(plan, keep[:: max(1, len(keep) // SAMPLE)], failed)
+    held_out = list(zip(*_peek(plan, held[:SAMPLE], failed), strict=True))
     notes: tuple[str, ...] = (
         f"{len(keep)} files are streamed from disk, as they need more than --memory",
     )
     usual = 1
+    if len(plan.views[0]) == 1:
+        notes += ("there is one file only, so what validates is also trained on",)
     if plan.objective in NOISY_ONLY:
         strides = _strides(sample[0], stride)
         usual = int(np.median(strides))
-        notes += _note(strides) if stride is None else ()
+        notes += _note([usual] * len(sample[0])) if stride is None else ()
         images = [scene[0] for scene in held_out]
         held_out = [(image,) for image in _apart(images, [usual] * len(images))]
     files = tuple(file_images(view) for view in _some(plan, keep))
     ranges = _ranges(sample)
-    stream = Stream(BlockReader(files, batch_size, side, seed, usual), ranges, failed)
-    return Material(stream, _limited(held_out), ranges, (usual,), notes)
+    stream = Stream(BlockReader(files, batch_size, side, seed, usual, turns), ranges, failed)
+    return Material(stream, limited(held_out), ranges, (usual,), notes)
+
+
+def _peek(plan: Plan, which: NDArray[np.int64], failed: Callable[[str], None]) -> Views:
+    """Return the middle of one image of each part; a scene that cannot be read is left out."""
+    found: list[tuple[Array, ...]] = []
+    for together in zip(*_some(plan, which), strict=True):
+        try:
+            found.append(tuple(_middle(part.peek()) for part in together))
+        except ImageError as error:
+            failed(str(error))
+    if not found:
+        raise DataError(f"none of the images of {plan.name} can be read")
+    return tuple(list(view) for view in zip(*found, strict=True))
+
+
+def _middle(image: Array) -> Array:
+    top, left = (max(0, (side - PEEK) // 2) for side in image.shape[:2])
+    return image[top : top + PEEK, left : left + PEEK]
 
 
 def _some(plan: Plan, which: NDArray[np.int64]) -> tuple[tuple[Part, ...], ...]:

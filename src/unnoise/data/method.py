@@ -4,6 +4,7 @@ Pairs are learned from directly; clean images are made into pairs by a noise; no
 leave methods that compare them with themselves. The choice comes with its reason.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
@@ -41,6 +42,17 @@ class Plan:
     noise: str | None = None
     hint: str = ""
     failures: tuple[str, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """The method, its reason, and a digest of the images by which a change is noticed."""
+        facts = [
+            (part.name, part.count, part.height, part.width, part.channels, str(part.dtype))
+            for view in self.views
+            for part in view
+        ]
+        digest = hashlib.blake2b(repr(facts).encode(), digest_size=8).hexdigest()
+        return f"{self.objective}: {self.reason}\n{self.count} images, {digest}"
 
     @property
     def count(self) -> int:
@@ -140,7 +152,8 @@ def _unpaired(images: Survey, objective: str) -> Plan:
         return _captures(images, groups)
     reason = "only noisy images: no --targets, no --noise"
     hint = ""
-    if groups:
+    # One group may as well be the frames of a series.
+    if groups and len(groups) > 1 and len({len(group) for group in groups}) == 1:
         hint = (
             f"the names look like {len(groups)} scenes of several captures: if they are, "
             "--objective noise2noise learns more from them"
@@ -155,18 +168,18 @@ def _captures(images: Survey, groups: list[list[int]] | None) -> Plan:
     """Make scenes of files that are captures, or of the images within each file."""
     parts = images.parts
     starts = _starts(parts)
-    if groups is not None:
+    if all(part.count > 1 for part in parts):
+        scenes = tuple(
+            tuple(range(start, start + part.count))
+            for start, part in zip(starts, parts, strict=True)
+        )
+    elif groups is not None:
         for group in groups:
             _check_alike([parts[i] for i in group])
         scenes = tuple(
             tuple(starts[i] + image for i in group)
             for group in groups
             for image in range(parts[group[0]].count)
-        )
-    elif all(part.count > 1 for part in parts):
-        scenes = tuple(
-            tuple(range(start, start + part.count))
-            for start, part in zip(starts, parts, strict=True)
         )
     else:
         raise DataError(

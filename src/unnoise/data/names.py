@@ -16,6 +16,8 @@ CLEAN_WORDS = {
     *("clean", "cleaned", "gt", "groundtruth", "truth", "target", "targets", "ref", "reference"),
     *("hq", "high", "output", "outputs", "label", "labels", "original", "orig", "avg", "mean"),
 }
+# Words that may as well say what an image shows: no proof of a pair in one folder.
+AMBIGUOUS = {"low", "high", "raw", "mean", "avg", "original", "orig", "input", "output", "label"}
 # A run of letters, a run of digits, or what stands between them.
 PIECES = re.compile(r"[^\W\d_]+|\d+|[\W_]+")
 NUMBERED = re.compile(r"(?P<scene>.*?)[-_. ]*(?P<number>\d+)")
@@ -140,7 +142,7 @@ def _words(name: str) -> list[str]:
 
 
 def _role(name: str) -> str | None:
-    words = set(_words(_stems([name])[0]))
+    words = set(_words(_stems([name])[0])) - AMBIGUOUS
     noisy, clean = bool(words & NOISY_WORDS), bool(words & CLEAN_WORDS)
     return None if noisy == clean else "noisy" if noisy else "clean"
 

@@ -1,7 +1,9 @@
 """Patches of images that do not fit into memory: worker processes read files ahead of training."""
 
+import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -48,6 +50,7 @@ class BlockReader:
         side: Of a crop.
         seed: Decides images, places and turns.
         stride: Sub-sampling stride at which images are seen.
+        turns: The turns that are drawn from.
     """
 
     views: tuple[tuple[FileImage, ...], ...]
@@ -55,14 +58,15 @@ class BlockReader:
     side: int
     seed: int
     stride: int
+    turns: tuple[int, ...] = tuple(range(TURNS))
 
     def read(self, block: int) -> tuple[list[Array], list[str]]:
         """Return the crops of each view, ``(BLOCK · size, side, side, C)``, and what failed."""
         count = BLOCK * self.size
         images = -(-count // CROPS)
         random = np.random.default_rng(generator(self.seed, "block", block).initial_seed())
-        areas = np.cumsum([file.area for file in self.views[0]])
-        chosen = np.searchsorted(areas, random.random(images) * areas[-1], side="right")
+        weights = np.cumsum([file.area**0.5 for file in self.views[0]])
+        chosen = np.searchsorted(weights, random.random(images) * weights[-1], side="right")
         failures: list[str] = []
         found = [self._crops(int(file), random, failures) for file in chosen]
         order = random.permutation(images * CROPS)[:count]
@@ -83,7 +87,7 @@ class BlockReader:
             pools = [Pool.of([image[None]]) for image in images]
             zeros = np.zeros(CROPS, np.int64)
             tops, lefts = places(pools[0], zeros, self.side, draw[0], draw[1])
-            turns = (draw[2] * TURNS).astype(np.int64)
+            turns = np.array(self.turns)[(draw[2] * len(self.turns)).astype(np.int64)]
             side = (self.side, self.side)
             return [pool.crops(zeros, tops, lefts, turns, side) for pool in pools]
         raise DataError(f"no file can be read any more; the last: {failures[-1]}")
@@ -136,7 +140,14 @@ class Stream:
         for number in range(block, block + AHEAD + 1):
             if number not in self._blocks:
                 self._blocks[number] = self._workers().submit(self.reader.read, number)
-        crops, failures = self._blocks[block].result()
+        try:
+            crops, failures = self._blocks[block].result()
+        except BrokenProcessPool as error:
+            raise DataError(
+                "a process that reads images from disk has died, perhaps for want of memory: "
+                "raise --memory so that images are kept, or cut them into smaller files; a script "
+                'needs its work under if __name__ == "__main__"'
+            ) from error
         for failure in failures:
             if failure not in self._told:
                 self._told.add(failure)
@@ -157,10 +168,14 @@ class Stream:
             self._pool = ProcessPoolExecutor(
                 WORKERS,
                 mp_context=get_context("spawn"),
-                initializer=torch.set_num_threads,
-                initargs=(1,),
+                initializer=_begin_worker,
             )
         return self._pool
+
+
+def _begin_worker() -> None:
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the training, which ends us
 
 
 def file_images(parts: Sequence[Part]) -> tuple[FileImage, ...]:

@@ -1,7 +1,7 @@
 """What lies in a source, by the headers of its files; pixels are read when they are asked for."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -29,6 +29,7 @@ class Part:
         channels: Of each, without transparency.
         dtype: Of the values.
         read: Gives ``(count, height, width, channels)``.
+        peek: Gives the first of them, ``(height, width, channels)``, without reading the others.
         path: Of the file, None for an array.
     """
 
@@ -40,6 +41,7 @@ class Part:
     channels: int
     dtype: np.dtype[np.generic]
     read: Callable[[], Array]
+    peek: Callable[[], Array]
     path: Path | None = None
 
     @property
@@ -52,15 +54,23 @@ class Part:
         return f"{self.height} × {self.width} × {self.channels} {self.dtype}"
 
     def with_channels(self, channels: int) -> "Part":
-        """Return the same images as grey (1) or colour (3)."""
+        """Return the same images as grey (1) or colour (3).
+
+        Raises:
+            DataError: They are neither.
+        """
         if channels == self.channels:
             return self
-        return Part(
-            **{
-                **self.__dict__,
-                "channels": channels,
-                "read": partial(_read_as, self, channels),
-            }
+        if {channels, self.channels} != {1, 3}:
+            raise DataError(
+                f"{self.name} has {self.channels} channels: --channels {channels} turns grey and "
+                "colour into each other, and nothing else"
+            )
+        return replace(
+            self,
+            channels=channels,
+            read=partial(_converted, self.read, channels),
+            peek=partial(_converted, self.peek, channels),
         )
 
 
@@ -103,7 +113,9 @@ def survey(
 def array_part(stack: Array, axes: str, *, name: str = ARRAY) -> Part:
     """Make a part of a stack ``(N, H, W, C)`` in memory."""
     count, height, width, channels = stack.shape
-    return Part(name, axes, count, height, width, channels, stack.dtype, lambda: stack)
+    return Part(
+        name, axes, count, height, width, channels, stack.dtype, lambda: stack, lambda: stack[0]
+    )
 
 
 def read_parts(parts: Sequence[Part], failed: Callable[[str], None]) -> Iterator[tuple[int, Array]]:
@@ -147,6 +159,7 @@ def _open(path: Path, name: str, axes: str | None, max_pixels: int) -> Part:
             reader.channels,
             reader.dtype,
             partial(_read, path, axes, max_pixels),
+            partial(_peek, path, axes, max_pixels),
             path,
         )
 
@@ -155,5 +168,10 @@ def _read(path: Path, axes: str | None, max_pixels: int) -> Array:
     return read_stack(path, axes=axes, max_pixels=max_pixels)[0]
 
 
-def _read_as(part: Part, channels: int) -> Array:
-    return to_channels(part.read(), channels)
+def _peek(path: Path, axes: str | None, max_pixels: int) -> Array:
+    with open_image(path, axes=axes, max_pixels=max_pixels) as reader:
+        return reader.image(0)[..., : reader.channels]
+
+
+def _converted(read: Callable[[], Array], channels: int) -> Array:
+    return to_channels(read(), channels)

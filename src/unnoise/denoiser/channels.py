@@ -10,6 +10,11 @@ def adapts(channels: int, wanted: int) -> bool:
     return channels == wanted or wanted == GREY or (channels, wanted) == (GREY, COLOUR)
 
 
+def is_alpha(channels: int, wanted: int) -> bool:
+    """Whether a fourth channel must be transparency: the model knows colours, and three."""
+    return (channels, wanted) == (4, 3)
+
+
 def to_model(images: Tensor, wanted: int) -> Tensor:
     """Give ``(B, C, H, W)`` the channels of a model.
 

@@ -1,7 +1,7 @@
 """The denoiser: a model with what its file says, applied to arrays and files of any size."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,8 +10,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from unnoise.denoiser.channels import adapts
-from unnoise.denoiser.restoring import Restorer, Stack, fill, on_floats, on_values, run_images
+from unnoise.denoiser.channels import adapts, is_alpha
+from unnoise.denoiser.restoring import (
+    Page,
+    Restorer,
+    Stack,
+    check_strength,
+    fill,
+    on_floats,
+    on_values,
+    run_images,
+)
 from unnoise.denoiser.tiles import CHUNK_PIXELS, Array, Tile, Work
 from unnoise.errors import ImageError, ModelError, ModelFileError
 from unnoise.images import Layout, Reader, ValueRange, as_stack, open_image, to_float, write_like
@@ -19,7 +28,7 @@ from unnoise.models import Interleaved, Model, build_model, fit, macs_per_pixel
 from unnoise.noise import noise_correlation
 from unnoise.runs import ModelInfo, RunFolder, read_model_file, write_model_file
 
-LOOK_ROWS = 1024  # of a file's first image, from which the correlation of its noise is told
+LOOK = 1024  # pixels of a side of an image, from which the correlation of its noise is told
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -63,6 +72,8 @@ class Denoiser:
             ):
                 raise TypeError("its weights are not of the dtype of the model")
             model.load_state_dict(weights, assign=True)
+            if model.fixed_size and info.strides != (1,):
+                raise ValueError(f"a model of one size cannot be used at strides {info.strides}")
             return cls(model, info, device=device)
         except (RuntimeError, TypeError, ValueError, KeyError, ModelError) as error:
             reason = " ".join(str(error).split())[:200]
@@ -80,8 +91,8 @@ class Denoiser:
         """Denoise one image ``(H, W)`` or ``(H, W, C)`` of any size.
 
         A model of one channel denoises each channel by itself; one of three takes a grey image as
-        a colour one, and the mean of its result. A fourth channel that the model does not have is
-        transparency, and stays as it is.
+        a colour one, and the mean of its result. A fourth channel is transparency for a model of
+        three, and stays as it is.
 
         Args:
             image: Of any real dtype. Values are scaled as the model's training data were, if the
@@ -145,23 +156,29 @@ class Denoiser:
             else open_image(Path(source)) as reader
         ):
             # A model of four channels was trained with transparency as one of them.
-            alpha = reader.alpha and self._model.channels != reader.channels + 1
-            self._check(reader.channels + (reader.alpha and not alpha), reader.height, reader.width)
-            model = self._model
-            if self.info.strides != (1,):
-                model = self._model_for(next(iter(reader.bands(0, LOOK_ROWS))))
-            work = self._work(model, reader.dtype, alpha=alpha, strength=strength)
+            channels = reader.channels + reader.alpha
+            alpha = reader.alpha and self._model.channels != channels
+            alpha = alpha or is_alpha(channels, self._model.channels)
+            self._check(channels - alpha, reader.height, reader.width)
             total, done = reader.count * reader.height * reader.width, 0
 
-            def counted(part: Array, tile: Tile) -> Array:
-                nonlocal done
-                result = work(part, tile)
-                done += math.prod(result.shape[:3])
-                progress(done / total)
-                return result
+            def counted(work: Work) -> Work:
+                def count(part: Array, tile: Tile) -> Array:
+                    nonlocal done
+                    result = work(part, tile)
+                    done += math.prod(result.shape[:3])
+                    progress(done / total)
+                    return result
 
-            images = run_images(model, reader, counted)
-            write_like(Path(target), reader, images, overwrite=overwrite)
+                return count
+
+            def images() -> Iterator[Iterable[Array]]:
+                for source, model in self._models(reader, alpha=alpha):
+                    work = self._work(model, reader.dtype, alpha=alpha, strength=strength)
+                    yield from run_images(model, source, counted(work))
+
+            check_strength(strength)
+            write_like(Path(target), reader, images(), overwrite=overwrite)
 
     def denoise_floats(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """Denoise float32 ``(N, C, H, W)`` in the model's own scale, nominally [0, 1].
@@ -172,9 +189,14 @@ class Denoiser:
         clamp = self._trained_range is None or self._trained_range.clamp
         results = np.empty_like(images)
         noisy, restored = np.moveaxis(images, 1, -1), np.moveaxis(results, 1, -1)
-        for part, model in self._models(noisy):
-            work = on_floats(Restorer(model, self.device, clamp=clamp))
-            fill(restored[part], run_images(model, Stack(noisy[part]), work))
+        made = (
+            image
+            for source, model in self._models(Stack(noisy), alpha=False)
+            for image in run_images(
+                model, source, on_floats(Restorer(model, self.device, clamp=clamp))
+            )
+        )
+        fill(restored, made)
         return results
 
     def encode(self, images: NDArray[np.generic]) -> NDArray[np.float32]:
@@ -213,38 +235,50 @@ class Denoiser:
 
     def value_range(self, dtype: np.dtype[np.generic]) -> ValueRange:
         """Return how values of a dtype are scaled: as in training, if they can be compared."""
-        if self._trained_range is not None and dtype == self._trained_dtype:
-            return self._trained_range
+        if self._trained_range is not None and self._trained_dtype is not None:
+            ours, theirs = self._trained_dtype, np.dtype(dtype)
+            # Bytes may stand in another order; floats are of one unit whatever their width.
+            if theirs.newbyteorder("=") == ours or theirs.kind == ours.kind == "f":
+                return self._trained_range
         return ValueRange.nominal(dtype)
 
     def _denoise_array(
         self, stack: NDArray[np.generic], layout: Layout, strength: float
     ) -> NDArray[Any]:
         channels = stack.shape[3]
-        alpha = channels == 4 and self._model.channels in (1, 3)
+        alpha = is_alpha(channels, self._model.channels)
         self._check(channels - alpha, *stack.shape[1:3])
         results = np.empty_like(stack)
-        for part, model in self._models(stack):
-            work = self._work(model, stack.dtype, alpha=alpha, strength=strength)
-            fill(results[part], run_images(model, Stack(stack[part]), work))
+        made = (
+            image
+            for source, model in self._models(Stack(stack), alpha=alpha)
+            for image in run_images(
+                model, source, self._work(model, stack.dtype, alpha=alpha, strength=strength)
+            )
+        )
+        fill(results, made)
         return np.ascontiguousarray(layout.from_stack(results))
 
-    def _models(self, stack: Array) -> Iterator[tuple[slice, Model]]:
-        """Yield parts of a stack ``(N, H, W, C)``, and how the model is to see them."""
-        if len(self.info.strides) == 1:
-            yield slice(None), self._model_for(stack[0])
-            return
-        for index, image in enumerate(stack):
-            yield slice(index, index + 1), self._model_for(image)
+    def _models(
+        self, source: Reader | Stack, *, alpha: bool
+    ) -> Iterator[tuple[Reader | Stack | Page, Model]]:
+        """Yield a source, or each image of it, with the model at the stride that its noise needs.
 
-    def _model_for(self, image: Array) -> Model:
-        """Return the model, at the stride at which it saw images with noise like this one's."""
+        Images are seen as in training: at its stride, or, where it had several, at the one that
+        is told from the middle of the image.
+        """
         strides = self.info.strides
-        stride = strides[0]
-        if len(strides) > 1:
-            found = noise_correlation(image)
+        if len(strides) == 1:
+            yield source, self._at(strides[0])
+            return
+        for index in range(source.count):
+            page = Page(source, index)
+            middle = page.middle(LOOK)
+            found = noise_correlation(middle[..., :-1] if alpha else middle)
             needed = found.stride if found else 1
-            stride = min(strides, key=lambda known: abs(known - needed))
+            yield page, self._at(min(strides, key=lambda known: abs(known - needed)))
+
+    def _at(self, stride: int) -> Model:
         return Interleaved(self._model, stride).eval() if stride > 1 else self._model
 
     def _work(

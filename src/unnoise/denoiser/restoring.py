@@ -4,6 +4,7 @@ This file knows which values and channels the model gets; ``tiles`` knows where 
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from unnoise.denoiser.channels import from_model, to_model
 from unnoise.denoiser.tiles import CHUNK_PIXELS, Array, Runner, Tile, Work, plan_tiles, run_bands
-from unnoise.errors import ConfigError
+from unnoise.errors import ConfigError, ImageError
 from unnoise.images import Layout, Reader, ValueRange, from_float, to_float
 from unnoise.models import Model
 
@@ -62,6 +63,8 @@ def on_values(
 
     Raises:
         ConfigError: The strength is outside [0, 1].
+
+    What is returned raises ``ImageError`` for values that cannot be of the scale.
     """
     check_strength(strength)
 
@@ -70,12 +73,19 @@ def on_values(
         given = stack[:, rows, columns]
         if strength == 0:
             return given  # exactly, which a way through float32 would not be for wide dtypes
+        if dtype.kind == "i" and scale.clamp and stack.min() < 0:
+            raise ImageError(
+                f"the values go down to {stack.min()}, which the model does not know: "
+                "train it on images like these, whose range is then kept"
+            )
         noisy = to_float(stack[..., :-1] if alpha else stack, scale)
         result = restore(noisy, tile)
         if strength < 1:
             before = noisy[..., rows, columns]
             result = before + np.float32(strength) * (result - before)
-        clean = from_float(result, Layout(dtype, "NYXC", given.shape), scale)
+        # The result is clamped already; the input's share of a blend may lie outside.
+        unlimited = replace(scale, clamp=False)
+        clean = from_float(result, Layout(dtype, "NYXC", given.shape), unlimited)
         return np.concatenate([clean, given[..., -1:]], axis=-1) if alpha else clean
 
     return work
@@ -108,7 +118,38 @@ class Stack:
         return (self._stack[index, top : top + rows] for top in range(0, self.height, rows))
 
 
-def run_images(model: Model, source: Reader | Stack, work: Work) -> Iterator[Iterable[Array]]:
+class Page:
+    """One image of a source, read as a source of one."""
+
+    def __init__(self, source: Reader | Stack, index: int) -> None:
+        self.count, self.height, self.width = 1, source.height, source.width
+        self._source, self._index = source, index
+
+    def image(self, index: int) -> Array:
+        """Return the image."""
+        assert index == 0
+        return self._source.image(self._index)
+
+    def bands(self, index: int, rows: int) -> Iterator[Array]:
+        """Yield it in bands of rows."""
+        assert index == 0
+        return self._source.bands(self._index, rows)
+
+    def middle(self, side: int) -> Array:
+        """Return the middle of it, at most ``side`` pixels high and wide."""
+        top, left = (max(0, (length - side) // 2) for length in (self.height, self.width))
+        parts, seen = [], 0
+        for band in self.bands(0, BAND_ROWS):
+            parts.append(band[max(0, top - seen) : top + side - seen, left : left + side])
+            seen += len(band)
+            if seen >= top + side:
+                break
+        return np.concatenate(parts)
+
+
+def run_images(
+    model: Model, source: Reader | Stack | Page, work: Work
+) -> Iterator[Iterable[Array]]:
     """Yield what ``work`` makes of each image of a source, as bands from the top.
 
     Small images are taken several at once, large ones in tiles.

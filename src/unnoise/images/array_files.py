@@ -21,7 +21,7 @@ IDX_AXES = {2: "YX", 3: "NYX", 4: "NYXC"}  # images lie on the first axis, whate
 
 def is_idx(path: Path) -> bool:
     """Whether the name is that of an IDX file, gzipped or not."""
-    return path.name.removesuffix(".gz").endswith((".idx", "-ubyte"))
+    return path.name.lower().removesuffix(".gz").endswith((".idx", "-ubyte"))
 
 
 def open_idx(path: Path, *, axes: str | None, max_pixels: int) -> ArrayReader:
@@ -79,7 +79,7 @@ def write_idx_like(temporary: Path, layout: Layout, images: Iterable[Iterable[Ar
     with Scratch(temporary.parent, layout.shape, layout.dtype) as scratch:
         scratch.fill(layout, images)
         data = format_idx(scratch.array())
-    zipped = temporary.suffix == ".gz"
+    zipped = temporary.suffix.lower() == ".gz"
     temporary.write_bytes(gzip.compress(data, 9, mtime=0) if zipped else data)
 
 

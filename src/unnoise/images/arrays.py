@@ -12,7 +12,7 @@ from unnoise.images.value_range import ValueRange
 
 Floats = NDArray[np.float32]
 
-FLOAT_LIMIT = 16.0  # far outside of [0, 1], where results are clamped
+FLOAT_LIMITS = -1.0, 2.0  # as far as noise takes floats that are nominally in [0, 1]
 
 
 def as_stack(
@@ -49,15 +49,12 @@ def to_float(stack: Array, value_range: ValueRange | None = None) -> Floats:
             becomes 1, booleans become 0 and 1, floats keep their values.
 
     Raises:
-        ImageError: The range is nominal and floats lie so far outside of [0, 1] that they must be
-            of another scale.
+        ImageError: The range is nominal, and the values lie so far outside of it that they must be
+            of another scale: floats below -1 or above 2.
     """
     used = value_range or ValueRange.nominal(stack.dtype)
-    if used.clamp and stack.dtype.kind == "f" and np.abs(stack).max() > FLOAT_LIMIT:
-        raise ImageError(
-            f"the values reach {np.abs(stack).max():g}: floats are taken as nominally 0 to 1, "
-            "so divide them by the largest value they can have first (255 for 8 bits)"
-        )
+    if used.clamp:
+        _check_scale(stack)
     low, span = used.low, used.high - used.low
     narrow = stack.dtype.kind == "b" or stack.dtype.itemsize <= 2 or (low, span) == (0.0, 1.0)
     # float32 holds 16-bit integers exactly; wider ones and floats lose bits when low is taken off.
@@ -68,6 +65,17 @@ def to_float(stack: Array, value_range: ValueRange | None = None) -> Floats:
         scaled /= span
     floats: Floats = scaled.astype(np.float32, copy=False)
     return floats
+
+
+def _check_scale(stack: Array) -> None:
+    """Raise ``ImageError`` if values cannot be of the nominal range."""
+    least, most = stack.min(), stack.max()
+    if stack.dtype.kind == "f" and not FLOAT_LIMITS[0] <= least <= most <= FLOAT_LIMITS[1]:
+        raise ImageError(
+            f"the values go from {least:g} to {most:g}: floats are taken as nominally 0 to 1, "
+            "so divide them by the largest value they can have first (255 for 8 bits), or train "
+            "on images like these, whose range is then kept"
+        )
 
 
 def from_float(images: Floats, layout: Layout, value_range: ValueRange | None = None) -> Array:

@@ -91,7 +91,9 @@ def write_idx(path: Path, array: NDArray[np.generic], *, overwrite: bool = True)
     """
     data = format_idx(array)
     with replacing(path, overwrite=overwrite) as temporary:
-        temporary.write_bytes(gzip.compress(data, 9, mtime=0) if path.suffix == ".gz" else data)
+        temporary.write_bytes(
+            gzip.compress(data, 9, mtime=0) if path.suffix.lower() == ".gz" else data
+        )
 
 
 def format_idx(array: NDArray[np.generic]) -> bytes:

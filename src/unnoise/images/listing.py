@@ -42,15 +42,19 @@ def find_images(sources: Iterable[str | Path], *, exclude: Path | None = None) -
     Raises:
         ImageError: A source is not there, or has no image in it.
     """
-    left_out = None if exclude is None else exclude.resolve()
+    left_out = None if exclude is None else _real(exclude)
     found: dict[Path, Found] = {}
     for source in sources:
         images = list(_of_source(source, left_out))
         if not images:
             raise ImageError(f"{source} has no image in it: {', '.join(SUFFIXES)} are read")
         for image in images:
-            found.setdefault(image.path, image)
+            found.setdefault(_real(image.path), image)
     return list(found.values())
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))  # Path.resolve raises where links make a loop
 
 
 def list_images(folder: Path) -> list[Path]:
@@ -60,9 +64,9 @@ def list_images(folder: Path) -> list[Path]:
 
 def _of_source(source: str | Path, left_out: Path | None) -> Iterator[Found]:
     path = Path(source)
-    if path.is_dir() and not is_zarr(path):
+    if os.path.isdir(path) and not is_zarr(path):  # noqa: PTH112  Path.is_dir raises for some names
         yield from _below(path, left_out)
-    elif path.exists():
+    elif os.path.exists(path):  # noqa: PTH110  likewise
         yield Found(path, Path(path.name))
     elif WILD.search(str(source)):
         parts = path.parts
@@ -79,7 +83,7 @@ def _of_source(source: str | Path, left_out: Path | None) -> Iterator[Found]:
 def _below(folder: Path, left_out: Path | None) -> list[Found]:
     """Return the images below a folder, sorted as people count: ``a2`` before ``a10``."""
     # A folder that holds the source itself leaves nothing of it, so it cannot be meant.
-    if left_out is not None and folder.resolve().is_relative_to(left_out):
+    if left_out is not None and _real(folder).is_relative_to(left_out):
         left_out = None
     paths = _walk(folder, left_out, set())
     return sorted(
@@ -89,20 +93,22 @@ def _below(folder: Path, left_out: Path | None) -> list[Found]:
 
 
 def _walk(folder: Path, left_out: Path | None, seen: set[Path]) -> Iterator[Path]:
-    real = folder.resolve()
+    real = _real(folder)
     if real in seen or real == left_out:  # links can make a loop, or name a folder twice
         return
     seen.add(real)
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
+        if len(seen) > 1:  # such as lost+found: what cannot be looked into is left out
+            return
         raise ImageError(f"cannot look into {folder}: {error.strerror}") from error
     for entry in entries:
         path = folder / entry.name
         if entry.name.startswith("."):  # a half-written file, or a system's own
             continue
         if is_zarr(path):
-            if path.resolve() != left_out:
+            if _real(path) != left_out:
                 yield path
         elif path.is_dir():
             yield from _walk(path, left_out, seen)

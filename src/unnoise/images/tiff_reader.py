@@ -45,6 +45,14 @@ class TiffReader(Reader):
 
     def _open(self, path: Path, axes: str | None, max_pixels: int) -> None:
         series = self.tiff.series[0]
+        # Smaller copies of a page (NewSubfileType 1) are not images of their own.
+        others = [other for other in self.tiff.series[1:] if not other.keyframe.is_reduced]
+        if others:
+            shapes = ", ".join(str(other.shape) for other in (series, *others)[:4])
+            raise ImageError(
+                f"{path} holds images of several kinds, of shapes {shapes}: save each in a file "
+                "of its own"
+            )
         self.page: Any = series.keyframe
         self.inverted = counts_from_white(self.page)
         width, height = self.page.imagewidth, self.page.imagelength

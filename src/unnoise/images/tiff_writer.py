@@ -12,11 +12,12 @@ import numpy as np
 from unnoise.images.axes import Array, Layout
 from unnoise.images.reader import reband
 from unnoise.images.scratch import BLOCK, Scratch
-from unnoise.images.tiff_pages import PALETTE, SEPARATE, YCBCR, is_lookup_table
+from unnoise.images.tiff_pages import MINISWHITE, SEPARATE, is_lookup_table
 from unnoise.images.tiff_reader import TiffReader
 
 NONE, DEFLATE = 1, 8  # codes of TIFF, here and below
 MINISBLACK, RGB, SEPARATED, CIELAB = 1, 2, 5, 8
+RESOLUTION_UNITS = (1, 2, 3, 4, 5)  # none, inch, centimetre, millimetre, micrometre
 COLOURS = {RGB: 3, SEPARATED: 4, CIELAB: 3}  # samples without transparency, otherwise 1
 HORIZONTAL = 2  # predictor: each sample less its left neighbour
 STRIP = 2**18  # bytes, what tifffile takes
@@ -156,7 +157,10 @@ def _meaning(source: TiffReader) -> dict[str, Any]:
     options: dict[str, Any] = {}
     if is_lookup_table(source.tiff, page):
         options["colormap"] = page.colormap
-    elif photometric in (RGB, PALETTE, YCBCR):
+    elif photometric not in (MINISWHITE, MINISBLACK) and (
+        photometric not in COLOURS or photometric == RGB or samples < COLOURS[photometric]
+    ):
+        # Palettes and YCbCr were turned to colours; what is rare or contradicts itself is not kept.
         photometric = RGB if samples >= COLOURS[RGB] else MINISBLACK
     options["photometric"] = photometric
     if extra := samples - COLOURS.get(photometric, 1):
@@ -181,7 +185,8 @@ def _tags(source: TiffReader) -> dict[str, Any]:
     resolution = [tags[code].value for code in (282, 283) if code in tags]
     if len(resolution) == 2 and all(map(_is_ratio, resolution)):
         options["resolution"] = resolution
-        options["resolutionunit"] = tags[296].value if 296 in tags else None
+        unit = tags[296].value if 296 in tags else None
+        options["resolutionunit"] = unit if unit in RESOLUTION_UNITS else None
     return options
 
 

@@ -12,17 +12,20 @@ from typing import Any
 
 from unnoise.errors import ImageError, OutputError
 from unnoise.images.axes import Array, check_axes, guess_axes, normal_axes
-from unnoise.images.reader import ArrayReader, check_header, reading, reband
+from unnoise.images.reader import ArrayReader, check_header, check_pixels, reading, reband
 from unnoise.outputs import TEMPORARY
 
 MARKS = ("zarr.json", ".zarray", ".zgroup")
+CHANNEL_NAMES = ("c", "ch", "channel", "channels", "s", "sample", "samples", "rgb", "band", "bands")
+ROW_NAMES = ("yx", "xy", "x_axis", "y_axis", "x-axis", "y-axis")
 FULL = "0"  # the level of full resolution in an OME-Zarr group
 
 
 def is_zarr(path: Path) -> bool:
     """Whether a path is a folder that holds a zarr array or group."""
-    return path.is_dir() and (
-        path.suffix.lower() == ".zarr" or any((path / mark).is_file() for mark in MARKS)
+    # The functions of os.path say no where those of Path raise: a folder that may not be entered.
+    return os.path.isdir(path) and (  # noqa: PTH112
+        path.suffix.lower() == ".zarr" or any(os.path.isfile(path / mark) for mark in MARKS)  # noqa: PTH113
     )
 
 
@@ -49,7 +52,10 @@ class ZarrReader(ArrayReader):
             layout = check_header(
                 self.array.dtype, letters, shape, name=name, max_pixels=max_pixels
             )
-            step = int(self.array.chunks[letters.index("Y")])
+            chunk = [int(self.array.chunks[letters.index(letter)]) for letter in "XY"]
+            # A chunk is unpacked as a whole, however few of its pixels the image has.
+            check_pixels(*chunk, name=f"a chunk of {path}", max_pixels=max_pixels)
+            step = chunk[1]
         super().__init__(path, layout, lambda: self.array, step=step)
 
 
@@ -64,6 +70,11 @@ def write_zarr(
     zarr = _zarr(path)
     if not overwrite and path.exists():
         raise OutputError(f"{path} exists: choose another --out, or pass --overwrite")
+    if path.exists() and not _is_only_zarr(path):
+        raise OutputError(
+            f"{path} exists and holds more than a zarr array, so it is not replaced: "
+            "choose another --out"
+        )
     folder = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -109,8 +120,10 @@ def _full_level(group: Any, path: Path) -> Any:
 
 def _multiscales(attributes: dict[str, Any]) -> dict[str, Any]:
     """Return what OME-NGFF says of an image, empty if it is none."""
-    found = attributes.get("ome", attributes).get("multiscales")
-    return dict(found[0]) if found else {}
+    found = attributes.get("ome", attributes)
+    levels = found.get("multiscales") if isinstance(found, dict) else None
+    first = levels[0] if isinstance(levels, list) and levels else None
+    return dict(first) if isinstance(first, dict) and first.get("datasets") else {}
 
 
 def _stated_axes(array: Any, group: dict[str, Any]) -> str | None:
@@ -121,10 +134,27 @@ def _stated_axes(array: Any, group: dict[str, Any]) -> str | None:
         names = [axis["name"] if isinstance(axis, dict) else axis for axis in axes]
     if not names or len(names) != array.ndim or not all(names):
         return None
-    letters = "".join(str(name)[0].upper() for name in names)
+    letters = "".join(map(_letter, names))
     if letters.count("Y") != 1 or letters.count("X") != 1 or not letters.isalpha():
         return None
     return normal_axes(letters) if letters.isascii() else None
+
+
+def _letter(name: object) -> str:
+    """Return the letter of a named axis; only names of channels give C and S."""
+    word = str(name).lower()
+    if word in CHANNEL_NAMES:
+        return "C"
+    letter = word[0].upper()
+    return "N" if letter in "CSXY" and len(word) > 1 and word not in ROW_NAMES else letter
+
+
+def _is_only_zarr(path: Path) -> bool:
+    """Whether a folder holds nothing but what zarr writes, so that replacing it loses no more."""
+    return is_zarr(path) and all(
+        entry.name in (*MARKS, ".zattrs", ".zmetadata", "c") or entry.name[0].isdigit()
+        for entry in path.iterdir()
+    )
 
 
 def _like(zarr: Any, folder: Path, source: ZarrReader) -> Any:
@@ -132,13 +162,13 @@ def _like(zarr: Any, folder: Path, source: ZarrReader) -> Any:
     array, place = source.array, folder
     if source.group is not None:
         # Only the full resolution is written, so the smaller levels must not be named.
+        first = _multiscales(source.group)
+        first["datasets"] = [level for level in first["datasets"] if level.get("path") == FULL]
         kept = dict(source.group)
-        holder = kept["ome"] = dict(kept["ome"]) if "ome" in kept else kept
-        if holder is kept:
-            del kept["ome"]
-        first = dict(holder["multiscales"][0])
-        first["datasets"] = [level for level in first["datasets"] if level["path"] == FULL]
-        holder["multiscales"] = [first]
+        if "ome" in kept:
+            kept["ome"] = {**kept["ome"], "multiscales": [first]}
+        else:
+            kept["multiscales"] = [first]
         group = zarr.open_group(str(folder), mode="w", zarr_format=array.metadata.zarr_format)
         group.attrs.update(kept)
         place = folder / FULL
@@ -153,13 +183,13 @@ def _like(zarr: Any, folder: Path, source: ZarrReader) -> Any:
 def _publish(folder: Path, path: Path) -> None:
     """Put the finished folder in place; an old one is moved aside first, and removed last."""
     old = None
-    if path.exists():
-        old = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=path.parent)) / path.name
-        path.rename(old)
     try:
+        if path.exists():
+            old = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=path.parent)) / path.name
+            path.rename(old)
         folder.rename(path)
-    except OSError:
-        if old is not None:
+    except BaseException:  # Ctrl-C between the two must not lose the old one
+        if old is not None and old.exists() and not path.exists():
             old.rename(path)
         raise
     finally:

@@ -100,6 +100,11 @@ class RunFolder:
             )
         return state
 
+    def read_note(self) -> str:
+        """Read the note on the method that the config begins with."""
+        lines = self.config.read_text(encoding="utf-8").splitlines()
+        return "\n".join(line[2:] for line in lines if line.startswith("# "))
+
     def read_config(self) -> TrainConfig:
         """Read the config of a run that was begun.
 

@@ -184,7 +184,8 @@ def train(
     """
     every = math.ceil(training.steps / training.validations)
     training.model.train()
-    if training.select and training.step and training.step % every == 0:
+    resumed_at_one = training.step % every == 0 or training.step == training.steps
+    if training.select and training.step and resumed_at_one:
         training.check()  # the checkpoint was written before it
     before, begun = training.seconds, time.perf_counter()
     first, saved, told, validated = training.step, begun, begun, 0.0

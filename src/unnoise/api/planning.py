@@ -1,0 +1,60 @@
+"""What a training would work on: the images that a config names, and the method for them."""
+
+from pathlib import Path
+
+from unnoise.api.common import Say, Source, silent
+from unnoise.data import Plan, Survey, choose_method, look_at
+from unnoise.runs import Setting, TrainConfig, layer_settings
+
+
+def default_out(
+    said: dict[str, Setting], *, preset: str | None = None, config: Path | None = None
+) -> Path:
+    """Return the run folder that ``unnoise train`` writes where none was said."""
+    settings = layer_settings(said, preset=preset, file=config)
+    # A pattern is called by the folder that it searches.
+    parts = [part for part in Path(settings.data).parts if not set(part) & set("*?[")]
+    name = Path(*parts).resolve().stem if parts else "images"
+    return Path("runs") / (name if settings.model == "auto" else f"{name}-{settings.model}")
+
+
+def make_plan(
+    settings: TrainConfig,
+    data: Source | None = None,
+    targets: Source | None = None,
+    *,
+    run: Path | None = None,
+    say: Say = silent,
+) -> Plan:
+    """Look at the images that a config names (or that are given) and choose the method.
+
+    What lies in the run's own folder is left out.
+    """
+    first, noise = _look(settings, settings.data if data is None else data, run, say)
+    second = None
+    if settings.targets is not None:
+        second, _ = _look(settings, settings.targets if targets is None else targets, run, say)
+        noise = None
+    if settings.objective not in ("auto", "supervised"):
+        noise = None
+    return choose_method(
+        first,
+        second,
+        noise=settings.noise or noise,
+        objective=settings.objective,
+        channels=settings.channels,
+    )
+
+
+def _look(
+    settings: TrainConfig, source: Source, run: Path | None, say: Say
+) -> tuple[Survey, str | None]:
+    return look_at(
+        source,
+        split="train",
+        axes=settings.axes,
+        max_pixels=settings.max_pixels,
+        data_dir=Path(settings.data_dir) if settings.data_dir else None,
+        exclude=run,
+        say=say,
+    )

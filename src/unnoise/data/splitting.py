@@ -1,0 +1,83 @@
+"""What training sees and what validation sees: whole scenes apart, or strips of each image."""
+
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unnoise.data.batches import split_indices
+from unnoise.data.method import Scenes
+from unnoise.errors import DataError
+
+Array = NDArray[np.generic]
+Views = tuple[list[Array], ...]  # of each view the images (H, W, C)
+
+HELD_WHOLE, HELD_STRIPS = 0.2, 0.1
+MANY = 50  # images, from which on whole ones are held out; of fewer, strips of each
+THINNEST = 16  # rows of a strip
+HELD_PIXELS = 1_500_000  # at the most; the figure is then good to about 0.02 dB
+BLOCK = 512  # pixels of a side of what validation runs at once
+SMALLEST = 6  # pixels of a side: noise2void needs a window of 5
+
+
+def split_views(
+    views: Views, groups: Scenes, share: float | None, seed: int, *, captures: bool
+) -> tuple[Views, list[tuple[Array, ...]], Scenes]:
+    """Hold out whole groups where there are many, else a strip of each image.
+
+    A group is what belongs to one scene: its captures, or the parts of one image.
+    """
+    if len(groups) >= MANY:
+        keep, held = split_indices(len(groups), share or HELD_WHOLE, seed)
+        held_out = [shown for g in held for shown in _shown(views, groups[g], captures=captures)]
+        order = [index for g in keep for index in groups[g]]
+        train = tuple([view[i] for i in order] for view in views)
+        return train, held_out, numbered([len(groups[g]) for g in keep])
+    cuts = [_cut(image, share or HELD_STRIPS) for image in views[0]]
+    train = tuple([image[:cut] for image, cut in zip(view, cuts, strict=True)] for view in views)
+    strips = tuple([image[cut:] for image, cut in zip(view, cuts, strict=True)] for view in views)
+    held_out = [shown for group in groups for shown in _shown(strips, group, captures=captures)]
+    return train, held_out, groups
+
+
+def numbered(counts: Sequence[int]) -> Scenes:
+    """Number groups of so many members through."""
+    ends = list(accumulate(counts))
+    return tuple(tuple(range(e - n, e)) for e, n in zip(ends, counts, strict=True))
+
+
+def _cut(image: Array, share: float) -> int:
+    """Return the first row of the strip that is held out."""
+    height = len(image)
+    return max(height - max(round(share * height), THINNEST), height // 2)
+
+
+def _shown(views: Views, group: tuple[int, ...], *, captures: bool) -> list[tuple[Array, ...]]:
+    """Return what validation sees of a group: its views, or each two neighbouring captures."""
+    if captures:
+        return [(views[0][a], views[0][b]) for a, b in pairwise(group)]
+    return [tuple(view[i] for view in views) for i in group]
+
+
+def limited(scenes: list[tuple[Array, ...]]) -> list[tuple[Array, ...]]:
+    """Cut scenes into blocks that run at once, and take evenly spread ones up to so many pixels.
+
+    Raises:
+        DataError: All are too small to say anything.
+    """
+    blocks = [
+        block
+        for scene in scenes
+        for y in range(0, scene[0].shape[0], BLOCK)
+        for x in range(0, scene[0].shape[1], BLOCK)
+        if min((block := tuple(v[y : y + BLOCK, x : x + BLOCK] for v in scene))[0].shape[:2])
+        >= SMALLEST
+    ]
+    if not blocks:
+        raise DataError(
+            f"the held-out images have sides below {SMALLEST} pixels, too few to validate: "
+            "train on larger images, or with a larger --validation"
+        )
+    total = sum(block[0].shape[0] * block[0].shape[1] for block in blocks)
+    return blocks[:: max(1, -(-total // HELD_PIXELS))]
