@@ -221,9 +221,11 @@ def test_pages_of_several_sizes_are_refused(tmp_path: Path) -> None:
 def test_odd_tags_are_no_reason_to_fail(tmp_path: Path, photometric: int, unit: int) -> None:
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, values(20, 30), resolution=(10, 10), metadata=None)
-    with tifffile.TiffFile(path, mode="r+b") as tiff:
-        tiff.pages[0].tags[262].overwrite(photometric)
-        tiff.pages[0].tags[296].overwrite(unit)
+    with tifffile.TiffFile(path, mode="r+") as tiff:
+        page = tiff.pages[0]
+        assert isinstance(page, tifffile.TiffPage)
+        page.tags[262].overwrite(photometric)
+        page.tags[296].overwrite(unit)
     with open_image(path) as reader:
         write_like(tmp_path / "b.tif", reader, [[reader.image(0)]])
     np.testing.assert_array_equal(read_stack(tmp_path / "b.tif")[0][0, ..., 0], values(20, 30))

@@ -11,7 +11,7 @@ from unnoise.api.common import ARRAY, Array, Say, Source, silent, tell
 from unnoise.api.planning import make_plan
 from unnoise.api.using import load, measure
 from unnoise.assemble import complete
-from unnoise.data import DATASETS, Plan, load_images, prepare
+from unnoise.data import DATASETS, Plan, load_images, prepare, takes_whole
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ImageError, RunError
 from unnoise.evaluation import Evaluation
@@ -62,7 +62,7 @@ def draw_preview(run: str | Path) -> Path:
     """Draw examples of a run, before and after denoising, into its ``preview.png``."""
     folder = RunFolder(Path(run))
     settings = folder.read_config()
-    scenes = _held_out(settings, folder, silent)[1]
+    scenes = _shown(settings, folder)
     picture = draw_grid(_examples(Denoiser.load(folder.path), settings, scenes))
     write_bytes(folder.preview, picture)
     return folder.preview
@@ -104,7 +104,7 @@ def write_report(
     page = Page(
         title=f"{settings.model} on {settings.data}",
         facts=_facts(evaluation, facts, trained),
-        examples=draw_grid(_examples(denoiser, settings, scenes)),
+        examples=draw_grid(_examples(denoiser, settings, _shown(settings, folder))),
         curves=draw_curves(metrics, noisy_psnr=trained.get("noisy_psnr")) if metrics else None,
         table=evaluation.rows() if evaluation else [],
         table_caption=evaluation.caption if evaluation else "",
@@ -161,6 +161,20 @@ def _held_out(
         failed=say,
     )
     return f"{plan.name}, held-out parts", material.held_out
+
+
+def _shown(settings: TrainConfig, folder: RunFolder) -> list[tuple[Array, ...]]:
+    """Return scenes for a person to look at: small held-out images, or some of the large ones.
+
+    What is held out of large images may be thin strips, which show little.
+    """
+    if settings.data not in DATASETS and ARRAY not in (settings.data, settings.targets):
+        plan = make_plan(settings, run=folder.path)
+        if not takes_whole(plan):
+            every = -(-len(plan.views[0]) // (SHOWN // 2))
+            together = list(zip(*plan.views, strict=True))[::every]
+            return [tuple(part.peek() for part in parts) for parts in together]
+    return _held_out(settings, folder, silent)[1]
 
 
 def _examples(
