@@ -156,7 +156,7 @@ BENCHMARKS: dict[str, tuple[Callable[..., None], float]] = {
     "correlation": (correlation, 0),
     "microscopy": (microscopy, 6),
     "captures": (captures, 12),
-    "documents": (documents, 1.1),
+    "documents": (documents, 4),
     "bsd68": (bsd68, 8),
 }
 
