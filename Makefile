@@ -32,7 +32,7 @@ format: $(READY) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own ## Run every benchmark (about two hours)
+bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own ## Run every benchmark (about three hours)
 
 bench-models: $(READY) ## Cost, speed, share of the machine's limit and quality of candidate networks
 	$(BIN)/python benchmarks/models.py

@@ -133,6 +133,7 @@ def choose_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
         torch.zeros(1, device=device)
+    # Which of these torch raises for a device that is not there depends on the kind of device.
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(
@@ -182,7 +183,7 @@ def _model(config: TrainConfig, plan: Plan, device: torch.device) -> Model:
             f"--model {config.model} takes images of one small size, and these are larger or of "
             "several sizes: leave --model out, or cut the images to one size"
         )
-    # The stubs of torch know memory_format only together with a tensor.
+    # The stubs of torch know memory_format only together with a tensor, so the result is Any.
     return model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 

@@ -187,6 +187,22 @@ def test_an_image_is_seen_alike_in_a_file_in_memory_and_in_a_stack(tmp_path: Pat
         np.testing.assert_array_equal(denoiser(image), expected)
 
 
+@pytest.mark.parametrize(("factor", "dtype"), [(1.0, np.uint8), (4095 / 255, np.uint16)])
+def test_clean_images_may_be_float_means_in_the_unit_of_the_captures(
+    tmp_path: Path, factor: float, dtype: type[np.generic]
+) -> None:
+    for i in range(3):
+        write_stack(tmp_path / f"noisy/{i}.tif", (noisy(scene(i), i) * factor).astype(dtype))
+        write_stack(tmp_path / f"clean/{i}.tif", (scene(i) * factor).astype(np.float32))
+    ours, theirs, out = tmp_path / "noisy", tmp_path / "clean", tmp_path / "run"
+    denoiser = unnoise.train(ours, targets=theirs, steps=2, patch=32, model="unet", out=out)
+    expected = pytest.approx(16.5, abs=1.5)
+    assert denoiser.info.trained["noisy_psnr"] == expected
+    evaluation = unnoise.evaluate(denoiser, ours, targets=theirs, baselines=False)
+    assert evaluation.mean("noisy", "psnr") == expected
+    assert unnoise.api.draw_preview(out).is_file()
+
+
 def test_evaluation_with_targets(folder: Path) -> None:
     denoiser = unnoise.train(folder / "noisy", targets=folder / "clean", steps=20, model="unet")
     evaluation = unnoise.evaluate(

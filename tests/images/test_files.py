@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from unnoise.errors import ImageError, OutputError
-from unnoise.images import list_images, open_image, read_stack, write_stack
+from unnoise.images import find_images, open_image, read_stack, write_stack
 
 
 def picture(dtype: str, channels: int | None) -> np.ndarray:
@@ -68,7 +68,9 @@ def test_labels_are_not_images(tmp_path: Path) -> None:
     write_stack(tmp_path / "images-idx3-ubyte", np.zeros((5, 6, 6), np.uint8))
     with pytest.raises(ImageError, match="labels, not images"):
         read_stack(tmp_path / "labels-idx1-ubyte")
-    assert [path.name for path in list_images(tmp_path)] == ["images-idx3-ubyte"]
+    assert [path.name for path in [found.path for found in find_images([tmp_path])]] == [
+        "images-idx3-ubyte"
+    ]
 
 
 def bad_files(folder: Path) -> dict[str, tuple[Path, bytes | None]]:
@@ -114,4 +116,4 @@ def test_existing_files_are_kept_unless_told(tmp_path: Path) -> None:
 def test_hidden_files_are_left_out(tmp_path: Path) -> None:
     for name in ("a.png", "._a.png", ".unnoise-x.png"):
         write_stack(tmp_path / name, picture("uint8", None))
-    assert [path.name for path in list_images(tmp_path)] == ["a.png"]
+    assert [path.name for path in [found.path for found in find_images([tmp_path])]] == ["a.png"]

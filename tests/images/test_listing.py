@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from unnoise.errors import ImageError
-from unnoise.images import find_images, list_images
+from unnoise.images import find_images
 
 ODD_NAMES = ["a b.png", "ünï.png", "line\nbreak.png", "scan[1].png", "star*.png"]
 
@@ -25,7 +25,9 @@ def test_folders_are_searched_with_their_subfolders(tmp_path: Path) -> None:
     touch(tmp_path, ".hidden.png", ".git/a.png", ".unnoise-x.png", "x-idx3-ubyte.gz", "z.npz")
     expected = ["a2.PNG", "a10.png", "b/c.tif", "b/d/e.npy", "x-idx3-ubyte.gz", "z.npz"]
     assert relatives(tmp_path) == expected
-    assert list_images(tmp_path) == [tmp_path / name for name in expected]
+    assert [found.path for found in find_images([tmp_path])] == [
+        tmp_path / name for name in expected
+    ]
 
 
 def test_files_and_folders_in_the_order_given_each_once(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from unnoise.api.common import ARRAY, Array, Say, Source, silent, tell
 from unnoise.api.planning import make_plan
-from unnoise.api.using import load, measure
+from unnoise.api.using import load, measure, value_ranges
 from unnoise.assemble import complete
-from unnoise.data import DATASETS, Plan, load_images, prepare, takes_whole
+from unnoise.data import DATASETS, load_images, prepare, takes_whole
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ImageError, RunError
 from unnoise.evaluation import Evaluation
@@ -147,7 +147,7 @@ def _held_out(
         data_dir = Path(settings.data_dir) if settings.data_dir else None
         images = load_images(settings.data, split="test", data_dir=data_dir, say=say)
         return f"{images.name}, test images", [(image,) for image in images.stack]
-    plan: Plan = make_plan(settings, run=folder.path, say=say)
+    plan = make_plan(settings, run=folder.path, say=say)
     settings = complete(settings, plan)
     assert settings.batch_size is not None
     material = prepare(
@@ -184,7 +184,8 @@ def _examples(
     small = max(scenes[0][0].shape[:2]) <= SMALL
     shown = scenes[:SHOWN] if small else scenes[:: -(-len(scenes) // (SHOWN // 2))]
     views = _same_size([[scene[i] for scene in shown] for i in range(len(shown[0]))])
-    floats = [to_float(view, denoiser.value_range(view.dtype)) for view in views]
+    ranges = value_ranges(denoiser, views)
+    floats = [to_float(view, values) for view, values in zip(views, ranges, strict=True)]
     noisy = floats[0]
     if settings.noise:
         random = generator(settings.seed, "preview")
@@ -197,9 +198,7 @@ def _examples(
 
 def _same_size(views: Sequence[Sequence[Array]]) -> list[Array]:
     """Cut the middle out of images ``(H, W, C)``, of all views alike, and stack each view."""
-    height, width = (
-        min(SHOWN_SIDE, *(image.shape[axis] for image in views[0]), SHOWN_SIDE) for axis in (0, 1)
-    )
+    height, width = (min(SHOWN_SIDE, *(image.shape[axis] for image in views[0])) for axis in (0, 1))
     return [
         np.stack(
             [

@@ -15,7 +15,7 @@ from unnoise.data import load_images, load_pairs
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ConfigError
 from unnoise.evaluation import Evaluation, compare
-from unnoise.images import MAX_PIXELS, as_stack, from_float, to_channels, to_float
+from unnoise.images import MAX_PIXELS, ValueRange, as_stack, from_float, to_channels, to_float
 from unnoise.noise import parse_noise
 from unnoise.seeding import generator
 
@@ -139,6 +139,18 @@ def measure(
     )
 
 
+def value_ranges(denoiser: Denoiser, views: Sequence[Array]) -> list[ValueRange]:
+    """Return the range of each view; float means of integer captures are in the unit of those."""
+    first = views[0]
+    ours = denoiser.value_range(first.dtype)
+    return [
+        ours
+        if view.dtype.kind == "f" != first.dtype.kind and view.max() > 1
+        else denoiser.value_range(view.dtype)
+        for view in views
+    ]
+
+
 def _first(pairs: Sequence[tuple[Array, Array]], limit: int) -> Iterator[tuple[Array, Array]]:
     """Yield stacks until there are ``limit`` images; stacks of one size in a row are joined."""
     left = limit or sum(len(clean) for _, clean in pairs)
@@ -159,9 +171,7 @@ def _floats(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Scale a pair of stacks as the model sees them, ``(N, C, H, W)``; make one noisy by a spec."""
     wanted = denoiser.info.channels
-    ranges = [denoiser.value_range(side.dtype) for side in (noisy, clean)]
-    if clean.dtype.kind == "f" != noisy.dtype.kind and clean.max() > 1:
-        ranges[1] = ranges[0]  # means of captures, in their unit
+    ranges = value_ranges(denoiser, (noisy, clean))
     ours, theirs = (
         to_float(to_channels(side, wanted) if {side.shape[3], wanted} == {1, 3} else side, values)
         for side, values in zip((noisy, clean), ranges, strict=True)

@@ -33,7 +33,7 @@ def train(
     data: str | None = None,
     /,
     *,
-    settings: Annotated[TrainConfig, Parameter(name="*")] = TrainConfig(),  # noqa: B008  frozen
+    settings: Annotated[TrainConfig, Parameter(name="*")] = TrainConfig(),  # noqa: B008  shared, but frozen
     preset: str | None = None,
     config: Path | None = None,
     out: Path | None = None,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -94,13 +95,10 @@ class Pool:
         first = self._starts[images][:, None] + rows * widths
         return self.pixels.reshape(-1, self.channels)[first[:, :, None] + columns[:, None]]
 
-    @property
+    @cached_property
     def _starts(self) -> Indices:
-        """Where each image begins, in pixels; the areas do not change, so it is kept."""
-        kept: dict[str, Indices] = self.__dict__
-        if "_first" not in kept:
-            kept["_first"] = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.areas)[:-1]])
-        return kept["_first"]
+        """Where each image begins, in pixels."""
+        return np.concatenate([np.zeros(1, np.int64), np.cumsum(self.areas)[:-1]])
 
 
 def _fold(places: Indices, length: Indices) -> Indices:

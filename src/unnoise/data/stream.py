@@ -7,7 +7,6 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -180,9 +179,8 @@ def _begin_worker() -> None:
 
 def file_images(parts: Sequence[Part]) -> tuple[FileImage, ...]:
     """Return what workers need to read parts that are files."""
-    found: list[Any] = [
+    return tuple(
         FileImage(p.path, p.axes, p.count, p.count * p.height * p.width, p.channels)
         for p in parts
         if p.path is not None
-    ]
-    return tuple(found)
+    )

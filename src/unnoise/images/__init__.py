@@ -11,7 +11,7 @@ from unnoise.images.axes import Layout
 from unnoise.images.channels import to_channels
 from unnoise.images.files import SUFFIXES, open_image, read_stack, write_like, write_stack
 from unnoise.images.idx import read_idx, write_idx
-from unnoise.images.listing import Found, find_images, list_images
+from unnoise.images.listing import Found, find_images
 from unnoise.images.reader import MAX_PIXELS, Reader, check_values
 from unnoise.images.value_range import ValueRange
 
@@ -27,7 +27,6 @@ __all__ = [
     "find_images",
     "from_float",
     "is_idx",
-    "list_images",
     "open_image",
     "read_idx",
     "read_stack",

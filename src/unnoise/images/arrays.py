@@ -53,7 +53,7 @@ def to_float(stack: Array, value_range: ValueRange | None = None) -> Floats:
             of another scale: floats below -1 or above 2.
     """
     used = value_range or ValueRange.nominal(stack.dtype)
-    if used.clamp:
+    if (used.low, used.high, used.clamp) == (0, 1, True):
         _check_scale(stack)
     low, span = used.low, used.high - used.low
     narrow = stack.dtype.kind == "b" or stack.dtype.itemsize <= 2 or (low, span) == (0.0, 1.0)

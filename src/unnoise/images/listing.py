@@ -57,16 +57,11 @@ def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))  # Path.resolve raises where links make a loop
 
 
-def list_images(folder: Path) -> list[Path]:
-    """Return the image files of a folder and its subfolders; see ``find_images``."""
-    return [found.path for found in find_images([folder])]
-
-
 def _of_source(source: str | Path, left_out: Path | None) -> Iterator[Found]:
     path = Path(source)
     if os.path.isdir(path) and not is_zarr(path):  # noqa: PTH112  Path.is_dir raises for some names
         yield from _below(path, left_out)
-    elif os.path.exists(path):  # noqa: PTH110  likewise
+    elif os.path.exists(path):  # noqa: PTH110  Path.exists raises for some names
         yield Found(path, Path(path.name))
     elif WILD.search(str(source)):
         parts = path.parts

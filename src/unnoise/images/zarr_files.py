@@ -23,10 +23,10 @@ FULL = "0"  # the level of full resolution in an OME-Zarr group
 
 def is_zarr(path: Path) -> bool:
     """Whether a path is a folder that holds a zarr array or group."""
-    # The functions of os.path say no where those of Path raise: a folder that may not be entered.
-    return os.path.isdir(path) and (  # noqa: PTH112
-        path.suffix.lower() == ".zarr" or any(os.path.isfile(path / mark) for mark in MARKS)  # noqa: PTH113
-    )
+    if not os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises for some names
+        return False
+    marks = (os.path.isfile(path / mark) for mark in MARKS)  # noqa: PTH113  raises in closed folders
+    return path.suffix.lower() == ".zarr" or any(marks)
 
 
 class ZarrReader(ArrayReader):
