@@ -1,11 +1,14 @@
-"""The line about machine and date that every benchmark begins with."""
+"""The machine: the line about it that every benchmark begins with, and what it can reach."""
 
 import datetime
 import os
 import platform
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from torch.nn import functional as F
 
 
 def describe_machine() -> str:
@@ -19,3 +22,29 @@ def describe_machine() -> str:
         f"{name}, {os.cpu_count()} cores, {torch.backends.cpu.get_cpu_capability()}, "
         f"torch {torch.__version__}, {datetime.datetime.now(datetime.UTC).date()}"
     )
+
+
+def rate(work: Callable[[], object], operations: float) -> float:
+    """Return operations per second, the best of several tries of at least 0.2 s."""
+    work()
+    best, begun = float("inf"), time.perf_counter()
+    while time.perf_counter() - begun < 2:
+        start = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - start)
+    return operations / best
+
+
+def machine_limit() -> float:
+    """Return the highest fp32 rate that the machine was seen to reach, in FLOP/s."""
+    a, b = torch.rand(2048, 2048), torch.rand(2048, 2048)
+    x = torch.rand(16, 64, 64, 64).to(memory_format=torch.channels_last)
+    weight = torch.rand(64, 64, 3, 3).to(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        product = rate(lambda: a @ b, 2 * 2048**3)
+        convolution = rate(lambda: F.conv2d(x, weight, padding=1), 2 * 16 * 64**2 * 64 * 64 * 9)
+    print(
+        f"limit, fp32: matrix product {product / 1e9:.0f} GFLOP/s, "
+        f"convolution of 64 channels {convolution / 1e9:.0f} GFLOP/s"
+    )
+    return max(product, convolution)

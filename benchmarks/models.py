@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch.nn import functional as F
+from machine import machine_limit
 
 import unnoise
 from unnoise.data import load_images
@@ -35,32 +35,6 @@ CANDIDATES: dict[str, Callable[..., Model]] = {
     "unet 8-16-32-64, 1-1-1-1": partial(UNet, widths=(8, 16, 32, 64), depths=(1, 1, 1, 1)),
     "unet 16-32-64, 1-1-1": partial(UNet, widths=(16, 32, 64), depths=(1, 1, 1)),
 }
-
-
-def rate(work: Callable[[], object], operations: float) -> float:
-    """Return operations per second, the best of several tries of at least 0.2 s."""
-    work()
-    best, begun = float("inf"), time.perf_counter()
-    while time.perf_counter() - begun < 2:
-        start = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - start)
-    return operations / best
-
-
-def machine_limit() -> float:
-    """Return the highest fp32 rate that the machine was seen to reach, in FLOP/s."""
-    a, b = torch.rand(2048, 2048), torch.rand(2048, 2048)
-    x = torch.rand(16, 64, 64, 64).to(memory_format=torch.channels_last)
-    weight = torch.rand(64, 64, 3, 3).to(memory_format=torch.channels_last)
-    with torch.inference_mode():
-        product = rate(lambda: a @ b, 2 * 2048**3)
-        convolution = rate(lambda: F.conv2d(x, weight, padding=1), 2 * 16 * 64**2 * 64 * 64 * 9)
-    print(
-        f"limit, fp32: matrix product {product / 1e9:.0f} GFLOP/s, "
-        f"convolution of 64 channels {convolution / 1e9:.0f} GFLOP/s"
-    )
-    return max(product, convolution)
 
 
 def main() -> None:

@@ -6,14 +6,25 @@ from dataclasses import asdict, dataclass, replace
 import torch
 from torch import nn
 
-from unnoise.data import NOISY_ONLY, TURNS, Material, Plan, Stream, prepare, takes_whole
+from unnoise.data import (
+    NOISY_ONLY,
+    TURNS,
+    Material,
+    Patches,
+    Plan,
+    Resident,
+    Stream,
+    prepare,
+    takes_whole,
+)
+from unnoise.denoiser import load_model
 from unnoise.errors import ConfigError
 from unnoise.models import Model, ModelArguments, build_model, restore
 from unnoise.noise import parse_noise
 from unnoise.objectives import LOSSES, OBJECTIVES, Objective
 from unnoise.runs import ModelInfo, TrainConfig
 from unnoise.seeding import generator
-from unnoise.training import SCHEDULES, Held, Training, measure_steps, validator
+from unnoise.training import SCHEDULES, Held, Muon, Training, measure_steps, validator
 
 DEFAULT_EPOCHS = 10  # of small whole images
 DEFAULT_STEPS = 3000  # of patches
@@ -21,7 +32,10 @@ WHOLE_BATCH, PATCH_BATCH = 64, 8
 HIGH_LR = 1.6e-2  # both found by measurement (docs/lab-notes.md)
 DEFAULT_LR = {"unet": HIGH_LR, "autoencoder": HIGH_LR}
 USUAL_LR = 3e-3
+MUON_LR = 2e-2
+FINE_TUNING = 0.3  # of the rate from scratch
 VALIDATIONS = 20
+COLOUR = 3
 HALF_TURNS = (0, 2, 4, 6)
 VALIDATION_SHARE = 0.05  # of the multiply-adds of a training
 
@@ -46,13 +60,16 @@ def complete(config: TrainConfig, plan: Plan) -> TrainConfig:
         UnnoiseError: A name or a noise spec that is wrong.
     """
     whole = takes_whole(plan)
-    model = config.model if config.model != "auto" else "unet" if whole else "unet-s"
+    model = config.model
+    if model == "auto" and config.init is None:
+        model = "unet" if whole else "unet-s"
+    lr = MUON_LR if config.optimizer == "muon" else DEFAULT_LR.get(model, USUAL_LR)
     return replace(
         config,
         noise=str(parse_noise(plan.noise)) if plan.noise else None,
         model=model,
         batch_size=config.batch_size or (WHOLE_BATCH if whole else PATCH_BATCH),
-        lr=config.lr or DEFAULT_LR.get(model, USUAL_LR),
+        lr=config.lr or (lr * FINE_TUNING if config.init else lr),
     )
 
 
@@ -90,13 +107,18 @@ def assemble(
         failed=failed,
     )
     objective = _objective(config, plan, clamped=material.ranges[-1].clamp)
-    model = _model(config, plan, device)
+    name, model = _model(config, plan, device)
     held = Held.of(material.held_out, material.ranges)
+    batch = material.batches.at
+    if device.type == "cuda":
+        model.compile()
+        if isinstance(material.batches, Patches) and Resident.fits(material.batches, device):
+            batch = Resident(material.batches, device).at
     training = Training(
         model=model,
         apply=restore,
         objective=objective,
-        batch=material.batches.at,
+        batch=batch,
         batch_size=config.batch_size,
         validate=validator(objective, held, config.seed, device),
         optimizer=_optimizer(config, model),
@@ -116,7 +138,7 @@ def assemble(
         training.validations = min(VALIDATIONS, max(1, affordable))
     config = replace(config, epochs=None, minutes=None, steps=training.steps)
     noisy_psnr = held.noisy_psnr(objective, config.seed)
-    info = _info(config, plan, material, model)
+    info = _info(config, plan, material, name, model)
     close = material.batches.close if isinstance(material.batches, Stream) else lambda: None
     return Assembly(config, training, model, info, noisy_psnr, material.notes, close)
 
@@ -154,9 +176,11 @@ def choose_bf16(precision: str, device: torch.device) -> bool:
 
 def _objective(config: TrainConfig, plan: Plan, *, clamped: bool) -> Objective:
     build = OBJECTIVES[plan.objective]
+    if config.grey and not (config.noise and plan.views[0][0].channels == COLOUR):
+        raise ConfigError("--grey is for clean colour images that --noise makes noisy")
     if plan.objective == "supervised":
         noise = parse_noise(config.noise) if config.noise else None
-        return build(LOSSES[config.loss], noise, clamped)
+        return build(LOSSES[config.loss], noise, clamped, config.grey)
     if config.loss != "mse":
         raise ConfigError(
             f"loss {config.loss} is for clean targets; {plan.objective} needs mse, whose best "
@@ -169,22 +193,36 @@ def _objective(config: TrainConfig, plan: Plan, *, clamped: bool) -> Objective:
     return build()
 
 
-def _model(config: TrainConfig, plan: Plan, device: torch.device) -> Model:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(generator(config.seed, "weights").initial_seed())
-        model = build_model(config.model, _arguments(config, plan))
+def _model(config: TrainConfig, plan: Plan, device: torch.device) -> tuple[str, Model]:
+    """Return the network and its name in the table of models."""
+    if config.init is not None:
+        start, model = load_model(config.init)
+        name = start.model
+    else:
+        name = config.model
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(generator(config.seed, "weights").initial_seed())
+            model = build_model(name, _arguments(config, plan))
+    part = plan.views[0][0]
+    if model.channels != part.channels:
+        raise ConfigError(
+            f"--init {config.init} is a model of {model.channels} channels and the images have "
+            f"{part.channels}: pass --channels {model.channels}, or another model"
+        )
     if config.loss == "bce" and not model.bounded:
         raise ConfigError(
-            f"loss bce needs outputs in [0, 1], which --model {config.model} does not promise: "
+            f"loss bce needs outputs in [0, 1], which {name} does not promise: "
             "use --loss mse, or --model autoencoder"
         )
-    if model.fixed_size and not takes_whole(plan):
+    if model.fixed_size not in (None, (part.height, part.width)) or (
+        model.fixed_size and not takes_whole(plan)
+    ):
         raise ConfigError(
-            f"--model {config.model} takes images of one small size, and these are larger or of "
-            "several sizes: leave --model out, or cut the images to one size"
+            f"{name} takes images of one small size, and these are larger or of "
+            "several sizes: choose another --model, or cut the images to one size"
         )
     # The stubs of torch know memory_format only together with a tensor, so the result is Any.
-    return model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    return name, model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def _arguments(config: TrainConfig, plan: Plan) -> ModelArguments:
@@ -211,6 +249,8 @@ def _steps(
 
 def _optimizer(config: TrainConfig, model: nn.Module) -> torch.optim.Optimizer:
     assert config.lr is not None
+    if config.optimizer == "muon":
+        return Muon(model.parameters(), lr=config.lr)
     if config.optimizer == "sgd":
         return torch.optim.SGD(model.parameters(), lr=config.lr)
     return torch.optim.AdamW(
@@ -218,11 +258,13 @@ def _optimizer(config: TrainConfig, model: nn.Module) -> torch.optim.Optimizer:
     )
 
 
-def _info(config: TrainConfig, plan: Plan, material: Material, model: Model) -> ModelInfo:
+def _info(
+    config: TrainConfig, plan: Plan, material: Material, name: str, model: Model
+) -> ModelInfo:
     values = material.ranges[0]
     dtype = plan.views[0][0].dtype
     return ModelInfo(
-        model=config.model,
+        model=name,
         arguments=model.arguments,
         channels=model.channels,
         noise=config.noise or "",

@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -6,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unnoise.errors import SpecError, UnknownNameError, UnnoiseError
-from unnoise.noise import NOISES, Noise, Term, parse_noise
+from unnoise.noise import NOISES, Chain, Noise, Term, parse_noise
 from unnoise.seeding import generator
 
 
@@ -22,10 +23,17 @@ def terms(draw: st.DrawFn) -> Term:
     return Term(name, low, high) if draw(st.booleans()) else Term(name, low, low)
 
 
-noises = st.builds(Noise, st.lists(terms(), min_size=1, max_size=4).map(tuple), st.booleans())
+@st.composite
+def noises(draw: st.DrawFn) -> Noise:
+    chain = st.lists(terms(), min_size=1, max_size=4).map(tuple)
+    cuts = sorted(draw(st.sets(st.integers(1, 99), max_size=3)))
+    shares = [float(b - a) for a, b in pairwise([0, *cuts, 100])]
+    given = draw(st.booleans())
+    chains = tuple(Chain(draw(chain), share if given else None) for share in shares)
+    return Noise(chains, draw(st.booleans()))
 
 
-@given(noises)
+@given(noises())
 def test_a_noise_is_its_spec(noise: Noise) -> None:
     assert parse_noise(str(noise)) == noise
 
@@ -43,15 +51,24 @@ def test_any_text_parses_or_is_explained(text: str) -> None:
 @pytest.mark.parametrize(
     ("spec", "noise"),
     [
-        ("gaussian:0.3,clip", Noise((Term("gaussian", 0.3, 0.3),), clip=True)),
-        ("gaussian:0..0.2", Noise((Term("gaussian", 0, 0.2),))),
+        ("gaussian:0.3,clip", Noise((Chain((Term("gaussian", 0.3, 0.3),)),), clip=True)),
+        ("gaussian:0..0.2", Noise((Chain((Term("gaussian", 0, 0.2),)),))),
         (
             " poisson:30 + gaussian:.02 , clip ",
-            Noise((Term("poisson", 30, 30), Term("gaussian", 0.02, 0.02)), clip=True),
+            Noise((Chain((Term("poisson", 30, 30), Term("gaussian", 0.02, 0.02))),), clip=True),
         ),
         (
             "gaussian:1e-2+mask:+0.25",
-            Noise((Term("gaussian", 0.01, 0.01), Term("mask", 0.25, 0.25))),
+            Noise((Chain((Term("gaussian", 0.01, 0.01), Term("mask", 0.25, 0.25))),)),
+        ),
+        (
+            "80%gaussian:0..0.2 | 20 % poisson:30",
+            Noise(
+                (
+                    Chain((Term("gaussian", 0, 0.2),), 80),
+                    Chain((Term("poisson", 30, 30),), 20),
+                )
+            ),
         ),
     ],
 )
@@ -75,6 +92,11 @@ def test_examples(spec: str, noise: Noise) -> None:
         ("salt-pepper:2", "0 to 1, not 2"),
         ("gaussian:0.1+", "an empty term"),
         ("", "an empty term"),
+        ("gaussian:0.1|", "an empty term"),
+        ("80% gaussian:0.1 | mask:0.1", "every alternative gets one"),
+        ("80% gaussian:0.1 | 30% mask:0.1", "shares of 80 + 30 %"),
+        ("x% gaussian:0.1", "'x' is no share"),
+        ("0% gaussian:0.1", "'0' is no share"),
         ("gaussian:0.1,clamp", "only ',clip' may stand there"),
     ],
 )
@@ -88,7 +110,7 @@ def test_unknown_noise_names_the_nearest() -> None:
         parse_noise("gausian:0.1")
 
 
-@given(noises)
+@given(noises())
 def test_every_level_that_is_allowed_gives_finite_images(noise: Noise) -> None:
     noisy = noise(torch.rand(2, 1, 4, 4), generator(0))
     assert noise.clip is False or (noisy.min() >= 0 and noisy.max() <= 1)
@@ -115,3 +137,20 @@ def test_clip() -> None:
     clipped = parse_noise("gaussian:1,clip")(clean, generator(1))
     assert clipped.min() == 0
     assert clipped.max() == 1
+
+
+def test_each_image_gets_one_chain_of_a_mixture_by_its_share() -> None:
+    noise = parse_noise("75% mask:0 | 25% gaussian:0.1+speckle:0.1")
+    clean = torch.full((2000, 1, 4, 4), 0.5)
+    noisy = noise(clean, generator(0))
+    changed = (noisy != clean).flatten(1)
+    assert torch.equal(changed.any(1), changed.all(1))
+    assert float(changed.any(1).float().mean()) == pytest.approx(0.25, abs=0.04)
+    expected = math.hypot(0.1, 0.5 * 0.1)  # both terms of the chain
+    assert float(noisy[changed.any(1)].std()) == pytest.approx(expected, rel=0.05)
+
+
+def test_a_mixture_is_a_function_of_its_generator() -> None:
+    noise = parse_noise("gaussian:0..0.2 | poisson:10..50 | speckle:0.1")
+    clean = torch.rand(9, 3, 5, 5)
+    assert torch.equal(noise(clean, generator(3)), noise(clean, generator(3)))

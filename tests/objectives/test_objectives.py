@@ -71,6 +71,20 @@ def test_supervised_is_its_formula() -> None:
     torch.testing.assert_close(risk, clean.square().mean((1, 2, 3)))
 
 
+def test_a_share_of_a_colour_batch_becomes_grey_with_one_noise_for_all_channels() -> None:
+    clean = torch.rand(5, 3, 8, 8)
+    objective = Supervised(LOSSES["mse"], parse_noise("gaussian:0.1"), grey=0.5)
+    noisy, targets = objective.pair((clean,), generator(1))
+    luma = 0.299 * clean[:2, 0] + 0.587 * clean[:2, 1] + 0.114 * clean[:2, 2]
+    for channel in range(3):
+        torch.testing.assert_close(targets[:2, channel], luma)
+        assert torch.equal(noisy[:2, channel], noisy[:2, 0])
+    assert torch.equal(targets[2:], clean[2:])
+    errors = noisy - targets
+    assert errors.flatten(1).std(1).tolist() == pytest.approx([0.1] * 5, rel=0.2)
+    assert not torch.equal(errors[2:, 0], errors[2:, 1])
+
+
 def test_pairs_bring_their_own_noise() -> None:
     noisy, clean = torch.rand(2, 1, 8, 8) * 3, torch.rand(2, 1, 8, 8)
     objective = Supervised(LOSSES["mse"], clamped=False)

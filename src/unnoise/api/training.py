@@ -27,7 +27,9 @@ def train(
     | None = None,
     axes: str | None = None,
     channels: Literal[1, 3] | None = None,
+    grey: float | None = None,
     model: str | None = None,
+    init: str | Path | None = None,
     epochs: int | None = None,
     steps: int | None = None,
     minutes: float | None = None,
@@ -35,7 +37,7 @@ def train(
     patch: int | None = None,
     lr: float | None = None,
     loss: Literal["mse", "l1", "bce"] | None = None,
-    optimizer: Literal["adamw", "sgd"] | None = None,
+    optimizer: Literal["adamw", "muon", "sgd"] | None = None,
     schedule: Literal["cosine", "constant"] | None = None,
     average: bool | None = None,
     gamma: float | None = None,
@@ -71,7 +73,9 @@ def train(
             ``auto``: what the images allow.
         axes: Of files or the array, such as ``ZYX``, where it cannot be told.
         channels: 1 turns all images to grey, 3 to colour.
-        model: ``unet``, ``unet-s``, ``autoencoder``, or ``auto``.
+        grey: Share of each batch of clean colour images that is turned to grey.
+        model: ``unet``, ``unet-s``, ``unet-m``, ``unet-l``, ``autoencoder``, or ``auto``.
+        init: A model whose network and weights to start from: fine-tuning.
         epochs: Train for so many passes over the data,
         steps: or so many batches,
         minutes: or about so long; one of the three.
@@ -79,7 +83,7 @@ def train(
         patch: Side of the patches that are cut from larger images, in pixels.
         lr: The highest learning rate.
         loss: ``mse``, ``l1`` or ``bce``.
-        optimizer: ``adamw`` or ``sgd``.
+        optimizer: ``muon``, ``adamw`` or ``sgd``.
         schedule: ``cosine`` or ``constant`` learning rate.
         average: Whether to deliver the moving average of the weights.
         gamma: Weight of the regulariser of neighbor2neighbor.
@@ -113,7 +117,9 @@ def train(
         "objective": objective,
         "axes": axes,
         "channels": channels,
+        "grey": grey,
         "model": model,
+        "init": None if init is None else str(init),
         "epochs": epochs,
         "steps": steps,
         "minutes": minutes,

@@ -9,6 +9,7 @@ from unnoise.data.material import Material, prepare, takes_whole
 from unnoise.data.method import NOISY_ONLY, Plan, choose_method
 from unnoise.data.named import DATASETS, NamedDataset, find_dataset, load_named
 from unnoise.data.pool import TURNS, Pool
+from unnoise.data.resident import Resident
 from unnoise.data.sources import Images, load_images, load_pairs, look_at
 from unnoise.data.stream import Stream
 from unnoise.data.survey import Part, Source, Survey
@@ -25,6 +26,7 @@ __all__ = [
     "Patches",
     "Plan",
     "Pool",
+    "Resident",
     "Source",
     "Stream",
     "Survey",

@@ -13,6 +13,7 @@ from unnoise.images import ValueRange, to_float
 from unnoise.seeding import generator
 
 Indices = NDArray[np.int64]
+Crops = tuple[Indices, Indices, Indices, Indices]  # images, first rows, first columns, turns
 
 
 def split_indices(count: int, share: float, seed: int) -> tuple[Indices, Indices]:
@@ -118,6 +119,12 @@ class Patches:
 
     def at(self, step: int) -> tuple[Tensor, ...]:
         """Return batch number ``step``: each view, float32 ``(B, C, side, side)``."""
+        side = (self.side, self.side)
+        crops = [pool.crops(*where, side) for pool, where in self.drawn(step)]
+        return to_tensors(crops, self.ranges)
+
+    def drawn(self, step: int) -> list[tuple[Pool, Crops]]:
+        """Return which crops of which pool make each view of batch number ``step``."""
         draw = torch.rand(6, self.size, generator=generator(self.seed, "crops", step)).double()
         choice, down, right, turn, first, second = draw.numpy()
         pool = self.pools[0]
@@ -125,12 +132,9 @@ class Patches:
         tops, lefts = places(pool, images, self.side, down, right)
         turns = np.array(self.turns)[(turn * len(self.turns)).astype(np.int64)]
         if self.scenes is None:
-            chosen = [(pool, images) for pool in self.pools]
-        else:
-            chosen = [(pool, one) for one in self._captures(images, first, second)]
-        side = (self.side, self.side)
-        crops = [pool.crops(these, tops, lefts, turns, side) for pool, these in chosen]
-        return to_tensors(crops, self.ranges)
+            return [(pool, (images, tops, lefts, turns)) for pool in self.pools]
+        captures = self._captures(images, first, second)
+        return [(pool, (chosen, tops, lefts, turns)) for chosen in captures]
 
     def _choose(self, draw: NDArray[np.float64]) -> Indices:
         """Choose an image (of each scene its first) by the root of its area."""

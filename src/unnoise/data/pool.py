@@ -72,7 +72,7 @@ class Pool:
         else:
             # Whole rows are copied at once, whatever the widths of their images.
             rows = tops[:, None] + np.arange(height)
-            first = self._starts[images][:, None] + rows * self.widths[images][:, None]
+            first = self.starts[images][:, None] + rows * self.widths[images][:, None]
             windows = sliding_window_view(self.pixels, width * self.channels)
             straight = windows[(first + lefts[:, None]) * self.channels]
         crops = straight.reshape(len(images), height, width, self.channels)
@@ -92,11 +92,11 @@ class Pool:
         heights, widths = self.heights[images][:, None], self.widths[images][:, None]
         rows = _fold(tops[:, None] + np.arange(side[0]), heights)
         columns = _fold(lefts[:, None] + np.arange(side[1]), widths)
-        first = self._starts[images][:, None] + rows * widths
+        first = self.starts[images][:, None] + rows * widths
         return self.pixels.reshape(-1, self.channels)[first[:, :, None] + columns[:, None]]
 
     @cached_property
-    def _starts(self) -> Indices:
+    def starts(self) -> Indices:
         """Where each image begins, in pixels."""
         return np.concatenate([np.zeros(1, np.int64), np.cumsum(self.areas)[:-1]])
 

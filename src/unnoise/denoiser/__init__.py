@@ -5,6 +5,7 @@ model was trained.
 """
 
 from unnoise.denoiser.denoiser import Denoiser
+from unnoise.denoiser.loading import load_model
 from unnoise.denoiser.restoring import check_strength
 
-__all__ = ["Denoiser", "check_strength"]
+__all__ = ["Denoiser", "check_strength", "load_model"]

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from unnoise.denoiser.channels import adapts, is_alpha
+from unnoise.denoiser.loading import load_model, read_range
 from unnoise.denoiser.restoring import (
     Page,
     Restorer,
@@ -22,11 +23,11 @@ from unnoise.denoiser.restoring import (
     run_images,
 )
 from unnoise.denoiser.tiles import CHUNK_PIXELS, Array, Tile, Work
-from unnoise.errors import ImageError, ModelError, ModelFileError
+from unnoise.errors import ImageError
 from unnoise.images import Layout, Reader, ValueRange, as_stack, open_image, to_float, write_like
-from unnoise.models import Interleaved, Model, build_model, fit, macs_per_pixel
+from unnoise.models import Interleaved, Model, fit, macs_per_pixel
 from unnoise.noise import noise_correlation
-from unnoise.runs import ModelInfo, RunFolder, read_model_file, write_model_file
+from unnoise.runs import ModelInfo, write_model_file
 
 LOOK = 1024  # pixels of a side of an image, from which the correlation of its noise is told
 
@@ -48,36 +49,13 @@ class Denoiser:
         self.device = torch.device(device)
         # The stubs of torch know memory_format only together with a tensor.
         self._model = model.to(self.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-        self._trained_dtype, self._trained_range = _read_range(info)
+        self._trained_dtype, self._trained_range = read_range(info)
 
     @classmethod
     def load(cls, path: str | Path, *, device: str = "cpu") -> "Denoiser":
-        """Load a model file, or the model of a run folder.
-
-        Raises:
-            ModelFileError: The file is missing, damaged, of another format, or does not fit the
-                architecture that it names.
-        """
-        path = Path(path)
-        if path.is_dir():
-            path = RunFolder(path).model
-        info, weights = read_model_file(path)
-        try:
-            # On "meta" no memory is taken, so a header cannot ask for more than the file holds.
-            with torch.device("meta"):
-                model = build_model(info.model, info.arguments)
-            wanted = {name: tensor.dtype for name, tensor in model.state_dict().items()}
-            if any(
-                weights[name].dtype != dtype for name, dtype in wanted.items() if name in weights
-            ):
-                raise TypeError("its weights are not of the dtype of the model")
-            model.load_state_dict(weights, assign=True)
-            if model.fixed_size and info.strides != (1,):
-                raise ValueError(f"a model of one size cannot be used at strides {info.strides}")
-            return cls(model, info, device=device)
-        except (RuntimeError, TypeError, ValueError, KeyError, ModelError) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise ModelFileError(f"{path} does not hold the weights it says: {reason}") from error
+        """Load a model; see ``loading.load_model``."""
+        info, model = load_model(path)
+        return cls(model, info, device=device)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write the model file.
@@ -287,13 +265,3 @@ class Denoiser:
         scale = self.value_range(dtype)
         restore = Restorer(model, self.device, clamp=scale.clamp)
         return on_values(restore, dtype, scale, alpha=alpha, strength=strength)
-
-
-def _read_range(info: ModelInfo) -> tuple[np.dtype[np.generic] | None, ValueRange | None]:
-    kept = info.value_range
-    if kept is None:
-        return None, None
-    low, high = float(kept["low"]), float(kept["high"])
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise ValueError(f"its value range goes from {low} to {high}")
-    return np.dtype(kept["dtype"]), ValueRange(low, high, bool(kept["clamp"]))

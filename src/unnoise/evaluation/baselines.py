@@ -11,6 +11,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+COLOUR = 3
+
 Image = NDArray[np.float32]
 Baseline = Callable[[Image, float], Image]
 
@@ -58,10 +60,14 @@ def wavelet(noisy: Image, sigma: float) -> Image:
 
 
 def bm3d(noisy: Image, sigma: float) -> Image:
-    """BM3D (Dabov et al. 2007), where the user installed it: its licence is non-commercial."""
+    """BM3D (Dabov et al. 2007), where the user installed it: its licence is non-commercial.
+
+    Colour images go through its form for them, CBM3D.
+    """
     import bm3d as package
 
-    restored = package.bm3d(noisy, sigma_psd=max(sigma, 1e-3))
+    run = package.bm3d_rgb if noisy.shape[2] == COLOUR else package.bm3d
+    restored = run(noisy, sigma_psd=max(sigma, 1e-3))
     return np.asarray(restored, np.float32).reshape(noisy.shape)
 
 

@@ -8,7 +8,7 @@ done with the images.
 from unnoise.images.array_files import is_idx
 from unnoise.images.arrays import as_stack, from_float, to_float
 from unnoise.images.axes import Layout
-from unnoise.images.channels import to_channels
+from unnoise.images.channels import LUMA, to_channels
 from unnoise.images.files import SUFFIXES, open_image, read_stack, write_like, write_stack
 from unnoise.images.idx import read_idx, write_idx
 from unnoise.images.listing import Found, find_images
@@ -16,6 +16,7 @@ from unnoise.images.reader import MAX_PIXELS, Reader, check_values
 from unnoise.images.value_range import ValueRange
 
 __all__ = [
+    "LUMA",
     "MAX_PIXELS",
     "SUFFIXES",
     "Found",

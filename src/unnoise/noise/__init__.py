@@ -7,10 +7,11 @@ or training.
 
 from unnoise.noise.correlation import Correlation, noise_correlation
 from unnoise.noise.corruptions import NOISES, Corruption
-from unnoise.noise.spec import Noise, Term, parse_noise
+from unnoise.noise.spec import Chain, Noise, Term, parse_noise
 
 __all__ = [
     "NOISES",
+    "Chain",
     "Correlation",
     "Corruption",
     "Noise",

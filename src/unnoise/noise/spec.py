@@ -1,10 +1,14 @@
 """The grammar of noise specs.
 
-spec  = term { "+" term } [ ",clip" ]     applied from left to right
-term  = name ":" level                    a name of ``NOISES``
-level = number [ ".." number ]            a range is drawn uniformly, per image
+spec  = chain { "|" chain } [ ",clip" ]         one of the chains is drawn, per image
+chain = [ share "%" ] term { "+" term }         terms are applied from left to right
+term  = name ":" level                          a name of ``NOISES``
+level = number [ ".." number ]                  a range is drawn uniformly, per image
+
+Shares are given to all chains, and are 100 % together, or to none, which makes them equal.
 """
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -15,6 +19,7 @@ from unnoise.errors import SpecError, UnknownNameError
 from unnoise.noise.corruptions import NOISES
 
 EXAMPLE = "a spec looks like gaussian:0.3,clip or poisson:30..60+gaussian:0.02"
+MIXTURE = "a mixture looks like 80% gaussian:0..0.2 | 20% poisson:10..100"
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
@@ -33,15 +38,39 @@ class Term:
 
 
 @dataclass(frozen=True)
+class Chain:
+    """Corruptions that follow each other, and how often this chain is drawn, in percent."""
+
+    terms: tuple[Term, ...]
+    share: float | None = None
+
+    def __str__(self) -> str:
+        """Return the chain as it is written in a spec."""
+        share = "" if self.share is None else f"{self.share!r}".removesuffix(".0") + "% "
+        return share + "+".join(map(str, self.terms))
+
+    def __call__(self, clean: Tensor, generator: Generator) -> Tensor:
+        """Apply every term; levels that are ranges are drawn per image."""
+        noisy = clean
+        for term in self.terms:
+            level = torch.full((len(clean), 1, 1, 1), term.low, device=clean.device)
+            if term.high > term.low:
+                draw = torch.rand(level.shape, generator=generator, device=clean.device)
+                level = level + (term.high - term.low) * draw
+            noisy = NOISES[term.name].apply(noisy, level, generator)
+        return noisy
+
+
+@dataclass(frozen=True)
 class Noise:
     """A parsed spec, ready to be applied; ``str(noise)`` is the spec again."""
 
-    terms: tuple[Term, ...]
+    chains: tuple[Chain, ...]
     clip: bool = False
 
     def __str__(self) -> str:
         """Return the spec in its shortest form."""
-        return "+".join(map(str, self.terms)) + (",clip" if self.clip else "")
+        return " | ".join(map(str, self.chains)) + (",clip" if self.clip else "")
 
     def __call__(self, clean: Tensor, generator: Generator) -> Tensor:
         """Corrupt a batch.
@@ -53,14 +82,20 @@ class Noise:
         Returns:
             Noisy images of the same shape, in [0, 1] if the spec ends in ``,clip``.
         """
-        noisy = clean
-        for term in self.terms:
-            level = torch.full((len(clean), 1, 1, 1), term.low, device=clean.device)
-            if term.high > term.low:
-                draw = torch.rand(level.shape, generator=generator, device=clean.device)
-                level = level + (term.high - term.low) * draw
-            noisy = NOISES[term.name].apply(noisy, level, generator)
+        several = len(self.chains) > 1
+        noisy = (self._drawn if several else self.chains[0])(clean, generator)
         return noisy.clamp(0, 1) if self.clip else noisy
+
+    def _drawn(self, clean: Tensor, generator: Generator) -> Tensor:
+        """Apply to each image the chain that is drawn for it."""
+        shares = torch.tensor([chain.share or 1.0 for chain in self.chains], device=clean.device)
+        which = torch.multinomial(shares, len(clean), replacement=True, generator=generator)
+        noisy = torch.empty_like(clean)
+        for index, chain in enumerate(self.chains):
+            images = (which == index).nonzero()[:, 0]
+            if len(images):
+                noisy[images] = chain(clean[images], generator)
+        return noisy
 
 
 def parse_noise(spec: str) -> Noise:
@@ -73,9 +108,25 @@ def parse_noise(spec: str) -> Noise:
     body, comma, option = spec.strip().partition(",")
     if comma and option.strip() != "clip":
         raise SpecError(f"noise {spec!r} ends in {comma + option!r}: only ',clip' may stand there")
+    chains = tuple(_parse_chain(chain, spec) for chain in body.split("|"))
+    given = [chain.share for chain in chains if chain.share is not None]
+    if given and (len(given) < len(chains) or not math.isclose(sum(given), 100, abs_tol=0.01)):
+        raise SpecError(
+            f"noise {spec!r} gives shares of {' + '.join(f'{share:g}' for share in given)} %: "
+            "every alternative gets one, together 100 %; or none does, and they are equal"
+        )
+    return Noise(chains, clip=bool(comma))
+
+
+def _parse_chain(text: str, spec: str) -> Chain:
+    share, percent, terms = text.rpartition("%")
+    if percent and not (NUMBER.fullmatch(share.strip()) and 0 < float(share) <= 100):
+        raise SpecError(f"noise {spec!r}: {share.strip()!r} is no share of 0 to 100 %; {MIXTURE}")
     # A sign after "e" or ":" belongs to a number; any other "+" joins two terms.
-    terms = re.split(r"(?<![eE:.])\+", body)
-    return Noise(tuple(_parse_term(term.strip(), spec) for term in terms), clip=bool(comma))
+    parts = re.split(r"(?<![eE:.])\+", terms)
+    return Chain(
+        tuple(_parse_term(term.strip(), spec) for term in parts), float(share) if percent else None
+    )
 
 
 def _parse_term(text: str, spec: str) -> Term:

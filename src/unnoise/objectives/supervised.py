@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from torch import Generator, Tensor
 
+from unnoise.images import LUMA
 from unnoise.objectives.contract import Batch, Network
 from unnoise.objectives.losses import Loss, mse, nearly_clamp
 
@@ -19,15 +21,21 @@ class Supervised:
 
     A batch is ``(clean,)``, or ``(noisy, clean)`` where the noise came with the images.
 
+    A colour model is handed a grey image as one whose channels are equal, and so is their noise.
+    To one that saw colours only this is a noise that it does not know, so a share of each batch of
+    clean images can be turned to grey.
+
     Attributes:
         loss: Of the output against the clean image.
         noise: What corrupts clean images; None for pairs.
         clamped: Whether results are clamped when they are used.
+        grey: Share of a batch of clean images that is turned to grey, less than 1.
     """
 
     loss: Loss
     noise: Callable[[Tensor, Generator], Tensor] | None = None
     clamped: bool = True
+    grey: float = 0.0
 
     def __call__(self, model: Network, batch: Batch, generator: Generator) -> Tensor:
         """Return the loss of each sample as ``(B,)``."""
@@ -47,4 +55,13 @@ class Supervised:
             noisy, clean = batch
             return noisy, clean
         (clean,) = batch
-        return self.noise(clean, generator), clean
+        count = int(self.grey * len(clean))
+        if not count:
+            return self.noise(clean, generator), clean
+        colours = clean[count:]
+        grey = torch.einsum("bchw,c->bhw", clean[:count], clean.new_tensor(LUMA))[:, None]
+        noisy = self.noise(grey, generator)  # one noise for all channels
+        return (
+            torch.cat([noisy.expand_as(clean[:count]), self.noise(colours, generator)]),
+            torch.cat([grey.expand_as(clean[:count]), colours]),
+        )

@@ -59,9 +59,16 @@ class TrainConfig:
         Of the images, where their files do not say it, such as ZYX.
     channels
         1 turns all images to grey, 3 to colour. Without it they stay as they are.
+    grey
+        Share of each batch of clean colour images that is turned to grey, so that the model
+        learns both.
     model
-        The network: unet (small, for small images), unet-s, or autoencoder. auto takes unet for
-        small images of one size, and unet-s for others.
+        The network: unet (small, for small images), unet-s, unet-m or unet-l (about 20, 70 and 270
+        thousand multiply-adds a pixel), or autoencoder. auto takes unet for small images of one
+        size, and unet-s for others.
+    init
+        Start from the weights of this model (a file, a run folder, or photo), and take its
+        network: fine-tuning.
     epochs
         Train for this many passes over the data.
     steps
@@ -78,7 +85,7 @@ class TrainConfig:
     loss
         What is minimised. bce needs a model whose outputs lie in [0, 1].
     optimizer
-        adamw, or plain sgd.
+        muon, whose steps suit networks of convolutions, adamw, or plain sgd.
     schedule
         cosine warms up and decays to nearly zero; constant does not change.
     average
@@ -116,7 +123,9 @@ class TrainConfig:
     )
     axes: str | None = None
     channels: Literal[1, 3] | None = None
+    grey: float = 0.0
     model: str = "auto"
+    init: str | None = None
     epochs: int | None = None
     steps: int | None = None
     minutes: float | None = None
@@ -124,7 +133,7 @@ class TrainConfig:
     patch: int = 128
     lr: float | None = None
     loss: Literal["mse", "l1", "bce"] = "mse"
-    optimizer: Literal["adamw", "sgd"] = "adamw"
+    optimizer: Literal["adamw", "muon", "sgd"] = "adamw"
     schedule: Literal["cosine", "constant"] = "cosine"
     average: bool = True
     gamma: float = 0.0
@@ -154,6 +163,13 @@ class TrainConfig:
             raise ConfigError(f"stride is {self.stride}: it is 1 to {MAX_STRIDE} pixels")
         if not 0 <= self.gamma < float("inf"):
             raise ConfigError(f"gamma is {self.gamma}: it is 0 or more")
+        if not 0 <= self.grey < 1:
+            raise ConfigError(
+                f"grey is {self.grey}: it is a share, 0 or more and less than 1; --channels 1 "
+                "turns all images to grey"
+            )
+        if self.init is not None and self.model != "auto":
+            raise ConfigError(f"--init brings its own network: leave --model {self.model} out")
         if self.max_pixels < 0:
             raise ConfigError(f"max_pixels is {self.max_pixels}: it is a number, or 0 for no limit")
         if self.validation is not None and not 0 < self.validation < 1:

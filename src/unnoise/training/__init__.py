@@ -5,12 +5,14 @@ every random number is a function of (seed, step), so a resumed run equals an un
 """
 
 from unnoise.training.loop import Progress, Training, Validation, measure_steps, train
+from unnoise.training.muon import Muon
 from unnoise.training.schedule import SCHEDULES, Schedule
 from unnoise.training.validation import Held, validator
 
 __all__ = [
     "SCHEDULES",
     "Held",
+    "Muon",
     "Progress",
     "Schedule",
     "Training",

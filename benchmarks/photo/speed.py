@@ -1,0 +1,64 @@
+"""Seconds per megapixel and peak memory of each method, each in a process of its own.
+
+A process that is fresh has a peak memory of its own. The methods take turns, so that a machine that
+slows down slows all of them.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from methods import METHODS, build
+
+SIDE = 512  # where the time is taken
+LARGE = 1024  # where the memory is
+SLOW = 3.0  # seconds from which a method runs once in a round
+REPEATS = 5
+
+
+class Speed(NamedTuple):
+    """Medians over the rounds."""
+
+    seconds: float  # per megapixel
+    gigabytes: float  # GiB, at most, of the whole process
+
+
+def measure(channels: int, rounds: int) -> dict[str, Speed]:
+    """Measure all methods on images of so many channels."""
+    found: dict[str, list[Speed]] = {name: [] for name in METHODS}
+    for _ in range(rounds):
+        for name in METHODS:
+            command = [sys.executable, __file__, name, str(channels)]
+            printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+            found[name].append(Speed(*json.loads(printed.splitlines()[-1])))
+    return {
+        name: Speed(*(statistics.median(values) for values in zip(*speeds, strict=True)))
+        for name, speeds in found.items()
+    }
+
+
+def one(name: str, channels: int) -> Speed:
+    """Measure one method in this process."""
+    method = build(name, channels)
+    random = np.random.default_rng(0)
+    image = random.random((SIDE, SIDE, channels), np.float32)
+    times: list[float] = []
+    method(image[:64, :64], 0.1)
+    while len(times) < REPEATS + 1 and sum(times) < SLOW:
+        start = time.perf_counter()
+        method(image, 0.1)
+        times.append(time.perf_counter() - start)
+    seconds = statistics.median(times[1:] or times)  # the first one warms up
+    method(random.random((LARGE, LARGE, channels), np.float32), 0.1)
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    # Not ru_maxrss: a new process starts with that of the process that made it.
+    return Speed(seconds / SIDE**2 * 1e6, int(status.split("VmHWM:")[1].split()[0]) / 2**20)
+
+
+if __name__ == "__main__":
+    print(json.dumps(one(sys.argv[1], int(sys.argv[2]))))

@@ -1,0 +1,63 @@
+"""Crops from images that stay in the memory of a GPU, so that only their places are sent there."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from unnoise.data.batches import Crops, Patches
+from unnoise.data.pool import TURNS, Pool
+
+KINDS = (np.uint8, np.float32)  # a GPU gathers these, and float32 holds their values exactly
+SHARE = 0.5  # of the free memory that images may take
+
+
+class Resident:
+    """The batches of ``Patches``, gathered where the images lie.
+
+    Args:
+        patches: Decides every crop; its images are copied once. None is smaller than a crop.
+        device: Where the images lie from then on.
+    """
+
+    def __init__(self, patches: Patches, device: torch.device) -> None:
+        self._patches, self._device = patches, device
+        self._pixels = {
+            id(pool): torch.from_numpy(pool.pixels).to(device).view(-1, pool.channels)
+            for pool in patches.pools
+        }
+        side = np.arange(patches.side**2).reshape(patches.side, patches.side)
+        turned = [np.rot90(half, k) for half in (side, side[:, ::-1]) for k in range(TURNS // 2)]
+        # Which pixel of an unturned crop each pixel of a turned one is, (TURNS, side, side).
+        self._places = torch.from_numpy(np.stack(turned)).to(device)
+
+    @staticmethod
+    def fits(patches: Patches, device: torch.device) -> bool:
+        """Tell whether the images can lie on this GPU: their kind, their sizes, free memory."""
+        smallest = min(min(pool.heights.min(), pool.widths.min()) for pool in patches.pools)
+        kinds = {pool.pixels.dtype.type for pool in patches.pools}
+        size = sum(pool.pixels.nbytes for pool in patches.pools)
+        free, _ = torch.cuda.mem_get_info(device)
+        return smallest >= patches.side and kinds <= set(KINDS) and size < SHARE * free
+
+    def at(self, step: int) -> tuple[Tensor, ...]:
+        """Return batch number ``step`` on the device: each view, ``(B, C, side, side)``."""
+        views = []
+        for (pool, crops), values in zip(
+            self._patches.drawn(step), self._patches.ranges, strict=True
+        ):
+            gathered = self._gather(pool, crops).float()  # (B, side, side, C)
+            scaled = (gathered - values.low) / (values.high - values.low)
+            views.append(scaled.permute(0, 3, 1, 2))  # in memory this is channels_last
+        return tuple(views)
+
+    def _gather(self, pool: Pool, crops: Crops) -> Tensor:
+        images, tops, lefts, turns = crops
+        widths = pool.widths[images]
+        corners = pool.starts[images] + tops * widths + lefts
+        corner, width, turn = (
+            torch.from_numpy(part).to(self._device, non_blocking=True)[:, None, None]
+            for part in (corners, widths, turns)
+        )
+        place = self._places[turn[:, 0, 0]]
+        side = self._patches.side
+        return self._pixels[id(pool)][corner + place // side * width + place % side]

@@ -1,0 +1,75 @@
+import pytest
+import torch
+from torch import nn
+
+from unnoise.training import Muon
+
+
+def step_of(weight: torch.Tensor, gradient: torch.Tensor, **options: float) -> torch.Tensor:
+    parameter = nn.Parameter(weight.clone())
+    parameter.grad = gradient
+    Muon([parameter], lr=1.0, **options).step()
+    return parameter.detach() - weight
+
+
+@pytest.mark.parametrize("shape", [(16, 8, 3, 3), (64, 8), (8, 64, 1, 1), (7, 7)])
+def test_a_step_is_nearly_orthogonal_and_goes_down(shape: tuple[int, ...]) -> None:
+    torch.manual_seed(0)
+    gradient = torch.randn(shape)
+    step = step_of(torch.randn(shape), gradient).flatten(1)
+    rows, columns = step.shape
+    values = torch.linalg.svdvals(step) / max(1, rows / columns) ** 0.5
+    assert values.max() < 1.3
+    assert values.median() > 0.6
+    assert (step * gradient.flatten(1)).sum() < 0
+
+
+def test_the_iteration_is_the_published_one() -> None:
+    torch.manual_seed(1)
+    gradient = torch.randn(12, 30)
+    x = gradient * 1.95  # Nesterov's first look ahead
+    x = x / x.norm()
+    for _ in range(5):
+        gram = x @ x.T
+        x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
+    torch.testing.assert_close(step_of(torch.zeros(12, 30), gradient), -x, rtol=1e-3, atol=1e-4)
+
+
+def test_vectors_step_as_adam_does() -> None:
+    torch.manual_seed(2)
+    start = torch.randn(5)
+    ours, theirs = nn.Parameter(start.clone()), nn.Parameter(start.clone())
+    muon = Muon([ours], lr=0.01)
+    adam = torch.optim.Adam([theirs], lr=0.0015, betas=(0.9, 0.99))
+    for _ in range(6):
+        gradient = torch.randn(5)
+        ours.grad, theirs.grad = gradient.clone(), gradient.clone()
+        muon.step()
+        adam.step()
+    torch.testing.assert_close(ours, theirs)
+
+
+def test_matrices_decay_and_a_zero_gradient_moves_nothing_else() -> None:
+    weight = torch.ones(4, 4)
+    assert torch.equal(step_of(weight, torch.zeros(4, 4)), torch.zeros(4, 4))
+    decayed = step_of(weight, torch.zeros(4, 4), weight_decay=0.1)
+    torch.testing.assert_close(decayed, torch.full((4, 4), -0.1))
+
+
+def test_state_goes_on_where_it_was() -> None:
+    torch.manual_seed(3)
+    gradients = [torch.randn(6, 9) for _ in range(4)]
+
+    def run(stop: int | None) -> torch.Tensor:
+        weight = nn.Parameter(torch.ones(6, 9))
+        optimizer = Muon([weight], lr=0.1)
+        for i, gradient in enumerate(gradients):
+            if i == stop:
+                state = optimizer.state_dict()
+                optimizer = Muon([weight], lr=0.1)
+                optimizer.load_state_dict(state)
+            weight.grad = gradient.clone()
+            optimizer.step()
+        return weight.detach()
+
+    assert torch.equal(run(2), run(None))
