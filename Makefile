@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own clean
+.PHONY: help demo test check format pretrained bench bench-photo bench-candidates bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -32,7 +32,30 @@ format: $(READY) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own ## Run every benchmark (about three hours)
+UNNOISE_DATA ?= ../shared/data
+MINUTES ?= 90
+export UNNOISE_DATA
+
+pretrained: $(READY) ## Train the photo denoiser on, from the weights in the package, for MINUTES
+	if [ -f runs/photo/config.toml ] && [ ! -f runs/photo/model.safetensors ]; then \
+	  $(BIN)/unnoise train --resume --out runs/photo; \
+	else \
+	  $(BIN)/unnoise train $(UNNOISE_DATA)/photos/train --config presets/photo.toml --init photo \
+	    --lr 0.01 --minutes $(MINUTES) --out runs/photo --overwrite; \
+	fi
+	$(BIN)/python tools/adopt_photo.py runs/photo
+
+bench-photo: $(READY) benchmarks/photo/.packages ## The photo denoiser beside classical methods and published networks
+	$(BIN)/python benchmarks/photo/compare.py
+
+bench-candidates: $(READY) ## Networks and recipes for the photo denoiser, each trained for two minutes
+	$(BIN)/python benchmarks/photo/candidates.py
+
+benchmarks/photo/.packages: benchmarks/photo/requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $@ -r $<
+	@touch $@
+
+bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-candidates bench-photo ## Run every benchmark (about four hours)
 
 bench-models: $(READY) ## Cost, speed, share of the machine's limit and quality of candidate networks
 	$(BIN)/python benchmarks/models.py

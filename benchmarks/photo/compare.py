@@ -50,8 +50,9 @@ def corrupt(clean: Picture, sigma: float, place: int) -> tuple[Image, Image]:
     """Return an image, and it with noise, as float32; the noise is a function of its place."""
     random = generator(SEED, "bench photo", int(sigma), place)
     exact = (clean / 255).astype(np.float32)
-    noise = torch.randn(clean.shape, generator=random).numpy()
-    return exact, exact + np.float32(sigma / 255) * noise
+    noise: Image = torch.randn(clean.shape, generator=random).numpy()
+    noisy = (exact + sigma / 255 * noise).astype(np.float32)
+    return exact, noisy
 
 
 def quality(method: str, pictures: list[Picture], sigma: float, every: int = 1) -> Values:

@@ -37,6 +37,8 @@ def test_layers_lie_over_each_other(tmp_path: Path) -> None:
     assert (config.seed, config.minutes, config.epochs, config.lr) == (7, 2.0, None, 1.0)
     assert config.model == "autoencoder"
     assert layer_settings({"steps": 3}, file=file).minutes is None
+    tuned = layer_settings({"init": "photo"}, preset="classic")
+    assert (tuned.init, tuned.model) == ("photo", "auto")
 
 
 def test_the_classic_preset_is_the_tutorials_recipe() -> None:
@@ -60,6 +62,8 @@ def test_the_classic_preset_is_the_tutorials_recipe() -> None:
         ({"lr": "fast"}, "lr is 'fast': it must be float"),
         ({"loss": "l2"}, "loss is 'l2': it is one of mse, l1, bce"),
         ({"validation": 1.0}, "less than 1"),
+        ({"grey": 1.0}, "grey is 1.0: it is a share"),
+        ({"init": "photo", "model": "unet-s"}, "brings its own network"),
         ({"average": 1}, "average is 1: it must be bool"),
         ({"seed": [1]}, "seed is .1.: it must be int"),
     ],

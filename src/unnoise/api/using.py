@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Literal, TypeVar, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from unnoise.api.common import Array, Say, Source, tell
-from unnoise.assemble import choose_device
+from unnoise.assemble import choose_bf16, choose_device
 from unnoise.data import load_images, load_pairs
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ConfigError
@@ -22,14 +22,28 @@ from unnoise.seeding import generator
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
-def load(path: str | Path, *, device: str = "auto") -> Denoiser:
-    """Load a denoiser from a model file or a run folder.
+def load(
+    path: str | Path,
+    *,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16"] = "auto",
+) -> Denoiser:
+    """Load a denoiser.
+
+    Args:
+        path: A model file, a run folder, or ``photo``, which comes with the package: for
+            photographs, grey and colour, with gaussian noise of any level up to 55/255 and with
+            noise like a camera's.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        precision: Arithmetic of the convolutions; ``auto`` takes bfloat16 where the hardware has
+            it, which is twice as fast and costs less than 0.01 dB, else float32.
 
     Raises:
         ModelFileError: The file is missing, damaged or of another format.
         ConfigError: The device cannot be used here.
     """
-    return Denoiser.load(Path(path), device=str(choose_device(device)))
+    place = choose_device(device)
+    return Denoiser.load(path, device=str(place), bf16=choose_bf16(precision, place))
 
 
 def add_noise(

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from unnoise.cli.console import file_progress, print_json, speaker, verb_app
 
@@ -17,7 +17,7 @@ def denoise(
     inputs: list[str],
     /,
     *,
-    model: Path,
+    model: Path = Path("photo"),
     out: Path | None = None,
     suffix: str | None = None,
     strength: float = 1.0,
@@ -26,6 +26,7 @@ def denoise(
     skip_existing: bool = False,
     max_pixels: int | None = None,
     device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16"] = "auto",
     quiet: bool = False,
     json: bool = False,
 ) -> int:
@@ -40,7 +41,7 @@ def denoise(
         Files, folders with their subfolders, or patterns such as "scans/**/*.tif": PNG, JPEG,
         WebP, TIFF, .npy, .npz, IDX and zarr.
     model
-        A model file or a run folder.
+        A model file, a run folder, or photo, which comes with unnoise: for photographs.
     out
         The folder to write to; subfolders are made as they are in the input. Without it, outputs
         lie beside their inputs.
@@ -58,6 +59,8 @@ def denoise(
         Refuse larger images; 0 is no limit. [default: 1073741824]
     device
         cpu, cuda, mps or auto.
+    precision
+        Arithmetic; auto takes bf16, which is faster, where the hardware has it.
     quiet
         No messages but errors.
     json
@@ -69,7 +72,7 @@ def denoise(
     say, results = speaker(quiet=quiet), []
     with file_progress(quiet=quiet) as show:
         for result in api.denoise_files(
-            api.load(model, device=device),
+            api.load(model, device=device, precision=precision),
             inputs,
             out=out,
             suffix=suffix,

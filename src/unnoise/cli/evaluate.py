@@ -3,7 +3,7 @@
 import csv
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from unnoise.cli.console import print_json, speaker, verb_app
 from unnoise.images import MAX_PIXELS
@@ -28,6 +28,7 @@ def evaluate(
     baselines: bool = True,
     seed: int = 0,
     device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16"] = "auto",
     data_dir: Path | None = None,
     out: Path | None = None,
     overwrite: bool = False,
@@ -41,7 +42,7 @@ def evaluate(
     Parameters
     ----------
     model
-        A model file or a run folder.
+        A model file, a run folder, or photo, which comes with unnoise.
     data
         A named dataset (its test part is taken), or a file, folder or pattern of clean images.
     targets
@@ -60,6 +61,8 @@ def evaluate(
         Decides the noise.
     device
         cpu, cuda, mps or auto.
+    precision
+        Arithmetic; auto takes bf16, which is faster, where the hardware has it.
     data_dir
         Where to look for named datasets first.
     out
@@ -75,7 +78,7 @@ def evaluate(
     from unnoise.outputs import write_text
 
     evaluation = api.evaluate(
-        api.load(model, device=device),
+        api.load(model, device=device, precision=precision),
         data,
         targets=targets,
         noise=noise,

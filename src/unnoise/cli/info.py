@@ -14,7 +14,7 @@ def info(model: Path, /, *, json: bool = False) -> None:
     Parameters
     ----------
     model
-        A model file or a run folder.
+        A model file, a run folder, or photo, which comes with unnoise.
     json
         Print it as JSON.
     """

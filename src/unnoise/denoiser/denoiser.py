@@ -42,20 +42,24 @@ class Denoiser:
     Attributes:
         info: What the model file says about the model.
         device: Where it runs.
+        bf16: Whether its convolutions run in bfloat16.
     """
 
-    def __init__(self, model: Model, info: ModelInfo, *, device: str = "cpu") -> None:
+    def __init__(
+        self, model: Model, info: ModelInfo, *, device: str = "cpu", bf16: bool = False
+    ) -> None:
         self.info = info
         self.device = torch.device(device)
+        self.bf16 = bf16
         # The stubs of torch know memory_format only together with a tensor.
         self._model = model.to(self.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
         self._trained_dtype, self._trained_range = read_range(info)
 
     @classmethod
-    def load(cls, path: str | Path, *, device: str = "cpu") -> "Denoiser":
+    def load(cls, path: str | Path, *, device: str = "cpu", bf16: bool = False) -> "Denoiser":
         """Load a model; see ``loading.load_model``."""
         info, model = load_model(path)
-        return cls(model, info, device=device)
+        return cls(model, info, device=device, bf16=bf16)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write the model file.
@@ -170,9 +174,7 @@ class Denoiser:
         made = (
             image
             for source, model in self._models(Stack(noisy), alpha=False)
-            for image in run_images(
-                model, source, on_floats(Restorer(model, self.device, clamp=clamp))
-            )
+            for image in run_images(model, source, on_floats(self._restorer(model, clamp=clamp)))
         )
         fill(restored, made)
         return results
@@ -259,9 +261,12 @@ class Denoiser:
     def _at(self, stride: int) -> Model:
         return Interleaved(self._model, stride).eval() if stride > 1 else self._model
 
+    def _restorer(self, model: Model, *, clamp: bool) -> Restorer:
+        return Restorer(model, self.device, clamp=clamp, bf16=self.bf16)
+
     def _work(
         self, model: Model, dtype: np.dtype[np.generic], *, alpha: bool, strength: float
     ) -> Work:
         scale = self.value_range(dtype)
-        restore = Restorer(model, self.device, clamp=scale.clamp)
+        restore = self._restorer(model, clamp=scale.clamp)
         return on_values(restore, dtype, scale, alpha=alpha, strength=strength)

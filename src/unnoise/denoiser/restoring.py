@@ -28,10 +28,13 @@ class Restorer:
         model: On its device, in evaluation mode.
         device: That of the model.
         clamp: Whether results are limited to [0, 1].
+        bf16: Whether its convolutions run in bfloat16.
     """
 
-    def __init__(self, model: Model, device: torch.device, *, clamp: bool) -> None:
-        self._runner = Runner(model, device)
+    def __init__(
+        self, model: Model, device: torch.device, *, clamp: bool, bf16: bool = False
+    ) -> None:
+        self._runner = Runner(model, device, bf16=bf16)
         self._channels = model.channels
         self._clamp = clamp
 

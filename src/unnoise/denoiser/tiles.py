@@ -187,11 +187,13 @@ class Runner:
     Args:
         model: On its device, in evaluation mode.
         device: That of the model.
+        bf16: Whether its convolutions run in bfloat16.
     """
 
-    def __init__(self, model: Model, device: torch.device) -> None:
+    def __init__(self, model: Model, device: torch.device, *, bf16: bool = False) -> None:
         self._model = model
         self._device = device
+        self._bf16 = bf16
         if device.type == "cpu":
             keep_freed_memory()
         self._limit: int | None = None  # pixels at once, once memory has run out
@@ -245,9 +247,12 @@ class Runner:
         return torch.cat(parts, dim=-1 if halves[0].rows == tile.rows else -2)
 
     def _run_at_once(self, noisy: Tensor, tile: Tile) -> Tensor:
+        if self._device.type == "cuda":
+            noisy = noisy.pin_memory()  # so that the copy is not made twice
         noisy = noisy.to(self._device, memory_format=torch.channels_last)
-        restored: Tensor = self._model(_pad(self._model, noisy, tile))
-        return restored[(..., *tile.kept)].cpu()
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
+            restored: Tensor = self._model(_pad(self._model, noisy, tile))
+        return restored[(..., *tile.kept)].float().cpu()
 
 
 def _pad(model: Model, noisy: Tensor, tile: Tile) -> Tensor:

@@ -22,7 +22,11 @@ from unnoise.models.unet import UNet
 
 MODELS: dict[str, Callable[..., Model]] = {
     "unet": UNet,
+    # About 20, 70 and 270 thousand multiply-adds a pixel; benchmarks/photo/candidates.py tells why
+    # of so many channels and convolutions.
     "unet-s": partial(UNet, widths=(16, 32, 64, 128), depths=(2, 2, 2, 2)),
+    "unet-m": partial(UNet, widths=(24, 48, 96, 192), depths=(3, 3, 3, 3)),
+    "unet-l": partial(UNet, widths=(48, 96, 192, 384), depths=(3, 3, 3, 3)),
     "autoencoder": Autoencoder,
 }
 

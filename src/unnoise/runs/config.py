@@ -16,6 +16,7 @@ Setting = str | int | float | bool
 Settings = Mapping[str, Setting]
 
 SMALLEST_PATCH = 16
+EXCLUSIVE = ({"epochs", "steps", "minutes"}, {"model", "init"})
 
 # The recipe of the tutorial that the project grew from.
 PRESETS: dict[str, Settings] = {
@@ -184,7 +185,8 @@ def layer_settings(
 ) -> TrainConfig:
     """Lay settings over each other: defaults, then the preset, the file, and what was said.
 
-    A length (epochs, steps or minutes) that is said replaces whichever length lies below it.
+    A length (epochs, steps or minutes) that is said replaces whichever length lies below it, and
+    a network (model or init) whichever network.
 
     Raises:
         ConfigError: A setting is unknown, of the wrong type, or out of range.
@@ -194,9 +196,10 @@ def layer_settings(
         raise UnknownNameError("preset", preset, PRESETS)
     merged: dict[str, Setting] = {}
     for layer in (PRESETS[preset] if preset else {}, read_settings(file) if file else {}, said):
-        if {"epochs", "steps", "minutes"} & layer.keys():
-            for name in ("epochs", "steps", "minutes"):
-                merged.pop(name, None)
+        for exclusive in EXCLUSIVE:
+            if exclusive & layer.keys():
+                for name in exclusive:
+                    merged.pop(name, None)
         merged |= layer
     checked: dict[str, Any] = {name: check_setting(name, merged[name]) for name in merged}
     return TrainConfig(**checked)

@@ -86,7 +86,8 @@ def read_model_file(path: Path) -> "tuple[ModelInfo, dict[str, Tensor]]":
 
     if not path.is_file():
         raise ModelFileError(
-            f"there is no model file {path}: pass a .safetensors file or a run folder"
+            f"there is no model file {path}: pass a .safetensors file, a run folder, or photo, "
+            "which comes with unnoise"
         )
     try:
         with safe_open(path, framework="pt") as file:

@@ -21,6 +21,7 @@ VALIDATION_SHARE = 0.05  # of the time
 CHECKPOINT_SECONDS = 30.0
 REPORT_SECONDS = 0.25
 MEASURE_SHARE = 0.03  # of the time given, spent to measure the speed
+MEASURE_SECONDS = 20.0  # at most
 MEASURE_STEPS = 3  # at least
 
 
@@ -228,7 +229,8 @@ def measure_steps(training: Training[Network], seconds: float) -> int:
     training.model.train()
     times: list[float] = []
     begun = time.perf_counter()
-    while len(times) < MEASURE_STEPS or time.perf_counter() - begun < MEASURE_SHARE * seconds:
+    enough = min(MEASURE_SHARE * seconds, MEASURE_SECONDS)
+    while len(times) < MEASURE_STEPS or time.perf_counter() - begun < enough:
         start = time.perf_counter()
         training.advance().item()
         times.append(time.perf_counter() - start)

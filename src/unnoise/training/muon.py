@@ -11,27 +11,35 @@ MOMENTUM = 0.95
 # 0.7 to 1.2 in five steps, which serves as well as exactly 1.
 POLYNOMIAL = (3.4445, -4.7750, 2.0315)
 STEPS = 5
-# Biases are vectors: AdamW takes them, at its own, smaller rate.
-VECTOR_SHARE = 0.15
+# Biases and the layers at both ends, where features meet pixels, take steps of Adam, at a smaller
+# rate of their own (benchmarks/photo/candidates.py).
+ADAM_SHARE = 0.15
 BETAS, EPSILON = (0.9, 0.99), 1e-8
 
 
 class Muon(torch.optim.Optimizer):
     """Steps whose singular values are all about one, by momentum and a Newton-Schulz iteration.
 
-    Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024). A weight of
-    more than one dimension is taken as the matrix ``(outputs, everything else)``, scaled by
+    Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024). The weight of a
+    hidden layer is taken as the matrix ``(outputs, everything else)``, its step scaled by
     ``sqrt(max(1, outputs / inputs))``. torch's own ``Muon`` takes matrices only and iterates in
     bfloat16, which a CPU without it emulates slowly.
 
     Args:
-        params: What is learned.
-        lr: Spectral norm of a step; a vector's rate is ``VECTOR_SHARE`` of it.
-        weight_decay: Share of ``lr`` by which matrices shrink in a step.
+        parameters: Of a network, from its first layer to its last.
+        lr: Spectral norm of a step of a hidden layer; the rate of the others is ``ADAM_SHARE`` of
+            it.
     """
 
-    def __init__(self, params: Iterable[Tensor], *, lr: float, weight_decay: float = 0.0) -> None:
-        super().__init__(params, {"lr": lr, "weight_decay": weight_decay})
+    def __init__(self, parameters: Iterable[Tensor], *, lr: float) -> None:
+        every = list(parameters)
+        layers = [weight for weight in every if weight.ndim > 1]
+        hidden = {id(weight) for weight in layers[1:-1]}
+        groups = [
+            {"params": [p for p in every if (id(p) in hidden) == inside], "hidden": inside}
+            for inside in (True, False)
+        ]
+        super().__init__([group for group in groups if group["params"]], {"lr": lr})
 
     # torch's own signature has a closure, which nothing here needs; its decorator is untyped.
     @torch.no_grad()
@@ -43,12 +51,11 @@ class Muon(torch.optim.Optimizer):
                 if weight.grad is None:
                     continue
                 state = self.state[weight]
-                if weight.ndim > 1:
-                    update = _orthogonal(_momentum(state, weight.grad).flatten(1))
-                    weight.mul_(1 - group["lr"] * group["weight_decay"])
-                    weight.add_(update.view_as(weight), alpha=-group["lr"])
+                if group["hidden"]:
+                    step = _orthogonal(_momentum(state, weight.grad).flatten(1))
+                    weight.add_(step.view_as(weight), alpha=-group["lr"])
                 else:
-                    weight.add_(_adam(state, weight.grad), alpha=-group["lr"] * VECTOR_SHARE)
+                    weight.add_(_adam(state, weight.grad), alpha=-group["lr"] * ADAM_SHARE)
 
 
 def _momentum(state: dict[str, Any], gradient: Tensor) -> Tensor:
@@ -64,21 +71,27 @@ def _orthogonal(matrix: Tensor) -> Tensor:
     Each iteration is ``X <- (a + b X Xᵀ + c (X Xᵀ)²) X``. All its factors commute with ``X Xᵀ``, so
     they are multiplied up on that small square, and with X once, at the end.
     """
-    a, b, c = POLYNOMIAL
     rows, columns = matrix.shape
     wide = matrix.mT if rows > columns else matrix
     wide = wide / wide.norm().clamp_min(1e-12)  # the spectral norm is no larger than this one
     gram = wide @ wide.mT
-    product = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
-    for _ in range(STEPS):
-        factor = torch.addmm(gram, gram, gram, beta=b, alpha=c)
-        factor.diagonal().add_(a)
-        product = factor @ product
+    product = factor = _factor(gram)
+    for _ in range(STEPS - 1):
         gram = factor @ gram @ factor
+        factor = _factor(gram)
+        product = factor @ product
     wide = product @ wide
     scale = max(1, rows / columns) ** 0.5
     scaled: Tensor = scale * (wide.mT if rows > columns else wide)
     return scaled
+
+
+def _factor(gram: Tensor) -> Tensor:
+    """Return ``a + b G + c G²``."""
+    a, b, c = POLYNOMIAL
+    factor = torch.addmm(gram, gram, gram, beta=b, alpha=c)
+    factor.diagonal().add_(a)
+    return factor
 
 
 def _adam(state: dict[str, Any], gradient: Tensor) -> Tensor:
