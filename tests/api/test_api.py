@@ -45,6 +45,39 @@ def test_the_config_repeats_the_run(run: Path) -> None:
     np.testing.assert_array_equal(again(image), unnoise.load(run, device="cpu")(image))
 
 
+def test_fine_tuning_starts_from_the_weights_and_network_of_a_model(
+    run: Path, squares: np.ndarray
+) -> None:
+    tuned = unnoise.train(
+        squares,
+        axes="NYX",
+        noise="gaussian:0.2",
+        init=run,
+        steps=1,
+        lr=1e-9,
+        batch_size=2,
+    )
+    start = unnoise.load(run, device="cpu")
+    assert tuned.info.model == start.info.model
+    np.testing.assert_allclose(tuned(squares[0] / 255), start(squares[0] / 255), atol=1e-5)
+
+
+def test_fine_tuning_is_resumed_and_refuses_images_of_other_channels(
+    run: Path, tmp_path: Path
+) -> None:
+    tuned = unnoise.train("digits", init=run, steps=2, batch_size=2, out=tmp_path / "run")
+    again = resume(tmp_path / "run")
+    image = np.random.default_rng(0).random((28, 28))
+    np.testing.assert_array_equal(tuned(image), again(image))
+    with pytest.raises(ConfigError, match=r"model of 3 channels.*--channels 3"):
+        unnoise.train("digits", init="photo", steps=2)
+
+
+def test_grey_shares_are_for_colour_images() -> None:
+    with pytest.raises(ConfigError, match="--grey is for clean colour images"):
+        unnoise.train("digits", grey=0.5, steps=2)
+
+
 def test_arrays_and_minutes(squares: np.ndarray, tmp_path: Path) -> None:
     result = unnoise.train(
         squares, axes="NYX", noise="gaussian:0.2", minutes=0.02, batch_size=8, out=tmp_path / "run"

@@ -140,3 +140,11 @@ def test_ctrl_c_leaves_whole_files_only(run: Path, tmp_path: Path) -> None:
     written = list(out.iterdir())
     assert 2 <= len(written) < 40
     assert all(read_stack(path)[0].shape == (1, 1500, 1500, 1) for path in written)
+
+
+def test_without_a_model_the_one_for_photographs_is_taken(folder: Path, tmp_path: Path) -> None:
+    assert denoise(folder / "a b.png", "--out", tmp_path / "out", "--device", "cpu") == 0
+    before, after = (read_stack(place / "a b.png")[0] for place in (folder, tmp_path / "out"))
+    assert after.shape == before.shape
+    # Grey values drawn at random are noise, and most of it goes.
+    assert after.std() < 0.6 * before.std()

@@ -13,6 +13,8 @@ from unnoise.models import MODELS, Autoencoder, Model, UNet, build_model, macs_p
 SMALL: dict[str, dict[str, Any]] = {
     "unet": {"channels": 2},
     "unet-s": {"channels": 2, "widths": (4, 4, 4), "depths": (2, 1, 1)},
+    "unet-m": {"channels": 2, "widths": (4, 8, 4), "depths": (1, 1, 2)},
+    "unet-l": {"channels": 2, "widths": (8, 4), "depths": (1, 2)},
     "autoencoder": {"channels": 2, "size": (20, 28)},
 }
 SIZES = st.integers(1, 70)
@@ -26,6 +28,12 @@ def build(name: str) -> Model:
 
 def test_every_model_is_tested() -> None:
     assert SMALL.keys() == MODELS.keys()
+
+
+@pytest.mark.parametrize(("name", "kilomacs"), [("unet-s", 20), ("unet-m", 70), ("unet-l", 270)])
+def test_the_ladder_costs_what_it_says(name: str, kilomacs: float) -> None:
+    model = build_model(name, {"channels": 3})
+    assert macs_per_pixel(model) / 1000 == pytest.approx(kilomacs, rel=0.1)
 
 
 @pytest.mark.parametrize("name", MODELS)
