@@ -32,18 +32,8 @@ format: $(READY) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-UNNOISE_DATA ?= ../shared/data
-MINUTES ?= 90
-export UNNOISE_DATA
-
-pretrained: $(READY) ## Train the photo denoiser on, from the weights in the package, for MINUTES
-	if [ -f runs/photo/config.toml ] && [ ! -f runs/photo/model.safetensors ]; then \
-	  $(BIN)/unnoise train --resume --out runs/photo; \
-	else \
-	  $(BIN)/unnoise train $(UNNOISE_DATA)/photos/train --config presets/photo.toml --init photo \
-	    --lr 0.01 --minutes $(MINUTES) --out runs/photo --overwrite; \
-	fi
-	$(BIN)/python tools/adopt_photo.py runs/photo
+pretrained: $(READY) ## Train the photo denoiser on, from the weights in the package, for MINUTES (90)
+	$(BIN)/python tools/pretrain_photo.py --minutes $(or $(MINUTES),90)
 
 bench-photo: $(READY) benchmarks/photo/.packages ## The photo denoiser beside classical methods and published networks
 	$(BIN)/python benchmarks/photo/compare.py
@@ -60,7 +50,7 @@ bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-c
 bench-models: $(READY) ## Cost, speed, share of the machine's limit and quality of candidate networks
 	$(BIN)/python benchmarks/models.py
 
-bench-footprint: $(READY) ## Import time and peak memory
+bench-footprint: $(READY) ## Import time, peak memory, size of an install
 	$(BIN)/python benchmarks/footprint.py
 
 bench-tiles: $(READY) ## Speed, seams and memory of large images
@@ -84,4 +74,4 @@ benchmarks/seed_keras/.venv/.ready: benchmarks/seed_keras/requirements.txt
 	@touch $@
 
 clean: ## Remove what the targets made
-	rm -rf .venv benchmarks/seed_keras/.venv demo runs .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv benchmarks/seed_keras/.venv benchmarks/photo/.packages demo runs .mypy_cache .pytest_cache .ruff_cache

@@ -2,7 +2,8 @@
 
 Usage: python benchmarks/tiles.py [--small] [--rounds 5]
 
-The network is `unet-s`, the default for photos and scans, with fresh weights.
+The networks are `unet-s`, the default for one's own photos and scans, with fresh weights, and the
+denoiser for photographs that comes with the package, which also denoises the large image.
 """
 
 import argparse
@@ -17,11 +18,11 @@ import numpy as np
 import torch
 from machine import describe_machine
 
-from unnoise import Denoiser
+import unnoise
+from unnoise.denoiser import load_model
 from unnoise.denoiser.tiles import SIDE, Runner, Tile, plan_tiles, run_bands
 from unnoise.images import open_image
 from unnoise.models import Model, build_model
-from unnoise.runs import ModelInfo
 
 UNTILED, TILED = 512, 4096
 
@@ -31,15 +32,12 @@ def fresh() -> Model:
     return build_model("unet-s", {"channels": 1})
 
 
-def denoiser() -> Denoiser:
-    info = ModelInfo(
-        model="unet-s", arguments={}, channels=1, noise="", objective="", data="", seed=0
-    )
-    return Denoiser(fresh(), info)
+def networks() -> dict[str, Model]:
+    return {"unet-s": fresh(), "photo": load_model("photo")[1]}
 
 
 def restore(model: Model, image: np.ndarray, side: int) -> np.ndarray:
-    """Denoise ``(H, W, 1)`` in tiles of a side."""
+    """Denoise ``(H, W, C)`` in tiles of a side."""
     runner = Runner(model, torch.device("cpu"))
 
     def work(part: np.ndarray, tile: Tile) -> np.ndarray:
@@ -51,12 +49,13 @@ def restore(model: Model, image: np.ndarray, side: int) -> np.ndarray:
         return np.concatenate(list(run_bands([image], plan, work)))
 
 
-def throughput(rounds: int, tiled: int) -> None:
+def throughput(name: str, model: Model, rounds: int, tiled: int) -> None:
     """Print tiled and untiled Mpixel/s, measured in turn."""
     # The stubs of torch know memory_format only together with a tensor.
-    model = fresh().to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    model = model.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
     sides = {UNTILED: UNTILED, tiled: SIDE}
-    images = {side: np.random.default_rng(0).random((side, side, 1), np.float32) for side in sides}
+    random = np.random.default_rng(0)
+    images = {side: random.random((side, side, model.channels), np.float32) for side in sides}
     rates: dict[int, list[float]] = {side: [] for side in sides}
     for side, image in images.items():
         restore(model, image[: min(side, SIDE), : min(side, SIDE)], sides[side])
@@ -70,7 +69,7 @@ def throughput(rounds: int, tiled: int) -> None:
     whole, parts = (statistics.median(rates[side]) for side in sides)
     ratio = statistics.median(b / a for a, b in zip(*rates.values(), strict=True))
     print(
-        f"throughput: {UNTILED} × {UNTILED} untiled {whole:.2f} Mpixel/s, "
+        f"{name}: {UNTILED} × {UNTILED} untiled {whole:.2f} Mpixel/s, "
         f"{tiled} × {tiled} in tiles that read {SIDE} × {SIDE} {parts:.2f}: {ratio:.0%} of it",
         flush=True,
     )
@@ -102,7 +101,7 @@ def disk_to_disk(suffix: str, side: int, folder: Path) -> None:
 
 def one_file(source: Path, target: Path) -> None:
     start = time.perf_counter()
-    denoiser().denoise_file(source, target)
+    unnoise.load("photo", device="cpu").denoise_file(source, target)
     seconds = time.perf_counter() - start
     with open_image(source) as reader:
         height, width = reader.height, reader.width
@@ -128,7 +127,8 @@ def main() -> None:
         one_file(*options.file)
         return
     print(describe_machine(), flush=True)
-    throughput(options.rounds, TILED // 2 if options.small else TILED)
+    for name, model in networks().items():
+        throughput(name, model, options.rounds, TILED // 2 if options.small else TILED)
     seams()
     with tempfile.TemporaryDirectory() as folder:
         for suffix in (".png", ".tif"):

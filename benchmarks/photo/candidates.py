@@ -12,6 +12,7 @@ import copy
 import math
 import os
 import random
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -24,12 +25,17 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+sys.path.append(str(Path(__file__).parents[1]))
+
+from machine import describe_machine, machine_limit
+
 from unnoise.data import Patches, Pool
 from unnoise.images import ValueRange, find_images, read_stack
 from unnoise.models import macs_per_pixel
 from unnoise.models.contract import Model
 from unnoise.noise import parse_noise
 from unnoise.objectives import LOSSES, Supervised
+from unnoise.objectives.supervised import to_grey
 from unnoise.seeding import generator
 from unnoise.training import SCHEDULES, Muon
 
@@ -165,8 +171,8 @@ def photographs(folder: Path) -> tuple[list[NDArray[np.uint8]], Tensor]:
     return [image for i, image in enumerate(read) if i not in held], clean
 
 
-def train(recipe: Recipe, pool: Pool, seconds: float) -> tuple[Candidate, str]:
-    """Train for a time; return the averaged network and what it cost."""
+def train(recipe: Recipe, pool: Pool, seconds: float) -> tuple[Candidate, int, float]:
+    """Train for a time; return the averaged network, the steps, and multiply-adds per second."""
     torch.manual_seed(0)
     # The stubs of torch know memory_format only together with a tensor.
     network = Candidate(recipe).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -191,9 +197,9 @@ def train(recipe: Recipe, pool: Pool, seconds: float) -> tuple[Candidate, str]:
         share = (time.perf_counter() - begun) / seconds
         if step == WARM_UP_STEPS:
             warm = time.perf_counter()
-    operations = 6 * macs_per_pixel(network) * recipe.batch * recipe.patch**2
-    rate = operations * (step - WARM_UP_STEPS) / (time.perf_counter() - warm) / 1e9
-    return averaged, f"{macs_per_pixel(network) / 1000:.0f} | {step} | {rate:.0f}"
+    # Forward, and backward to the input and to the weights of each layer.
+    work = 3 * macs_per_pixel(network) * recipe.batch * recipe.patch**2
+    return averaged, step, work * (step - WARM_UP_STEPS) / (time.perf_counter() - warm)
 
 
 def _optimizer(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
@@ -221,7 +227,7 @@ def validate(network: Candidate, clean: Tensor) -> Iterator[float]:
             for i, image in enumerate(clean.split(1)):
                 pair = objective.pair((image,), generator(9, i))
                 if grey:
-                    luma = image.mean(1, keepdim=True)
+                    luma = to_grey(image)
                     noisy = objective.pair((luma,), generator(9, i))[0]
                     pair = noisy.expand_as(image), luma.expand_as(image)
                 with torch.inference_mode():
@@ -235,16 +241,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("names", nargs="*", help=", ".join(CANDIDATES))
+    parser.add_argument("names", nargs="*", choices=[[], *CANDIDATES], metavar="NAME")
     parser.add_argument("--seconds", type=float, default=120)
     options = parser.parse_args()
     data = Path(os.environ.get("UNNOISE_DATA", "../shared/data"))
+    if not (data / "photos/train").is_dir():
+        sys.exit(f"there are no photographs in {data}: set UNNOISE_DATA")
     images, clean = photographs(data / "photos/train")
     pool = Pool.of([image[None] for image in images])
-    print("| recipe | kMAC/pixel | steps | GFLOP/s | grey 15 / 25 / 50 | colour | mean |")
+    print(describe_machine())
+    limit = machine_limit()
+    print("| recipe | kMAC/pixel | steps | share of limit | grey 15 / 25 / 50 | colour | mean |")
     print("| --- | ---: | ---: | ---: | --- | --- | ---: |")
     for name in options.names or CANDIDATES:
-        network, cost = train(CANDIDATES[name], pool, options.seconds)
+        network, steps, rate = train(CANDIDATES[name], pool, options.seconds)
+        cost = f"{macs_per_pixel(network) / 1000:.0f} | {steps} | {2 * rate / limit:.0%}"
         scores = list(validate(network.eval(), clean))
         grey, colour = (" / ".join(f"{s:.2f}" for s in part) for part in (scores[:3], scores[3:]))
         mean = math.fsum(scores) / len(scores)

@@ -1,16 +1,19 @@
 """The denoiser that comes with the package beside classical methods and published networks.
 
-    python benchmarks/photo/compare.py [--every 4] [--rounds 2] [--out docs]
+    python benchmarks/photo/compare.py [--rounds 2] [--out docs]
+    python benchmarks/photo/compare.py --classical [--every 8]
 
 Writes photo-benchmark.md, .json and .png. Noise is gaussian, unclipped, with fixed seeds. The
-classical methods are told its level; unnoise is not. The images lie in $UNNOISE_DATA/photos/test.
+classical methods are told its level; unnoise is not. Their quality does not change when ours does,
+so it is kept in classical.json, which --classical writes anew, on every so many images; their speed
+is measured beside ours every time. The images lie in $UNNOISE_DATA/photos/test.
 """
 
 import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +26,21 @@ import torch
 from figure import draw
 from machine import describe_machine, machine_limit
 from methods import CLASSICAL, METHODS, OURS, PUBLISHED, SIGMAS, Image, build, kilomacs
+from networks import NETWORKS
 from speed import Speed, measure
 
-import unnoise
 from unnoise.images import read_stack, to_channels
 from unnoise.metrics import psnr, ssim
 from unnoise.seeding import generator
 
 SETS = {"Set12": ("set12", 1), "BSD68": ("cbsd68", 1), "CBSD68": ("cbsd68", 3)}
 OUTSIDE = (0, 75)  # sigmas at the end of the training range and outside of it
-SLOW = "BM3D"
+KEPT = Path(__file__).with_name("classical.json")
 SEED = 0
 
 Picture = NDArray[np.uint8]
 Values = dict[str, list[float]]  # "psnr", "psnr of 8 bits" and "ssim" of each image
+Found = dict[str, dict[str, dict[str, Values]]]  # by set, method and sigma
 
 
 def images(data: Path, name: str) -> list[Picture]:
@@ -58,18 +62,13 @@ def corrupt(clean: Picture, sigma: float, place: int) -> tuple[Image, Image]:
 def quality(method: str, pictures: list[Picture], sigma: float, every: int = 1) -> Values:
     """Measure a method on a set."""
     values: Values = {"psnr": [], "psnr of 8 bits": [], "ssim": []}
-    ours = unnoise.load("photo")
-    run = build(method, pictures[0].shape[2]) if method != OURS else None
+    run = build(method, pictures[0].shape[2])
     for place in range(0, len(pictures), every):
-        clean, noisy = (
-            np.moveaxis(image, -1, 0)[None] for image in corrupt(pictures[place], sigma, place)
+        clean, noisy = corrupt(pictures[place], sigma, place)
+        restored = run(noisy, sigma / 255).reshape(noisy.shape).clip(0, 1)
+        restored, clean = (
+            np.moveaxis(image, -1, 0)[None].astype(np.float32) for image in (restored, clean)
         )
-        if run is None:
-            restored = ours.denoise_floats(np.ascontiguousarray(noisy))
-        else:
-            last = np.ascontiguousarray(np.moveaxis(noisy[0], 0, -1))
-            restored = np.moveaxis(run(last, sigma / 255).reshape(last.shape), -1, 0)[None]
-        restored = restored.clip(0, 1).astype(np.float32)
         rounded = (np.rint(restored * 255) / 255).astype(np.float32)
         values["psnr"].append(float(psnr(restored, clean)[0]))
         values["psnr of 8 bits"].append(float(psnr(rounded, clean)[0]))
@@ -77,48 +76,48 @@ def quality(method: str, pictures: list[Picture], sigma: float, every: int = 1) 
     return values
 
 
-def measure_quality(data: Path, every: int) -> dict[str, dict[str, dict[str, Values]]]:
-    """Return values by set, method and sigma."""
-    found: dict[str, dict[str, dict[str, Values]]] = {}
+def measure_quality(data: Path, methods: Sequence[str], every: int = 1) -> Found:
+    """Measure methods on every so many images of all sets."""
+    found: Found = {}
     for name in SETS:
         pictures = images(data, name)
-        for method in (OURS, *CLASSICAL):
+        for method in methods:
             for sigma in SIGMAS + (OUTSIDE if method == OURS else ()):
-                step = every if method == SLOW else 1
-                values = quality(method, pictures, sigma, step)
+                values = quality(method, pictures, sigma, every)
                 found.setdefault(name, {}).setdefault(method, {})[str(sigma)] = values
                 print(f"{name} {method} {sigma}: {np.mean(values['psnr']):.2f} dB", flush=True)
     return found
 
 
-def quality_tables(found: dict[str, dict[str, dict[str, Values]]], every: int) -> Iterator[str]:
-    def mean(values: Values, what: str, step: int = 1) -> float:
-        return float(np.mean(values[what][::step]))
-
+def quality_tables(found: Found, every: int) -> Iterator[str]:
+    """Yield a table for each set: ours on all images, the classical methods on some, the rest."""
     for name, methods in found.items():
         ours = methods[OURS]
+        part = f", every {every}th image"
+        some = {sigma: {w: v[::every] for w, v in values.items()} for sigma, values in ours.items()}
+        rows = {OURS: ours, OURS + part: some}
+        rows |= {method + part: methods[method] for method in CLASSICAL}
         yield f"\n### {name}\n"
         yield "| method | PSNR in dB at 15, 25, 50 | rounded to 8 bits | SSIM | published PSNR |"
         yield "| --- | --- | --- | --- | --- |"
-        for method in METHODS:
-            cells = ["not run", "", ""]
-            if method in methods:
-                measured = methods[method]
-                cells = [
-                    " / ".join(f"{mean(measured[str(s)], what):.{digits}f}" for s in SIGMAS)
-                    for what, digits in (("psnr", 2), ("psnr of 8 bits", 2), ("ssim", 3))
-                ]
-                if method == SLOW and every > 1:
-                    same = " / ".join(f"{mean(ours[str(s)], 'psnr', every):.2f}" for s in SIGMAS)
-                    cells[0] += f" (every {every}th image; there {OURS} has {same})"
-            known = PUBLISHED[name].get(method)
-            published = " / ".join(f"{value:.2f}" for value in known) if known else ""
-            yield f"| {method} | {' | '.join(cells)} | {published} |"
-        noisy = {s: -20 * np.log10(s / 255) for s in OUTSIDE if s}
+        for label, measured in rows.items():
+            cells = [
+                " / ".join(f"{np.mean(measured[str(s)][what]):.{digits}f}" for s in SIGMAS)
+                for what, digits in (("psnr", 2), ("psnr of 8 bits", 2), ("ssim", 3))
+            ]
+            yield f"| {label} | {' | '.join(cells)} | {_published(name, label.split(',')[0])} |"
+        for method in NETWORKS:
+            yield f"| {method} | not run | | | {_published(name, method)} |"
         yield (
-            f"\n{OURS} at sigma 0: {mean(ours['0'], 'psnr'):.2f} dB; at 75, outside of its "
-            f"training range: {mean(ours['75'], 'psnr'):.2f} dB, from {noisy[75]:.2f} dB."
+            f"\n{OURS} at sigma 0: {np.mean(ours['0']['psnr']):.2f} dB; at 75, outside of its "
+            f"training range: {np.mean(ours['75']['psnr']):.2f} dB, from "
+            f"{-20 * np.log10(75 / 255):.2f} dB."
         )
+
+
+def _published(name: str, method: str) -> str:
+    known = PUBLISHED[name].get(method, ())
+    return " / ".join(f"{value:.2f}" for value in known)
 
 
 def speed_table(grey: dict[str, Speed], colour: dict[str, Speed], limit: float) -> Iterator[str]:
@@ -141,7 +140,7 @@ def speed_table(grey: dict[str, Speed], colour: dict[str, Speed], limit: float) 
 
 
 def report(
-    found: dict[str, Any], grey: dict[str, Speed], colour: dict[str, Speed], every: int
+    found: Found, grey: dict[str, Speed], colour: dict[str, Speed], kept: dict[str, Any]
 ) -> str:
     lines = [
         "# The photo denoiser beside others",
@@ -150,12 +149,15 @@ def report(
         "\nGaussian noise, not clipped; results clipped to [0, 1]. The classical methods are told "
         "its level, and FFDNet and DRUNet are; unnoise photo and DnCNN-B are not. BSD68 "
         "is CBSD68 in grey (ITU-R BT.601, rounded to 8 bits). BM3D in colour is CBM3D, DnCNN-B is "
-        "CDnCNN-B. SSIM has a uniform window of 7 × 7 pixels.",
-        *quality_tables(found, every),
+        "CDnCNN-B. SSIM has a uniform window of 7 × 7 pixels. The quality of the classical methods "
+        f"was measured on {kept['machine']}. In the picture, dots are measured here "
+        "(classical methods on those images), rings have their published PSNR.",
+        *quality_tables(found, kept["every"]),
         "\n## Speed",
         "\n512 × 512 pixels; peak memory of the whole process at 1024 × 1024 in colour. The "
         "published networks have their published shapes and random weights, without batch "
-        "normalisation. Every method ran in processes of its own, in turns, with all cores.\n",
+        "normalisation. Every method ran in processes of its own, in turns, with the cores that it "
+        "uses. Images larger than 1024 × 1024 are cut into tiles by unnoise: `make bench-tiles`.\n",
         *speed_table(grey, colour, machine_limit()),
         "\n![PSNR over time](photo-benchmark.png)",
     ]
@@ -166,7 +168,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--every", type=int, default=4, help="BM3D runs on every so many images")
+    parser.add_argument("--classical", action="store_true")
+    parser.add_argument("--every", type=int, default=8, help="so many images: 1 takes hours")
     parser.add_argument("--rounds", type=int, default=2, help="of the measurement of speed")
     parser.add_argument("--out", type=Path, default=Path("docs"))
     options = parser.parse_args()
@@ -174,13 +177,20 @@ def main() -> None:
     if not (data / "photos/test").is_dir():
         sys.exit(f"there are no photographs in {data}: set UNNOISE_DATA")
     print(describe_machine(), flush=True)
-    grey, colour = (measure(channels, options.rounds) for channels in (1, 3))
-    found = measure_quality(data, options.every)
-    text = report(found, grey, colour, options.every)
-    (options.out / "photo-benchmark.md").write_text(text, encoding="utf-8")
+    if options.classical:
+        found = measure_quality(data, CLASSICAL, options.every)
+        kept = {"machine": describe_machine(), "every": options.every, "found": found}
+        KEPT.write_text(json.dumps(kept), encoding="utf-8")
+        return
+    kept = json.loads(KEPT.read_text(encoding="utf-8"))
+    found = measure_quality(data, [OURS])
     ours = {name: methods[OURS] for name, methods in found.items()}
-    rounded = json.dumps(ours, default=float)
-    (options.out / "photo-benchmark.json").write_text(rounded, encoding="utf-8")
+    (options.out / "photo-benchmark.json").write_text(json.dumps(ours), encoding="utf-8")
+    for name, methods in kept["found"].items():
+        found[name] |= methods
+    grey, colour = (measure(channels, options.rounds) for channels in (1, 3))
+    text = report(found, grey, colour, kept)
+    (options.out / "photo-benchmark.md").write_text(text, encoding="utf-8")
     draw(found, grey, options.out / "photo-benchmark.png")
     print(text)
 

@@ -10,11 +10,10 @@ from speed import Speed
 Found = dict[str, dict[str, dict[str, dict[str, list[float]]]]]
 
 SET, SIGMA, PLACE = "BSD68", "25", 1  # the place of 25 among the published values
-SLOW = "BM3D"  # measured on a part of the set, so its published value is drawn
 
 
 def draw(found: Found, speeds: dict[str, Speed], path: Path) -> None:
-    """Draw every method: what was measured on the whole set as a dot, what is published as a ring.
+    """Draw every method: what is published as a ring, what is only measured as a dot.
 
     Time goes from right to left, so that up and right is better.
     """
@@ -25,7 +24,7 @@ def draw(found: Found, speeds: dict[str, Speed], path: Path) -> None:
         if published:
             quality = PUBLISHED[SET][name][PLACE]
         else:
-            quality = float(np.mean(found[SET][name][SIGMA]["psnr"]))
+            quality = float(np.mean(found[SET][name][SIGMA]["psnr of 8 bits"]))
         colour = "tab:red" if name == OURS else "tab:blue"
         axes.plot(
             speeds[name].seconds,

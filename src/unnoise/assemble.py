@@ -94,6 +94,7 @@ def assemble(
     assert config.batch_size is not None
     assert config.lr is not None
     device = choose_device(config.device)
+    name, model = _model(config, plan, device)  # before the images are read: it may be refused
     material = prepare(
         plan,
         batch_size=config.batch_size,
@@ -107,11 +108,11 @@ def assemble(
         failed=failed,
     )
     objective = _objective(config, plan, clamped=material.ranges[-1].clamp)
-    name, model = _model(config, plan, device)
     held = Held.of(material.held_out, material.ranges)
     batch = material.batches.at
     if device.type == "cuda":
-        model.compile()
+        if config.compile:
+            model.compile()
         if isinstance(material.batches, Patches) and Resident.fits(material.batches, device):
             batch = Resident(material.batches, device).at
     training = Training(
@@ -205,9 +206,10 @@ def _model(config: TrainConfig, plan: Plan, device: torch.device) -> tuple[str, 
             model = build_model(name, _arguments(config, plan))
     part = plan.views[0][0]
     if model.channels != part.channels:
+        convert = f"pass --channels {model.channels}, or " if model.channels in (1, COLOUR) else ""
         raise ConfigError(
             f"--init {config.init} is a model of {model.channels} channels and the images have "
-            f"{part.channels}: pass --channels {model.channels}, or another model"
+            f"{part.channels}: {convert}take another model"
         )
     if config.loss == "bce" and not model.bounded:
         raise ConfigError(
@@ -218,8 +220,8 @@ def _model(config: TrainConfig, plan: Plan, device: torch.device) -> tuple[str, 
         model.fixed_size and not takes_whole(plan)
     ):
         raise ConfigError(
-            f"{name} takes images of one small size, and these are larger or of "
-            "several sizes: choose another --model, or cut the images to one size"
+            f"{name} takes images of one small size, and these are larger or of several sizes: "
+            "take another network (unet takes any size), or cut the images to one size"
         )
     # The stubs of torch know memory_format only together with a tensor, so the result is Any.
     return name, model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

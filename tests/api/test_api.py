@@ -69,6 +69,12 @@ def test_fine_tuning_is_resumed_and_refuses_images_of_other_channels(
     again = resume(tmp_path / "run")
     image = np.random.default_rng(0).random((28, 28))
     np.testing.assert_array_equal(tuned(image), again(image))
+    # It may start from the model that it replaces, and needs nothing outside of its folder.
+    unnoise.train(
+        "digits", init=tmp_path / "run", steps=2, batch_size=2, out=tmp_path / "run", overwrite=True
+    )
+    assert Path(str(RunFolder(tmp_path / "run").read_config().init)).parent == tmp_path / "run"
+    resume(tmp_path / "run")
     with pytest.raises(ConfigError, match=r"model of 3 channels.*--channels 3"):
         unnoise.train("digits", init="photo", steps=2)
 

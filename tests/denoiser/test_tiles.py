@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from unnoise.denoiser.tiles import Runner, Tile, plan_tiles, run_bands, spans
+from unnoise.denoiser.tiles import SIDE, Runner, Tile, plan_tiles, run_bands, spans
 from unnoise.errors import ModelError
 from unnoise.models import Autoencoder, Interleaved, Model, UNet, restore
 
@@ -102,9 +102,9 @@ def test_spans_keep_every_row_once_and_read_enough(
 
 
 def test_small_images_and_fixed_sizes_stay_whole() -> None:
-    assert plan_tiles(MODELS["three levels"], 704, 704).whole
+    assert plan_tiles(MODELS["three levels"], SIDE, SIDE).whole
     assert plan_tiles(MODELS["three levels"], 50, 9000).whole
-    assert not plan_tiles(MODELS["three levels"], 1400, 1400).whole
+    assert not plan_tiles(MODELS["three levels"], 2 * SIDE, 2 * SIDE).whole
     assert plan_tiles(Autoencoder(size=(40, 60)), 40, 60, side=16).whole
 
 

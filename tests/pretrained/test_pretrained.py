@@ -50,8 +50,8 @@ def mean_psnr(denoiser: unnoise.Denoiser, sigma: float) -> float:
 
 
 def test_a_name_is_a_file_of_the_package_and_a_path_stays_one() -> None:
-    assert locate("photo") == locate(Path("photo")) == PRETRAINED["photo"]
-    assert locate("./photo.safetensors") == Path("photo.safetensors")
+    assert locate("photo") == PRETRAINED["photo"]
+    assert locate("./photo") == locate(Path("photo")) == Path("photo")
     assert locate("other") == Path("other")
 
 

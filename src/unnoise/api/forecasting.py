@@ -57,7 +57,7 @@ def forecast(
         "method": f"{plan.objective}: {plan.reason}",
         "noise": settings.noise or "that of the images",
         "notes": "; ".join(notes) or "none",
-        "model": settings.model,
+        "model": assembly.info.model,
         "cost": f"{macs_per_pixel(assembly.model) / 1000:.2f} kMAC/pixel",
         "steps": f"{training.steps} of {settings.batch_size} "
         + ("images" if takes_whole(plan) else f"patches of {settings.patch} × {settings.patch}"),

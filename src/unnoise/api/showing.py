@@ -102,7 +102,7 @@ def write_report(
     trained = facts.pop("trained")
     metrics = folder.read_metrics()
     page = Page(
-        title=f"{settings.model} on {settings.data}",
+        title=f"{denoiser.info.model} on {settings.data}",
         facts=_facts(evaluation, facts, trained),
         examples=draw_grid(_examples(denoiser, settings, _shown(settings, folder))),
         curves=draw_curves(metrics, noisy_psnr=trained.get("noisy_psnr")) if metrics else None,

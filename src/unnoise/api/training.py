@@ -1,5 +1,6 @@
 """``unnoise.train``: from settings to a trained denoiser and its run folder."""
 
+import copy
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -49,6 +50,7 @@ def train(
     validation: float | None = None,
     seed: int | None = None,
     precision: Literal["auto", "fp32", "bf16"] | None = None,
+    compile: bool | None = None,  # noqa: A002  the word of torch
     device: str | None = None,
     data_dir: str | None = None,
     preset: str | None = None,
@@ -73,7 +75,7 @@ def train(
             ``auto``: what the images allow.
         axes: Of files or the array, such as ``ZYX``, where it cannot be told.
         channels: 1 turns all images to grey, 3 to colour.
-        grey: Share of each batch of clean colour images that is turned to grey.
+        grey: Share of clean colour images that is turned to grey.
         model: ``unet``, ``unet-s``, ``unet-m``, ``unet-l``, ``autoencoder``, or ``auto``.
         init: A model whose network and weights to start from: fine-tuning.
         epochs: Train for so many passes over the data,
@@ -95,6 +97,7 @@ def train(
         validation: Share of the images, or of each image, held out.
         seed: Decides weights, split, order and noise.
         precision: ``auto``, ``fp32`` or ``bf16``.
+        compile: On a GPU: whether torch compiles the network first.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         data_dir: Where to look for named datasets first.
         preset: A named set of settings: ``classic``.
@@ -139,6 +142,7 @@ def train(
         "validation": validation,
         "seed": seed,
         "precision": precision,
+        "compile": compile,
         "device": device,
         "data_dir": data_dir,
     }
@@ -152,7 +156,12 @@ def train(
         folder.check_free(overwrite=overwrite)
     assembly, plan = _assemble(settings, data, targets, folder, say)
     if folder:
-        folder.begin(assembly.config, assembly.training.state(), note=plan.note)
+        settings = assembly.config
+        if settings.init is not None:
+            # Kept with the run, and it may be the model in this very folder, which begin() removes.
+            Denoiser.load(settings.init).save(folder.init, overwrite=True)
+            settings = replace(settings, init=str(folder.init))
+        folder.begin(settings, assembly.training.state(), note=plan.note)
     return _run(assembly, folder, report)
 
 
@@ -241,8 +250,9 @@ def _run(assembly: Assembly, folder: RunFolder | None, report: Report) -> Denois
         run_training(training, report=keep, save=save)
     finally:
         assembly.close()
-    assembly.model.load_state_dict(training.result())
-    reached = training.validate(assembly.model)
+    model = copy.deepcopy(assembly.model)  # leaves behind what torch compiled
+    model.load_state_dict(training.result())
+    reached = training.validate(model)
     trained = {
         "steps": float(training.steps),
         "images": float(training.steps * training.batch_size),
@@ -253,7 +263,7 @@ def _run(assembly: Assembly, folder: RunFolder | None, report: Report) -> Denois
         trained["noisy_psnr"] = round(assembly.noisy_psnr, 3)
         trained["psnr"] = round(reached.psnr, 3)
     info = replace(assembly.info, trained=trained)
-    denoiser = Denoiser(assembly.model, info, device=str(training.device))
+    denoiser = Denoiser(model, info, device=str(training.device), bf16=training.bf16)
     if folder:
         denoiser.save(folder.model, overwrite=True)
     return denoiser

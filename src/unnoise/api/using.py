@@ -35,8 +35,9 @@ def load(
             photographs, grey and colour, with gaussian noise of any level up to 55/255 and with
             noise like a camera's.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
-        precision: Arithmetic of the convolutions; ``auto`` takes bfloat16 where the hardware has
-            it, which is twice as fast and costs less than 0.01 dB, else float32.
+        precision: Arithmetic of networks that correct their input, as all ``unet`` do; ``auto``
+            takes bfloat16 where the hardware has it, else float32. It costs ``photo`` less than
+            0.01 dB.
 
     Raises:
         ModelFileError: The file is missing, damaged or of another format.

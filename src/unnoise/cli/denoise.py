@@ -17,7 +17,7 @@ def denoise(
     inputs: list[str],
     /,
     *,
-    model: Path = Path("photo"),
+    model: str | None = None,
     out: Path | None = None,
     suffix: str | None = None,
     strength: float = 1.0,
@@ -41,7 +41,7 @@ def denoise(
         Files, folders with their subfolders, or patterns such as "scans/**/*.tif": PNG, JPEG,
         WebP, TIFF, .npy, .npz, IDX and zarr.
     model
-        A model file, a run folder, or photo, which comes with unnoise: for photographs.
+        A model file, a run folder, or a model that comes with unnoise. [default: photo]
     out
         The folder to write to; subfolders are made as they are in the input. Without it, outputs
         lie beside their inputs.
@@ -70,6 +70,9 @@ def denoise(
     from unnoise.images import MAX_PIXELS
 
     say, results = speaker(quiet=quiet), []
+    if model is None:
+        model = "photo"
+        say("with photo, which comes with unnoise and knows photographs; --model takes another")
     with file_progress(quiet=quiet) as show:
         for result in api.denoise_files(
             api.load(model, device=device, precision=precision),

@@ -16,7 +16,7 @@ app = verb_app("evaluate")
 
 @app.default
 def evaluate(
-    model: Path,
+    model: str,
     data: str,
     /,
     *,

@@ -1,14 +1,12 @@
 """``unnoise info``."""
 
-from pathlib import Path
-
 from unnoise.cli.console import print_json, verb_app
 
 app = verb_app("info")
 
 
 @app.default
-def info(model: Path, /, *, json: bool = False) -> None:
+def info(model: str, /, *, json: bool = False) -> None:
     """Tell what a model file says about its model.
 
     Parameters

@@ -7,7 +7,8 @@ from torch import Tensor
 from unnoise.data.batches import Crops, Patches
 from unnoise.data.pool import TURNS, Pool
 
-KINDS = (np.uint8, np.float32)  # a GPU gathers these, and float32 holds their values exactly
+# A GPU gathers these, and float32 holds their values exactly.
+KINDS = {np.dtype(np.uint8), np.dtype(np.float32)}
 SHARE = 0.5  # of the free memory that images may take
 
 
@@ -34,10 +35,10 @@ class Resident:
     def fits(patches: Patches, device: torch.device) -> bool:
         """Tell whether the images can lie on this GPU: their kind, their sizes, free memory."""
         smallest = min(min(pool.heights.min(), pool.widths.min()) for pool in patches.pools)
-        kinds = {pool.pixels.dtype.type for pool in patches.pools}
+        kinds = {pool.pixels.dtype for pool in patches.pools}
         size = sum(pool.pixels.nbytes for pool in patches.pools)
         free, _ = torch.cuda.mem_get_info(device)
-        return smallest >= patches.side and kinds <= set(KINDS) and size < SHARE * free
+        return smallest >= patches.side and kinds <= KINDS and size < SHARE * free
 
     def at(self, step: int) -> tuple[Tensor, ...]:
         """Return batch number ``step`` on the device: each view, ``(B, C, side, side)``."""

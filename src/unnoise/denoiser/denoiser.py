@@ -42,7 +42,8 @@ class Denoiser:
     Attributes:
         info: What the model file says about the model.
         device: Where it runs.
-        bf16: Whether its convolutions run in bfloat16.
+        bf16: Whether its convolutions run in bfloat16: where it was asked for, and the model only
+            corrects its input.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class Denoiser:
     ) -> None:
         self.info = info
         self.device = torch.device(device)
-        self.bf16 = bf16
+        self.bf16 = bf16 and model.corrects
         # The stubs of torch know memory_format only together with a tensor.
         self._model = model.to(self.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
         self._trained_dtype, self._trained_range = read_range(info)

@@ -23,11 +23,10 @@ from unnoise.models import Model, fit, padding
 
 Array = NDArray[np.generic]
 
-# The side of what a tile reads. A larger tile repeats less overlap (27 % at this side for a
-# receptive field of 81), but the feature maps of 16 channels of a larger one pass the 32 MiB up to
-# which malloc can keep them (memory.py): 704 reached 82 % of the throughput of an untiled
-# 512 × 512 image on one core, sides of 720 and more fell below 70 %. See benchmarks/tiles.py.
-SIDE = 704
+# The side of what a tile reads. A larger tile repeats less overlap (26 % at this side for a
+# receptive field of 111) and takes more memory; beyond this one nothing is won any more. See
+# benchmarks/tiles.py and docs/lab-notes.md.
+SIDE = 1024
 SMALLEST = 64  # kept sides are not halved below this when memory runs out
 
 # Pixels that run at once: enough to keep the cores busy, few enough that the feature maps of a
@@ -247,8 +246,6 @@ class Runner:
         return torch.cat(parts, dim=-1 if halves[0].rows == tile.rows else -2)
 
     def _run_at_once(self, noisy: Tensor, tile: Tile) -> Tensor:
-        if self._device.type == "cuda":
-            noisy = noisy.pin_memory()  # so that the copy is not made twice
         noisy = noisy.to(self._device, memory_format=torch.channels_last)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
             restored: Tensor = self._model(_pad(self._model, noisy, tile))

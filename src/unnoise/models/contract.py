@@ -22,6 +22,8 @@ class Model(nn.Module, ABC):
         fixed_size: The only (height, width) of images that the model takes, or None for any.
         receptive_field: Side in pixels of the square of input that can change one output pixel.
         bounded: Whether outputs lie in [0, 1] by construction.
+        corrects: Whether outputs are the input plus something small, so that bfloat16 for that
+            costs little.
     """
 
     arguments: ModelArguments
@@ -30,6 +32,7 @@ class Model(nn.Module, ABC):
     fixed_size: tuple[int, int] | None = None
     receptive_field: int
     bounded: bool = False
+    corrects: bool = False
 
     @abstractmethod
     def forward(self, noisy: Tensor) -> Tensor:

@@ -59,7 +59,7 @@ class UNet(Model):
             "depths": list(depths),
             "shortcuts": shortcuts,
         }
-        self.shortcuts = shortcuts
+        self.shortcuts = self.corrects = shortcuts
         self.channels = channels
         coarsest = 2 ** (len(widths) - 1)
         self.size_multiple = max(2, coarsest)

@@ -110,7 +110,7 @@ def parse_noise(spec: str) -> Noise:
         raise SpecError(f"noise {spec!r} ends in {comma + option!r}: only ',clip' may stand there")
     chains = tuple(_parse_chain(chain, spec) for chain in body.split("|"))
     given = [chain.share for chain in chains if chain.share is not None]
-    if given and (len(given) < len(chains) or not math.isclose(sum(given), 100, abs_tol=0.01)):
+    if given and (len(given) < len(chains) or not math.isclose(sum(given), 100, abs_tol=0.1)):
         raise SpecError(
             f"noise {spec!r} gives shares of {' + '.join(f'{share:g}' for share in given)} %: "
             "every alternative gets one, together 100 %; or none does, and they are equal"
@@ -121,7 +121,10 @@ def parse_noise(spec: str) -> Noise:
 def _parse_chain(text: str, spec: str) -> Chain:
     share, percent, terms = text.rpartition("%")
     if percent and not (NUMBER.fullmatch(share.strip()) and 0 < float(share) <= 100):
-        raise SpecError(f"noise {spec!r}: {share.strip()!r} is no share of 0 to 100 %; {MIXTURE}")
+        raise SpecError(
+            f"noise {spec!r}: {share.strip()!r} is no share: it is more than 0, up to 100 %; "
+            f"{MIXTURE}"
+        )
     # A sign after "e" or ":" belongs to a number; any other "+" joins two terms.
     parts = re.split(r"(?<![eE:.])\+", terms)
     return Chain(

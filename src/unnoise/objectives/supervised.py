@@ -22,14 +22,14 @@ class Supervised:
     A batch is ``(clean,)``, or ``(noisy, clean)`` where the noise came with the images.
 
     A colour model is handed a grey image as one whose channels are equal, and so is their noise.
-    To one that saw colours only this is a noise that it does not know, so a share of each batch of
-    clean images can be turned to grey.
+    To one that saw colours only this is a noise that it does not know, so a share of the clean
+    images can be turned to grey.
 
     Attributes:
         loss: Of the output against the clean image.
         noise: What corrupts clean images; None for pairs.
         clamped: Whether results are clamped when they are used.
-        grey: Share of a batch of clean images that is turned to grey, less than 1.
+        grey: Chance of a clean image to be turned to grey, less than 1.
     """
 
     loss: Loss
@@ -55,13 +55,21 @@ class Supervised:
             noisy, clean = batch
             return noisy, clean
         (clean,) = batch
-        count = int(self.grey * len(clean))
-        if not count:
+        if not self.grey:
             return self.noise(clean, generator), clean
-        colours = clean[count:]
-        grey = torch.einsum("bchw,c->bhw", clean[:count], clean.new_tensor(LUMA))[:, None]
-        noisy = self.noise(grey, generator)  # one noise for all channels
-        return (
-            torch.cat([noisy.expand_as(clean[:count]), self.noise(colours, generator)]),
-            torch.cat([grey.expand_as(clean[:count]), colours]),
-        )
+        grey = torch.rand(len(clean), generator=generator, device=clean.device) < self.grey
+        noisy, wanted = torch.empty_like(clean), torch.empty_like(clean)
+        for chosen, convert in (grey, to_grey), (~grey, lambda images: images):
+            images = chosen.nonzero()[:, 0]
+            if len(images):
+                given = convert(clean[images])
+                wanted[images] = given  # one channel becomes all three, and so does its noise
+                noisy[images] = self.noise(given, generator)
+        return noisy, wanted
+
+
+def to_grey(images: Tensor) -> Tensor:
+    """Return the luma ``(B, 1, H, W)`` of colour images, by ITU-R BT.601."""
+    # Not a matrix product, which autocast would round to bfloat16.
+    weights = images.new_tensor(LUMA)[:, None, None]
+    return (images * weights).sum(1, keepdim=True)

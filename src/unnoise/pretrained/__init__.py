@@ -11,9 +11,9 @@ PRETRAINED = {"photo": Path(__file__).with_name("photo.safetensors")}
 def locate(model: str | Path) -> Path:
     """Return the file of a model that comes with the package, or the path as it was given.
 
-    A file or folder that has the name of such a model is meant by ``./photo``.
+    A name is a string; a ``Path``, or ``"./photo"``, is what lies there.
     """
-    return PRETRAINED.get(str(model), Path(model))
+    return PRETRAINED[model] if isinstance(model, str) and model in PRETRAINED else Path(model)
 
 
 __all__ = ["PRETRAINED", "locate"]

@@ -61,8 +61,7 @@ class TrainConfig:
     channels
         1 turns all images to grey, 3 to colour. Without it they stay as they are.
     grey
-        Share of each batch of clean colour images that is turned to grey, so that the model
-        learns both.
+        Share of clean colour images that is turned to grey, so that the model learns both.
     model
         The network: unet (small, for small images), unet-s, unet-m or unet-l (about 20, 70 and 270
         thousand multiply-adds a pixel), or autoencoder. auto takes unet for small images of one
@@ -110,6 +109,8 @@ class TrainConfig:
         Decides the weights, the split, the order and the noise.
     precision
         Arithmetic of the training; auto takes bf16 where the hardware has it, else fp32.
+    compile
+        On a GPU: let torch compile the network first, which takes a minute and needs Triton.
     device
         cpu, cuda, mps or auto.
     data_dir
@@ -146,6 +147,7 @@ class TrainConfig:
     validation: float | None = None
     seed: int = 0
     precision: Literal["auto", "fp32", "bf16"] = "auto"
+    compile: bool = False
     device: str = "auto"
     data_dir: str | None = None
 

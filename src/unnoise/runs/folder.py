@@ -32,6 +32,11 @@ class RunFolder:
         return self.path / "model.safetensors"
 
     @property
+    def init(self) -> Path:
+        """The model that a fine-tuning started from: a run needs nothing outside of its folder."""
+        return self.path / "init.safetensors"
+
+    @property
     def checkpoint(self) -> Path:
         """What resuming needs."""
         return self.path / "checkpoint.pt"

@@ -227,6 +227,7 @@ def measure_steps(training: Training[Network], seconds: float) -> int:
     """Return how many steps fit into ``seconds``; ``training`` is left as it was."""
     state = copy.deepcopy(training.state())
     training.model.train()
+    training.advance().item()  # builds caches, or compiles
     times: list[float] = []
     begun = time.perf_counter()
     enough = min(MEASURE_SHARE * seconds, MEASURE_SECONDS)

@@ -21,9 +21,9 @@ class Muon(torch.optim.Optimizer):
     """Steps whose singular values are all about one, by momentum and a Newton-Schulz iteration.
 
     Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024). The weight of a
-    hidden layer is taken as the matrix ``(outputs, everything else)``, its step scaled by
-    ``sqrt(max(1, outputs / inputs))``. torch's own ``Muon`` takes matrices only and iterates in
-    bfloat16, which a CPU without it emulates slowly.
+    hidden layer is taken as the matrix of its first dimension (the outputs, of a convolution) and
+    all others, its step scaled by ``sqrt(max(1, rows / columns))``. torch's own ``Muon`` takes
+    matrices only and iterates in bfloat16, which a CPU without it emulates slowly.
 
     Args:
         parameters: Of a network, from its first layer to its last.
@@ -60,7 +60,9 @@ class Muon(torch.optim.Optimizer):
 
 def _momentum(state: dict[str, Any], gradient: Tensor) -> Tensor:
     """Return Nesterov's look ahead."""
-    average: Tensor = state.setdefault("momentum", torch.zeros_like(gradient))
+    if "momentum" not in state:
+        state["momentum"] = torch.zeros_like(gradient)
+    average: Tensor = state["momentum"]
     average.mul_(MOMENTUM).add_(gradient)
     return gradient.add(average, alpha=MOMENTUM)
 
@@ -96,8 +98,9 @@ def _factor(gram: Tensor) -> Tensor:
 
 def _adam(state: dict[str, Any], gradient: Tensor) -> Tensor:
     """Return the step of Adam (Kingma & Ba 2015) for a rate of one."""
-    first: Tensor = state.setdefault("first", torch.zeros_like(gradient))
-    second: Tensor = state.setdefault("second", torch.zeros_like(gradient))
+    if "count" not in state:
+        state |= {"first": torch.zeros_like(gradient), "second": torch.zeros_like(gradient)}
+    first, second = state["first"], state["second"]
     count = state["count"] = state.get("count", 0) + 1
     first.lerp_(gradient, 1 - BETAS[0])
     second.lerp_(gradient.square(), 1 - BETAS[1])
