@@ -56,7 +56,7 @@ class Resident:
         widths = pool.widths[images]
         corners = pool.starts[images] + tops * widths + lefts
         corner, width, turn = (
-            torch.from_numpy(part).to(self._device, non_blocking=True)[:, None, None]
+            torch.from_numpy(part).to(self._device)[:, None, None]
             for part in (corners, widths, turns)
         )
         place = self._places[turn[:, 0, 0]]

@@ -99,9 +99,10 @@ def _factor(gram: Tensor) -> Tensor:
 def _adam(state: dict[str, Any], gradient: Tensor) -> Tensor:
     """Return the step of Adam (Kingma & Ba 2015) for a rate of one."""
     if "count" not in state:
-        state |= {"first": torch.zeros_like(gradient), "second": torch.zeros_like(gradient)}
-    first, second = state["first"], state["second"]
-    count = state["count"] = state.get("count", 0) + 1
+        zeros = torch.zeros_like(gradient)
+        state |= {"first": zeros, "second": zeros.clone(), "count": 0}
+    state["count"] += 1
+    first, second, count = state["first"], state["second"], state["count"]
     first.lerp_(gradient, 1 - BETAS[0])
     second.lerp_(gradient.square(), 1 - BETAS[1])
     deviation: Tensor = (second / (1 - BETAS[1] ** count)).sqrt().add_(EPSILON)
