@@ -5,10 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from numpy.typing import NDArray
 
 from unnoise import Denoiser
 from unnoise.api import train
+
+# A slow machine is no failure.
+settings.register_profile("unnoise", deadline=None)
+settings.load_profile("unnoise")
 
 
 @pytest.fixture(scope="session")

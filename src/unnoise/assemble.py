@@ -17,7 +17,7 @@ from unnoise.data import (
     prepare,
     takes_whole,
 )
-from unnoise.denoiser import load_model
+from unnoise.denoiser import keep_freed_memory, load_model
 from unnoise.errors import ConfigError
 from unnoise.models import Model, ModelArguments, build_model, restore
 from unnoise.noise import parse_noise
@@ -32,7 +32,7 @@ WHOLE_BATCH, PATCH_BATCH = 64, 8
 HIGH_LR = 1.6e-2  # both found by measurement (docs/lab-notes.md)
 DEFAULT_LR = {"unet": HIGH_LR, "autoencoder": HIGH_LR}
 USUAL_LR = 3e-3
-MUON_LR = 2e-2
+MUON_LR = 1e-2
 FINE_TUNING = 0.3  # of the rate from scratch
 VALIDATIONS = 20
 COLOUR = 3
@@ -110,6 +110,8 @@ def assemble(
     objective = _objective(config, plan, clamped=material.ranges[-1].clamp)
     held = Held.of(material.held_out, material.ranges)
     batch = material.batches.at
+    if device.type == "cpu":
+        keep_freed_memory()  # 5 % of a step
     if device.type == "cuda":
         if config.compile:
             model.compile()

@@ -58,7 +58,7 @@ def tiled(
 
 
 @pytest.mark.parametrize("name", MODELS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     height=st.integers(1, 150),
     width=st.integers(1, 150),

@@ -17,7 +17,7 @@ def test_parts_are_every_so_manieth_pixel(b: int, c: int, stride: int, h: int, w
     assert torch.equal(parts.view(b, stride**2, c, h, w).transpose(0, 1), torch.stack(slices))
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(1, 3), st.integers(1, 40), st.integers(1, 40))
 def test_any_size_is_taken(stride: int, height: int, width: int) -> None:
     model = Interleaved(UNet(widths=(4, 4), depths=(1, 1)), stride).eval()

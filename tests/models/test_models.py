@@ -8,13 +8,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unnoise.errors import ModelError, UnknownNameError
-from unnoise.models import MODELS, Autoencoder, Model, UNet, build_model, macs_per_pixel, restore
+from unnoise.models import (
+    MODELS,
+    Autoencoder,
+    Model,
+    ResidualUNet,
+    UNet,
+    build_model,
+    macs_per_pixel,
+    restore,
+)
 
 SMALL: dict[str, dict[str, Any]] = {
     "unet": {"channels": 2},
     "unet-s": {"channels": 2, "widths": (4, 4, 4), "depths": (2, 1, 1)},
-    "unet-m": {"channels": 2, "widths": (4, 8, 4), "depths": (1, 1, 2)},
-    "unet-l": {"channels": 2, "widths": (8, 4), "depths": (1, 2)},
+    "unet-m": {"channels": 2, "widths": (4, 8, 4), "falling": (1, 2), "rising": (2, 1, 2)},
+    "unet-l": {"channels": 2, "widths": (8, 4), "falling": (0,), "rising": (1, 1)},
     "autoencoder": {"channels": 2, "size": (20, 28)},
 }
 SIZES = st.integers(1, 70)
@@ -65,7 +74,7 @@ def test_unknown_model() -> None:
         build_model("resnet", {})
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(SIZES, SIZES)
 def test_the_unet_takes_every_size(height: int, width: int) -> None:
     x = torch.rand(1, 2, height, width)
@@ -73,7 +82,7 @@ def test_the_unet_takes_every_size(height: int, width: int) -> None:
         assert restore(build("unet"), x).shape == x.shape
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(SIZES, SIZES)
 def test_an_autoencoder_is_built_for_every_size(height: int, width: int) -> None:
     x = torch.rand(2, 1, height, width)
@@ -108,6 +117,20 @@ def test_the_receptive_field_holds(widths: tuple[int, ...], count: int) -> None:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = UNet(widths=widths, depths=(count,) * len(widths))
+    check_receptive_field(model)
+
+
+@pytest.mark.parametrize("widths", [(8, 16, 32), (8, 8), (8,)])
+@pytest.mark.parametrize("count", [0, 1])
+def test_the_receptive_field_of_residual_blocks_holds(widths: tuple[int, ...], count: int) -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        counts = (count,) * len(widths)
+        model = ResidualUNet(widths=widths, falling=counts[1:], rising=counts)
+    check_receptive_field(model)
+
+
+def check_receptive_field(model: Model) -> None:
     middle = 64
     x = torch.rand(1, 1, 2 * middle, 2 * middle, requires_grad=True)
     reached = 0
@@ -159,6 +182,46 @@ def test_a_unet_needs_matching_levels() -> None:
     ]:
         with pytest.raises(ModelError, match="a unet has up to 8 levels"):
             UNet(widths=widths, depths=depths)
+
+
+def test_a_residual_unet_needs_matching_levels() -> None:
+    for widths, falling, rising in [
+        ((8, 16), (1, 1), (1, 1)),
+        ((8, 16), (1,), (1,)),
+        ((), (), ()),
+        ((0,), (), (1,)),
+        ((8, 8), (-1,), (1, 1)),
+        ((8,), (), (10**9,)),
+    ]:
+        with pytest.raises(ModelError, match="a residual unet has up to 8 levels"):
+            ResidualUNet(widths=widths, falling=falling, rising=rising)
+
+
+def test_no_feature_of_a_residual_unet_can_die() -> None:
+    """However far biases fall, a gradient still reaches every weight."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = ResidualUNet(widths=(8, 8), falling=(1,), rising=(1, 1))
+        x = torch.rand(1, 1, 16, 16)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name.endswith("bias"):
+                parameter.fill_(-10)
+    model(x).square().mean().backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None
+        used = 4 if name.startswith("tail") else None  # the rest fills a vector up
+        assert parameter.grad[:used].flatten(1 if parameter.ndim > 1 else 0).abs().sum(-1).all()
+
+
+@pytest.mark.parametrize("name", ["unet-m", "unet-l"])
+def test_a_residual_unet_without_shortcuts_has_none(name: str) -> None:
+    model = build_model(name, SMALL[name] | {"shortcuts": False}).eval()
+    with torch.no_grad():
+        for parameter in model.up.parameters():  # type: ignore[union-attr]
+            parameter.zero_()
+        noisy = torch.rand(2, 2, 16, 16)
+        assert torch.equal(*model(noisy))  # nothing of the input comes through
 
 
 def test_macs_are_counted_by_hand() -> None:

@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from unnoise.training import Muon
+from unnoise.training.muon import DECAY
 
 
 def hidden(weight: torch.Tensor, lr: float) -> tuple[nn.Parameter, Muon]:
@@ -13,10 +14,12 @@ def hidden(weight: torch.Tensor, lr: float) -> tuple[nn.Parameter, Muon]:
 
 
 def step_of(weight: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
+    """Return what a step at a rate of one adds, decay left out where there is a gradient."""
     parameter, optimizer = hidden(weight, 1.0)
     parameter.grad = gradient
     optimizer.step()
-    return parameter.detach() - weight
+    decayed = weight * (1 - DECAY) if gradient.any() else weight
+    return parameter.detach() - decayed
 
 
 @pytest.mark.parametrize("shape", [(16, 8, 3, 3), (64, 8), (8, 64, 1, 1), (7, 7)])
@@ -57,8 +60,18 @@ def test_vectors_and_both_ends_step_as_adam_does(shape: tuple[int, ...]) -> None
     torch.testing.assert_close(ours, theirs)
 
 
-def test_a_zero_gradient_moves_nothing() -> None:
-    assert torch.equal(step_of(torch.ones(4, 4), torch.zeros(4, 4)), torch.zeros(4, 4))
+def test_a_zero_gradient_lets_a_weight_decay() -> None:
+    step = step_of(torch.ones(4, 4), torch.zeros(4, 4))
+    torch.testing.assert_close(step, torch.full((4, 4), -DECAY))
+
+
+def test_weights_stay_small_however_long_the_training() -> None:
+    """Steps of one direction for ever end at 1 / DECAY, whatever the rate."""
+    parameter, optimizer = hidden(torch.zeros(6, 6), 0.2)
+    for _ in range(500):
+        parameter.grad = torch.eye(6)
+        optimizer.step()
+    assert torch.linalg.svdvals(parameter.detach()).max() < 1.3 / DECAY
 
 
 def test_state_goes_on_where_it_was() -> None:

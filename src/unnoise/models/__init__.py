@@ -18,6 +18,7 @@ from unnoise.models.contract import (
     restore,
 )
 from unnoise.models.interleaved import Interleaved, deinterleave, interleave
+from unnoise.models.residual_unet import ResidualUNet
 from unnoise.models.unet import UNet
 
 MODELS: dict[str, Callable[..., Model]] = {
@@ -25,8 +26,12 @@ MODELS: dict[str, Callable[..., Model]] = {
     # About 20, 70 and 270 thousand multiply-adds a pixel; benchmarks/photo/candidates.py tells why
     # of so many channels and convolutions.
     "unet-s": partial(UNet, widths=(16, 32, 64, 128), depths=(2, 2, 2, 2)),
-    "unet-m": partial(UNet, widths=(24, 48, 96, 192), depths=(3, 3, 3, 3)),
-    "unet-l": partial(UNet, widths=(48, 96, 192, 384), depths=(3, 3, 3, 3)),
+    "unet-m": partial(
+        ResidualUNet, widths=(24, 48, 64, 128), falling=(1, 1, 1), rising=(1, 1, 1, 2)
+    ),
+    "unet-l": partial(
+        ResidualUNet, widths=(48, 96, 128, 256), falling=(1, 1, 1), rising=(1, 1, 1, 2)
+    ),
     "autoencoder": Autoencoder,
 }
 
@@ -53,6 +58,7 @@ __all__ = [
     "Interleaved",
     "Model",
     "ModelArguments",
+    "ResidualUNet",
     "UNet",
     "build_model",
     "deinterleave",

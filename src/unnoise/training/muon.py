@@ -14,6 +14,9 @@ STEPS = 5
 # Biases and the layers at both ends, where features meet pixels, take steps of Adam, at a smaller
 # rate of their own (benchmarks/photo/candidates.py).
 ADAM_SHARE = 0.15
+# Without decay every step makes the weights larger, up to singular values of 18 in a training of
+# 21,000 steps (docs/lab-notes.md).
+DECAY = 0.1
 BETAS, EPSILON = (0.9, 0.99), 1e-8
 
 
@@ -22,8 +25,9 @@ class Muon(torch.optim.Optimizer):
 
     Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024). The weight of a
     hidden layer is taken as the matrix of its first dimension (the outputs, of a convolution) and
-    all others, its step scaled by ``sqrt(max(1, rows / columns))``. torch's own ``Muon`` takes
-    matrices only and iterates in bfloat16, which a CPU without it emulates slowly.
+    all others, its step scaled by ``sqrt(max(1, rows / columns))``; it decays by ``DECAY`` times
+    the rate at each step (Liu et al., "Muon is scalable for LLM training", 2025). torch's own
+    ``Muon`` takes matrices only and iterates in bfloat16, which a CPU without it emulates slowly.
 
     Args:
         parameters: Of a network, from its first layer to its last.
@@ -53,6 +57,7 @@ class Muon(torch.optim.Optimizer):
                 state = self.state[weight]
                 if group["hidden"]:
                     step = _orthogonal(_momentum(state, weight.grad).flatten(1))
+                    weight.mul_(1 - group["lr"] * DECAY)
                     weight.add_(step.view_as(weight), alpha=-group["lr"])
                 else:
                     weight.add_(_adam(state, weight.grad), alpha=-group["lr"] * ADAM_SHARE)
