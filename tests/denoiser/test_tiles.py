@@ -11,7 +11,7 @@ from torch import Tensor
 
 from unnoise.denoiser.tiles import SIDE, Runner, Tile, plan_tiles, run_bands, spans
 from unnoise.errors import ModelError
-from unnoise.models import Autoencoder, Interleaved, Model, UNet, restore
+from unnoise.models import Autoencoder, Interleaved, Model, ResidualUNet, UNet, restore
 
 
 def small(depths: tuple[int, ...], channels: int = 1) -> Model:
@@ -25,6 +25,7 @@ MODELS = {
     "three levels": small((1, 1, 1)),
     "five levels": small((0, 0, 1, 0, 0)),
     "colour": small((1, 1), channels=3),
+    "residual": ResidualUNet(widths=(8, 8), falling=(1,), rising=(1, 1)).eval(),
     "interleaved": Interleaved(small((1, 1)), 3).eval(),
 }
 CPU = torch.device("cpu")
