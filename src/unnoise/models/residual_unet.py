@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from unnoise.errors import ModelError
 from unnoise.models.contract import Model
-from unnoise.models.unet import MAX_DEPTH, MAX_LEVELS, MAX_WIDTH, PerLevel
+from unnoise.models.unet import MAX_DEPTH, MAX_LEVELS, MAX_WIDTH, PerLevel, ascend, tail
 
 LEAK = 0.1
 START = 0.3  # share of the usual weights that the last layer of a block starts with
@@ -78,8 +78,7 @@ class ResidualUNet(Model):
         self.down = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2) for a, b in pairs)
         self.up = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in pairs)
         self.rising = nn.ModuleList(map(_blocks, widths, rising))
-        # 2 × 2 pixels at a time, for the reason that UNet gives.
-        self.tail = nn.Conv2d(widths[0], -(-4 * channels // 8) * 8, 4, stride=2, padding=1)
+        self.tail = tail(widths[0], channels)
 
     def encode(self, noisy: Tensor) -> Tensor:
         """Return the features of the coarsest level, ``(B, widths[-1], H / m, W / m)``."""
@@ -87,11 +86,7 @@ class ResidualUNet(Model):
 
     def forward(self, noisy: Tensor) -> Tensor:
         """Denoise ``(B, C, H, W)`` whose sides are multiples of ``size_multiple``."""
-        *skips, x = self._descend(noisy)
-        for level in reversed(range(len(skips))):
-            wide = F.interpolate(self.up[level](x), scale_factor=2, mode="nearest")
-            x = wide.add_(skips[level]) if level or self.shortcuts else wide
-            x = self.rising[level](x)
+        x = ascend(self._descend(noisy), self.up, self.rising, shortcuts=self.shortcuts)
         made = F.pixel_shuffle(self.tail(x)[:, : 4 * self.channels], 2)
         return noisy + made if self.shortcuts else made
 

@@ -73,10 +73,7 @@ class UNet(Model):
         self.down = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2) for a, b in pairs)
         self.up = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in pairs)
         self.levels = nn.ModuleList(map(_convolutions, widths, depths))
-        # The tail makes 2 × 2 pixels at a time, each from its 3 × 3 neighbours and some more: a
-        # convolution to one channel takes longer than one to eight, which fills a vector. The
-        # channels above 4 · C fill it up and are not used.
-        self.tail = nn.Conv2d(widths[0], -(-4 * channels // 8) * 8, 4, stride=2, padding=1)
+        self.tail = tail(widths[0], channels)
 
     def encode(self, noisy: Tensor) -> Tensor:
         """Return the features of the coarsest level, ``(B, widths[-1], H / m, W / m)``."""
@@ -84,10 +81,7 @@ class UNet(Model):
 
     def forward(self, noisy: Tensor) -> Tensor:
         """Denoise ``(B, C, H, W)`` whose sides are multiples of ``size_multiple``."""
-        *skips, x = self._descend(noisy)
-        for level in reversed(range(len(skips))):
-            wide = F.interpolate(self.up[level](x), scale_factor=2, mode="nearest")
-            x = self.levels[level](wide.add_(skips[level]) if level or self.shortcuts else wide)
+        x = ascend(self._descend(noisy), self.up, self.levels, shortcuts=self.shortcuts)
         made = F.pixel_shuffle(self.tail(x)[:, : 4 * self.channels], 2)
         return noisy + made if self.shortcuts else made
 
@@ -98,6 +92,30 @@ class UNet(Model):
             features.append(F.relu_(down(features[-1])))
         features[-1] = self.levels[-1](features[-1])
         return features
+
+
+def ascend(
+    features: list[Tensor], up: nn.ModuleList, levels: nn.ModuleList, *, shortcuts: bool
+) -> Tensor:
+    """Go from the coarsest of the features of all levels up to full resolution.
+
+    On each level what comes from below is made as wide as the level, repeated, added to the level's
+    own features (at full resolution only with shortcuts), and handed to its layers.
+    """
+    *skips, x = features
+    for level in reversed(range(len(skips))):
+        wide = F.interpolate(up[level](x), scale_factor=2, mode="nearest")
+        x = levels[level](wide.add_(skips[level]) if level or shortcuts else wide)
+    return x
+
+
+def tail(width: int, channels: int) -> nn.Conv2d:
+    """Return what makes 2 × 2 pixels at a time, each from its 3 × 3 neighbours and some more.
+
+    A convolution to one channel takes longer than one to eight, which fills a vector. The channels
+    above ``4 · channels`` fill it up and are not used.
+    """
+    return nn.Conv2d(width, -(-4 * channels // 8) * 8, 4, stride=2, padding=1)
 
 
 def _convolutions(width: int, count: int) -> nn.Sequential:
