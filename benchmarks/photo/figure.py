@@ -37,9 +37,10 @@ def draw(found: Found, speeds: dict[str, Speed], path: Path) -> None:
         axes.annotate(
             name,
             (speeds[name].seconds, quality),
-            xytext=(0, 9),
+            xytext=(0, -9 if name == OURS else 9),  # ours stands near others, which are above it
             textcoords="offset points",
             ha="center",
+            va="top" if name == OURS else "bottom",
             color=colour,
             fontweight="bold" if name == OURS else "normal",
         )
