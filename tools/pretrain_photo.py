@@ -4,8 +4,8 @@
 
 Goes on from the weights in the package by presets/photo.toml; a training that was stopped is
 resumed first. Better is a higher PSNR on the held-out training photographs, which are the same with
-the same photographs, seed and share; no test set is looked at. After that, `make bench-photo`
-measures new weights, and their card takes its figures. The photographs lie in
+the same photographs, seed, share and noise; no test set is looked at. After that, `make
+bench-photo` measures new weights, and their card takes its figures. The photographs lie in
 $UNNOISE_DATA/photos/train.
 """
 
@@ -52,6 +52,11 @@ def adopt(run: RunFolder, target: Path = TARGET) -> str:
     """Write the model of a run to ``target`` if it is better; return what was done, in words."""
     info, weights = read_model_file(run.model)
     old = read_model_file(target)[0] if target.exists() else None
+    if old and old.noise != info.noise:
+        return (
+            f"kept what was there: it was measured with other noise ({old.noise}) than the run "
+            f"({info.noise}), so their PSNR cannot be compared"
+        )
     if old and old.trained["psnr"] >= info.trained["psnr"]:
         return f"kept what was there: {_told(old)}, and the run has {_told(info)}"
     trained = dict(info.trained)

@@ -1,10 +1,12 @@
 import importlib.util
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from unnoise.noise import parse_noise
 from unnoise.runs import RunFolder, read_model_file, write_model_file
 
 TOOL = Path(__file__).parents[2] / "tools" / "pretrain_photo.py"
@@ -30,3 +32,22 @@ def test_only_better_weights_come_into_the_package(tool: Any, run: Path, tmp_pat
     write_model_file(target, worse, weights)
     assert tool.adopt(RunFolder(run), target).startswith("new weights")
     assert read_model_file(target)[0].trained == info.trained
+
+
+def test_weights_measured_with_other_noise_are_not_compared(
+    tool: Any, run: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "photo.safetensors"
+    tool.adopt(RunFolder(run), target)
+    info, weights = read_model_file(target)
+    worse = info.trained | {"psnr": info.trained["psnr"] - 1}
+    write_model_file(target, replace(info, trained=worse, noise="gaussian:0.07"), weights)
+    before = target.read_bytes()
+    assert "cannot be compared" in tool.adopt(RunFolder(run), target)
+    assert target.read_bytes() == before
+
+
+def test_the_package_can_be_trained_on(tool: Any) -> None:
+    """The weights in the package were measured with the noise of the preset."""
+    noise = tomllib.loads(tool.PRESET.read_text(encoding="utf-8"))["noise"]
+    assert read_model_file(tool.TARGET)[0].noise == str(parse_noise(noise))
