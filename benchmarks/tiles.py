@@ -20,7 +20,7 @@ from machine import describe_machine
 
 import unnoise
 from unnoise.denoiser import load_model
-from unnoise.denoiser.tiles import SIDE, Runner, Tile, plan_tiles, run_bands
+from unnoise.denoiser.tiles import CPU, Runner, Tile, plan_tiles, run_bands
 from unnoise.images import open_image
 from unnoise.models import Model, build_model
 
@@ -33,7 +33,7 @@ def fresh() -> Model:
 
 
 def networks() -> dict[str, Model]:
-    return {"unet-s": fresh(), "photo": load_model("photo")[1]}
+    return {"unet-s": fresh(), "photo": load_model("photo").model}
 
 
 def restore(model: Model, image: np.ndarray, side: int) -> np.ndarray:
@@ -53,12 +53,12 @@ def throughput(name: str, model: Model, rounds: int, tiled: int) -> None:
     """Print tiled and untiled Mpixel/s, measured in turn."""
     # The stubs of torch know memory_format only together with a tensor.
     model = model.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-    sides = {UNTILED: UNTILED, tiled: SIDE}
+    sides = {UNTILED: UNTILED, tiled: CPU.side}
     random = np.random.default_rng(0)
     images = {side: random.random((side, side, model.channels), np.float32) for side in sides}
     rates: dict[int, list[float]] = {side: [] for side in sides}
     for side, image in images.items():
-        restore(model, image[: min(side, SIDE), : min(side, SIDE)], sides[side])
+        restore(model, image[: min(side, CPU.side), : min(side, CPU.side)], sides[side])
     for _ in range(rounds):
         for side, image in images.items():
             repeats = 8 if side == UNTILED else 1
@@ -70,7 +70,8 @@ def throughput(name: str, model: Model, rounds: int, tiled: int) -> None:
     ratio = statistics.median(b / a for a, b in zip(*rates.values(), strict=True))
     print(
         f"{name}: {UNTILED} × {UNTILED} untiled {whole:.2f} Mpixel/s, "
-        f"{tiled} × {tiled} in tiles that read {SIDE} × {SIDE} {parts:.2f}: {ratio:.0%} of it",
+        f"{tiled} × {tiled} in tiles that read {CPU.side} × {CPU.side} {parts:.2f}: "
+        f"{ratio:.0%} of it",
         flush=True,
     )
 
@@ -79,7 +80,7 @@ def seams() -> None:
     """Print the largest difference between tiled and whole."""
     model = fresh().eval()
     image = np.random.default_rng(0).random((1501, 1403, 1), np.float32)
-    whole, tiled = (restore(model, image, side) for side in (10_000, SIDE))
+    whole, tiled = (restore(model, image, side) for side in (10_000, CPU.side))
     assert not plan_tiles(model, 1501, 1403).whole
     print(f"seams: tiled and whole differ by at most {np.abs(whole - tiled).max():.1e}", flush=True)
 

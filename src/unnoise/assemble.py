@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from typing import TypeVar
 
 import torch
 from torch import nn
@@ -19,12 +20,14 @@ from unnoise.data import (
 )
 from unnoise.denoiser import keep_freed_memory, load_model
 from unnoise.errors import ConfigError
-from unnoise.models import Model, ModelArguments, build_model, restore
+from unnoise.models import Bounds, Model, ModelArguments, build_model, restore
 from unnoise.noise import parse_noise
-from unnoise.objectives import LOSSES, OBJECTIVES, Objective
+from unnoise.objectives import LOSSES, OBJECTIVES, Objective, Quantiles, Supervised
 from unnoise.runs import ModelInfo, TrainConfig
 from unnoise.seeding import generator
 from unnoise.training import SCHEDULES, Held, Muon, Training, measure_steps, validator
+
+Built = TypeVar("Built", bound=Model)
 
 DEFAULT_EPOCHS = 10  # of small whole images
 DEFAULT_STEPS = 3000  # of patches
@@ -46,9 +49,10 @@ class Assembly:
 
     config: TrainConfig  # complete: noise, model, rates and length are filled in
     training: Training[Model]
-    model: Model
+    network: Model  # what is trained: the model, or the model with its bounds
     info: ModelInfo
-    noisy_psnr: float | None  # dB, of the validation images, where they have clean versions
+    held: Held  # the validation images
+    objective: Objective
     notes: tuple[str, ...]  # what the user should know
     close: Callable[[], None]  # ends what reads files ahead
 
@@ -94,7 +98,8 @@ def assemble(
     assert config.batch_size is not None
     assert config.lr is not None
     device = choose_device(config.device)
-    name, model = _model(config, plan, device)  # before the images are read: it may be refused
+    # Before the images are read: it may be refused.
+    name, model, network = _networks(config, plan, device)
     material = prepare(
         plan,
         batch_size=config.batch_size,
@@ -114,17 +119,17 @@ def assemble(
         keep_freed_memory()  # 5 % of a step
     if device.type == "cuda":
         if config.compile:
-            model.compile()
+            network.compile()
         if isinstance(material.batches, Patches) and Resident.fits(material.batches, device):
             batch = Resident(material.batches, device).at
     training = Training(
-        model=model,
+        model=network,
         apply=restore,
         objective=objective,
         batch=batch,
         batch_size=config.batch_size,
         validate=validator(objective, held, config.seed, device),
-        optimizer=_optimizer(config, model),
+        optimizer=_optimizer(config, network),
         lr=config.lr,
         schedule=SCHEDULES[config.schedule],
         steps=config.steps or 1,
@@ -140,10 +145,9 @@ def assemble(
         affordable = round(VALIDATION_SHARE * affordable / held.pixels)
         training.validations = min(VALIDATIONS, max(1, affordable))
     config = replace(config, epochs=None, minutes=None, steps=training.steps)
-    noisy_psnr = held.noisy_psnr(objective, config.seed)
-    info = _info(config, plan, material, name, model)
+    info = _info(config, plan, material, name, model, network)
     close = material.batches.close if isinstance(material.batches, Stream) else lambda: None
-    return Assembly(config, training, model, info, noisy_psnr, material.notes, close)
+    return Assembly(config, training, network, info, held, objective, material.notes, close)
 
 
 def choose_device(name: str) -> torch.device:
@@ -181,9 +185,15 @@ def _objective(config: TrainConfig, plan: Plan, *, clamped: bool) -> Objective:
     build = OBJECTIVES[plan.objective]
     if config.grey and not (config.noise and plan.views[0][0].channels == COLOUR):
         raise ConfigError("--grey is for clean colour images that --noise makes noisy")
-    if plan.objective == "supervised":
+    if build is Supervised:
         noise = parse_noise(config.noise) if config.noise else None
-        return build(LOSSES[config.loss], noise, clamped, config.grey)
+        supervised = Supervised(LOSSES[config.loss], noise, clamped, config.grey)
+        return supervised if config.intervals is None else Quantiles(supervised, config.intervals)
+    if config.intervals is not None:
+        raise ConfigError(
+            f"--intervals needs to know the truth, and {plan.objective} learns from noisy images: "
+            "train on pairs, or on clean images with --noise"
+        )
     if config.loss != "mse":
         raise ConfigError(
             f"loss {config.loss} is for clean targets; {plan.objective} needs mse, whose best "
@@ -196,16 +206,9 @@ def _objective(config: TrainConfig, plan: Plan, *, clamped: bool) -> Objective:
     return build()
 
 
-def _model(config: TrainConfig, plan: Plan, device: torch.device) -> tuple[str, Model]:
-    """Return the network and its name in the table of models."""
-    if config.init is not None:
-        start, model = load_model(config.init)
-        name = start.model
-    else:
-        name = config.model
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(generator(config.seed, "weights").initial_seed())
-            model = build_model(name, _arguments(config, plan))
+def _networks(config: TrainConfig, plan: Plan, device: torch.device) -> tuple[str, Model, Model]:
+    """Return the name of the model in the table, the model, and what is trained of it."""
+    name, model, bounds = _start(config, plan)
     part = plan.views[0][0]
     if model.channels != part.channels:
         convert = f"pass --channels {model.channels}, or " if model.channels in (1, COLOUR) else ""
@@ -226,7 +229,26 @@ def _model(config: TrainConfig, plan: Plan, device: torch.device) -> tuple[str, 
             "take another network (unet takes any size), or cut the images to one size"
         )
     # The stubs of torch know memory_format only together with a tensor, so the result is Any.
-    return name, model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = (bounds or _seeded(config, lambda: Bounds(model))) if config.intervals else model
+    if config.freeze:
+        model.requires_grad_(False)
+    network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return name, model, network
+
+
+def _start(config: TrainConfig, plan: Plan) -> tuple[str, Model, Bounds | None]:
+    """Return the network that training starts from: its name, itself, and its bounds."""
+    if config.init is not None:
+        info, model, bounds = load_model(config.init)
+        return info.model, model, bounds
+    model = _seeded(config, lambda: build_model(config.model, _arguments(config, plan)))
+    return config.model, model, None
+
+
+def _seeded(config: TrainConfig, build: Callable[[], Built]) -> Built:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(generator(config.seed, "weights").initial_seed())
+        return build()
 
 
 def _arguments(config: TrainConfig, plan: Plan) -> ModelArguments:
@@ -251,19 +273,20 @@ def _steps(
     return DEFAULT_STEPS
 
 
-def _optimizer(config: TrainConfig, model: nn.Module) -> torch.optim.Optimizer:
+def _optimizer(config: TrainConfig, network: nn.Module) -> torch.optim.Optimizer:
     assert config.lr is not None
+    learned = [weight for weight in network.parameters() if weight.requires_grad]
     if config.optimizer == "muon":
-        return Muon(model.parameters(), lr=config.lr)
+        return Muon(learned, lr=config.lr)
     if config.optimizer == "sgd":
-        return torch.optim.SGD(model.parameters(), lr=config.lr)
+        return torch.optim.SGD(learned, lr=config.lr)
     return torch.optim.AdamW(
-        model.parameters(), lr=config.lr, betas=(0.9, 0.99), weight_decay=1e-4, fused=True
+        learned, lr=config.lr, betas=(0.9, 0.99), weight_decay=1e-4, fused=True
     )
 
 
 def _info(
-    config: TrainConfig, plan: Plan, material: Material, name: str, model: Model
+    config: TrainConfig, plan: Plan, material: Material, name: str, model: Model, network: Model
 ) -> ModelInfo:
     values = material.ranges[0]
     dtype = plan.views[0][0].dtype
@@ -278,4 +301,7 @@ def _info(
         seed=config.seed,
         value_range=None if values.clamp else {"dtype": str(dtype), **asdict(values)},
         strides=material.strides,
+        bounds=None
+        if not isinstance(network, Bounds)
+        else {"arguments": network.arguments, "level": config.intervals, "scale": 1.0},
     )

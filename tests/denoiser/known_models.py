@@ -51,3 +51,9 @@ def linear(
         value_range=value_range,
     )
     return Denoiser(Linear(channels, scale, shift), info)
+
+
+def seen(denoiser: Denoiser) -> list[tuple[int, ...]]:
+    """Return the shapes of the batches that such a denoiser has run."""
+    assert isinstance(denoiser._model, Linear)
+    return denoiser._model.seen

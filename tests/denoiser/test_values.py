@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from known_models import linear
+from known_models import linear, seen
 
-from unnoise.denoiser.tiles import SIDE
+from unnoise.denoiser.tiles import CPU
 from unnoise.errors import ConfigError, ImageError, ModelError
 
 RANDOM = np.random.default_rng(0)
@@ -141,10 +141,10 @@ def test_large_arrays_are_tiled_and_give_the_same() -> None:
     floats = RANDOM.random((2, 2, 1300, 1000), np.float32) * np.float32(0.5)
     doubled = denoiser.denoise_floats(floats)
     np.testing.assert_allclose(doubled, floats + floats, atol=1e-6)
-    assert max(np.prod(shape[2:]) for shape in denoiser._model.seen) < SIDE**2 * 1.02
+    assert max(np.prod(shape[2:]) for shape in seen(denoiser)) < CPU.side**2 * 1.02
 
 
 def test_small_images_run_many_at_once() -> None:
     denoiser = linear(1)
     denoiser.stack(image(1000, 28, 28))
-    assert len(denoiser._model.seen) == 6  # 150,000 pixels at once
+    assert len(seen(denoiser)) == 6  # 150,000 pixels at once

@@ -58,7 +58,7 @@ def forecast(
         "noise": settings.noise or "that of the images",
         "notes": "; ".join(notes) or "none",
         "model": assembly.info.model,
-        "cost": f"{macs_per_pixel(assembly.model) / 1000:.2f} kMAC/pixel",
+        "cost": f"{macs_per_pixel(assembly.network) / 1000:.2f} kMAC/pixel",
         "steps": f"{training.steps} of {settings.batch_size} "
         + ("images" if takes_whole(plan) else f"patches of {settings.patch} × {settings.patch}"),
         "memory": _memory(),

@@ -14,6 +14,7 @@ from unnoise.assemble import Assembly, assemble
 from unnoise.data import DATASETS, Plan
 from unnoise.denoiser import Denoiser
 from unnoise.errors import RunError
+from unnoise.models import Bounds
 from unnoise.runs import RunFolder, Setting, TrainConfig, layer_settings
 from unnoise.training import Progress, Validation
 from unnoise.training import train as run_training
@@ -31,6 +32,8 @@ def train(
     grey: float | None = None,
     model: str | None = None,
     init: str | Path | None = None,
+    intervals: float | None = None,
+    freeze: bool | None = None,
     epochs: int | None = None,
     steps: int | None = None,
     minutes: float | None = None,
@@ -78,6 +81,8 @@ def train(
         grey: Share of clean colour images that is turned to grey.
         model: ``unet``, ``unet-s``, ``unet-m``, ``unet-l``, ``autoencoder``, or ``auto``.
         init: A model whose network and weights to start from: fine-tuning.
+        intervals: Train bounds beside the image, between which this share of pixels shall lie.
+        freeze: Leave the weights of ``init`` as they are, and train the bounds only.
         epochs: Train for so many passes over the data,
         steps: or so many batches,
         minutes: or about so long; one of the three.
@@ -123,6 +128,8 @@ def train(
         "grey": grey,
         "model": model,
         "init": None if init is None else str(init),
+        "intervals": intervals,
+        "freeze": freeze,
         "epochs": epochs,
         "steps": steps,
         "minutes": minutes,
@@ -250,20 +257,27 @@ def _run(assembly: Assembly, folder: RunFolder | None, report: Report) -> Denois
         run_training(training, report=keep, save=save)
     finally:
         assembly.close()
-    model = copy.deepcopy(assembly.model)  # leaves behind what torch compiled
-    model.load_state_dict(training.result())
-    reached = training.validate(model)
+    network = copy.deepcopy(assembly.network)  # leaves behind what torch compiled
+    network.load_state_dict(training.result())
+    reached = training.validate(network)
     trained = {
         "steps": float(training.steps),
         "images": float(training.steps * training.batch_size),
         "seconds": round(training.seconds, 1),
         "risk": reached.risk,
     }
-    if reached.psnr is not None and assembly.noisy_psnr is not None:
-        trained["noisy_psnr"] = round(assembly.noisy_psnr, 3)
+    noisy_psnr = assembly.held.noisy_psnr(assembly.objective, training.seed)
+    if reached.psnr is not None and noisy_psnr is not None:
+        trained["noisy_psnr"] = round(noisy_psnr, 3)
         trained["psnr"] = round(reached.psnr, 3)
-    info = replace(assembly.info, trained=trained)
-    denoiser = Denoiser(model, info, device=str(training.device), bf16=training.bf16)
+    bounds = network if isinstance(network, Bounds) else None
+    denoiser = Denoiser(
+        bounds.model if bounds else network,
+        replace(assembly.info, trained=trained),
+        bounds=bounds,
+        device=str(training.device),
+        bf16=training.bf16,
+    )
     if folder:
         denoiser.save(folder.model, overwrite=True)
     return denoiser

@@ -27,6 +27,7 @@ def denoise(
     max_pixels: int | None = None,
     device: str = "auto",
     precision: Literal["auto", "fp32", "bf16"] = "auto",
+    compile: bool = False,  # noqa: A002  the word of torch
     quiet: bool = False,
     json: bool = False,
 ) -> int:
@@ -61,6 +62,8 @@ def denoise(
         cpu, cuda, mps or auto.
     precision
         Arithmetic; auto takes bf16, which is faster, where the hardware has it.
+    compile
+        On a GPU: let torch compile the network first, which takes a minute and pays for many files.
     quiet
         No messages but errors.
     json
@@ -75,7 +78,7 @@ def denoise(
         say("with photo, which comes with unnoise and knows photographs; --model takes another")
     with file_progress(quiet=quiet) as show:
         for result in api.denoise_files(
-            api.load(model, device=device, precision=precision),
+            api.load(model, device=device, precision=precision, compile=compile),
             inputs,
             out=out,
             suffix=suffix,

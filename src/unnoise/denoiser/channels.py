@@ -7,7 +7,7 @@ GREY, COLOUR = 1, 3
 
 def adapts(channels: int, wanted: int) -> bool:
     """Whether images of ``channels`` can be denoised by a model of ``wanted``."""
-    return channels == wanted or wanted == GREY or (channels, wanted) == (GREY, COLOUR)
+    return channels == wanted or wanted == GREY or makes_grey(channels, wanted)
 
 
 def is_alpha(channels: int, wanted: int) -> bool:
@@ -15,25 +15,16 @@ def is_alpha(channels: int, wanted: int) -> bool:
     return (channels, wanted) == (4, 3)
 
 
+def makes_grey(channels: int, wanted: int) -> bool:
+    """Whether images of ``channels`` are for the grey form of a model of ``wanted``."""
+    return (channels, wanted) == (GREY, COLOUR)
+
+
 def to_model(images: Tensor, wanted: int) -> Tensor:
-    """Give ``(B, C, H, W)`` the channels of a model.
-
-    A grey model gets each channel as an image of its own, ``(B · C, 1, H, W)``; a colour model
-    gets a grey image three times.
-    """
-    batch, channels, height, width = images.shape
-    if channels == wanted:
-        return images
-    if wanted == GREY:
-        return images.reshape(batch * channels, 1, height, width)
-    return images.expand(batch, wanted, height, width)
+    """Give a grey model each channel of ``(B, C, H, W)`` as an image, ``(B · C, 1, H, W)``."""
+    return images if images.shape[1] == wanted else images.flatten(0, 1).unsqueeze(1)
 
 
-def from_model(restored: Tensor, channels: int) -> Tensor:
-    """Give what a model made of ``to_model`` the channels of the images again."""
-    _, made, height, width = restored.shape
-    if made == channels:
-        return restored
-    if made == GREY:
-        return restored.reshape(-1, channels, height, width)
-    return restored.mean(dim=1, keepdim=True)
+def from_model(restored: Tensor, batch: int) -> Tensor:
+    """Put what a model made of ``to_model`` together again, ``(B, ..., H, W)``."""
+    return restored.reshape(batch, -1, *restored.shape[2:])

@@ -4,13 +4,14 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from unnoise.denoiser.channels import adapts, is_alpha
+from unnoise.denoiser.forms import Forms
 from unnoise.denoiser.loading import load_model, read_range
 from unnoise.denoiser.restoring import (
     Page,
@@ -22,15 +23,16 @@ from unnoise.denoiser.restoring import (
     on_values,
     run_images,
 )
-from unnoise.denoiser.tiles import CHUNK_PIXELS, Array, Tile, Work
-from unnoise.errors import ImageError
+from unnoise.denoiser.tiles import Array, Tile, Work, at_once
+from unnoise.errors import ImageError, ModelError
 from unnoise.images import Layout, Reader, ValueRange, as_stack, open_image, to_float, write_like
-from unnoise.models import Interleaved, Model, fit, macs_per_pixel
+from unnoise.models import Bounds, Model, fit, macs_per_pixel
 from unnoise.noise import noise_correlation
-from unnoise.runs import ModelInfo, write_model_file
+from unnoise.runs import BOUNDS, ModelInfo, write_model_file
 
 LOOK = 1024  # pixels of a side of an image, from which the correlation of its noise is told
 
+Floats = NDArray[np.float32]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 COLOUR_COUNTS = (1, 3, 4)  # lengths of a last axis that is channels, where nothing else is known
@@ -44,23 +46,38 @@ class Denoiser:
         device: Where it runs.
         bf16: Whether its convolutions run in bfloat16: where it was asked for, and the model only
             corrects its input.
+        compiles: Whether torch compiles the network when it first runs.
+        has_bounds: Whether it can say how far the truth may lie from a result.
     """
 
     def __init__(
-        self, model: Model, info: ModelInfo, *, device: str = "cpu", bf16: bool = False
+        self,
+        model: Model,
+        info: ModelInfo,
+        *,
+        bounds: Bounds | None = None,
+        device: str = "cpu",
+        bf16: bool = False,
+        compiles: bool = False,
     ) -> None:
         self.info = info
         self.device = torch.device(device)
+        self.compiles = compiles
         self.bf16 = bf16 and model.corrects
-        # The stubs of torch know memory_format only together with a tensor.
-        self._model = model.to(self.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+        self._forms = Forms(model, self.device, compiles=compiles)
+        self._bounds = None if bounds is None else Forms(bounds, self.device, compiles=compiles)
+        self._model = self._forms.model
+        self.has_bounds = bounds is not None
+        self._at_once = at_once(self.device)
         self._trained_dtype, self._trained_range = read_range(info)
 
     @classmethod
-    def load(cls, path: str | Path, *, device: str = "cpu", bf16: bool = False) -> "Denoiser":
+    def load(
+        cls, path: str | Path, *, device: str = "cpu", bf16: bool = False, compiles: bool = False
+    ) -> "Denoiser":
         """Load a model; see ``loading.load_model``."""
-        info, model = load_model(path)
-        return cls(model, info, device=device, bf16=bf16)
+        info, model, bounds = load_model(path)
+        return cls(model, info, bounds=bounds, device=device, bf16=bf16, compiles=compiles)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write the model file.
@@ -68,7 +85,11 @@ class Denoiser:
         Raises:
             OutputError: The file exists and ``overwrite`` is false, or it cannot be written.
         """
-        write_model_file(Path(path), self.info, self._model.state_dict(), overwrite=overwrite)
+        weights = self._model.state_dict()
+        if self._bounds is not None:
+            spread = cast("Bounds", self._bounds.model).spread
+            weights |= {BOUNDS + name: w for name, w in spread.state_dict().items()}
+        write_model_file(Path(path), self.info, weights, overwrite=overwrite)
 
     def __call__(self, image: NDArray[Scalar], *, strength: float = 1.0) -> NDArray[Scalar]:
         """Denoise one image ``(H, W)`` or ``(H, W, C)`` of any size.
@@ -142,7 +163,8 @@ class Denoiser:
             channels = reader.channels + reader.alpha
             alpha = reader.alpha and self._model.channels != channels
             alpha = alpha or is_alpha(channels, self._model.channels)
-            self._check(channels - alpha, reader.height, reader.width)
+            channels -= alpha
+            self._check(channels, reader.height, reader.width)
             total, done = reader.count * reader.height * reader.width, 0
 
             def counted(work: Work) -> Work:
@@ -156,46 +178,64 @@ class Denoiser:
                 return count
 
             def images() -> Iterator[Iterable[Array]]:
-                for source, model in self._models(reader, alpha=alpha):
+                for source, model in self._models(self._forms, reader, channels, alpha):
                     work = self._work(model, reader.dtype, alpha=alpha, strength=strength)
-                    yield from run_images(model, source, counted(work))
+                    yield from run_images(model, source, counted(work), self._at_once)
 
             check_strength(strength)
             write_like(Path(target), reader, images(), overwrite=overwrite)
 
-    def denoise_floats(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+    def denoise_floats(self, images: Floats) -> Floats:
         """Denoise float32 ``(N, C, H, W)`` in the model's own scale, nominally [0, 1].
 
         Results are clamped to [0, 1], unless the model keeps a value range that is not.
         """
-        self._check(*images.shape[1:])
-        clamp = self._trained_range is None or self._trained_range.clamp
-        results = np.empty_like(images)
-        noisy, restored = np.moveaxis(images, 1, -1), np.moveaxis(results, 1, -1)
-        made = (
-            image
-            for source, model in self._models(Stack(noisy), alpha=False)
-            for image in run_images(model, source, on_floats(self._restorer(model, clamp=clamp)))
-        )
-        fill(restored, made)
-        return results
+        made = self._run_floats(self._forms, images, clamp=self.clamps)
+        return np.ascontiguousarray(made)
 
-    def encode(self, images: NDArray[np.generic]) -> NDArray[np.float32]:
+    def bound_floats(self, images: Floats) -> tuple[Floats, Floats, Floats]:
+        """Denoise as ``denoise_floats`` does, and say between what the truth lies.
+
+        Returns:
+            The images, and their lower and upper bounds; each ``(N, C, H, W)``.
+
+        Raises:
+            ModelError: The model has no bounds.
+        """
+        if self._bounds is None or self.info.bounds is None:
+            raise ModelError(
+                "the model has no bounds: train it with --intervals 0.9, or add them to it with "
+                "--init MODEL --freeze --intervals 0.9"
+            )
+        made = self._run_floats(self._bounds, images, clamp=False)
+        image, below, above = (made[:, part::3] for part in range(3))
+        scale = np.float32(self.info.bounds["scale"])
+        found = np.stack([image, image - scale * below, image + scale * above])
+        restored, lower, upper = found.clip(0, 1) if self.clamps else found
+        return restored, lower, upper
+
+    @property
+    def clamps(self) -> bool:
+        """Whether results in the model's own scale are limited to [0, 1]."""
+        return self._trained_range is None or self._trained_range.clamp
+
+    def encode(self, images: NDArray[np.generic]) -> Floats:
         """Return the model's features of one image or a stack, ``(N, ...)`` float32."""
         images = np.asarray(images)
         grey = images.ndim == 3 and images.shape[-1] not in COLOUR_COUNTS
         stack, _ = as_stack(images, axes="NYX" if grey else None)
+        return self.encode_floats(to_float(stack, self.value_range(stack.dtype)))
+
+    def encode_floats(self, images: Floats) -> Floats:
+        """Return the features of float32 ``(N, C, H, W)`` in the model's own scale."""
+        size = max(1, self._at_once.pixels // (images.shape[2] * images.shape[3]))
+        model, layout = self._forms.at(images.shape[1]), torch.channels_last
         with torch.inference_mode():
-            layout = torch.channels_last
-            noisy = torch.from_numpy(to_float(stack, self.value_range(stack.dtype)))
-            size = max(1, CHUNK_PIXELS // (noisy.shape[2] * noisy.shape[3]))
             parts = [
-                self._model.encode(
-                    fit(self._model, part.to(self.device, memory_format=layout))
-                ).cpu()
-                for part in noisy.split(size)
+                model.encode(fit(model, part.to(self.device, memory_format=layout))).cpu()
+                for part in torch.from_numpy(images).split(size)
             ]
-        features: NDArray[np.float32] = torch.cat(parts).numpy()
+        features: Floats = torch.cat(parts).numpy()
         return features
 
     def describe(self) -> dict[str, Any]:
@@ -226,22 +266,25 @@ class Denoiser:
     def _denoise_array(
         self, stack: NDArray[np.generic], layout: Layout, strength: float
     ) -> NDArray[Any]:
-        channels = stack.shape[3]
-        alpha = is_alpha(channels, self._model.channels)
-        self._check(channels - alpha, *stack.shape[1:3])
+        alpha = is_alpha(stack.shape[3], self._model.channels)
+        channels = stack.shape[3] - alpha
+        self._check(channels, *stack.shape[1:3])
         results = np.empty_like(stack)
         made = (
             image
-            for source, model in self._models(Stack(stack), alpha=alpha)
+            for source, model in self._models(self._forms, Stack(stack), channels, alpha)
             for image in run_images(
-                model, source, self._work(model, stack.dtype, alpha=alpha, strength=strength)
+                model,
+                source,
+                self._work(model, stack.dtype, alpha=alpha, strength=strength),
+                self._at_once,
             )
         )
         fill(results, made)
         return np.ascontiguousarray(layout.from_stack(results))
 
     def _models(
-        self, source: Reader | Stack, *, alpha: bool
+        self, forms: Forms, source: Reader | Stack, channels: int, alpha: bool = False
     ) -> Iterator[tuple[Reader | Stack | Page, Model]]:
         """Yield a source, or each image of it, with the model at the stride that its noise needs.
 
@@ -250,17 +293,28 @@ class Denoiser:
         """
         strides = self.info.strides
         if len(strides) == 1:
-            yield source, self._at(strides[0])
+            yield source, forms.at(channels, strides[0])
             return
         for index in range(source.count):
             page = Page(source, index)
             middle = page.middle(LOOK)
             found = noise_correlation(middle[..., :-1] if alpha else middle)
             needed = found.stride if found else 1
-            yield page, self._at(min(strides, key=lambda known: abs(known - needed)))
+            yield page, forms.at(channels, min(strides, key=lambda s: abs(s - needed)))
 
-    def _at(self, stride: int) -> Model:
-        return Interleaved(self._model, stride).eval() if stride > 1 else self._model
+    def _run_floats(self, forms: Forms, images: Floats, *, clamp: bool) -> Floats:
+        """Return what a model makes of ``(N, C, H, W)``: ``(N, C · k, H, W)``."""
+        self._check(*images.shape[1:])
+        noisy = np.moveaxis(images, 1, -1)
+        return np.stack(
+            [
+                np.moveaxis(np.concatenate(list(bands)), -1, 0)
+                for source, model in self._models(forms, Stack(noisy), images.shape[1])
+                for bands in run_images(
+                    model, source, on_floats(self._restorer(model, clamp=clamp)), self._at_once
+                )
+            ]
+        )
 
     def _restorer(self, model: Model, *, clamp: bool) -> Restorer:
         return Restorer(model, self.device, clamp=clamp, bf16=self.bf16)

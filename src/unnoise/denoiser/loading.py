@@ -1,19 +1,30 @@
 """From a model file to the network that it holds."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 from unnoise.errors import ModelError, ModelFileError
 from unnoise.images import ValueRange
-from unnoise.models import Model, build_model
+from unnoise.models import Bounds, Model, build_model
 from unnoise.pretrained import locate
-from unnoise.runs import ModelInfo, RunFolder, read_model_file
+from unnoise.runs import BOUNDS, ModelInfo, RunFolder, read_model_file
 
 
-def load_model(path: str | Path) -> tuple[ModelInfo, Model]:
+class Loaded(NamedTuple):
+    """What a model file holds."""
+
+    info: ModelInfo
+    model: Model
+    bounds: Bounds | None  # the model with its bounds, where it has any
+
+
+def load_model(path: str | Path) -> Loaded:
     """Load a model file, the model of a run folder, or one that comes with the package.
 
     Raises:
@@ -24,21 +35,34 @@ def load_model(path: str | Path) -> tuple[ModelInfo, Model]:
     if path.is_dir():
         path = RunFolder(path).model
     info, weights = read_model_file(path)
+    own = {name: weights.pop(name) for name in list(weights) if name.startswith(BOUNDS)}
+    bounds = None
     try:
         # On "meta" no memory is taken, so a header cannot ask for more than the file holds.
         with torch.device("meta"):
             model = build_model(info.model, info.arguments)
-        wanted = {name: tensor.dtype for name, tensor in model.state_dict().items()}
-        if any(weights[name].dtype != dtype for name, dtype in wanted.items() if name in weights):
-            raise TypeError("its weights are not of the dtype of the model")
-        model.load_state_dict(weights, assign=True)
+            if info.bounds is not None:
+                bounds = Bounds(model, info.bounds["arguments"])
+        _fill(model, weights)
+        if bounds is not None and info.bounds is not None:
+            _fill(bounds.spread, {name.removeprefix(BOUNDS): own[name] for name in own})
+            level, scale = (float(info.bounds[name]) for name in ("level", "scale"))
+            if not (0 < level < 1 and 0 <= scale < math.inf):
+                raise ValueError(f"its bounds are of level {level} and scale {scale}")
         if model.fixed_size and info.strides != (1,):
             raise ValueError(f"a model of one size cannot be used at strides {info.strides}")
         read_range(info)
     except (RuntimeError, TypeError, ValueError, KeyError, ModelError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ModelFileError(f"{path} does not hold the weights it says: {reason}") from error
-    return info, model
+    return Loaded(info, model, bounds)
+
+
+def _fill(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    wanted = {name: tensor.dtype for name, tensor in network.state_dict().items()}
+    if any(weights[name].dtype != dtype for name, dtype in wanted.items() if name in weights):
+        raise TypeError("its weights are not of the dtype of the model")
+    network.load_state_dict(weights, assign=True)
 
 
 def read_range(info: ModelInfo) -> tuple[np.dtype[np.generic] | None, ValueRange | None]:

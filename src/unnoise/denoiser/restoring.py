@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from unnoise.denoiser.channels import from_model, to_model
-from unnoise.denoiser.tiles import CHUNK_PIXELS, Array, Runner, Tile, Work, plan_tiles, run_bands
+from unnoise.denoiser.tiles import Array, AtOnce, Runner, Tile, Work, plan_tiles, run_bands
 from unnoise.errors import ConfigError, ImageError
 from unnoise.images import Layout, Reader, ValueRange, from_float, to_float
 from unnoise.models import Model
@@ -42,7 +42,7 @@ class Restorer:
         """Turn what a tile reads ``(B, C, h, w)`` into what it keeps, of the same channels."""
         with torch.inference_mode():
             images = to_model(torch.from_numpy(noisy), self._channels)
-            restored = from_model(self._runner.run(images, tile), noisy.shape[1])
+            restored = from_model(self._runner.run(images, tile), len(noisy))
             result: Floats = (restored.clamp(0, 1) if self._clamp else restored).numpy()
         return result
 
@@ -151,21 +151,21 @@ class Page:
 
 
 def run_images(
-    model: Model, source: Reader | Stack | Page, work: Work
+    model: Model, source: Reader | Stack | Page, work: Work, size: AtOnce
 ) -> Iterator[Iterable[Array]]:
     """Yield what ``work`` makes of each image of a source, as bands from the top.
 
     Small images are taken several at once, large ones in tiles.
     """
-    plan = plan_tiles(model, source.height, source.width)
+    plan = plan_tiles(model, source.height, source.width, side=size.side)
     if not plan.whole:
         for index in range(source.count):
             yield run_bands(source.bands(index, BAND_ROWS), plan, work)
         return
     tile = Tile(plan, plan.rows[0], plan.columns[0])
-    size = max(1, CHUNK_PIXELS // (source.height * source.width))
-    for start in range(0, source.count, size):
-        group = range(start, min(start + size, source.count))
+    count = max(1, size.pixels // (source.height * source.width))
+    for start in range(0, source.count, count):
+        group = range(start, min(start + count, source.count))
         for image in work(np.stack([source.image(index) for index in group]), tile):
             yield [image]
 

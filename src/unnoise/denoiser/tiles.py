@@ -10,6 +10,7 @@ Planning is separate from running. This file does not know dtypes, value ranges 
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -23,15 +24,28 @@ from unnoise.models import Model, fit, padding
 
 Array = NDArray[np.generic]
 
-# The side of what a tile reads. A larger tile repeats less overlap (26 % at this side for a
-# receptive field of 111) and takes more memory; beyond this one nothing is won any more. See
-# benchmarks/tiles.py and docs/lab-notes.md.
-SIDE = 1024
 SMALLEST = 64  # kept sides are not halved below this when memory runs out
 
-# Pixels that run at once: enough to keep the cores busy, few enough that the feature maps of a
-# small network stay in the cache. Measured in docs/lab-notes.md.
-CHUNK_PIXELS = 150_000
+
+class AtOnce(NamedTuple):
+    """How much runs at once on a device."""
+
+    side: int  # of what a tile reads, in pixels
+    pixels: int  # of a batch of small images
+
+
+# A larger tile repeats less overlap (32 % at this side for a receptive field of 141) and takes more
+# memory; beyond this one nothing is won any more. So many pixels of small images keep the cores
+# busy, and the feature maps of a small network stay in the cache. See benchmarks/tiles.py and
+# docs/lab-notes.md.
+CPU = AtOnce(side=1024, pixels=150_000)
+# Meant to fill a card; 3840 × 2160 stays whole. Tiles are halved where its memory does not suffice.
+GPU = AtOnce(side=4096, pixels=2**23)
+
+
+def at_once(device: torch.device) -> AtOnce:
+    """Return how much runs at once on a device."""
+    return CPU if device.type == "cpu" else GPU
 
 
 @dataclass(frozen=True)
@@ -81,7 +95,7 @@ class Tile:
 Work = Callable[[Array, Tile], Array]  # what a tile reads (B, h, w, C) -> what it keeps
 
 
-def plan_tiles(model: Model, height: int, width: int, *, side: int = SIDE) -> Plan:
+def plan_tiles(model: Model, height: int, width: int, *, side: int = CPU.side) -> Plan:
     """Divide an image; one of the area of a tile, or of a fixed size, stays whole.
 
     Args:
@@ -193,6 +207,7 @@ class Runner:
         self._model = model
         self._device = device
         self._bf16 = bf16
+        self._pixels = at_once(device).pixels
         if device.type == "cpu":
             keep_freed_memory()
         self._limit: int | None = None  # pixels at once, once memory has run out
@@ -205,7 +220,7 @@ class Runner:
                 tile (or for the whole image, where the model takes no other).
         """
         batch, _, height, width = noisy.shape
-        size = max(1, CHUNK_PIXELS // (height * width))
+        size = max(1, self._pixels // (height * width))
         if batch > size:
             return torch.cat([self.run(part, tile) for part in torch.split(noisy, size)])
         pixels = batch * height * width
@@ -246,10 +261,16 @@ class Runner:
         return torch.cat(parts, dim=-1 if halves[0].rows == tile.rows else -2)
 
     def _run_at_once(self, noisy: Tensor, tile: Tile) -> Tensor:
-        noisy = noisy.to(self._device, memory_format=torch.channels_last)
+        pinned = self._device.type == "cuda"  # a card reads and writes such memory by itself
+        if pinned:
+            noisy = noisy.pin_memory()
+        noisy = noisy.to(self._device, memory_format=torch.channels_last, non_blocking=pinned)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
             restored: Tensor = self._model(_pad(self._model, noisy, tile))
-        return restored[(..., *tile.kept)].float().cpu()
+        kept = restored[(..., *tile.kept)].float()
+        if not pinned:
+            return kept.cpu()
+        return torch.empty(kept.shape, pin_memory=True).copy_(kept)
 
 
 def _pad(model: Model, noisy: Tensor, tile: Tile) -> Tensor:

@@ -9,6 +9,7 @@ from functools import partial
 
 from unnoise.errors import UnknownNameError
 from unnoise.models.autoencoder import Autoencoder
+from unnoise.models.bounds import Bounds
 from unnoise.models.contract import (
     Model,
     ModelArguments,
@@ -17,6 +18,7 @@ from unnoise.models.contract import (
     padding,
     restore,
 )
+from unnoise.models.grey import grey
 from unnoise.models.interleaved import Interleaved, deinterleave, interleave
 from unnoise.models.residual_unet import ResidualUNet
 from unnoise.models.unet import UNet
@@ -55,6 +57,7 @@ def build_model(name: str, arguments: ModelArguments) -> Model:
 __all__ = [
     "MODELS",
     "Autoencoder",
+    "Bounds",
     "Interleaved",
     "Model",
     "ModelArguments",
@@ -63,6 +66,7 @@ __all__ = [
     "build_model",
     "deinterleave",
     "fit",
+    "grey",
     "interleave",
     "macs_per_pixel",
     "padding",

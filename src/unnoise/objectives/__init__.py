@@ -11,6 +11,7 @@ from unnoise.objectives.losses import LOSSES, Loss
 from unnoise.objectives.neighbor2neighbor import Neighbor2Neighbor
 from unnoise.objectives.noise2noise import Noise2Noise
 from unnoise.objectives.noise2void import Noise2Void
+from unnoise.objectives.quantiles import Quantiles
 from unnoise.objectives.supervised import Supervised
 
 OBJECTIVES: dict[str, Callable[..., Objective]] = {
@@ -30,5 +31,6 @@ __all__ = [
     "Noise2Noise",
     "Noise2Void",
     "Objective",
+    "Quantiles",
     "Supervised",
 ]

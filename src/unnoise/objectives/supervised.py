@@ -40,7 +40,10 @@ class Supervised:
     def __call__(self, model: Network, batch: Batch, generator: Generator) -> Tensor:
         """Return the loss of each sample as ``(B,)``."""
         noisy, clean = self.pair(batch, generator)
-        denoised = model(noisy).float()
+        return self.distance(model(noisy).float(), clean)
+
+    def distance(self, denoised: Tensor, clean: Tensor) -> Tensor:
+        """Return the loss of denoised images, ``(B,)``."""
         return self.loss(nearly_clamp(denoised) if self.clamped else denoised, clean)
 
     def risk(self, model: Network, batch: Batch, generator: Generator) -> Tensor:

@@ -12,9 +12,16 @@ from unnoise.runs.config import (
     to_toml,
 )
 from unnoise.runs.folder import RunFolder
-from unnoise.runs.model_file import FORMAT_VERSION, ModelInfo, read_model_file, write_model_file
+from unnoise.runs.model_file import (
+    BOUNDS,
+    FORMAT_VERSION,
+    ModelInfo,
+    read_model_file,
+    write_model_file,
+)
 
 __all__ = [
+    "BOUNDS",
     "FORMAT_VERSION",
     "PRESETS",
     "ModelInfo",

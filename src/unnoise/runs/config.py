@@ -69,6 +69,11 @@ class TrainConfig:
     init
         Start from the weights of this model (a file, a run folder, or photo), and take its
         network: fine-tuning.
+    intervals
+        Train bounds beside the image, such as 0.9: that share of the pixels shall lie between them.
+        Needs clean images.
+    freeze
+        Leave the weights of --init as they are, and train the --intervals only.
     epochs
         Train for this many passes over the data.
     steps
@@ -128,6 +133,8 @@ class TrainConfig:
     grey: float = 0.0
     model: str = "auto"
     init: str | None = None
+    intervals: float | None = None
+    freeze: bool = False
     epochs: int | None = None
     steps: int | None = None
     minutes: float | None = None
@@ -173,6 +180,15 @@ class TrainConfig:
             )
         if self.init is not None and self.model != "auto":
             raise ConfigError(f"--init brings its own network: leave --model {self.model} out")
+        if self.intervals is not None and not 0 < self.intervals < 1:
+            raise ConfigError(
+                f"intervals is {self.intervals}: it is a share of pixels, more than 0 and less "
+                "than 1, such as 0.9"
+            )
+        if self.freeze and (self.init is None or self.intervals is None):
+            raise ConfigError(
+                "--freeze leaves the model of --init as it is and trains its --intervals: give both"
+            )
         if self.max_pixels < 0:
             raise ConfigError(f"max_pixels is {self.max_pixels}: it is a number, or 0 for no limit")
         if self.validation is not None and not 0 < self.validation < 1:

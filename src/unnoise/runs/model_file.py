@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 MAX_STRIDE = 16
+BOUNDS = "bounds."  # before the names of the weights of the bounds
 HEADER = "unnoise"  # the key in the safetensors metadata; its value is JSON
 
 
@@ -38,6 +39,11 @@ class ModelInfo:
             ``clamp``, from statistics of the training data; None for the nominal range.
         strides: Sub-sampling strides at which images were seen: more than 1 where the noise of
             neighbouring pixels was correlated. The images to denoise are seen in the same way.
+        bounds: The network that says how far the truth may lie from a result: its ``arguments``,
+            the ``level`` (share of pixels between the bounds), the ``scale`` that its distances are
+            multiplied by so that they keep it; None where it was not trained.
+        calibration: What ``unnoise.trust`` found on held-out images, as plain values; None in files
+            of earlier versions.
         unnoise: The version that wrote the file.
         format_version: The version of this header.
     """
@@ -53,6 +59,8 @@ class ModelInfo:
     trained: dict[str, float] = field(default_factory=dict)
     value_range: dict[str, Any] | None = None
     strides: tuple[int, ...] = (1,)
+    bounds: dict[str, Any] | None = None
+    calibration: dict[str, Any] | None = None
     unnoise: str = __version__
     format_version: int = FORMAT_VERSION
 

@@ -1,6 +1,6 @@
 """Validation: an objective's risk on scenes that training never shows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from unnoise.images import ValueRange, to_float
 from unnoise.models import Model, restore
-from unnoise.objectives import LOSSES, Objective, Supervised
+from unnoise.objectives import LOSSES, Objective, Quantiles, Supervised
 from unnoise.seeding import generator
 from unnoise.training.loop import Validation
 
@@ -48,15 +48,23 @@ class Held:
         """All pixels."""
         return sum(views[0][:, 0].numel() for views in self.chunks)
 
+    def pairs(self, objective: Objective, seed: int) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """Yield noisy images as validation draws them, with the clean ones where there are any."""
+        supervised = objective.inner if isinstance(objective, Quantiles) else objective
+        for i, views in enumerate(self.chunks):
+            if isinstance(supervised, Supervised):
+                yield supervised.pair(views, generator(seed, "validation", i))
+            else:
+                yield views[0], None
+
     def noisy_psnr(self, objective: Objective, seed: int) -> float | None:
         """Return the mean PSNR of the noisy images in dB; None where there are no clean ones."""
-        if not isinstance(objective, Supervised):
-            return None
         errors = [
-            LOSSES["mse"](*objective.pair(views, generator(seed, "validation", i)))
-            for i, views in enumerate(self.chunks)
+            LOSSES["mse"](noisy, clean)
+            for noisy, clean in self.pairs(objective, seed)
+            if clean is not None
         ]
-        return _psnr(torch.cat(errors))
+        return _psnr(torch.cat(errors)) if errors else None
 
 
 def validator(
@@ -73,7 +81,7 @@ def validator(
                 random = generator(seed, "validation", i, device=device)
                 risks.append(objective.risk(lambda x: restore(network, x), batch, random).cpu())
         every = torch.cat(risks)
-        clean = isinstance(objective, Supervised)
+        clean = isinstance(objective, Supervised | Quantiles)
         return Validation(risk=float(every.mean()), psnr=_psnr(every) if clean else None)
 
     return validate
