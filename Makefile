@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format pretrained bench bench-photo bench-candidates bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own clean
+.PHONY: help demo test check format pretrained bench bench-photo bench-candidates bench-trust bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -41,11 +41,14 @@ bench-photo: $(READY) benchmarks/photo/.packages ## The photo denoiser beside cl
 bench-candidates: $(READY) ## Networks and recipes for the photo denoiser, each trained for two minutes
 	$(BIN)/python benchmarks/photo/candidates.py
 
+bench-trust: $(READY) ## Whether the warnings, the estimated quality and the intervals are right
+	$(BIN)/python benchmarks/trust/trust.py
+
 benchmarks/photo/.packages: benchmarks/photo/requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $@ -r $<
 	@touch $@
 
-bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-candidates bench-photo ## Run every benchmark (about four hours)
+bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-candidates bench-photo bench-trust ## Run every benchmark (about four hours)
 
 bench-models: $(READY) ## Cost, speed, share of the machine's limit and quality of candidate networks
 	$(BIN)/python benchmarks/models.py

@@ -12,10 +12,12 @@ def test_public_names() -> None:
     assert sorted(unnoise.__all__) == [
         "Denoiser",
         "Evaluation",
+        "Inspection",
         "UnnoiseError",
         "__version__",
         "add_noise",
         "evaluate",
+        "inspect",
         "load",
         "train",
     ]

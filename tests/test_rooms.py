@@ -15,7 +15,7 @@ CELLS = [
     {"runs", "objectives", "data"},
     {"training", "denoiser"},
     {"assemble"},
-    {"evaluation", "report"},
+    {"trust", "evaluation", "report"},
     {"api"},
     {"cli"},
 ]

@@ -1,12 +1,13 @@
 """Train the photo denoiser further, and put the result into the package if it is better.
 
-    python tools/pretrain_photo.py [--minutes 90] [--out runs/photo]
+    python tools/pretrain_photo.py [--minutes 90] [--out runs/photo] [--bounds-only]
 
 Goes on from the weights in the package by presets/photo.toml; a training that was stopped is
 resumed first. Better is a higher PSNR on the held-out training photographs, which are the same with
 the same photographs, seed, share and noise; no test set is looked at. After that, `make
-bench-photo` measures new weights, and their card takes its figures. The photographs lie in
-$UNNOISE_DATA/photos/train.
+bench-photo` measures new weights, and their card takes its figures. Then the bounds are trained on
+what is there, and what is usual for it is found, on a fifth of the photographs; `make bench-trust`
+measures those. The photographs lie in $UNNOISE_DATA/photos/train.
 """
 
 import argparse
@@ -15,10 +16,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+
 from unnoise import api
 from unnoise.cli.console import training_progress
 from unnoise.pretrained import PRETRAINED
-from unnoise.runs import ModelInfo, RunFolder, read_model_file, write_model_file
+from unnoise.runs import BOUNDS, ModelInfo, RunFolder, read_model_file, write_model_file
 
 TARGET = PRETRAINED["photo"]
 PRESET = Path(__file__).parents[1] / "presets/photo.toml"
@@ -26,6 +29,7 @@ DATA = "BSDS500 train and test, DIV2K at half size: 450 photographs"
 SUMS = "steps", "images", "seconds"
 # Late in a training larger crops, which have fewer borders, and a smaller rate gain more.
 PATCH, BATCH, LR = 128, 4, 0.003
+LEVEL, BOUNDS_MINUTES, HELD = 0.9, 6.0, 0.2
 
 
 def train(photographs: Path, minutes: float, run: RunFolder) -> None:
@@ -66,6 +70,33 @@ def adopt(run: RunFolder, target: Path = TARGET) -> str:
     return f"new weights: {_told(info)}" + (f", before {_told(old)}" if old else "")
 
 
+def train_bounds(photographs: Path, run: RunFolder) -> None:
+    """Train the bounds of the weights in the package, which stay as they are."""
+    with training_progress(quiet=False) as report:
+        api.train(
+            photographs,
+            config=PRESET,
+            init="photo",
+            freeze=True,
+            intervals=LEVEL,
+            validation=HELD,
+            minutes=BOUNDS_MINUTES,
+            out=run.path,
+            overwrite=True,
+            report=report,
+        )
+
+
+def adopt_bounds(run: RunFolder, target: Path = TARGET) -> None:
+    """Put the bounds of a run and its calibration beside the weights that they were trained for."""
+    info, weights = read_model_file(run.model)
+    old, before = read_model_file(target)
+    changed = [name for name in before if not name.startswith(BOUNDS)]
+    assert all(torch.equal(before[name], weights[name]) for name in changed), "other weights"
+    kept = replace(old, bounds=info.bounds, calibration=info.calibration)
+    write_model_file(target, kept, weights)
+
+
 def _told(info: ModelInfo) -> str:
     return f"{info.trained['psnr']:.3f} dB"
 
@@ -76,14 +107,23 @@ def main() -> None:
     )
     parser.add_argument("--minutes", type=float, default=90)
     parser.add_argument("--out", type=Path, default=Path("runs/photo"))
+    parser.add_argument("--bounds-only", action="store_true")
     options = parser.parse_args()
     photographs = Path(os.environ.get("UNNOISE_DATA", "../shared/data")) / "photos/train"
     if not photographs.is_dir():
         sys.exit(f"there are no photographs in {photographs}: set UNNOISE_DATA")
-    run = RunFolder(options.out)
+    run, bounds = RunFolder(options.out), RunFolder(options.out.with_name("photo-bounds"))
+    if not options.bounds_only:
+        go_on(photographs, options.minutes, run)
+    train_bounds(photographs, bounds)
+    adopt_bounds(bounds)
+
+
+def go_on(photographs: Path, minutes: float, run: RunFolder) -> None:
+    """Train further, and adopt what is better."""
     if run.model.exists():
         print(adopt(run))  # in case it was stopped before this
-    train(photographs, options.minutes, run)
+    train(photographs, minutes, run)
     print(adopt(run))
 
 

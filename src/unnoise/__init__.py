@@ -13,13 +13,16 @@ if TYPE_CHECKING:
     from unnoise.denoiser import Denoiser
     from unnoise.errors import UnnoiseError
     from unnoise.evaluation import Evaluation
+    from unnoise.trust import Inspection, inspect
 
 _HOMES = {
     "Denoiser": "unnoise.denoiser",
     "Evaluation": "unnoise.evaluation",
+    "Inspection": "unnoise.trust",
     "UnnoiseError": "unnoise.errors",
     "add_noise": "unnoise.api",
     "evaluate": "unnoise.api",
+    "inspect": "unnoise.trust",
     "load": "unnoise.api",
     "train": "unnoise.api",
 }
@@ -27,10 +30,12 @@ _HOMES = {
 __all__ = [
     "Denoiser",
     "Evaluation",
+    "Inspection",
     "UnnoiseError",
     "__version__",
     "add_noise",
     "evaluate",
+    "inspect",
     "load",
     "train",
 ]

@@ -20,7 +20,7 @@ from unnoise.data import (
 )
 from unnoise.denoiser import keep_freed_memory, load_model
 from unnoise.errors import ConfigError
-from unnoise.models import Bounds, Model, ModelArguments, build_model, restore
+from unnoise.models import Bounds, Distances, Model, ModelArguments, build_model, restore
 from unnoise.noise import parse_noise
 from unnoise.objectives import LOSSES, OBJECTIVES, Objective, Quantiles, Supervised
 from unnoise.runs import ModelInfo, TrainConfig
@@ -51,8 +51,10 @@ class Assembly:
     training: Training[Model]
     network: Model  # what is trained: the model, or the model with its bounds
     info: ModelInfo
-    held: Held  # the validation images
+    held: Held  # what validates
+    calibration: Held  # what tells what is usual, afterwards
     objective: Objective
+    pixels: int  # that the whole training sees
     notes: tuple[str, ...]  # what the user should know
     close: Callable[[], None]  # ends what reads files ahead
 
@@ -113,7 +115,9 @@ def assemble(
         failed=failed,
     )
     objective = _objective(config, plan, clamped=material.ranges[-1].clamp)
-    held = Held.of(material.held_out, material.ranges)
+    held, calibration = (
+        Held.of(scenes, material.ranges) for scenes in (material.held_out, material.calibration)
+    )
     batch = material.batches.at
     if device.type == "cpu":
         keep_freed_memory()  # 5 % of a step
@@ -147,7 +151,10 @@ def assemble(
     config = replace(config, epochs=None, minutes=None, steps=training.steps)
     info = _info(config, plan, material, name, model, network)
     close = material.batches.close if isinstance(material.batches, Stream) else lambda: None
-    return Assembly(config, training, network, info, held, objective, material.notes, close)
+    pixels = training.steps * training.batch_size * material.batches.pixels
+    return Assembly(
+        config, training, network, info, held, calibration, objective, pixels, material.notes, close
+    )
 
 
 def choose_device(name: str) -> torch.device:
@@ -208,7 +215,7 @@ def _objective(config: TrainConfig, plan: Plan, *, clamped: bool) -> Objective:
 
 def _networks(config: TrainConfig, plan: Plan, device: torch.device) -> tuple[str, Model, Model]:
     """Return the name of the model in the table, the model, and what is trained of it."""
-    name, model, bounds = _start(config, plan)
+    name, model, distances = _start(config, plan)
     part = plan.views[0][0]
     if model.channels != part.channels:
         convert = f"pass --channels {model.channels}, or " if model.channels in (1, COLOUR) else ""
@@ -229,18 +236,18 @@ def _networks(config: TrainConfig, plan: Plan, device: torch.device) -> tuple[st
             "take another network (unet takes any size), or cut the images to one size"
         )
     # The stubs of torch know memory_format only together with a tensor, so the result is Any.
-    network = (bounds or _seeded(config, lambda: Bounds(model))) if config.intervals else model
+    network = _seeded(config, lambda: Bounds(model, distances)) if config.intervals else model
     if config.freeze:
         model.requires_grad_(False)
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return name, model, network
 
 
-def _start(config: TrainConfig, plan: Plan) -> tuple[str, Model, Bounds | None]:
-    """Return the network that training starts from: its name, itself, and its bounds."""
+def _start(config: TrainConfig, plan: Plan) -> tuple[str, Model, Distances | None]:
+    """Return what training starts from: the name of the model, itself, and its distances."""
     if config.init is not None:
-        info, model, bounds = load_model(config.init)
-        return info.model, model, bounds
+        info, model, distances = load_model(config.init)
+        return info.model, model, distances
     model = _seeded(config, lambda: build_model(config.model, _arguments(config, plan)))
     return config.model, model, None
 
@@ -303,5 +310,5 @@ def _info(
         strides=material.strides,
         bounds=None
         if not isinstance(network, Bounds)
-        else {"arguments": network.arguments, "level": config.intervals, "scale": 1.0},
+        else {"arguments": network.arguments, "level": config.intervals, "groups": []},
     )

@@ -37,7 +37,7 @@ def test_one_line_per_file_and_a_summary(
     run: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    assert denoise(folder, "--model", run, "--out", out) == 0
+    assert denoise(folder, "--model", run, "--out", out, "--no-inspect") == 0
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err.splitlines() == [
@@ -47,7 +47,8 @@ def test_one_line_per_file_and_a_summary(
     ]
     (out / "s" / "c.png").unlink()
     (folder / "bad.png").write_bytes(b"no picture")
-    assert denoise(folder, "--model", run, "--out", out, "--skip-existing") == 2
+    again = (folder, "--model", run, "--out", out, "--skip-existing", "--no-inspect")
+    assert denoise(*again) == 2
     last = capsys.readouterr().err.splitlines()[-1]
     bad = folder / "bad.png"
     assert last == f"unnoise: 1 denoised, 1 were there, 1 of 3 inputs failed: {bad}"
@@ -63,7 +64,7 @@ def test_json(run: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert denoise(folder / "**" / "*.*", folder / "none.png", "--model", run, "--json") == 2
     rows = json.loads(capsys.readouterr().out)
     assert {key for row in rows for key in row} == {
-        "input", "output", "error", "skipped", "seconds", "megapixels",
+        "input", "output", "error", "skipped", "seconds", "megapixels", "verdict", "reasons",
     }  # fmt: skip
     outcome = {Path(row["input"]).name: row for row in rows}
     assert set(outcome) == {"none.png", "a b.png", "nan.npy", "c.png"}

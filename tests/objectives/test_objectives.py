@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
 from unnoise.noise import parse_noise
@@ -12,6 +13,7 @@ from unnoise.objectives import (
     Noise2Noise,
     Noise2Void,
     Objective,
+    Quantiles,
     Supervised,
 )
 from unnoise.objectives.losses import nearly_clamp
@@ -209,3 +211,40 @@ def test_the_risk_is_the_error_plus_a_constant(objective: Objective) -> None:
     assert risk(blur(3)) < risk(blur(1)) < risk(lambda x: x)
     assert risk(blur(3)) == pytest.approx(0.2**2, rel=0.1)
     assert risk(blur(3)) == risk(blur(3)), "the same random numbers every time"
+
+
+@pytest.mark.parametrize("level", [0.5, 0.8, 0.95])
+def test_quantiles_are_those_of_the_error(level: float) -> None:
+    """With one distance for all pixels, the loss is least where the share inside is the level."""
+    random = torch.Generator().manual_seed(0)
+    clean = torch.full((1, 1, 100, 100), 0.5)
+    noisy = clean + 0.1 * torch.randn(clean.shape, generator=random)
+    objective = Quantiles(Supervised(LOSSES["mse"], clamped=False), level)
+    grid = torch.linspace(0.01, 0.4, 400)
+
+    def loss(distance: Tensor) -> Tensor:
+        def network(images: Tensor) -> Tensor:
+            return torch.cat([images, distance + 0 * images, distance + 0 * images], 1)
+
+        return objective(network, (noisy, clean), random)[0]
+
+    best = float(grid[torch.stack([loss(distance) for distance in grid]).argmin()])
+    assert float(((noisy - clean).abs() <= best).float().mean()) == pytest.approx(level, abs=0.02)
+
+
+def test_quantiles_keep_the_risk_and_the_loss_of_the_image() -> None:
+    random = torch.Generator().manual_seed(0)
+    clean, noisy = torch.rand(2, 2, 1, 8, 8, generator=random).unbind()
+    inner = Supervised(LOSSES["mse"], clamped=False)
+    objective = Quantiles(inner, 0.9)
+
+    def network(images: Tensor) -> Tensor:
+        return torch.cat([images, 0 * images, 0 * images], 1)
+
+    batch = noisy, clean
+    assert torch.equal(
+        objective.risk(network, batch, random), inner.risk(lambda y: y, batch, random)
+    )
+    # Both quantiles at the image: together half of the mean error, relative to it.
+    extra = objective(network, batch, random) - inner(lambda y: y, batch, random)
+    torch.testing.assert_close(extra, torch.full((2,), 1.0), atol=0.05, rtol=0)

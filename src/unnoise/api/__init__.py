@@ -6,6 +6,13 @@ room but this one (and the readers of files).
 
 from unnoise.api.denoising import FileResult, denoise_files
 from unnoise.api.forecasting import forecast
+from unnoise.api.inspecting import (
+    InspectedImage,
+    inspect_files,
+    line,
+    summary,
+    write_inspections,
+)
 from unnoise.api.planning import default_out
 from unnoise.api.showing import draw_noise, draw_preview, write_report
 from unnoise.api.training import resume, train
@@ -13,6 +20,7 @@ from unnoise.api.using import add_noise, evaluate, load
 
 __all__ = [
     "FileResult",
+    "InspectedImage",
     "add_noise",
     "default_out",
     "denoise_files",
@@ -20,8 +28,12 @@ __all__ = [
     "draw_preview",
     "evaluate",
     "forecast",
+    "inspect_files",
+    "line",
     "load",
     "resume",
+    "summary",
     "train",
+    "write_inspections",
     "write_report",
 ]

@@ -16,6 +16,7 @@ from unnoise.denoiser import Denoiser, check_strength
 from unnoise.errors import ConfigError, ImageError, UnnoiseError
 from unnoise.images import MAX_PIXELS, Found, find_images, open_image
 from unnoise.outputs import check_writable
+from unnoise.trust import SIDE, Verdict, glance, read_calibration
 
 SUFFIX = "_denoised"
 # Endings that stay whole when a suffix goes before them.
@@ -37,6 +38,9 @@ class FileResult:
         skipped: Whether the output was there and was left.
         seconds: Spent on it.
         megapixels: Denoised, all images of the file together.
+        verdict: ``trust``, ``check`` or ``reject``, by the middle of the first image; None where
+            none was asked for, or the model file has no calibration.
+        reasons: Of the verdict.
     """
 
     input: Path
@@ -45,6 +49,8 @@ class FileResult:
     skipped: bool = False
     seconds: float = 0.0
     megapixels: float = 0.0
+    verdict: Verdict | None = None
+    reasons: tuple[str, ...] = ()
 
 
 def denoise_files(
@@ -58,6 +64,7 @@ def denoise_files(
     overwrite: bool = False,
     skip_existing: bool = False,
     max_pixels: int = MAX_PIXELS,
+    inspect: bool = True,
     say: Say = tell,
     progress: FileProgress = lambda _done, _all: None,
 ) -> Iterator[FileResult]:
@@ -75,6 +82,7 @@ def denoise_files(
         overwrite: Whether outputs that exist may be replaced.
         skip_existing: Leave outputs that exist, so that an interrupted call can be repeated.
         max_pixels: Of one image; 0 is no limit.
+        inspect: Whether to look at each file first, and say whether its result can be trusted.
         say: Told messages.
         progress: Told how many files are done, with the share of the one at work, and of how many.
 
@@ -101,6 +109,8 @@ def denoise_files(
     if out is not None:
         check_writable(out)
 
+    usual = read_calibration(denoiser.info.calibration) if inspect else None
+
     def work(path: Path, target: Path, share: Callable[[float], None]) -> FileResult:
         if skip_existing and target.exists():
             return FileResult(path, target, skipped=True)
@@ -111,11 +121,19 @@ def denoise_files(
                     f"{path.name} has {reader.channels} channels and the model one: each channel "
                     "is denoised by itself"
                 )
+            seen = glance(denoiser, denoiser.sight.peek(reader, SIDE), usual) if usual else None
             denoiser.denoise_file(
                 reader, target, strength=strength, overwrite=overwrite, progress=share
             )
             size = reader.count * reader.height * reader.width / 1e6
-        return FileResult(path, target, seconds=time.perf_counter() - started, megapixels=size)
+        return FileResult(
+            path,
+            target,
+            seconds=time.perf_counter() - started,
+            megapixels=size,
+            verdict=seen.verdict if seen else None,
+            reasons=seen.reasons if seen else (),
+        )
 
     once = _once(say)
     return _work(jobs, work, progress)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from unnoise.api.calibrating import calibrated
 from unnoise.api.common import ARRAY, Report, Say, Source, silent, tell
 from unnoise.api.planning import make_plan
 from unnoise.assemble import Assembly, assemble
@@ -274,10 +275,11 @@ def _run(assembly: Assembly, folder: RunFolder | None, report: Report) -> Denois
     denoiser = Denoiser(
         bounds.model if bounds else network,
         replace(assembly.info, trained=trained),
-        bounds=bounds,
+        distances=bounds.distances if bounds else None,
         device=str(training.device),
         bf16=training.bf16,
     )
+    denoiser.info = calibrated(denoiser, assembly)
     if folder:
         denoiser.save(folder.model, overwrite=True)
     return denoiser

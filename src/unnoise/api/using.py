@@ -166,11 +166,11 @@ def measure(
 def value_ranges(denoiser: Denoiser, views: Sequence[Array]) -> list[ValueRange]:
     """Return the range of each view; float means of integer captures are in the unit of those."""
     first = views[0]
-    ours = denoiser.value_range(first.dtype)
+    ours = denoiser.sight.value_range(first.dtype)
     return [
         ours
         if view.dtype.kind == "f" != first.dtype.kind and view.max() > 1
-        else denoiser.value_range(view.dtype)
+        else denoiser.sight.value_range(view.dtype)
         for view in views
     ]
 

@@ -15,6 +15,7 @@ from unnoise.errors import UnnoiseError
 VERBS = {
     "train": "Train a denoiser.",
     "denoise": "Denoise files.",
+    "inspect": "Tell whether results can be trusted, without clean images.",
     "evaluate": "Measure a denoiser on clean images, beside classical methods.",
     "show": "Draw images and what a noise does to them.",
     "report": "Write the quality report of a run, one HTML page.",

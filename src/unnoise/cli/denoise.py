@@ -25,6 +25,7 @@ def denoise(
     overwrite: bool = False,
     skip_existing: bool = False,
     max_pixels: int | None = None,
+    inspect: bool = True,
     device: str = "auto",
     precision: Literal["auto", "fp32", "bf16"] = "auto",
     compile: bool = False,  # noqa: A002  the word of torch
@@ -58,6 +59,9 @@ def denoise(
         Leave outputs that exist: repeats a call that was interrupted.
     max_pixels
         Refuse larger images; 0 is no limit. [default: 1073741824]
+    inspect
+        Look at each file first, and warn where the result cannot be trusted: noise that the model
+        does not know, structure that it removes, images unlike its training images.
     device
         cpu, cuda, mps or auto.
     precision
@@ -87,13 +91,17 @@ def denoise(
             overwrite=overwrite,
             skip_existing=skip_existing,
             max_pixels=MAX_PIXELS if max_pixels is None else max_pixels,
+            inspect=inspect,
             say=say,
             progress=show,
         ):
             results.append(result)
             if result.error is not None:
                 print(f"unnoise: {result.error}", file=sys.stderr)
-            elif not sys.stderr.isatty():  # where there is no bar
+                continue
+            if result.verdict in ("check", "reject"):
+                say(f"{result.verdict} {result.input}: {'; '.join(result.reasons)}")
+            if not sys.stderr.isatty():  # where there is no bar
                 say(f"{result.input} -> {result.output}{' (was there)' * result.skipped}")
     if json:
         print_json([_row(result) for result in results])
@@ -111,6 +119,9 @@ def _summary(results: "list[FileResult]") -> str:
     parts = [f"{len(results) - len(failed) - skipped} denoised"]
     if skipped:
         parts.append(f"{skipped} were there")
+    for verdict, told in (("check", "to be checked"), ("reject", "to be rejected")):
+        if count := sum(result.verdict == verdict for result in results):
+            parts.append(f"{count} {told}")
     if failed:
         more = f" and {len(failed) - 5} more" if len(failed) > 5 else ""
         names = ", ".join(failed[:5]) + more

@@ -10,7 +10,16 @@ from numpy.typing import NDArray
 from unnoise.data.batches import Batches, Patches, split_indices
 from unnoise.data.method import NOISY_ONLY, Plan, Scenes
 from unnoise.data.pool import TURNS, Pool
-from unnoise.data.splitting import HELD_WHOLE, Array, Views, limited, numbered, split_views
+from unnoise.data.splitting import (
+    CALIBRATION_BLOCK,
+    CALIBRATION_PIXELS,
+    HELD_WHOLE,
+    Array,
+    Views,
+    limited,
+    numbered,
+    split_views,
+)
 from unnoise.data.stream import BlockReader, Stream, file_images
 from unnoise.data.survey import Part, read_parts
 from unnoise.errors import DataError, ImageError
@@ -30,6 +39,7 @@ class Material:
     Attributes:
         batches: ``at(step)`` gives the views of a batch.
         held_out: Scenes that the batches never show: their views, each ``(H, W, C)``.
+        calibration: The same in smaller parts, and more of them.
         ranges: The value range of each view.
         strides: The sub-sampling strides at which images are seen.
         notes: What the user should know, in words.
@@ -37,6 +47,7 @@ class Material:
 
     batches: Batches | Patches | Stream
     held_out: list[tuple[Array, ...]]
+    calibration: list[tuple[Array, ...]]
     ranges: tuple[ValueRange, ...]
     strides: tuple[int, ...] = (1,)
     notes: tuple[str, ...] = ()
@@ -87,7 +98,7 @@ def prepare(
         keep, held = split_indices(len(stacks[0]), share or HELD_WHOLE, seed)
         batches = Batches(tuple(stack[keep] for stack in stacks), ranges, batch_size, seed)
         held_out = list(zip(*(stack[held] for stack in stacks), strict=True))
-        return Material(batches, limited(held_out), ranges)
+        return Material(batches, *_held(held_out), ranges)
     small = min((image.shape[:2] for image in views[0]), key=min)
     if min(small) < TOO_SMALL:
         raise DataError(
@@ -106,7 +117,14 @@ def prepare(
     drawn = ranges * 2 if scenes is not None else ranges
     scenes = groups if scenes is not None else None
     patches = Patches(pools, drawn, batch_size, side, seed, turns, scenes)
-    return Material(patches, limited(held_out), drawn, tuple(sorted(set(strides))), notes)
+    return Material(patches, *_held(held_out), drawn, tuple(sorted(set(strides))), notes)
+
+
+def _held(
+    scenes: list[tuple[Array, ...]],
+) -> tuple[list[tuple[Array, ...]], list[tuple[Array, ...]]]:
+    """Return what of held-out scenes validates, and what calibrates."""
+    return limited(scenes), limited(scenes, side=CALIBRATION_BLOCK, pixels=CALIBRATION_PIXELS)
 
 
 def _read(plan: Plan, failed: Callable[[str], None]) -> tuple[Views, Scenes | None]:
@@ -218,7 +236,7 @@ def _streamed(
     files = tuple(file_images(view) for view in _some(plan, keep))
     ranges = _ranges(sample)
     stream = Stream(BlockReader(files, batch_size, side, seed, usual, turns), ranges, failed)
-    return Material(stream, limited(held_out), ranges, (usual,), notes)
+    return Material(stream, *_held(held_out), ranges, (usual,), notes)
 
 
 def _peek(plan: Plan, which: NDArray[np.int64], failed: Callable[[str], None]) -> Views:

@@ -18,6 +18,7 @@ MANY = 50  # images, from which on whole ones are held out; of fewer, strips of 
 THINNEST = 16  # rows of a strip
 HELD_PIXELS = 1_500_000  # at the most; the figure is then good to about 0.02 dB
 BLOCK = 512  # pixels of a side of what validation runs at once
+CALIBRATION_PIXELS, CALIBRATION_BLOCK = 6_000_000, 256  # of more images, smaller parts
 SMALLEST = 6  # pixels of a side: noise2void needs a window of 5
 
 
@@ -60,7 +61,9 @@ def _shown(views: Views, group: tuple[int, ...], *, captures: bool) -> list[tupl
     return [tuple(view[i] for view in views) for i in group]
 
 
-def limited(scenes: list[tuple[Array, ...]]) -> list[tuple[Array, ...]]:
+def limited(
+    scenes: list[tuple[Array, ...]], *, side: int = BLOCK, pixels: int = HELD_PIXELS
+) -> list[tuple[Array, ...]]:
     """Cut scenes into blocks that run at once, and take evenly spread ones up to so many pixels.
 
     Raises:
@@ -69,9 +72,9 @@ def limited(scenes: list[tuple[Array, ...]]) -> list[tuple[Array, ...]]:
     blocks = [
         block
         for scene in scenes
-        for y in range(0, scene[0].shape[0], BLOCK)
-        for x in range(0, scene[0].shape[1], BLOCK)
-        if min((block := tuple(v[y : y + BLOCK, x : x + BLOCK] for v in scene))[0].shape[:2])
+        for y in range(0, scene[0].shape[0], side)
+        for x in range(0, scene[0].shape[1], side)
+        if min((block := tuple(v[y : y + side, x : x + side] for v in scene))[0].shape[:2])
         >= SMALLEST
     ]
     if not blocks:
@@ -80,4 +83,4 @@ def limited(scenes: list[tuple[Array, ...]]) -> list[tuple[Array, ...]]:
             "train on larger images, or with a larger --validation"
         )
     total = sum(block[0].shape[0] * block[0].shape[1] for block in blocks)
-    return blocks[:: max(1, -(-total // HELD_PIXELS))]
+    return blocks[:: max(1, -(-total // pixels))]

@@ -4,15 +4,15 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from unnoise.denoiser.channels import adapts, is_alpha
+from unnoise.denoiser.distances import DistanceFinder
 from unnoise.denoiser.forms import Forms
-from unnoise.denoiser.loading import load_model, read_range
+from unnoise.denoiser.loading import load_model
 from unnoise.denoiser.restoring import (
     Page,
     Restorer,
@@ -23,11 +23,18 @@ from unnoise.denoiser.restoring import (
     on_values,
     run_images,
 )
+from unnoise.denoiser.sight import Sight
 from unnoise.denoiser.tiles import Array, Tile, Work, at_once
-from unnoise.errors import ImageError, ModelError
-from unnoise.images import Layout, Reader, ValueRange, as_stack, open_image, to_float, write_like
-from unnoise.models import Bounds, Model, fit, macs_per_pixel
-from unnoise.noise import noise_correlation
+from unnoise.errors import ModelError
+from unnoise.images import (
+    Layout,
+    Reader,
+    as_stack,
+    open_image,
+    to_float,
+    write_like,
+)
+from unnoise.models import Distances, Model, fit, macs_per_pixel
 from unnoise.runs import BOUNDS, ModelInfo, write_model_file
 
 LOOK = 1024  # pixels of a side of an image, from which the correlation of its noise is told
@@ -47,6 +54,7 @@ class Denoiser:
         bf16: Whether its convolutions run in bfloat16: where it was asked for, and the model only
             corrects its input.
         compiles: Whether torch compiles the network when it first runs.
+        sight: How the model sees images.
         has_bounds: Whether it can say how far the truth may lie from a result.
     """
 
@@ -55,7 +63,7 @@ class Denoiser:
         model: Model,
         info: ModelInfo,
         *,
-        bounds: Bounds | None = None,
+        distances: Distances | None = None,
         device: str = "cpu",
         bf16: bool = False,
         compiles: bool = False,
@@ -65,19 +73,21 @@ class Denoiser:
         self.compiles = compiles
         self.bf16 = bf16 and model.corrects
         self._forms = Forms(model, self.device, compiles=compiles)
-        self._bounds = None if bounds is None else Forms(bounds, self.device, compiles=compiles)
+        self._distances = (
+            DistanceFinder(distances, model.channels, self.device) if distances else None
+        )
         self._model = self._forms.model
-        self.has_bounds = bounds is not None
+        self.has_bounds = distances is not None
         self._at_once = at_once(self.device)
-        self._trained_dtype, self._trained_range = read_range(info)
+        self.sight = Sight(model, info)
 
     @classmethod
     def load(
         cls, path: str | Path, *, device: str = "cpu", bf16: bool = False, compiles: bool = False
     ) -> "Denoiser":
         """Load a model; see ``loading.load_model``."""
-        info, model, bounds = load_model(path)
-        return cls(model, info, bounds=bounds, device=device, bf16=bf16, compiles=compiles)
+        info, model, distances = load_model(path)
+        return cls(model, info, distances=distances, device=device, bf16=bf16, compiles=compiles)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write the model file.
@@ -86,9 +96,9 @@ class Denoiser:
             OutputError: The file exists and ``overwrite`` is false, or it cannot be written.
         """
         weights = self._model.state_dict()
-        if self._bounds is not None:
-            spread = cast("Bounds", self._bounds.model).spread
-            weights |= {BOUNDS + name: w for name, w in spread.state_dict().items()}
+        if self._distances is not None:
+            theirs = self._distances.model.state_dict()
+            weights |= {BOUNDS + name: tensor for name, tensor in theirs.items()}
         write_model_file(Path(path), self.info, weights, overwrite=overwrite)
 
     def __call__(self, image: NDArray[Scalar], *, strength: float = 1.0) -> NDArray[Scalar]:
@@ -112,14 +122,7 @@ class Denoiser:
             ModelError: The model does not take images of this size or number of channels.
             ConfigError: The strength is outside [0, 1].
         """
-        image = np.asarray(image)
-        axes = "YXC" if image.ndim == 3 else None
-        if image.ndim > 3 or (axes and image.shape[-1] not in (1, 2, 3, 4, self._model.channels)):
-            raise ImageError(
-                f"the array has shape {image.shape}, which is a stack of images: "
-                "pass it to denoiser.stack(), or one image (H, W) or (H, W, C)"
-            )
-        stack, layout = as_stack(image, axes=axes)
+        stack, layout = self.sight.one(image)
         return self._denoise_array(stack, layout, strength)
 
     def stack(self, images: NDArray[Scalar], *, strength: float = 1.0) -> NDArray[Scalar]:
@@ -162,9 +165,9 @@ class Denoiser:
             # A model of four channels was trained with transparency as one of them.
             channels = reader.channels + reader.alpha
             alpha = reader.alpha and self._model.channels != channels
-            alpha = alpha or is_alpha(channels, self._model.channels)
+            alpha = alpha or self.sight.has_alpha(channels)
             channels -= alpha
-            self._check(channels, reader.height, reader.width)
+            self.sight.check(channels, reader.height, reader.width)
             total, done = reader.count * reader.height * reader.width, 0
 
             def counted(work: Work) -> Work:
@@ -178,7 +181,7 @@ class Denoiser:
                 return count
 
             def images() -> Iterator[Iterable[Array]]:
-                for source, model in self._models(self._forms, reader, channels, alpha):
+                for source, model in self._models(reader, channels, alpha=alpha):
                     work = self._work(model, reader.dtype, alpha=alpha, strength=strength)
                     yield from run_images(model, source, counted(work), self._at_once)
 
@@ -190,41 +193,39 @@ class Denoiser:
 
         Results are clamped to [0, 1], unless the model keeps a value range that is not.
         """
-        made = self._run_floats(self._forms, images, clamp=self.clamps)
-        return np.ascontiguousarray(made)
+        self.sight.check(*images.shape[1:])
+        noisy, results = np.moveaxis(images, 1, -1), np.empty_like(images)
+        made = (
+            image
+            for source, model in self._models(Stack(noisy), images.shape[1])
+            for image in self._run_floats(model, source, clamp=self.sight.clamps)
+        )
+        fill(np.moveaxis(results, 1, -1), made)
+        return results
 
-    def bound_floats(self, images: Floats) -> tuple[Floats, Floats, Floats]:
-        """Denoise as ``denoise_floats`` does, and say between what the truth lies.
+    def find_distances(self, noisy: Floats, restored: Floats) -> tuple[Floats, Floats]:
+        """Return how far below and above denoised images the truth may lie, each at least 0.
 
-        Returns:
-            The images, and their lower and upper bounds; each ``(N, C, H, W)``.
+        Args:
+            noisy: float32 ``(N, C, H, W)`` in the model's own scale.
+            restored: What ``denoise_floats`` made of them.
 
         Raises:
             ModelError: The model has no bounds.
         """
-        if self._bounds is None or self.info.bounds is None:
+        if self._distances is None or self.info.bounds is None:
             raise ModelError(
                 "the model has no bounds: train it with --intervals 0.9, or add them to it with "
                 "--init MODEL --freeze --intervals 0.9"
             )
-        made = self._run_floats(self._bounds, images, clamp=False)
-        image, below, above = (made[:, part::3] for part in range(3))
-        scale = np.float32(self.info.bounds["scale"])
-        found = np.stack([image, image - scale * below, image + scale * above])
-        restored, lower, upper = found.clip(0, 1) if self.clamps else found
-        return restored, lower, upper
-
-    @property
-    def clamps(self) -> bool:
-        """Whether results in the model's own scale are limited to [0, 1]."""
-        return self._trained_range is None or self._trained_range.clamp
+        return self._distances(noisy, restored, self.info.bounds["groups"])
 
     def encode(self, images: NDArray[np.generic]) -> Floats:
         """Return the model's features of one image or a stack, ``(N, ...)`` float32."""
         images = np.asarray(images)
         grey = images.ndim == 3 and images.shape[-1] not in COLOUR_COUNTS
         stack, _ = as_stack(images, axes="NYX" if grey else None)
-        return self.encode_floats(to_float(stack, self.value_range(stack.dtype)))
+        return self.encode_floats(to_float(stack, self.sight.value_range(stack.dtype)))
 
     def encode_floats(self, images: Floats) -> Floats:
         """Return the features of float32 ``(N, C, H, W)`` in the model's own scale."""
@@ -240,8 +241,12 @@ class Denoiser:
 
     def describe(self) -> dict[str, Any]:
         """Return what is known about the model, as plain values."""
+        bounds, calibration = self.info.bounds, self.info.calibration
         return {
             **self.info.__dict__,
+            # All of them is long, and for machines.
+            "bounds": bounds and f"{bounds['level']:.0%} of the pixels",
+            "calibration": calibration and f"on {calibration.get('images')} images",
             "parameters": sum(p.numel() for p in self._model.parameters()),
             "kmacs_per_pixel": round(macs_per_pixel(self._model) / 1000, 3),
             "size_multiple": self._model.size_multiple,
@@ -249,30 +254,16 @@ class Denoiser:
             "receptive_field": self._model.receptive_field,
         }
 
-    def _check(self, channels: int, height: int, width: int) -> None:
-        """Raise ``ModelError`` if images of this shape cannot be denoised."""
-        wanted = self._model.channels
-        self._model.check(wanted if adapts(channels, wanted) else channels, height, width)
-
-    def value_range(self, dtype: np.dtype[np.generic]) -> ValueRange:
-        """Return how values of a dtype are scaled: as in training, if they can be compared."""
-        if self._trained_range is not None and self._trained_dtype is not None:
-            ours, theirs = self._trained_dtype, np.dtype(dtype)
-            # Bytes may stand in another order; floats are of one unit whatever their width.
-            if theirs.newbyteorder("=") == ours or theirs.kind == ours.kind == "f":
-                return self._trained_range
-        return ValueRange.nominal(dtype)
-
     def _denoise_array(
         self, stack: NDArray[np.generic], layout: Layout, strength: float
     ) -> NDArray[Any]:
-        alpha = is_alpha(stack.shape[3], self._model.channels)
+        alpha = self.sight.has_alpha(stack.shape[3])
         channels = stack.shape[3] - alpha
-        self._check(channels, *stack.shape[1:3])
+        self.sight.check(channels, *stack.shape[1:3])
         results = np.empty_like(stack)
         made = (
             image
-            for source, model in self._models(self._forms, Stack(stack), channels, alpha)
+            for source, model in self._models(Stack(stack), channels, alpha=alpha)
             for image in run_images(
                 model,
                 source,
@@ -284,37 +275,27 @@ class Denoiser:
         return np.ascontiguousarray(layout.from_stack(results))
 
     def _models(
-        self, forms: Forms, source: Reader | Stack, channels: int, alpha: bool = False
+        self, source: Reader | Stack, channels: int, *, alpha: bool = False
     ) -> Iterator[tuple[Reader | Stack | Page, Model]]:
         """Yield a source, or each image of it, with the model at the stride that its noise needs.
 
         Images are seen as in training: at its stride, or, where it had several, at the one that
         is told from the middle of the image.
         """
-        strides = self.info.strides
-        if len(strides) == 1:
-            yield source, forms.at(channels, strides[0])
+        if len(self.info.strides) == 1:
+            yield source, self._forms.at(channels, self.info.strides[0])
             return
         for index in range(source.count):
             page = Page(source, index)
             middle = page.middle(LOOK)
-            found = noise_correlation(middle[..., :-1] if alpha else middle)
-            needed = found.stride if found else 1
-            yield page, forms.at(channels, min(strides, key=lambda s: abs(s - needed)))
+            stride = self.sight.stride(middle[..., :-1] if alpha else middle)
+            yield page, self._forms.at(channels, stride)
 
-    def _run_floats(self, forms: Forms, images: Floats, *, clamp: bool) -> Floats:
-        """Return what a model makes of ``(N, C, H, W)``: ``(N, C · k, H, W)``."""
-        self._check(*images.shape[1:])
-        noisy = np.moveaxis(images, 1, -1)
-        return np.stack(
-            [
-                np.moveaxis(np.concatenate(list(bands)), -1, 0)
-                for source, model in self._models(forms, Stack(noisy), images.shape[1])
-                for bands in run_images(
-                    model, source, on_floats(self._restorer(model, clamp=clamp)), self._at_once
-                )
-            ]
-        )
+    def _run_floats(
+        self, model: Model, source: Reader | Stack | Page, *, clamp: bool
+    ) -> Iterator[Iterable[Array]]:
+        work = on_floats(self._restorer(model, clamp=clamp))
+        return run_images(model, source, work, self._at_once)
 
     def _restorer(self, model: Model, *, clamp: bool) -> Restorer:
         return Restorer(model, self.device, clamp=clamp, bf16=self.bf16)
@@ -322,6 +303,6 @@ class Denoiser:
     def _work(
         self, model: Model, dtype: np.dtype[np.generic], *, alpha: bool, strength: float
     ) -> Work:
-        scale = self.value_range(dtype)
+        scale = self.sight.value_range(dtype)
         restore = self._restorer(model, clamp=scale.clamp)
         return on_values(restore, dtype, scale, alpha=alpha, strength=strength)

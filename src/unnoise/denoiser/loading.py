@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from unnoise.errors import ModelError, ModelFileError
 from unnoise.images import ValueRange
-from unnoise.models import Bounds, Model, build_model
+from unnoise.models import Distances, Model, build_model
 from unnoise.pretrained import locate
 from unnoise.runs import BOUNDS, ModelInfo, RunFolder, read_model_file
 
@@ -21,7 +21,7 @@ class Loaded(NamedTuple):
 
     info: ModelInfo
     model: Model
-    bounds: Bounds | None  # the model with its bounds, where it has any
+    distances: Distances | None  # of its bounds, where it has any
 
 
 def load_model(path: str | Path) -> Loaded:
@@ -36,26 +36,30 @@ def load_model(path: str | Path) -> Loaded:
         path = RunFolder(path).model
     info, weights = read_model_file(path)
     own = {name: weights.pop(name) for name in list(weights) if name.startswith(BOUNDS)}
-    bounds = None
+    distances = None
     try:
         # On "meta" no memory is taken, so a header cannot ask for more than the file holds.
         with torch.device("meta"):
             model = build_model(info.model, info.arguments)
             if info.bounds is not None:
-                bounds = Bounds(model, info.bounds["arguments"])
+                distances = Distances(info.bounds["arguments"])
         _fill(model, weights)
-        if bounds is not None and info.bounds is not None:
-            _fill(bounds.spread, {name.removeprefix(BOUNDS): own[name] for name in own})
-            level, scale = (float(info.bounds[name]) for name in ("level", "scale"))
-            if not (0 < level < 1 and 0 <= scale < math.inf):
-                raise ValueError(f"its bounds are of level {level} and scale {scale}")
+        if distances is not None and info.bounds is not None:
+            _fill(distances, {name.removeprefix(BOUNDS): own[name] for name in own})
+            level, scales = float(info.bounds["level"]), [1.0]
+            for group in info.bounds["groups"]:
+                scales += [float(group["scale"]), float(group["up_to"]), float(group["grey"])]
+            if not (0 < level < 1 and all(0 <= scale < math.inf for scale in scales)):
+                raise ValueError(f"its bounds are of level {level} and scales {scales}")
+            if distances.channels != 2 * model.channels:
+                raise ValueError(f"its bounds are for {distances.channels / 2:g} channels")
         if model.fixed_size and info.strides != (1,):
             raise ValueError(f"a model of one size cannot be used at strides {info.strides}")
         read_range(info)
     except (RuntimeError, TypeError, ValueError, KeyError, ModelError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ModelFileError(f"{path} does not hold the weights it says: {reason}") from error
-    return Loaded(info, model, bounds)
+    return Loaded(info, model, distances)
 
 
 def _fill(network: nn.Module, weights: Mapping[str, Tensor]) -> None:

@@ -3,7 +3,8 @@
 This file knows which values and channels the model gets; ``tiles`` knows where it is applied.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -76,11 +77,7 @@ def on_values(
         given = stack[:, rows, columns]
         if strength == 0:
             return given  # exactly, which a way through float32 would not be for wide dtypes
-        if dtype.kind == "i" and scale.clamp and stack.min() < 0:
-            raise ImageError(
-                f"the values go down to {stack.min()}, which the model does not know: "
-                "train it on images like these, whose range is then kept"
-            )
+        check_known(stack, scale)
         noisy = to_float(stack[..., :-1] if alpha else stack, scale)
         result = restore(noisy, tile)
         if strength < 1:
@@ -92,6 +89,15 @@ def on_values(
         return np.concatenate([clean, given[..., -1:]], axis=-1) if alpha else clean
 
     return work
+
+
+def check_known(stack: Array, scale: ValueRange) -> None:
+    """Raise ``ImageError`` for integers below the range that a model knows."""
+    if stack.dtype.kind == "i" and scale.clamp and stack.min() < 0:
+        raise ImageError(
+            f"the values go down to {stack.min()}, which the model does not know: "
+            "train it on images like these, whose range is then kept"
+        )
 
 
 def on_floats(restore: Restorer) -> Work:
@@ -116,7 +122,7 @@ class Stack:
         image: Array = self._stack[index]
         return image
 
-    def bands(self, index: int, rows: int) -> Iterator[Array]:
+    def bands(self, index: int, rows: int) -> Generator[Array, None, None]:
         """Yield one image in bands of rows."""
         return (self._stack[index, top : top + rows] for top in range(0, self.height, rows))
 
@@ -133,7 +139,7 @@ class Page:
         assert index == 0
         return self._source.image(self._index)
 
-    def bands(self, index: int, rows: int) -> Iterator[Array]:
+    def bands(self, index: int, rows: int) -> Generator[Array, None, None]:
         """Yield it in bands of rows."""
         assert index == 0
         return self._source.bands(self._index, rows)
@@ -142,11 +148,12 @@ class Page:
         """Return the middle of it, at most ``side`` pixels high and wide."""
         top, left = (max(0, (length - side) // 2) for length in (self.height, self.width))
         parts, seen = [], 0
-        for band in self.bands(0, BAND_ROWS):
-            parts.append(band[max(0, top - seen) : top + side - seen, left : left + side])
-            seen += len(band)
-            if seen >= top + side:
-                break
+        with closing(self.bands(0, BAND_ROWS)) as bands:  # it may not be read to its end
+            for band in bands:
+                parts.append(band[max(0, top - seen) : top + side - seen, left : left + side])
+                seen += len(band)
+                if seen >= top + side:
+                    break
         return np.concatenate(parts)
 
 

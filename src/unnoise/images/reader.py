@@ -6,7 +6,7 @@ where whatever a damaged file makes a library raise becomes an ``ImageError`` th
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -77,7 +77,7 @@ class Reader(ABC):
         (image,) = self.bands(index, self.height)
         return image
 
-    def bands(self, index: int, rows: int) -> Iterator[Array]:
+    def bands(self, index: int, rows: int) -> Generator[Array, None, None]:
         """Yield an image from the top in bands ``(<= rows, W, channels + alpha)``.
 
         Raises:

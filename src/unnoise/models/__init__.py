@@ -9,7 +9,7 @@ from functools import partial
 
 from unnoise.errors import UnknownNameError
 from unnoise.models.autoencoder import Autoencoder
-from unnoise.models.bounds import Bounds
+from unnoise.models.bounds import Bounds, Distances
 from unnoise.models.contract import (
     Model,
     ModelArguments,
@@ -58,6 +58,7 @@ __all__ = [
     "MODELS",
     "Autoencoder",
     "Bounds",
+    "Distances",
     "Interleaved",
     "Model",
     "ModelArguments",

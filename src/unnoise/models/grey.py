@@ -19,10 +19,9 @@ class Grey(Model):
         self.receptive_field = model.receptive_field
 
     def forward(self, noisy: Tensor) -> Tensor:
-        """Denoise ``(B, 1, H, W)``; what a model gives beside the image is averaged too."""
+        """Denoise ``(B, 1, H, W)``."""
         made: Tensor = self.model(self._colour(noisy))
-        mean: Tensor = made.unflatten(1, (self.model.channels, -1)).mean(dim=1)
-        return mean
+        return made.mean(dim=1, keepdim=True)
 
     def encode(self, noisy: Tensor) -> Tensor:
         """Return the features of the images in colour."""

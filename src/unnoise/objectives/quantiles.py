@@ -8,15 +8,18 @@ from torch import Generator, Tensor
 from unnoise.objectives.contract import Batch, Network
 from unnoise.objectives.supervised import Supervised
 
+LEAST = 1e-3  # of a mean error that the loss is relative to
+
 
 @dataclass(frozen=True)
 class Quantiles:
-    """``loss(f(y), x) + pinball(f(y) - below(y), x) + pinball(f(y) + above(y), x)``.
+    """``loss(f(y), x) + (pinball(f(y) - below(y), x) + pinball(f(y) + above(y), x)) / |f(y) - x|``.
 
     The pinball loss of a quantile q (Koenker and Bassett, "Regression Quantiles", 1978) is q times
     what the truth lies above it, 1 - q times what it lies below. As in Angelopoulos et al.,
     "Image-to-Image Regression with Distribution-Free Uncertainty Quantification", ICML 2022, but
-    without a gradient from the quantiles to the image.
+    without a gradient from the quantiles to the image, and relative to the mean error of each
+    sample, so that weak noise is learned as well as strong noise.
 
     Attributes:
         inner: The loss of the image.
@@ -29,16 +32,17 @@ class Quantiles:
     def __call__(self, model: Network, batch: Batch, generator: Generator) -> Tensor:
         """Return the loss of each sample as ``(B,)``; the model is one with ``Bounds``."""
         noisy, clean = self.inner.pair(batch, generator)
-        image, below, above = model(noisy).float().unflatten(1, (-1, 3)).unbind(2)
+        image, below, above = model(noisy).float().chunk(3, dim=1)
         loss = self.inner.distance(image, clean)
         tail = (1 - self.level) / 2
         error = clean - image.detach()
         low = pinball(error + below, tail)
-        return loss + (low + pinball(error - above, 1 - tail)).mean((1, 2, 3))
+        quantiles = (low + pinball(error - above, 1 - tail)).mean((1, 2, 3))
+        return loss + quantiles / (error.abs().mean((1, 2, 3)) + LEAST)
 
     def risk(self, model: Network, batch: Batch, generator: Generator) -> Tensor:
         """Return the mean squared error of the image, ``(B,)``."""
-        return self.inner.risk(lambda noisy: model(noisy)[:, ::3], batch, generator)
+        return self.inner.risk(lambda noisy: model(noisy).chunk(3, dim=1)[0], batch, generator)
 
 
 def pinball(excess: Tensor, quantile: float) -> Tensor:

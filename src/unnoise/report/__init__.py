@@ -3,7 +3,17 @@
 This room gets figures and arrays and draws them; it does not know how they were made.
 """
 
-from unnoise.report.page import Page, render_page
+from unnoise.report.maps import Panel, draw_panels
+from unnoise.report.page import Entry, InspectionPage, Page, render_page
 from unnoise.report.pictures import draw_curves, draw_grid
 
-__all__ = ["Page", "draw_curves", "draw_grid", "render_page"]
+__all__ = [
+    "Entry",
+    "InspectionPage",
+    "Page",
+    "Panel",
+    "draw_curves",
+    "draw_grid",
+    "draw_panels",
+    "render_page",
+]

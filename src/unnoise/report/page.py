@@ -34,7 +34,35 @@ class Page:
     config: str
 
 
-def render_page(page: Page) -> str:
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One inspected image.
+
+    Attributes:
+        name: Of the file, and the number of the image where it holds several.
+        verdict: ``trust``, ``check``, ``reject`` or ``error``.
+        reasons: Why.
+        figures: Noise, familiarity, removed structure and estimated PSNR, in words.
+        maps: A PNG; None where there was no result.
+    """
+
+    name: str
+    verdict: str
+    reasons: Sequence[str]
+    figures: Sequence[str]
+    maps: bytes | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class InspectionPage:
+    """What the page of inspected images shows."""
+
+    title: str
+    summary: str
+    entries: Sequence[Entry]
+
+
+def render_page(page: Page | InspectionPage) -> str:
     """Return the page as HTML."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -46,7 +74,8 @@ def render_page(page: Page) -> str:
         lstrip_blocks=True,
     )
     environment.filters["data_uri"] = _data_uri
-    return environment.get_template("page.html.jinja").render(page=page)
+    name = "page" if isinstance(page, Page) else "inspections"
+    return environment.get_template(f"{name}.html.jinja").render(page=page)
 
 
 def _data_uri(png: bytes) -> str:

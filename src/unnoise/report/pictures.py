@@ -26,7 +26,7 @@ def draw_grid(rows: Mapping[str, Stack], *, columns: int = 10) -> bytes:
     Returns:
         A PNG.
     """
-    figure_class, canvas = _figure()
+    figure_class, canvas = new_figure()
     count = min(columns, *(len(images) for images in rows.values()))
     height, width = next(iter(rows.values())).shape[2:]
     cell = SMALL_CELL if max(height, width) <= SMALL else LARGE_CELL
@@ -47,7 +47,7 @@ def draw_grid(rows: Mapping[str, Stack], *, columns: int = 10) -> bytes:
                 _pixels(images[column]), cmap="gray", vmin=0, vmax=1, interpolation="nearest"
             )
             axes.set_axis_off()
-    return _png(figure, canvas)
+    return to_png(figure, canvas)
 
 
 def draw_curves(rows: Sequence[Mapping[str, float]], *, noisy_psnr: float | None) -> bytes:
@@ -61,7 +61,7 @@ def draw_curves(rows: Sequence[Mapping[str, float]], *, noisy_psnr: float | None
     Returns:
         A PNG.
     """
-    figure_class, canvas = _figure()
+    figure_class, canvas = new_figure()
     figure = figure_class(figsize=(9, 3), dpi=DPI, facecolor="white", layout="constrained")
     loss, found = figure.subplots(1, 2)
     steps = [row["step"] for row in rows]
@@ -83,11 +83,14 @@ def draw_curves(rows: Sequence[Mapping[str, float]], *, noisy_psnr: float | None
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25)
         axes.set_xlim(left=0)
-    return _png(figure, canvas)
+    return to_png(figure, canvas)
 
 
-def _figure() -> tuple[Any, Any]:
-    """Import matplotlib without its global state, and only when something is drawn."""
+def new_figure() -> tuple[Any, Any]:
+    """Return the classes of a figure and of its canvas.
+
+    Matplotlib is imported without its global state, and only when something is drawn.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -98,7 +101,8 @@ def _pixels(image: Stack) -> Stack:
     return np.moveaxis(image, 0, -1).clip(0, 1) if len(image) == 3 else image[0].clip(0, 1)
 
 
-def _png(figure: Any, canvas: Any) -> bytes:
+def to_png(figure: Any, canvas: Any) -> bytes:
+    """Return a figure as a PNG."""
     buffer = io.BytesIO()
     canvas(figure).print_png(buffer, metadata={"Software": None})
     return buffer.getvalue()

@@ -40,8 +40,8 @@ class ModelInfo:
         strides: Sub-sampling strides at which images were seen: more than 1 where the noise of
             neighbouring pixels was correlated. The images to denoise are seen in the same way.
         bounds: The network that says how far the truth may lie from a result: its ``arguments``,
-            the ``level`` (share of pixels between the bounds), the ``scale`` that its distances are
-            multiplied by so that they keep it; None where it was not trained.
+            the ``level`` (share of pixels between the bounds), and by ``groups`` of images the
+            ``scale`` that keeps it; None where it was not trained.
         calibration: What ``unnoise.trust`` found on held-out images, as plain values; None in files
             of earlier versions.
         unnoise: The version that wrote the file.

@@ -1,0 +1,79 @@
+"""``unnoise inspect``."""
+
+import sys
+from pathlib import Path
+from typing import Literal
+
+from unnoise.cli.console import print_json, speaker, verb_app
+
+app = verb_app("inspect")
+
+
+@app.default
+def inspect(
+    model: str,
+    inputs: list[str],
+    /,
+    *,
+    report: Path | None = None,
+    axes: str | None = None,
+    overwrite: bool = False,
+    max_pixels: int | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16"] = "auto",
+    quiet: bool = False,
+    json: bool = False,
+) -> int:
+    """Tell whether results can be trusted, without clean images.
+
+    One line per image: a verdict (trust, check or reject), its reasons, the noise, how familiar
+    the image is, whether structure was removed, and an estimate of the PSNR. Nothing is written
+    but the page of --report. A file that cannot be inspected is reported, and the exit status is 2.
+
+    Parameters
+    ----------
+    model
+        A model file, a run folder, or photo, which comes with unnoise.
+    inputs
+        Files, folders with their subfolders, or patterns such as "scans/**/*.tif".
+    report
+        Write one HTML page with the maps of all images.
+    axes
+        The axes of the files, such as ZYX or YXC: C is channels, other letters count images.
+    overwrite
+        Replace the page, if it exists.
+    max_pixels
+        Refuse larger images; 0 is no limit. [default: 1073741824]
+    device
+        cpu, cuda, mps or auto.
+    precision
+        Arithmetic; auto takes bf16, which is faster, where the hardware has it.
+    quiet
+        No messages but errors, and no lines but those of images that are not to be trusted.
+    json
+        Print what was found as JSON.
+    """
+    from unnoise import api
+    from unnoise.images import MAX_PIXELS
+
+    say = speaker(quiet=quiet)
+    denoiser = api.load(model, device=device, precision=precision)
+    images = []
+    limit = MAX_PIXELS if max_pixels is None else max_pixels
+    for image in api.inspect_files(
+        denoiser, inputs, axes=axes, max_pixels=limit, draw=report is not None
+    ):
+        images.append(image)
+        if image.error is not None:
+            print(f"unnoise: {image.name}: {image.error}", file=sys.stderr)
+        elif not json and not (quiet and image.verdict == "trust"):
+            print(api.line(image))
+    if json:
+        print_json(
+            [{"input": str(i.input), "index": i.index, "error": i.error, **i.facts} for i in images]
+        )
+    if report:
+        api.write_inspections(report, images, denoiser, overwrite=overwrite)
+        say(f"page: {report}")
+    say(api.summary(images))
+    return 2 if any(image.error is not None for image in images) else 0

@@ -1,0 +1,67 @@
+"""An image, its result, and the maps of an inspection, side by side."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unnoise.report.pictures import DPI, new_figure, to_png
+
+LARGEST = 640  # pixels of a side that are drawn; larger ones are thinned
+COLUMNS = 3
+CELL = 3.0  # inches that a panel is wide
+HEAD, BAR, GAP = 0.3, 0.42, 0.12  # inches
+RELATIVE = (0.35, 2.5)  # least and largest height of a panel over its width
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One picture of the page.
+
+    Attributes:
+        title: Above it.
+        values: ``(H, W)``, or ``(H, W, 3)`` for colour.
+        kind: ``image`` in [0, 1]; ``signed``, with 0 in the middle of the colours; ``amount``, from
+            0 on.
+        top: The value of the last colour; None takes it from the values.
+    """
+
+    title: str
+    values: NDArray[np.float32]
+    kind: Literal["image", "signed", "amount"]
+    top: float | None = None
+
+
+def draw_panels(panels: list[Panel]) -> bytes:
+    """Draw panels of one size as a PNG, three in a row, with colour bars under the maps."""
+    figure_class, canvas = new_figure()
+    height, width = panels[0].values.shape[:2]
+    tall = CELL * float(np.clip(height / width, *RELATIVE))
+    rows = -(-len(panels) // COLUMNS)
+    row = HEAD + tall + BAR
+    size = COLUMNS * (CELL + GAP) + GAP, rows * row
+    figure = figure_class(figsize=size, dpi=DPI, facecolor="white")
+    for index, panel in enumerate(panels):
+        left = GAP + (index % COLUMNS) * (CELL + GAP)
+        bottom = size[1] - (index // COLUMNS + 1) * row + BAR
+        axes = figure.add_axes((left / size[0], bottom / size[1], CELL / size[0], tall / size[1]))
+        step = -(-max(height, width) // LARGEST)
+        drawn = axes.imshow(panel.values[::step, ::step], interpolation="nearest", **_style(panel))
+        axes.set_axis_off()
+        axes.set_title(panel.title, fontsize=10, pad=4)
+        if panel.kind != "image":
+            bar = ((left + 0.1 * CELL) / size[0], (bottom - 0.14) / size[1])
+            place = figure.add_axes((*bar, 0.8 * CELL / size[0], 0.08 / size[1]))
+            figure.colorbar(drawn, cax=place, orientation="horizontal")
+            place.tick_params(labelsize=7, length=2)
+    return to_png(figure, canvas)
+
+
+def _style(panel: Panel) -> dict[str, object]:
+    if panel.kind == "image":
+        return {"cmap": "gray", "vmin": 0, "vmax": 1}
+    top = panel.top or float(np.quantile(np.abs(panel.values), 0.995)) or 1.0
+    if panel.kind == "signed":
+        return {"cmap": "RdBu_r", "vmin": -top, "vmax": top}
+    return {"cmap": "magma", "vmin": 0, "vmax": top}

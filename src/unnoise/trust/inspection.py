@@ -1,0 +1,118 @@
+"""May I trust this result? All that can be said of one image without a clean one."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unnoise.denoiser import Denoiser
+from unnoise.trust.calibration import Calibration, read_calibration
+from unnoise.trust.noise_level import NoiseLevel, noise_level
+from unnoise.trust.probing import Floats, Probe, probe
+from unnoise.trust.quality import decibels, j_invariant, sure
+from unnoise.trust.structure import box_mean, removed_structure, structure_map
+from unnoise.trust.verdict import Judgement, Verdict, judge
+
+NOISY_ONLY = ("noise2noise", "neighbor2neighbor", "noise2void")
+SLACK = 1.2  # of a glance, which sees one window of the middle of an image
+SMOOTHED = 15  # pixels of a side over which the map of the expected error is averaged
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What is known about one result.
+
+    Attributes:
+        image: The denoised image, as the denoiser gives it (up to rounding).
+        noise_level: Of the input; its values are in the model's scale, where 1 is white.
+        familiarity: Chance that an image like those in training is at least so unlike them; None
+            where the model file or the image does not allow to tell.
+        removed_structure: 0 if what was taken away is noise that neighbouring pixels do not share;
+            15 if it is the same over 4 × 4 pixels.
+        psnr: Estimated, in dB, of the result against the clean image that is not there.
+        psnr_hidden: For a model of noisy images only, the same from pixels that were hidden from
+            it. Without their own values the result is worse, so it is less.
+        lower: The bound below the clean image, as ``image``; None where the model has no bounds.
+        upper: The bound above it.
+        verdict: ``trust``, ``check`` or ``reject``.
+        reasons: Why, and what to do.
+        maps: Each ``(H, W)`` float32: ``removed`` (what was taken away, mean of the channels),
+            ``structure`` (where more than noise was, in standard deviations of the noise),
+            ``error`` (expected, in the model's scale), and ``width`` (between the bounds, likewise,
+            where there are bounds).
+    """
+
+    image: NDArray[np.generic] = field(repr=False)
+    noise_level: NoiseLevel
+    familiarity: float | None
+    removed_structure: float
+    psnr: float
+    psnr_hidden: float | None
+    lower: NDArray[np.generic] | None = field(repr=False)
+    upper: NDArray[np.generic] | None = field(repr=False)
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    maps: dict[str, Floats] = field(repr=False)
+
+
+def inspect(denoiser: Denoiser, image: NDArray[np.generic]) -> Inspection:
+    """Denoise an image, and tell whether the result can be trusted.
+
+    Args:
+        denoiser: What is applied.
+        image: ``(H, W)`` or ``(H, W, C)``, as for calling the denoiser; transparency is left out of
+            what is told.
+
+    Raises:
+        ImageError: The array is no image, or holds NaN or infinity.
+        ModelError: The model does not take images of this size or number of channels.
+        ModelFileError: The calibration in the model file is damaged.
+    """
+    usual = read_calibration(denoiser.info.calibration)
+    noisy, back = denoiser.sight.scaled(image)
+    found = probe(denoiser, noisy)
+    seen = thinned(found, denoiser.sight.stride(np.moveaxis(noisy, 0, -1)))
+    noise = noise_level(seen)
+    structure = removed_structure(seen, noise)
+    judgement = judge(found.restored, noise, structure, usual, denoiser.info)
+    variance = noise.variance(found.restored)
+    error = box_mean((variance * found.sensitivity).mean(0, keepdims=True), SMOOTHED)[0]
+    maps = {
+        "removed": found.residual.mean(axis=0).astype(np.float32),
+        "structure": structure_map(found, noise),
+        "error": np.sqrt(np.maximum(error, 0)).astype(np.float32),
+    }
+    noisy_only = denoiser.info.objective.split(",")[0] in NOISY_ONLY
+    lower = upper = None
+    if denoiser.has_bounds:
+        below, above = denoiser.find_distances(noisy[None], found.restored[None])
+        maps["width"] = (below + above)[0].mean(axis=0)
+        lower, upper = back(found.restored - below[0]), back(found.restored + above[0])
+    return Inspection(
+        image=back(found.restored),
+        noise_level=noise,
+        familiarity=judgement.familiarity,
+        removed_structure=structure,
+        psnr=decibels(sure(seen, noise)) + (usual.psnr_offset if usual else 0.0),
+        psnr_hidden=decibels(j_invariant(denoiser, seen.noisy, noise)) if noisy_only else None,
+        lower=lower,
+        upper=upper,
+        verdict=judgement.verdict,
+        reasons=judgement.reasons,
+        maps=maps,
+    )
+
+
+def glance(denoiser: Denoiser, noisy: Floats, usual: Calibration) -> Judgement:
+    """Judge an image ``(C, H, W)`` in the model's own scale by its noise, structure and kind."""
+    found = probe(denoiser, noisy, most=1)
+    seen = thinned(found, denoiser.sight.stride(np.moveaxis(noisy, 0, -1)))
+    noise = noise_level(seen)
+    structure = removed_structure(seen, noise)
+    return judge(found.restored, noise, structure, usual, denoiser.info, slack=SLACK)
+
+
+def thinned(found: Probe, stride: int) -> Probe:
+    """Return every ``stride``-th pixel of a probe: their noise is independent."""
+    parts = (found.noisy, found.restored, found.changes, found.answers)
+    return found if stride == 1 else Probe(*(part[..., ::stride, ::stride] for part in parts))

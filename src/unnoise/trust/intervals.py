@@ -1,0 +1,95 @@
+"""Bounds that hold: the scale of the distances that a network gives, from held-out images.
+
+This is conformal risk control (Angelopoulos et al., "Conformal Risk Control", 2022) for the share
+of pixels that lie outside of their bounds; for groups of images by themselves, because a network
+that is right in the mean may be wrong for strong noise in one way and for weak noise in the other.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unnoise.trust.probing import Floats
+
+LEAST = 1e-4  # distance to a bound, in the model's scale, that counts as this much
+LARGEST = 1e4
+HALVINGS = 40
+GROUPS, MEMBERS = 4, 40  # groups by the strength of the noise at the most; images of each at least
+UNLIMITED = 1e9  # stands for infinity, which JSON does not have
+
+
+@dataclass(frozen=True)
+class Held:
+    """What is known of one held-out image.
+
+    Attributes:
+        needed: ``needed_scale`` of its pixels, any shape.
+        taken: Root mean square of what was taken away from it.
+        grey: Whether it is a grey image for a colour model.
+    """
+
+    needed: NDArray[np.float64]
+    taken: float
+    grey: bool
+
+
+def conformal_groups(images: Sequence[Held], level: float) -> list[dict[str, Any]] | None:
+    """Find the scale of each group of images: grey or not, and by what was taken away.
+
+    Returns:
+        For each group ``grey``, the ``scale``, and ``up_to``, the largest root mean square of what
+        is taken away in it, in order; None if there are too few images for any to be sure.
+    """
+    found = []
+    for grey in (False, True):
+        own = sorted((each for each in images if each.grey == grey), key=lambda each: each.taken)
+        count = max(1, min(GROUPS, len(own) // MEMBERS))
+        for part in np.array_split(np.arange(len(own)), count):
+            group = [own[i] for i in part]
+            scale = conformal_scale([each.needed for each in group], level)
+            if scale is not None:
+                found.append({"grey": grey, "up_to": group[-1].taken, "scale": round(scale, 4)})
+        if found and found[-1]["grey"] == grey:
+            found[-1]["up_to"] = UNLIMITED
+    return found or None
+
+
+def needed_scale(clean: Floats, image: Floats, below: Floats, above: Floats) -> NDArray[np.float64]:
+    """Return by what the distances of each pixel must be multiplied to reach the truth."""
+    error = clean.astype(np.float64) - image
+    distance = np.where(error < 0, below, above)
+    needed: NDArray[np.float64] = np.abs(error) / np.maximum(distance, LEAST)
+    return needed
+
+
+def conformal_scale(needed: Sequence[NDArray[np.float64]], level: float) -> float | None:
+    """Return the smallest scale at which a new image has ``level`` of its pixels inside, expected.
+
+    With n images and R(λ) the mean share of pixels outside at scale λ, it is the smallest λ of
+    ``(n R(λ) + 1) / (n + 1) <= 1 - level`` (equation 4 there, of a risk of at most 1).
+
+    Args:
+        needed: ``needed_scale`` of each image, any shape.
+        level: Share of pixels, in (0, 1).
+
+    Returns:
+        The scale; None if there are too few images for any to be sure.
+    """
+    count, allowed = len(needed), 1 - level + 1e-9  # 1 - 0.9 is a little less than 0.1
+    if count == 0 or 1 / (count + 1) > allowed:
+        return None
+    ordered = [np.sort(each, axis=None) for each in needed]
+
+    def holds(scale: float) -> bool:
+        outside = sum(1 - np.searchsorted(each, scale, "right") / each.size for each in ordered)
+        return float(outside + 1) / (count + 1) <= allowed
+
+    low, high = LEAST, LARGEST
+    for _ in range(HALVINGS):
+        middle = math.sqrt(low * high)  # a scale may be of any order of magnitude
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high

@@ -1,0 +1,174 @@
+"""How strong the noise of an image is, and whether it depends on the brightness.
+
+It is read from what a model takes away, where the model is sure that there is nothing but noise:
+in the coefficients of blocks (frequencies of flat places) that hardly follow the image. There the
+residual is the noise, up to a few percent that are known. With d how much a coefficient of the
+result follows the same of the image, ``E (y - f(y))² = σ² (1 - 2 d) + E (f(y) - x)²``, by Stein's
+identity; and the last term is ``σ² d`` for the best denoiser (Efron, "Tweedie's Formula and
+Selection Bias", 2011), a little more for others.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unnoise.trust.probing import Doubles, Floats, Probe
+
+BLOCK = 8  # pixels of a side
+CLASSES = 12  # of blocks, by how much structure the result has in them
+MEMBERS = 8  # blocks of a class at least
+SURE = 0.01  # how much coefficients may follow the image, so that they are used
+EMPTY = 0.01  # power that they may have in the result, relative to the noise
+LEAST = 0.1  # share of all coefficients that is used in any case
+EXCESS = 1.4  # how much larger errors are than those of the best denoiser (docs/trust.md)
+FAINT = 1e-12  # variance that is as good as none
+KEPT = 0.05  # share of the noise that must have been taken away, so that it can be told
+
+STRATA = 8  # of brightness, of each of which something is used to tell the slope
+MANY = 32  # blocks of a stratum at least
+BINS = 16  # of brightness
+RISES = 4.0  # standard errors of a slope that is one
+MATTERS = 0.25  # relative difference of the variances of dark and bright that is one
+
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class NoiseLevel:
+    """The noise of an image, in the model's own scale.
+
+    Attributes:
+        std: Root of the mean variance over the pixels.
+        gain: The variance of a pixel of brightness x is ``gain · x + offset``, as photons and the
+            electronics of a camera make it; 0 where it does not depend on x.
+        offset: See ``gain``.
+    """
+
+    std: float
+    gain: float
+    offset: float
+
+    def variance(self, image: Floats) -> Doubles:
+        """Return the variance of each pixel of an image."""
+        least = 1e-3 * self.std**2 + 1e-12
+        found: Doubles = np.maximum(self.gain * image.astype(np.float64) + self.offset, least)
+        return found
+
+
+def noise_level(found: Probe) -> NoiseLevel:
+    """Tell the noise of an image from what a model takes away from it."""
+    overall = np.mean(found.residual**2, dtype=np.float64) / max(1 - found.sensitivity.mean(), KEPT)
+    if min(found.noisy.shape[1:]) < BLOCK or overall < FAINT:
+        return NoiseLevel(float(np.sqrt(overall)), 0.0, float(overall))
+    residual, restored = _coefficients(found.residual), _coefficients(found.restored)
+    pairs = zip(found.changes, found.answers, strict=True)
+    follows = np.mean([_coefficients(b) * _coefficients(a) for b, a in pairs], axis=0)
+    brightness = restored[:, 0, 0] / BLOCK
+    # For the slope there must be something of every brightness, even where nothing is sure.
+    order = np.argsort(brightness)
+    strata = np.zeros(len(order), np.int64)
+    strata[order] = np.arange(len(order)) * min(STRATA, 1 + len(order) // MANY) // len(order)
+    squares, counts = _noise(residual, restored, follows, strata, float(overall))
+    gain = _slope(brightness, squares, counts)
+    if gain == 0:
+        squares, counts = _noise(residual, restored, follows, 0 * strata, float(overall))
+    level = squares.sum() / counts.sum()
+    offset = level - gain * np.average(brightness, weights=counts)
+    total = gain * found.restored.mean() + offset
+    return NoiseLevel(float(np.sqrt(max(total, 0))), gain, float(offset))
+
+
+def _noise(
+    residual: Doubles, restored: Doubles, follows: Doubles, strata: Indices, variance: float
+) -> tuple[Doubles, Doubles]:
+    """Return of each block the power of its noise, and the number of coefficients it is from."""
+    used, taken = _where_sure(restored, follows, strata, variance)
+    return np.where(used, residual**2, 0).sum((1, 2)), np.where(used, taken, 0).sum((1, 2))
+
+
+def _coefficients(image: Floats) -> Doubles:
+    """Return the discrete cosine transform of the blocks of ``(C, H, W)``, ``(B, 8, 8)``."""
+    channels, height, width = image.shape
+    down, right = height // BLOCK, width // BLOCK
+    blocks = image[:, : down * BLOCK, : right * BLOCK].reshape(channels, down, BLOCK, right, BLOCK)
+    found: Doubles = COSINES @ blocks.swapaxes(2, 3).reshape(-1, BLOCK, BLOCK) @ COSINES.T
+    return found
+
+
+def _cosines() -> Doubles:
+    place, frequency = np.arange(BLOCK) + 0.5, np.arange(BLOCK)[:, None]
+    rows = np.cos(np.pi / BLOCK * frequency * place) * np.sqrt(2 / BLOCK)
+    rows[0] /= np.sqrt(2)
+    basis: Doubles = rows
+    return basis
+
+
+COSINES = _cosines()
+FREQUENCY = np.add.outer(np.arange(BLOCK), np.arange(BLOCK))
+
+
+def _where_sure(
+    restored: Doubles, follows: Doubles, strata: Indices, variance: float
+) -> tuple[NDArray[np.bool_], Doubles]:
+    """Return which coefficients hold noise alone, and the share of it that was taken away.
+
+    Both are told for groups: classes of blocks by structure in each stratum, frequencies by their
+    sum. Of each stratum a share of the coefficients with the least structure is used in any case.
+    """
+    structure = (restored**2).sum((1, 2)) - restored[:, 0, 0] ** 2
+    classes = np.zeros(len(restored), np.int64)
+    for stratum in range(strata.max() + 1):
+        (members,) = np.nonzero(strata == stratum)
+        count = max(1, min(CLASSES, len(members) // MEMBERS))
+        ranks = np.empty(len(members), np.int64)
+        ranks[np.argsort(structure[members])] = np.arange(len(members)) * count // len(members)
+        classes[members] = stratum * CLASSES + ranks
+    orders = FREQUENCY.max() + 1
+    group = classes[:, None, None] * orders + FREQUENCY
+    sizes = np.maximum(np.bincount(group.ravel()), 1e-9)
+    powers, followed = (
+        np.bincount(group.ravel(), values.ravel()) / sizes for values in (restored**2, follows)
+    )
+    followed = np.maximum(followed, 0)
+    used = (followed < SURE) & (powers < EMPTY * variance)
+    for start in range(0, len(sizes), CLASSES * orders):
+        own = slice(start, start + CLASSES * orders)
+        wanted = LEAST * sizes[own].sum()
+        if sizes[own][used[own]].sum() < wanted:
+            order = np.argsort(np.where(sizes[own] < 1, np.inf, powers[own]))
+            chosen = np.cumsum(sizes[own][order]) <= wanted
+            chosen[0] = True
+            used[own] = False
+            used[start + order[chosen]] = True
+    taken = np.maximum(1 - (2 - EXCESS) * followed, KEPT)
+    return used[group], taken[group]
+
+
+def _slope(brightness: Doubles, squares: Doubles, counts: Doubles) -> float:
+    """Return how the variance rises with the brightness of blocks; 0 if it does not."""
+    order = np.argsort(brightness)
+    parts = [part for part in np.array_split(order, BINS) if counts[part].sum() > BLOCK**2]
+    if len(parts) < BINS // 2:
+        return 0.0
+    weight = np.array([counts[part].sum() for part in parts])
+    x = np.array([np.average(brightness[p], weights=counts[p] + 1e-9) for p in parts])
+    y = np.array([squares[p].sum() for p in parts]) / weight
+    level = squares.sum() / counts.sum()
+    if level < FAINT:
+        return 0.0
+    gain, offset, error = 0.0, level, 0.0
+    for _ in range(3):
+        fitted = np.maximum(gain * x + offset, 0.05 * level)
+        precision = weight / fitted**2  # a variance is told as well as it is small
+        middle = np.average(x, weights=precision)
+        spread = np.average((x - middle) ** 2, weights=precision)
+        if spread < 1e-8:
+            return 0.0
+        gain = float(np.average((x - middle) * y, weights=precision) / spread)
+        offset = float(np.average(y, weights=precision) - gain * middle)
+        off = np.average((y - gain * x - offset) ** 2, weights=precision)
+        error = float(np.sqrt(off / (len(x) - 2) / spread))
+    ends = np.maximum(gain * x[[0, -1]] + offset, 0)
+    clear = abs(gain) > RISES * error and np.ptp(ends) > MATTERS * ends.mean()
+    return gain if clear else 0.0

@@ -1,0 +1,107 @@
+"""From what was found in an image to a verdict, with reasons that say what to do."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from unnoise.runs import ModelInfo
+from unnoise.trust.calibration import USUAL, Calibration
+from unnoise.trust.familiarity import Familiarity, familiarity
+from unnoise.trust.noise_level import NoiseLevel
+from unnoise.trust.probing import Floats
+
+Verdict = Literal["trust", "check", "reject"]
+
+MISSED = 1.1  # factor by which a noise level that is told may miss
+FAR = 1.5  # times the limit of what is usual: then the result is to be rejected
+ALIKE = 0.5  # of the score of removed structure, from which on it is seen by eye
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict with its reasons, and the p-value of familiarity where there is one."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    familiarity: float | None
+
+
+def judge(
+    restored: Floats,
+    noise: NoiseLevel,
+    structure: float,
+    usual: Calibration | None,
+    info: ModelInfo,
+    *,
+    slack: float = 1.0,
+) -> Judgement:
+    """Judge a result by what is usual for the model.
+
+    Args:
+        restored: The result ``(C, H, W)`` in the model's own scale.
+        noise: Of the image.
+        structure: The score of ``removed_structure``.
+        usual: None where the model file does not say it.
+        info: What the model was trained for.
+        slack: Factor on how unlike an image may be, where little of it was seen.
+    """
+    if usual is None:
+        reason = (
+            "the model file has no calibration, so it is not known what is usual for it: train it "
+            "again with this version, on enough images to hold some out"
+        )
+        return Judgement("check", (reason,), None)
+    alike = familiarity(restored, usual.kinds, USUAL)
+    found = [
+        _by_noise(noise.std, usual, info),
+        _by_structure(structure, usual),
+        _by_kind(alike, usual, slack),
+    ]
+    said = [entry for entry in found if entry is not None]
+    verdict: Verdict = "trust"
+    if said:
+        verdict = "reject" if any(far for far, _ in said) else "check"
+    return Judgement(verdict, tuple(text for _, text in said), alike.p_value if alike else None)
+
+
+def _by_noise(level: float, usual: Calibration, info: ModelInfo) -> tuple[bool, str] | None:
+    low, high = usual.noise_low, usual.noise_high
+    if low / MISSED <= level + 0.002 and level <= high * MISSED + 0.002:
+        return None
+    told = f"noise about {level:.2g}, trained for {low:.2g} to {high:.2g}"
+    if level < low:
+        todo = "it may blur, and a model trained for weaker noise would keep more"
+        todo += f": train with --noise gaussian:0..{high:.2g}" if info.noise else ""
+        return False, f"{told}: {todo}"
+    todo = (
+        f"train with --noise gaussian:0..{1.3 * level:.2g}"
+        if info.noise
+        else "train on images like this one"
+    )
+    return level > FAR * high, f"{told}: {todo}"
+
+
+def _by_structure(score: float, usual: Calibration) -> tuple[bool, str] | None:
+    if score <= usual.structure:
+        return None
+    text = (
+        f"structure was removed with the noise (score {score:.2g}, usual up to "
+        f"{usual.structure:.2g}): look at the map of it, lower --strength, or train on such images"
+    )
+    return score > FAR * usual.structure + ALIKE, text
+
+
+def _by_kind(
+    alike: Familiarity | None, usual: Calibration, slack: float
+) -> tuple[bool, str] | None:
+    if not usual.kinds:
+        return False, "too few images were held out in training to tell whether this one is alike"
+    if alike is None:
+        least = min(f"{kind.height} × {kind.width}" for kind in usual.kinds)
+        return False, f"the image is smaller than {least}, too small to tell whether it is alike"
+    if alike.excess <= slack:
+        return None
+    text = (
+        f"unlike the training images (p = {alike.p_value:.2g}): what it shows may be invented; "
+        "train on images like it, or start from this model with --init"
+    )
+    return alike.excess > FAR * slack, text

@@ -1,0 +1,145 @@
+"""Verdicts, defined for whatever comes; a warning of NumPy is an error in these tests."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from blur import blur
+
+import unnoise
+from unnoise.errors import ImageError, ModelFileError
+from unnoise.trust import calibrate, glance, inspect, read_calibration
+
+RANDOM = np.random.default_rng(0)
+STRANGE: dict[str, np.ndarray] = {
+    "constant": np.full((64, 70), 100, np.uint8),
+    "black": np.zeros((64, 70), np.uint8),
+    "white": np.full((64, 70), 255, np.uint8),
+    "one pixel": np.full((1, 1), 7, np.uint8),
+    "tiny": RANDOM.integers(0, 255, (5, 4), np.uint8),
+    "a line": RANDOM.integers(0, 255, (1, 300), np.uint8),
+    "pure noise": RANDOM.integers(0, 255, (90, 80), np.uint8),
+    "saturated": RANDOM.choice(np.array([0, 255], np.uint8), (90, 80)),
+    "colour": RANDOM.integers(0, 255, (40, 50, 3), np.uint8),
+    "transparent": RANDOM.integers(0, 255, (40, 50, 4), np.uint8),
+    "floats": RANDOM.random((64, 64)).astype(np.float32),
+    "16 bits": RANDOM.integers(0, 65535, (64, 64), np.uint16),
+}
+
+
+@pytest.fixture(scope="module")
+def photo() -> unnoise.Denoiser:
+    return unnoise.load("photo", device="cpu", precision="fp32")
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_every_image_has_a_verdict(name: str, photo: unnoise.Denoiser) -> None:
+    image = STRANGE[name]
+    found = inspect(photo, image)
+    # Up to the rounding of sums, which depends on how many images run at once.
+    atol = 1e-5 if image.dtype.kind == "f" else 1
+    np.testing.assert_allclose(found.image.astype(float), photo(image).astype(float), atol=atol)
+    assert found.verdict in ("trust", "check", "reject")
+    assert bool(found.reasons) == (found.verdict != "trust")
+    assert np.isfinite([found.noise_level.std, found.removed_structure, found.psnr]).all()
+    assert found.familiarity is None or 0 < found.familiarity <= 1
+    assert all(np.isfinite(each).all() for each in found.maps.values())
+    assert all(each.shape == image.shape[:2] for each in found.maps.values())
+    assert found.lower is not None
+    assert found.upper is not None
+    assert found.lower.dtype == found.upper.dtype == image.dtype
+    assert np.less_equal(found.lower, found.upper).all()
+
+
+@pytest.mark.parametrize("name", ["pure noise", "saturated"])
+def test_what_is_no_photograph_is_not_trusted(name: str, photo: unnoise.Denoiser) -> None:
+    assert inspect(photo, STRANGE[name]).verdict != "trust"
+
+
+def test_nan_is_refused(photo: unnoise.Denoiser) -> None:
+    with pytest.raises(ImageError, match="NaN"):
+        inspect(photo, np.full((20, 20), np.nan))
+
+
+def test_too_strong_noise_is_said_with_what_to_do(photo: unnoise.Denoiser) -> None:
+    from skimage import data
+
+    clean = data.camera()[::2, ::2] / np.float32(255)
+    good = inspect(photo, clean + np.float32(0.1) * RANDOM.standard_normal(clean.shape, np.float32))
+    assert good.verdict == "trust"
+    assert good.noise_level.std == pytest.approx(0.1, rel=0.05)
+    weak = clean * 0.2 + 0.4  # so that strong noise does not leave the range of floats
+    strong = np.float32(0.4) * RANDOM.standard_normal(clean.shape, np.float32)
+    bad = inspect(photo, (weak + strong).clip(-1, 2))
+    assert bad.verdict == "reject"
+    assert any("train with --noise gaussian:0.." in reason for reason in bad.reasons)
+
+
+def test_a_model_without_calibration_says_what_is_missing() -> None:
+    found = inspect(blur(), RANDOM.random((64, 64)).astype(np.float32))
+    assert found.verdict == "check"
+    assert "has no calibration" in found.reasons[0]
+    assert found.lower is None
+
+
+def images(count: int) -> list[np.ndarray]:
+    """Return smooth images with the noise that the blur was made for."""
+    y, x = np.mgrid[:64, :64] / 64
+    shifts = RANDOM.uniform(0, 6, (count, 2))
+    return [
+        (
+            0.5
+            + 0.3 * np.sin(4 * x + a) * np.cos(4 * y + b)
+            + 0.1 * RANDOM.standard_normal((64, 64))
+        )[None].astype(np.float32)
+        for a, b in shifts
+    ]
+
+
+def test_calibrated_on_images_it_trusts_such_images() -> None:
+    usual = calibrate(blur(), images(200), None, pixels=1e9, seed=0)
+    assert usual is not None
+    assert usual.images == 200
+    assert usual.noise_low <= 0.1 <= usual.noise_high
+    denoiser = blur(calibration=usual.to_plain())
+    verdicts = [inspect(denoiser, image[0]).verdict for image in images(100)]
+    assert np.mean([verdict != "trust" for verdict in verdicts]) <= 0.1
+    looks = [glance(denoiser, image, usual).verdict for image in images(50)]
+    assert np.mean([look != "trust" for look in looks]) <= 0.15
+    steps = (np.arange(64) // 8 % 2)[None, :] * np.ones((64, 1))
+    assert inspect(denoiser, steps.astype(np.float32)).verdict != "trust"
+
+
+def test_too_few_images_give_no_calibration() -> None:
+    assert calibrate(blur(), images(10), None, pixels=1e9, seed=0) is None
+
+
+def test_calibration_survives_the_file() -> None:
+    usual = calibrate(blur(), images(40), None, pixels=1e9, seed=0)
+    assert usual is not None
+    back = read_calibration(usual.to_plain())
+    assert back is not None
+    assert replace(back, kinds=()) == replace(usual, kinds=())
+    for one, other in zip(usual.kinds, back.kinds, strict=True):
+        np.testing.assert_allclose(one.reference, other.reference, rtol=2e-3, atol=1e-3)
+    assert read_calibration(None) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"noise_low": "x"},
+        {"noise_high": float("nan")},
+        {"kinds": [{"height": 8}]},
+        {"kinds": None},
+        {"structure": None},
+    ],
+)
+def test_a_damaged_calibration_is_refused(change: dict[str, Any]) -> None:
+    usual = calibrate(blur(), images(40), None, pixels=1e9, seed=0)
+    assert usual is not None
+    with pytest.raises(ModelFileError, match="calibration in the model file is damaged"):
+        read_calibration(usual.to_plain() | change)
+    with pytest.raises(ModelFileError, match="damaged"):
+        read_calibration({})
