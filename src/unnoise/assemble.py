@@ -19,7 +19,7 @@ from unnoise.data import (
     takes_whole,
 )
 from unnoise.denoiser import keep_freed_memory, load_model
-from unnoise.errors import ConfigError
+from unnoise.errors import ConfigError, DataError
 from unnoise.models import Bounds, Distances, Model, ModelArguments, build_model, restore
 from unnoise.noise import parse_noise
 from unnoise.objectives import LOSSES, OBJECTIVES, Objective, Quantiles, Supervised
@@ -115,6 +115,11 @@ def assemble(
         failed=failed,
     )
     objective = _objective(config, plan, clamped=material.ranges[-1].clamp)
+    if config.intervals and 1 / (len(material.calibration) + 1) > 1 - config.intervals + 1e-9:
+        raise DataError(
+            f"{len(material.calibration)} held-out images are too few to calibrate --intervals "
+            f"{config.intervals}: train on more images, or with a larger --validation"
+        )
     held, calibration = (
         Held.of(scenes, material.ranges) for scenes in (material.held_out, material.calibration)
     )

@@ -30,8 +30,7 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     Raises:
         OutputError: ``path`` exists and may not be replaced, or the disk refuses the file.
     """
-    if not overwrite and path.exists():
-        raise OutputError(f"{path} exists: choose another --out, or pass --overwrite")
+    check_free(path, overwrite=overwrite)
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,6 +45,12 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
         if temporary is not None:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+def check_free(path: Path, *, overwrite: bool) -> None:
+    """Raise ``OutputError`` if a file exists that may not be replaced."""
+    if not overwrite and path.exists():
+        raise OutputError(f"{path} exists: choose another --out, or pass --overwrite")
 
 
 def _explain(path: Path, error: OSError) -> str:

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import unnoise
+from unnoise.api import denoise_files
 from unnoise.cli import main
 from unnoise.data import load_images
 from unnoise.errors import ConfigError, DataError, ModelError, ModelFileError
@@ -110,7 +111,8 @@ def test_intervals_that_cannot_be_are_refused(
 
 def test_too_few_images_for_intervals_are_refused(squares: np.ndarray) -> None:
     with pytest.raises(DataError, match="8 held-out images are too few to calibrate"):
-        unnoise.train(squares, axes="NYX", noise="gaussian:0.1", intervals=0.95, steps=1)
+        # Refused before the training, which would take hours.
+        unnoise.train(squares, axes="NYX", noise="gaussian:0.1", intervals=0.95, steps=10**7)
 
 
 def test_damaged_bounds_are_refused(bounded: Path, tmp_path: Path) -> None:
@@ -120,6 +122,7 @@ def test_damaged_bounds_are_refused(bounded: Path, tmp_path: Path) -> None:
         {"level": 3},
         {"groups": [{"scale": "x"}]},
         {"groups": 3},
+        {"groups": [{"scale": 1.0, "up_to": "0.1", "grey": False}]},
         {"arguments": {"channels": 4}},
         {"arguments": 1},
     ):
@@ -127,6 +130,14 @@ def test_damaged_bounds_are_refused(bounded: Path, tmp_path: Path) -> None:
         write_model_file(tmp_path / "m.safetensors", info, weights)
         with pytest.raises(ModelFileError, match="does not hold the weights it says"):
             unnoise.load(tmp_path / "m.safetensors", device="cpu")
+
+
+def test_a_model_of_four_channels_denoises_transparent_pictures(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 255, (40, 16, 16, 4), np.uint8)
+    denoiser = unnoise.train(images, axes="NYXC", noise="gaussian:0.1", steps=3, batch_size=4)
+    write_stack(tmp_path / "a.png", images[0])
+    (result,) = denoise_files(denoiser, [tmp_path / "a.png"])
+    assert result.error is None
 
 
 def test_inspect_prints_a_line_per_image_and_a_page(

@@ -4,7 +4,7 @@ from blur import blur
 
 from unnoise.trust.calibration import USUAL
 from unnoise.trust.familiarity import SIDES, familiarity, learn_kind, window_sizes, windows
-from unnoise.trust.statistics import image_statistics
+from unnoise.trust.statistics import image_statistics, statistics_count
 
 RANDOM = np.random.default_rng(0)
 
@@ -69,4 +69,5 @@ def test_statistics_exist_for_every_size_and_ignore_the_place(size: tuple[int, i
     image = np.stack(stripes(2, 0.5, size))
     found = image_statistics(image)
     assert np.isfinite(found).all()
+    assert found.shape[1] == statistics_count(*size)
     np.testing.assert_allclose(image_statistics(np.zeros_like(image)), 0)

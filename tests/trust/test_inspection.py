@@ -1,6 +1,7 @@
 """Verdicts, defined for whatever comes; a warning of NumPy is an error in these tests."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,9 @@ import pytest
 from blur import blur
 
 import unnoise
+from unnoise.api import inspect_files
 from unnoise.errors import ImageError, ModelFileError
+from unnoise.images import write_stack
 from unnoise.trust import calibrate, glance, inspect, read_calibration
 
 RANDOM = np.random.default_rng(0)
@@ -50,6 +53,36 @@ def test_every_image_has_a_verdict(name: str, photo: unnoise.Denoiser) -> None:
     assert found.upper is not None
     assert found.lower.dtype == found.upper.dtype == image.dtype
     assert np.less_equal(found.lower, found.upper).all()
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in STRANGE if name not in ("colour", "transparent")]
+)
+@pytest.mark.parametrize("strides", [(1,), (2,), (1, 2)])
+def test_a_model_of_noisy_images_says_as_much(name: str, strides: tuple[int, ...]) -> None:
+    denoiser = replace_info(blur("noise2void, mse"), strides)
+    image: np.ndarray = STRANGE[name].astype(np.float32) / np.float32(255)
+    found = inspect(denoiser, image)
+    assert found.verdict == "check"
+    assert all(each.shape == image.shape for each in found.maps.values())
+    assert found.psnr_hidden is None or np.isfinite(found.psnr_hidden)
+    expected = np.asarray(denoiser(image), float)
+    np.testing.assert_allclose(found.image.astype(float), expected, atol=1e-4)
+
+
+def replace_info(denoiser: unnoise.Denoiser, strides: tuple[int, ...]) -> unnoise.Denoiser:
+    return unnoise.Denoiser(denoiser._model, replace(denoiser.info, strides=strides))
+
+
+def test_files_of_four_channels_are_inspected_by_a_grey_model(tmp_path: Path) -> None:
+    image = RANDOM.integers(0, 255, (40, 50, 4), np.uint8)
+    write_stack(tmp_path / "a.png", image)
+    write_stack(tmp_path / "b.png", image[..., :2])
+    np.save(tmp_path / "c.npy", RANDOM.random((40, 50, 5), np.float32))
+    found = list(inspect_files(blur(), [tmp_path], axes="YXC"))
+    assert [each.error for each in found] == [None] * 3
+    with pytest.raises(ImageError, match=r"denoiser\.stack"):
+        inspect(blur(), RANDOM.random((40, 50, 5), np.float32))
 
 
 @pytest.mark.parametrize("name", ["pure noise", "saturated"])
@@ -122,8 +155,29 @@ def test_calibration_survives_the_file() -> None:
     assert back is not None
     assert replace(back, kinds=()) == replace(usual, kinds=())
     for one, other in zip(usual.kinds, back.kinds, strict=True):
-        np.testing.assert_allclose(one.reference, other.reference, rtol=2e-3, atol=1e-3)
+        windows = np.stack(images(9))[..., : one.height, : one.width]
+        np.testing.assert_array_equal(one.score(windows), other.score(windows))
     assert read_calibration(None) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"height": 10**9},
+        {"height": 5},
+        {"width": 0},
+        {"centre": {"shape": [10**30], "float16": ""}},
+        {"scores": {"shape": [0], "float16": ""}},
+        {"reference": {"shape": [1], "float16": "!"}},
+    ],
+)
+def test_a_damaged_kind_is_refused(change: dict[str, Any]) -> None:
+    usual = calibrate(blur(), images(40), None, pixels=1e9, seed=0)
+    assert usual is not None
+    plain = usual.to_plain()
+    plain["kinds"][0].update(change)
+    with pytest.raises(ModelFileError, match="calibration in the model file is damaged"):
+        read_calibration(plain)
 
 
 @pytest.mark.parametrize(
@@ -134,6 +188,8 @@ def test_calibration_survives_the_file() -> None:
         {"kinds": [{"height": 8}]},
         {"kinds": None},
         {"structure": None},
+        {"images": float("inf")},
+        {"noise_low": 10**400},
     ],
 )
 def test_a_damaged_calibration_is_refused(change: dict[str, Any]) -> None:

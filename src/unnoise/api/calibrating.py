@@ -25,6 +25,7 @@ def calibrated(denoiser: Denoiser, assembly: Assembly) -> ModelInfo:
         DataError: There are too few images to calibrate bounds.
     """
     seed, info = assembly.training.seed, denoiser.info
+    denoiser = denoiser.apart()  # held-out images are taken apart already
     noisy: list[Floats] = []
     clean: list[Floats] = []
     held: list[Held] = []

@@ -14,9 +14,9 @@ from pathlib import Path
 from unnoise.api.common import Say, silent, tell
 from unnoise.denoiser import Denoiser, check_strength
 from unnoise.errors import ConfigError, ImageError, UnnoiseError
-from unnoise.images import MAX_PIXELS, Found, find_images, open_image
+from unnoise.images import MAX_PIXELS, Found, Reader, find_images, open_image
 from unnoise.outputs import check_writable
-from unnoise.trust import SIDE, Verdict, glance, read_calibration
+from unnoise.trust import SIDE, Calibration, Judgement, Verdict, glance, read_calibration
 
 SUFFIX = "_denoised"
 # Endings that stay whole when a suffix goes before them.
@@ -121,7 +121,7 @@ def denoise_files(
                     f"{path.name} has {reader.channels} channels and the model one: each channel "
                     "is denoised by itself"
                 )
-            seen = glance(denoiser, denoiser.sight.peek(reader, SIDE), usual) if usual else None
+            seen = _look(denoiser, reader, usual)
             denoiser.denoise_file(
                 reader, target, strength=strength, overwrite=overwrite, progress=share
             )
@@ -137,6 +137,16 @@ def denoise_files(
 
     once = _once(say)
     return _work(jobs, work, progress)
+
+
+def _look(denoiser: Denoiser, reader: Reader, usual: Calibration | None) -> Judgement | None:
+    """Judge the middle of the first image of a file."""
+    if usual is None:
+        return None
+    try:
+        return glance(denoiser, denoiser.sight.peek(reader, SIDE), usual)
+    except UnnoiseError:
+        return None  # denoising the file says what is wrong with it, if anything is
 
 
 def _find(inputs: Iterable[str | Path], out: Path | None) -> list[Found | FileResult]:

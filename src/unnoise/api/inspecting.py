@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from unnoise.api.common import Array
 from unnoise.denoiser import Denoiser
-from unnoise.errors import ImageError, UnnoiseError
+from unnoise.errors import ConfigError, ImageError, UnnoiseError
 from unnoise.images import MAX_PIXELS, Reader, find_images, open_image, to_float
 from unnoise.outputs import write_text
 from unnoise.report import Entry, InspectionPage, Panel, draw_panels, render_page
@@ -66,9 +66,15 @@ def inspect_files(
         max_pixels: Of one image; 0 is no limit.
         draw: Whether to draw the maps.
 
+    Raises:
+        ConfigError: ``max_pixels`` is negative.
+
     Yields:
         One for each image; a file that cannot be inspected is one with its error.
     """
+    if max_pixels < 0:
+        raise ConfigError(f"max_pixels is {max_pixels}: it is a number, or 0 for no limit")
+    seen: set[Path] = set()
     for given in inputs:
         try:
             paths = [image.path for image in find_images([given])]
@@ -76,11 +82,17 @@ def inspect_files(
             yield InspectedImage(Path(given), error=str(error))
             continue
         for path in paths:
+            if path.resolve() in seen:
+                continue
+            seen.add(path.resolve())
             try:
                 with open_image(path, axes=axes, max_pixels=max_pixels) as reader:
                     yield from _inspect(denoiser, reader, draw=draw)
-            except (UnnoiseError, OSError) as error:
-                yield InspectedImage(path, error=str(error))
+            # Whatever happens with one file, such as a lack of memory, the rest is inspected.
+            except Exception as error:
+                expected = isinstance(error, UnnoiseError | OSError)
+                reason = str(error) if expected else f"{type(error).__name__}: {error}"
+                yield InspectedImage(path, error=reason)
 
 
 def write_inspections(
@@ -127,9 +139,8 @@ def line(image: InspectedImage) -> str:
 def _inspect(denoiser: Denoiser, reader: Reader, *, draw: bool) -> Iterator[InspectedImage]:
     for index in range(reader.count):
         image = reader.image(index)
-        # Of other numbers of channels the denoiser knows itself what is transparency.
-        image = image[..., : reader.channels] if image.shape[2] != COLOUR + 1 else image
-        found = inspect(denoiser, image[..., 0] if image.shape[2] == 1 else image)
+        image = image[..., :-1] if denoiser.sight.alpha_in(reader) else image
+        found = inspect(denoiser, image, axes="YXC")
         yield InspectedImage(
             reader.path,
             index if reader.count > 1 else None,

@@ -55,7 +55,10 @@ def inspect(
     """
     from unnoise import api
     from unnoise.images import MAX_PIXELS
+    from unnoise.outputs import check_free
 
+    if report:
+        check_free(report, overwrite=overwrite)  # before the work
     say = speaker(quiet=quiet)
     denoiser = api.load(model, device=device, precision=precision)
     images = []

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -162,11 +163,8 @@ class Denoiser:
             if isinstance(source, Reader)
             else open_image(Path(source)) as reader
         ):
-            # A model of four channels was trained with transparency as one of them.
-            channels = reader.channels + reader.alpha
-            alpha = reader.alpha and self._model.channels != channels
-            alpha = alpha or self.sight.has_alpha(channels)
-            channels -= alpha
+            alpha = self.sight.alpha_in(reader)
+            channels = reader.channels + reader.alpha - alpha
             self.sight.check(channels, reader.height, reader.width)
             total, done = reader.count * reader.height * reader.width, 0
 
@@ -238,6 +236,13 @@ class Denoiser:
             ]
         features: Floats = torch.cat(parts).numpy()
         return features
+
+    def apart(self) -> "Denoiser":
+        """Return it for images that are taken apart at its stride already."""
+        if self.info.strides == (1,):
+            return self
+        info = replace(self.info, strides=(1,))
+        return Denoiser(self._model, info, device=str(self.device), bf16=self.bf16)
 
     def describe(self) -> dict[str, Any]:
         """Return what is known about the model, as plain values."""

@@ -46,11 +46,11 @@ def load_model(path: str | Path) -> Loaded:
         _fill(model, weights)
         if distances is not None and info.bounds is not None:
             _fill(distances, {name.removeprefix(BOUNDS): own[name] for name in own})
-            level, scales = float(info.bounds["level"]), [1.0]
+            numbers = [info.bounds["level"]]
             for group in info.bounds["groups"]:
-                scales += [float(group["scale"]), float(group["up_to"]), float(group["grey"])]
-            if not (0 < level < 1 and all(0 <= scale < math.inf for scale in scales)):
-                raise ValueError(f"its bounds are of level {level} and scales {scales}")
+                numbers += [group["scale"], group["up_to"], float(group["grey"])]
+            if not all(type(number) is float and 0 <= number < math.inf for number in numbers):
+                raise ValueError(f"its bounds are described by {numbers}")
             if distances.channels != 2 * model.channels:
                 raise ValueError(f"its bounds are for {distances.channels / 2:g} channels")
         if model.fixed_size and info.strides != (1,):

@@ -52,6 +52,15 @@ class Sight:
         """Whether the last of so many channels is transparency."""
         return is_alpha(channels, self._model.channels)
 
+    def alpha_in(self, reader: Reader) -> bool:
+        """Whether the last channel of an open file is transparency for the model.
+
+        A model of as many channels as the file has was trained with transparency as one of them.
+        """
+        channels = reader.channels + reader.alpha
+        own = reader.alpha and self._model.channels != channels
+        return own or self.has_alpha(channels)
+
     def stride(self, image: NDArray[np.generic]) -> int:
         """Return the stride at which an image ``(H, W, C)`` is seen.
 
@@ -65,12 +74,13 @@ class Sight:
         return min(self._strides, key=lambda known: abs(known - needed))
 
     def scaled(
-        self, image: NDArray[np.generic]
+        self, image: NDArray[np.generic], *, axes: str | None = None
     ) -> tuple[Floats, Callable[[Floats], NDArray[np.generic]]]:
         """Scale an image as the model sees it.
 
         Args:
             image: ``(H, W)`` or ``(H, W, C)``, as for calling a denoiser.
+            axes: Of an image whose number of channels might be a number of images.
 
         Returns:
             float32 ``(C, H, W)`` without transparency, and what turns such values into an array of
@@ -80,7 +90,7 @@ class Sight:
             ImageError: The array is no image, or holds NaN or infinity.
             ModelError: The model does not take images of this size or number of channels.
         """
-        stack, layout = self.one(image)
+        stack, layout = as_stack(np.asarray(image), axes=axes) if axes else self.one(image)
         alpha = self.has_alpha(stack.shape[3])
         self.check(stack.shape[3] - alpha, *stack.shape[1:3])
         scale = self.value_range(stack.dtype)
@@ -111,7 +121,6 @@ class Sight:
         At most ``side`` pixels high and wide, ``(C, H, W)``, without transparency.
         """
         image = Page(reader, 0).middle(side)[None]
-        alpha = self.has_alpha(image.shape[3]) or image.shape[3] > reader.channels
-        image = image[..., :-1] if alpha else image
+        image = image[..., :-1] if self.alpha_in(reader) else image
         seen: Floats = to_float(image, self.value_range(image.dtype))[0]
         return seen

@@ -35,6 +35,8 @@ class Panel:
 
 def draw_panels(panels: list[Panel]) -> bytes:
     """Draw panels of one size as a PNG, three in a row, with colour bars under the maps."""
+    from matplotlib.ticker import MaxNLocator
+
     figure_class, canvas = new_figure()
     height, width = panels[0].values.shape[:2]
     tall = CELL * float(np.clip(height / width, *RELATIVE))
@@ -51,9 +53,11 @@ def draw_panels(panels: list[Panel]) -> bytes:
         axes.set_axis_off()
         axes.set_title(panel.title, fontsize=10, pad=4)
         if panel.kind != "image":
-            bar = ((left + 0.1 * CELL) / size[0], (bottom - 0.14) / size[1])
-            place = figure.add_axes((*bar, 0.8 * CELL / size[0], 0.08 / size[1]))
-            figure.colorbar(drawn, cax=place, orientation="horizontal")
+            corner = ((left + 0.1 * CELL) / size[0], (bottom - 0.14) / size[1])
+            place = figure.add_axes((*corner, 0.8 * CELL / size[0], 0.08 / size[1]))
+            bar = figure.colorbar(drawn, cax=place, orientation="horizontal", format="%.3g")
+            bar.locator = MaxNLocator(4)  # more would run into each other
+            bar.update_ticks()
             place.tick_params(labelsize=7, length=2)
     return to_png(figure, canvas)
 

@@ -127,6 +127,9 @@ def _parse_header(header: str | None, path: Path) -> ModelInfo:
         if not strides or not all(type(s) is int and 1 <= s <= MAX_STRIDE for s in strides):
             raise ValueError(f"its strides are {strides}")
         values["strides"] = strides
+        for name in ("bounds", "calibration"):
+            if not isinstance(values.get(name), dict | None):
+                raise TypeError(f"its {name} are {type(values[name]).__name__}")
         known = {entry.name for entry in fields(ModelInfo)}
         return ModelInfo(**{name: value for name, value in values.items() if name in known})
     except (ValueError, TypeError, KeyError, AttributeError) as error:

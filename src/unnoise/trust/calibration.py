@@ -13,10 +13,11 @@ import numpy as np
 
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ModelFileError
-from unnoise.trust.familiarity import WINDOWS, Kind, learn_kind, window_sizes
+from unnoise.trust.familiarity import SMALL, WINDOWS, Kind, learn_kind, window_sizes
 from unnoise.trust.noise_level import noise_level
 from unnoise.trust.probing import Floats, probe
 from unnoise.trust.quality import FLOOR, decibels, sure
+from unnoise.trust.statistics import statistics_count
 from unnoise.trust.structure import removed_structure
 
 USUAL = 0.99  # share of held-out images that each check calls usual
@@ -24,6 +25,7 @@ MOST = 200  # held-out images that are probed
 SIDE = 128  # pixels of a side of each that are probed
 CHANGES = 4  # of each part, at the most
 NUMBERS = ("noise_low", "noise_high", "structure", "psnr_offset")
+LARGEST = 4096  # pixels of a side of a window
 FEWEST = 20  # images or parts of them, from which on limits mean something
 
 
@@ -125,7 +127,7 @@ def read_calibration(plain: Mapping[str, Any] | None) -> Calibration | None:
             raise ValueError("a limit is not finite")
         kinds = tuple(_read_kind(kind) for kind in values["kinds"])
         return Calibration(int(values["images"]), low, high, structure, offset, kinds)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ModelFileError(
             f"the calibration in the model file is damaged ({error}): train the model again"
         ) from error
@@ -141,13 +143,16 @@ def _read_kind(plain: Mapping[str, Any]) -> Kind:
     if len(reference) < 2 or scores.ndim != 1 or len(scores) == 0:
         raise ValueError("it holds no images")
     height, width = int(plain["height"]), int(plain["width"])
-    if min(height, width) < 1:
-        raise ValueError("a window has no pixels")
+    if not (1 <= min(height, width) <= max(height, width) <= LARGEST):
+        raise ValueError(f"its windows are {height} × {width}")
+    if size != statistics_count(height, width):
+        raise ValueError(f"there are {size} statistics of windows of {height} × {width}")
     return Kind(height, width, centre, whitening, reference, scores)
 
 
 def _windows(size: tuple[int, int]) -> int:
-    return WINDOWS // 2 if max(size) > SIDE else WINDOWS
+    """Return how many windows of a size are usual: more where they are cheap."""
+    return 2 * WINDOWS if max(size) <= SMALL else WINDOWS // 2 if max(size) > SIDE else WINDOWS
 
 
 def _parts(image: Floats) -> list[Floats]:

@@ -16,7 +16,7 @@ from unnoise.trust.statistics import image_statistics
 
 SIDES = (24, 48, 96, 192)  # of the windows that are compared, in pixels
 SMALL = 64  # images up to this side are compared whole
-WINDOWS = 300  # of each size, of each half of the images; of the largest half as many
+WINDOWS = 300  # of each size, of each half of the images; see calibration.py
 NEIGHBOUR = 2
 SHRINKAGE = 0.05  # towards statistics that do not depend on each other
 FAINT = 0.01  # standard deviation of a statistic that is as good as constant
@@ -52,16 +52,18 @@ class Kind:
         spread = np.cov((found - centre) / scale, rowvar=False)
         spread = (1 - SHRINKAGE) * spread + SHRINKAGE * np.eye(len(spread))
         whitening = np.linalg.inv(np.linalg.cholesky(spread)).T / scale[:, None]
+        # As precise as the model file keeps them, so that a score is the same before and after.
+        centre, whitening = (_rounded(values) for values in (centre, whitening))
         height, width = reference.shape[2:]
         made = cls(
             height,
             width,
-            centre.astype(np.float32),
-            whitening.astype(np.float32),
-            ((found - centre) @ whitening).astype(np.float16).astype(np.float32),
+            centre,
+            whitening,
+            _rounded((found - centre) @ whitening),
             np.zeros(0, np.float32),
         )
-        scores = np.sort(made.score(others)).astype(np.float32)
+        scores = _rounded(np.sort(made.score(others)))
         return cls(made.height, made.width, made.centre, made.whitening, made.reference, scores)
 
     def score(self, windows: Floats) -> Doubles:
@@ -77,7 +79,8 @@ class Familiarity:
     """How unlike the training images one image is.
 
     Attributes:
-        p_value: Chance that an image like those in training is at least so unlike them.
+        p_value: Share of single windows of images like those in training that are at least as
+            unlike them as the windows of this image are in the mean.
         excess: The score over the largest that is usual: above 1 the image is unlike.
     """
 
@@ -170,3 +173,8 @@ def _cut(
         )
         cut.append(image[:, y : y + height, x : x + width])
     return np.stack(cut)
+
+
+def _rounded(values: Doubles) -> Floats:
+    """Round to half the precision, which is more than statistics of a few hundred images have."""
+    return values.astype(np.float16).astype(np.float32)

@@ -1,6 +1,7 @@
 """May I trust this result? All that can be said of one image without a clean one."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from unnoise.denoiser import Denoiser
 from unnoise.trust.calibration import Calibration, read_calibration
 from unnoise.trust.noise_level import NoiseLevel, noise_level
-from unnoise.trust.probing import Floats, Probe, probe
+from unnoise.trust.probing import MOST, Floats, Probe, probe
 from unnoise.trust.quality import decibels, j_invariant, sure
 from unnoise.trust.structure import box_mean, removed_structure, structure_map
 from unnoise.trust.verdict import Judgement, Verdict, judge
@@ -25,8 +26,9 @@ class Inspection:
     Attributes:
         image: The denoised image, as the denoiser gives it (up to rounding).
         noise_level: Of the input; its values are in the model's scale, where 1 is white.
-        familiarity: Chance that an image like those in training is at least so unlike them; None
-            where the model file or the image does not allow to tell.
+        familiarity: Share of parts of images like those in training that are at least as unlike
+            them as this image is in the mean of its parts; None where the model file or the image
+            does not allow to tell.
         removed_structure: 0 if what was taken away is noise that neighbouring pixels do not share;
             15 if it is the same over 4 × 4 pixels.
         psnr: Estimated, in dB, of the result against the clean image that is not there.
@@ -55,13 +57,16 @@ class Inspection:
     maps: dict[str, Floats] = field(repr=False)
 
 
-def inspect(denoiser: Denoiser, image: NDArray[np.generic]) -> Inspection:
+def inspect(
+    denoiser: Denoiser, image: NDArray[np.generic], *, axes: str | None = None
+) -> Inspection:
     """Denoise an image, and tell whether the result can be trusted.
 
     Args:
         denoiser: What is applied.
         image: ``(H, W)`` or ``(H, W, C)``, as for calling the denoiser; transparency is left out of
-            what is told.
+            what is told. It is held in memory several times; ``denoise_file`` needs less.
+        axes: ``YXC`` for an image whose number of channels might be a number of images.
 
     Raises:
         ImageError: The array is no image, or holds NaN or infinity.
@@ -69,32 +74,32 @@ def inspect(denoiser: Denoiser, image: NDArray[np.generic]) -> Inspection:
         ModelFileError: The calibration in the model file is damaged.
     """
     usual = read_calibration(denoiser.info.calibration)
-    noisy, back = denoiser.sight.scaled(image)
-    found = probe(denoiser, noisy)
-    seen = thinned(found, denoiser.sight.stride(np.moveaxis(noisy, 0, -1)))
-    noise = noise_level(seen)
-    structure = removed_structure(seen, noise)
+    noisy, back = denoiser.sight.scaled(image, axes=axes)
+    found, stride = _probe(denoiser, noisy)
+    noise = noise_level(found)
+    structure = removed_structure(found, noise)
     judgement = judge(found.restored, noise, structure, usual, denoiser.info)
-    variance = noise.variance(found.restored)
-    error = box_mean((variance * found.sensitivity).mean(0, keepdims=True), SMOOTHED)[0]
+    restored = found.restored if stride == 1 else denoiser.denoise_floats(noisy[None])[0]
+    error = (noise.variance(found.restored) * found.sensitivity).mean(0, keepdims=True)
     maps = {
-        "removed": found.residual.mean(axis=0).astype(np.float32),
-        "structure": structure_map(found, noise),
-        "error": np.sqrt(np.maximum(error, 0)).astype(np.float32),
+        "removed": (noisy - restored).mean(axis=0),
+        "structure": _enlarged(structure_map(found, noise), stride, noisy),
+        "error": _enlarged(np.sqrt(box_mean(error, SMOOTHED)[0].clip(0)), stride, noisy),
     }
-    noisy_only = denoiser.info.objective.split(",")[0] in NOISY_ONLY
     lower = upper = None
     if denoiser.has_bounds:
-        below, above = denoiser.find_distances(noisy[None], found.restored[None])
+        below, above = denoiser.find_distances(noisy[None], restored[None])
         maps["width"] = (below + above)[0].mean(axis=0)
-        lower, upper = back(found.restored - below[0]), back(found.restored + above[0])
+        lower, upper = back(restored - below[0]), back(restored + above[0])
+    noisy_only = denoiser.info.objective.split(",")[0] in NOISY_ONLY
+    hidden = j_invariant(denoiser.apart(), found.noisy, noise) if noisy_only else None
     return Inspection(
-        image=back(found.restored),
+        image=back(restored),
         noise_level=noise,
         familiarity=judgement.familiarity,
         removed_structure=structure,
-        psnr=decibels(sure(seen, noise)) + (usual.psnr_offset if usual else 0.0),
-        psnr_hidden=decibels(j_invariant(denoiser, seen.noisy, noise)) if noisy_only else None,
+        psnr=decibels(sure(found, noise)) + (usual.psnr_offset if usual else 0.0),
+        psnr_hidden=None if hidden is None else decibels(hidden),
         lower=lower,
         upper=upper,
         verdict=judgement.verdict,
@@ -105,14 +110,23 @@ def inspect(denoiser: Denoiser, image: NDArray[np.generic]) -> Inspection:
 
 def glance(denoiser: Denoiser, noisy: Floats, usual: Calibration) -> Judgement:
     """Judge an image ``(C, H, W)`` in the model's own scale by its noise, structure and kind."""
-    found = probe(denoiser, noisy, most=1)
-    seen = thinned(found, denoiser.sight.stride(np.moveaxis(noisy, 0, -1)))
-    noise = noise_level(seen)
-    structure = removed_structure(seen, noise)
+    found, _ = _probe(denoiser, noisy, most=1)
+    noise = noise_level(found)
+    structure = removed_structure(found, noise)
     return judge(found.restored, noise, structure, usual, denoiser.info, slack=SLACK)
 
 
-def thinned(found: Probe, stride: int) -> Probe:
-    """Return every ``stride``-th pixel of a probe: their noise is independent."""
-    parts = (found.noisy, found.restored, found.changes, found.answers)
-    return found if stride == 1 else Probe(*(part[..., ::stride, ::stride] for part in parts))
+def _probe(denoiser: Denoiser, noisy: Floats, *, most: int = MOST) -> tuple[Probe, int]:
+    """Probe an image, or, where it is seen at a stride, the first of those interleaved in it.
+
+    Their noise is independent from pixel to pixel, and the calibration is of such images.
+    """
+    stride = denoiser.sight.stride(np.moveaxis(noisy, 0, -1))
+    return probe(denoiser.apart(), noisy[:, ::stride, ::stride], most=most), stride
+
+
+def _enlarged(values: NDArray[Any], stride: int, image: Floats) -> Floats:
+    """Bring a map of every ``stride``-th pixel to the size of an image ``(C, H, W)``."""
+    height, width = image.shape[1:]
+    large = values.repeat(stride, axis=0).repeat(stride, axis=1)[:height, :width]
+    return np.ascontiguousarray(large, np.float32)

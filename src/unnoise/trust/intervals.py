@@ -52,7 +52,9 @@ def conformal_groups(images: Sequence[Held], level: float) -> list[dict[str, Any
             group = [own[i] for i in part]
             scale = conformal_scale([each.needed for each in group], level)
             if scale is not None:
-                found.append({"grey": grey, "up_to": group[-1].taken, "scale": round(scale, 4)})
+                found.append(
+                    {"grey": grey, "up_to": float(group[-1].taken), "scale": float(round(scale, 4))}
+                )
         if found and found[-1]["grey"] == grey:
             found[-1]["up_to"] = UNLIMITED
     return found or None

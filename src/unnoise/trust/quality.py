@@ -26,7 +26,7 @@ def sure(found: Probe, noise: NoiseLevel) -> float:
     return max(float(error), FLOOR)
 
 
-def j_invariant(denoiser: Denoiser, noisy: Floats, noise: NoiseLevel) -> float:
+def j_invariant(denoiser: Denoiser, noisy: Floats, noise: NoiseLevel) -> float | None:
     """Estimate the mean squared error of a result from pixels that the model does not see.
 
     Some pixels are replaced by the mean of their neighbours, and what the model says there is
@@ -34,6 +34,8 @@ def j_invariant(denoiser: Denoiser, noisy: Floats, noise: NoiseLevel) -> float:
     2019, proposition 1). It is that of the model without the pixels' own values, so it is larger
     than the error of the result.
     """
+    if min(noisy.shape[1:]) < GRID:
+        return None
     padded = np.pad(noisy, ((0, 0), (1, 1), (1, 1)), mode="reflect")
     around = (padded[:, :-2, 1:-1] + padded[:, 2:, 1:-1] + padded[:, 1:-1, :-2]) / 4
     around += padded[:, 1:-1, 2:] / 4

@@ -34,6 +34,14 @@ def image_statistics(images: Floats) -> Doubles:
     return bent
 
 
+def statistics_count(height: int, width: int) -> int:
+    """Return D for images of a size."""
+    scales, least = 1, min(height, width)
+    while scales < SCALES and least // 2 * 2 >= 2 * SMALLEST:
+        scales, least = scales + 1, least // 2
+    return len(BRIGHTNESS) + 1 + scales * (len(STEEPNESS) + 7)
+
+
 def _edges(grey: Doubles) -> list[Doubles]:
     """Return statistics of the gradient and of the curvature of ``(N, H, W)``."""
     right, down = np.diff(grey, axis=2)[:, :-1], np.diff(grey, axis=1)[:, :, :-1]

@@ -96,8 +96,9 @@ def _by_kind(
     if not usual.kinds:
         return False, "too few images were held out in training to tell whether this one is alike"
     if alike is None:
-        least = min(f"{kind.height} × {kind.width}" for kind in usual.kinds)
-        return False, f"the image is smaller than {least}, too small to tell whether it is alike"
+        least = min(usual.kinds, key=lambda kind: kind.height * kind.width)
+        text = f"the image is smaller than {least.height} × {least.width}, too small to tell"
+        return False, f"{text} whether it is like those in training"
     if alike.excess <= slack:
         return None
     text = (
