@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
+from unnoise import train
 from unnoise.noise import parse_noise
 from unnoise.runs import RunFolder, read_model_file, write_model_file
 
@@ -51,3 +53,21 @@ def test_the_package_can_be_trained_on(tool: Any) -> None:
     """The weights in the package were measured with the noise of the preset."""
     noise = tomllib.loads(tool.PRESET.read_text(encoding="utf-8"))["noise"]
     assert read_model_file(tool.TARGET)[0].noise == str(parse_noise(noise))
+
+
+def test_bounds_are_put_beside_the_weights_that_they_were_trained_for(
+    tool: Any, run: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "photo.safetensors"
+    tool.adopt(RunFolder(run), target)
+    before, weights = read_model_file(target)
+    train("digits", init=target, freeze=True, intervals=0.8, steps=2, out=tmp_path / "bounds")
+    tool.adopt_bounds(RunFolder(tmp_path / "bounds"), target)
+    after, all_weights = read_model_file(target)
+    assert after.bounds is not None
+    assert after.calibration is not None
+    assert (after.trained, after.data) == (before.trained, before.data)
+    assert all(torch.equal(all_weights[name], weights[name]) for name in weights)
+    train("digits", intervals=0.8, steps=2, out=tmp_path / "other")
+    with pytest.raises(AssertionError, match="other weights"):
+        tool.adopt_bounds(RunFolder(tmp_path / "other"), target)
