@@ -15,6 +15,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -28,11 +29,12 @@ PRESET = Path(__file__).parents[1] / "presets/photo.toml"
 DATA = "BSDS500 train and test, DIV2K at half size: 450 photographs"
 SUMS = "steps", "images", "seconds"
 # Late in a training larger crops, which have fewer borders, and a smaller rate gain more.
-PATCH, BATCH, LR = 128, 4, 0.003
-LEVEL, BOUNDS_MINUTES, HELD = 0.9, 6.0, 0.2
+FURTHER = {"patch": 128, "batch_size": 4, "lr": 0.003}
+BOUNDS_ONLY = {"freeze": True, "intervals": 0.9, "validation": 0.2}
+BOUNDS_MINUTES = 6.0
 
 
-def train(photographs: Path, minutes: float, run: RunFolder) -> None:
+def train(photographs: Path, minutes: float, run: RunFolder, settings: dict[str, Any]) -> None:
     """Resume what was stopped, or go on from the weights in the package."""
     with training_progress(quiet=False) as report:
         if run.config.exists() and not run.model.exists():
@@ -42,13 +44,11 @@ def train(photographs: Path, minutes: float, run: RunFolder) -> None:
             photographs,
             config=PRESET,
             init="photo",
-            patch=PATCH,
-            batch_size=BATCH,
-            lr=LR,
             minutes=minutes,
             out=run.path,
             overwrite=True,
             report=report,
+            **settings,
         )
 
 
@@ -68,23 +68,6 @@ def adopt(run: RunFolder, target: Path = TARGET) -> str:
         trained |= {name: old.trained[name] + trained[name] for name in SUMS}
     write_model_file(target, replace(info, data=DATA, trained=trained), weights)
     return f"new weights: {_told(info)}" + (f", before {_told(old)}" if old else "")
-
-
-def train_bounds(photographs: Path, run: RunFolder) -> None:
-    """Train the bounds of the weights in the package, which stay as they are."""
-    with training_progress(quiet=False) as report:
-        api.train(
-            photographs,
-            config=PRESET,
-            init="photo",
-            freeze=True,
-            intervals=LEVEL,
-            validation=HELD,
-            minutes=BOUNDS_MINUTES,
-            out=run.path,
-            overwrite=True,
-            report=report,
-        )
 
 
 def adopt_bounds(run: RunFolder, target: Path = TARGET) -> None:
@@ -115,7 +98,7 @@ def main() -> None:
     run, bounds = RunFolder(options.out), RunFolder(options.out.with_name("photo-bounds"))
     if not options.bounds_only:
         go_on(photographs, options.minutes, run)
-    train_bounds(photographs, bounds)
+    train(photographs, BOUNDS_MINUTES, bounds, BOUNDS_ONLY)
     adopt_bounds(bounds)
 
 
@@ -123,7 +106,7 @@ def go_on(photographs: Path, minutes: float, run: RunFolder) -> None:
     """Train further, and adopt what is better."""
     if run.model.exists():
         print(adopt(run))  # in case it was stopped before this
-    train(photographs, minutes, run)
+    train(photographs, minutes, run, FURTHER)
     print(adopt(run))
 
 

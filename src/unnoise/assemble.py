@@ -20,7 +20,7 @@ from unnoise.data import (
 )
 from unnoise.denoiser import keep_freed_memory, load_model
 from unnoise.errors import ConfigError, DataError
-from unnoise.models import Bounds, Distances, Model, ModelArguments, build_model, restore
+from unnoise.models import Bounds, Distances, Model, ModelArguments, build_model, place, restore
 from unnoise.noise import parse_noise
 from unnoise.objectives import LOSSES, OBJECTIVES, Objective, Quantiles, Supervised
 from unnoise.runs import ModelInfo, TrainConfig
@@ -240,12 +240,12 @@ def _networks(config: TrainConfig, plan: Plan, device: torch.device) -> tuple[st
             f"{name} takes images of one small size, and these are larger or of several sizes: "
             "take another network (unet takes any size), or cut the images to one size"
         )
-    # The stubs of torch know memory_format only together with a tensor, so the result is Any.
-    network = _seeded(config, lambda: Bounds(model, distances)) if config.intervals else model
+    network: Model = (
+        _seeded(config, lambda: Bounds(model, distances)) if config.intervals else model
+    )
     if config.freeze:
         model.requires_grad_(False)
-    network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return name, model, network
+    return name, model, place(network, device)
 
 
 def _start(config: TrainConfig, plan: Plan) -> tuple[str, Model, Distances | None]:
@@ -313,7 +313,7 @@ def _info(
         seed=config.seed,
         value_range=None if values.clamp else {"dtype": str(dtype), **asdict(values)},
         strides=material.strides,
-        bounds=None
-        if not isinstance(network, Bounds)
-        else {"arguments": network.arguments, "level": config.intervals, "groups": []},
+        bounds={"arguments": network.arguments, "level": config.intervals, "groups": []}
+        if isinstance(network, Bounds)
+        else None,
     )

@@ -50,7 +50,7 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
 def check_free(path: Path, *, overwrite: bool) -> None:
     """Raise ``OutputError`` if a file exists that may not be replaced."""
     if not overwrite and path.exists():
-        raise OutputError(f"{path} exists: choose another --out, or pass --overwrite")
+        raise OutputError(f"{path} exists: choose another name, or pass --overwrite")
 
 
 def _explain(path: Path, error: OSError) -> str:

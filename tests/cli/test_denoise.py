@@ -132,7 +132,10 @@ def test_ctrl_c_leaves_whole_files_only(run: Path, tmp_path: Path) -> None:
     for number in range(20):
         write_stack(folder / f"{number}.tif", image)
     command = [sys.executable, "-m", "unnoise", "denoise", str(folder), "--model", str(run)]
+    # A shell that runs the tests in the background has it ignored, and children inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     running = subprocess.Popen([*command, "--out", str(out)], stderr=subprocess.PIPE, text=True)
+    signal.signal(signal.SIGINT, before)
     while running.poll() is None and not (out / "1.tif").exists():
         time.sleep(0.01)
     running.send_signal(signal.SIGINT)

@@ -24,9 +24,15 @@ def tool() -> Any:
     return module
 
 
-def test_only_better_weights_come_into_the_package(tool: Any, run: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def target(tool: Any, run: Path, tmp_path: Path) -> Path:
+    """Return a file like that in the package, from a run."""
     target = tmp_path / "photo.safetensors"
     assert tool.adopt(RunFolder(run), target).startswith("new weights")
+    return target
+
+
+def test_only_better_weights_come_into_the_package(tool: Any, run: Path, target: Path) -> None:
     info, weights = read_model_file(target)
     assert info.data == tool.DATA  # no path of the machine that trained it
     assert tool.adopt(RunFolder(run), target).startswith("kept")
@@ -37,10 +43,8 @@ def test_only_better_weights_come_into_the_package(tool: Any, run: Path, tmp_pat
 
 
 def test_weights_measured_with_other_noise_are_not_compared(
-    tool: Any, run: Path, tmp_path: Path
+    tool: Any, run: Path, target: Path
 ) -> None:
-    target = tmp_path / "photo.safetensors"
-    tool.adopt(RunFolder(run), target)
     info, weights = read_model_file(target)
     worse = info.trained | {"psnr": info.trained["psnr"] - 1}
     write_model_file(target, replace(info, trained=worse, noise="gaussian:0.07"), weights)
@@ -56,10 +60,8 @@ def test_the_package_can_be_trained_on(tool: Any) -> None:
 
 
 def test_bounds_are_put_beside_the_weights_that_they_were_trained_for(
-    tool: Any, run: Path, tmp_path: Path
+    tool: Any, target: Path, tmp_path: Path
 ) -> None:
-    target = tmp_path / "photo.safetensors"
-    tool.adopt(RunFolder(run), target)
     before, weights = read_model_file(target)
     train("digits", init=target, freeze=True, intervals=0.8, steps=2, out=tmp_path / "bounds")
     tool.adopt_bounds(RunFolder(tmp_path / "bounds"), target)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from unnoise.trust.intervals import Held, conformal_groups, conformal_scale, needed_scale
+from unnoise.trust.intervals import Missed, conformal_groups, conformal_scale, needed_scale
 
 RANDOM = np.random.default_rng(0)
 
@@ -37,7 +37,7 @@ def test_the_needed_scale_reaches_the_truth() -> None:
 def test_groups_of_images_have_scales_of_their_own() -> None:
     strengths = RANDOM.uniform(0, 1, 400)
     images = [
-        Held(np.abs(RANDOM.standard_normal(200)) * (1 + strength), strength, grey=i % 2 == 1)
+        Missed(np.abs(RANDOM.standard_normal(200)) * (1 + strength), strength, grey=i % 2 == 1)
         for i, strength in enumerate(strengths)
     ]
     groups = conformal_groups(images, 0.9)

@@ -7,6 +7,7 @@ room but this one (and the readers of files).
 from unnoise.api.denoising import FileResult, denoise_files
 from unnoise.api.forecasting import forecast
 from unnoise.api.inspecting import (
+    TOLD,
     InspectedImage,
     inspect_files,
     line,
@@ -19,6 +20,7 @@ from unnoise.api.training import resume, train
 from unnoise.api.using import add_noise, evaluate, load
 
 __all__ = [
+    "TOLD",
     "FileResult",
     "InspectedImage",
     "add_noise",

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from unnoise.errors import UnnoiseError
 from unnoise.training import Progress
 
 ARRAY = "<array>"  # what a config calls images that were passed in memory
@@ -14,6 +15,12 @@ Array = NDArray[np.generic]
 Source = str | Path | Array
 Say = Callable[[str], None]
 Report = Callable[[Progress], None]
+
+
+def word(error: Exception) -> str:
+    """Return what went wrong with one file, in words; what is not expected with its kind."""
+    expected = isinstance(error, UnnoiseError | OSError)
+    return str(error) if expected else f"{type(error).__name__}: {error}"
 
 
 def silent(_: object) -> None:

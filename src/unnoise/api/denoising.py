@@ -11,10 +11,17 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from unnoise.api.common import Say, silent, tell
+from unnoise.api.common import Say, silent, tell, word
 from unnoise.denoiser import Denoiser, check_strength
 from unnoise.errors import ConfigError, ImageError, UnnoiseError
-from unnoise.images import MAX_PIXELS, Found, Reader, find_images, open_image
+from unnoise.images import (
+    MAX_PIXELS,
+    Found,
+    Reader,
+    check_max_pixels,
+    find_images,
+    open_image,
+)
 from unnoise.outputs import check_writable
 from unnoise.trust import SIDE, Calibration, Judgement, Verdict, glance, read_calibration
 
@@ -99,8 +106,7 @@ def denoise_files(
         raise ConfigError(
             "overwrite replaces outputs that exist, skip_existing leaves them: drop one"
         )
-    if max_pixels < 0:
-        raise ConfigError(f"max_pixels is {max_pixels}: it is a number, or 0 for no limit")
+    check_max_pixels(max_pixels)
     out = None if out is None else Path(out)
     suffix = (SUFFIX if out is None else "") if suffix is None else suffix
     if "/" in suffix or os.sep in suffix:
@@ -222,8 +228,7 @@ def _work(
             result = work(path, target, partial(_share, progress, done, len(jobs)))
         # Whatever happens with one file, such as an error of a library or a GPU, the rest is done.
         except Exception as error:
-            expected = isinstance(error, UnnoiseError | OSError)
-            reason = str(error) if expected else f"{type(error).__name__}: {error}"
+            reason = word(error)
             if path.name not in reason:
                 reason = f"{path}: {reason}"
             result = FileResult(path, error=reason)

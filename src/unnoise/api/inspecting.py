@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.api.common import Array
+from unnoise.api.common import Array, word
 from unnoise.denoiser import Denoiser
-from unnoise.errors import ConfigError, ImageError, UnnoiseError
-from unnoise.images import MAX_PIXELS, Reader, find_images, open_image, to_float
+from unnoise.errors import ImageError
+from unnoise.images import MAX_PIXELS, Reader, check_max_pixels, find_images, open_image, to_float
 from unnoise.outputs import write_text
 from unnoise.report import Entry, InspectionPage, Panel, draw_panels, render_page
 from unnoise.trust import Inspection, inspect
 
 STRUCTURE_TOP = 8.0  # standard deviations, the last colour of the map
 COLOUR = 3
+TOLD = {"trust": "to be trusted", "check": "to be checked", "reject": "to be rejected"}
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,7 @@ def inspect_files(
     Yields:
         One for each image; a file that cannot be inspected is one with its error.
     """
-    if max_pixels < 0:
-        raise ConfigError(f"max_pixels is {max_pixels}: it is a number, or 0 for no limit")
+    check_max_pixels(max_pixels)
     seen: set[Path] = set()
     for given in inputs:
         try:
@@ -90,9 +90,7 @@ def inspect_files(
                     yield from _inspect(denoiser, reader, draw=draw)
             # Whatever happens with one file, such as a lack of memory, the rest is inspected.
             except Exception as error:
-                expected = isinstance(error, UnnoiseError | OSError)
-                reason = str(error) if expected else f"{type(error).__name__}: {error}"
-                yield InspectedImage(path, error=reason)
+                yield InspectedImage(path, error=word(error))
 
 
 def write_inspections(
@@ -121,8 +119,7 @@ def write_inspections(
 def summary(images: Sequence[InspectedImage]) -> str:
     """Count the verdicts, in words."""
     verdicts = [image.verdict for image in images]
-    named = {"trust": "to be trusted", "check": "to be checked", "reject": "to be rejected"}
-    parts = [f"{verdicts.count(key)} {told}" for key, told in named.items() if key in verdicts]
+    parts = [f"{verdicts.count(key)} {told}" for key, told in TOLD.items() if key in verdicts]
     if "error" in verdicts:
         parts.append(f"{verdicts.count('error')} could not be inspected")
     return ", ".join(parts)

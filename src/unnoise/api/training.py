@@ -2,6 +2,7 @@
 
 import copy
 import math
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -279,7 +280,10 @@ def _run(assembly: Assembly, folder: RunFolder | None, report: Report) -> Denois
         device=str(training.device),
         bf16=training.bf16,
     )
-    denoiser.info = calibrated(denoiser, assembly)
+    started = time.perf_counter()
+    info = calibrated(denoiser, assembly)
+    trained["calibration_seconds"] = round(time.perf_counter() - started, 1)
+    denoiser.info = replace(info, trained=trained)
     if folder:
         denoiser.save(folder.model, overwrite=True)
     return denoiser

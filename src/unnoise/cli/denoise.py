@@ -114,14 +114,16 @@ def denoise(
 
 
 def _summary(results: "list[FileResult]") -> str:
+    from unnoise import api
+
     failed = [str(result.input) for result in results if result.error is not None]
     skipped = sum(result.skipped for result in results)
     parts = [f"{len(results) - len(failed) - skipped} denoised"]
     if skipped:
         parts.append(f"{skipped} were there")
-    for verdict, told in (("check", "to be checked"), ("reject", "to be rejected")):
+    for verdict in ("check", "reject"):
         if count := sum(result.verdict == verdict for result in results):
-            parts.append(f"{count} {told}")
+            parts.append(f"{count} {api.TOLD[verdict]}")
     if failed:
         more = f" and {len(failed) - 5} more" if len(failed) > 5 else ""
         names = ", ".join(failed[:5]) + more

@@ -6,7 +6,7 @@ from typing import cast
 import torch
 
 from unnoise.denoiser.channels import makes_grey
-from unnoise.models import Interleaved, Model, grey
+from unnoise.models import Interleaved, Model, grey, place
 
 
 class Forms:
@@ -19,7 +19,7 @@ class Forms:
     """
 
     def __init__(self, model: Model, device: torch.device, *, compiles: bool = False) -> None:
-        self.model = _ready(model, device)
+        self.model = place(model, device).eval()
         self._device = device
         self._compiles = compiles
 
@@ -34,14 +34,8 @@ class Forms:
 
     @cached_property
     def _grey(self) -> Model:
-        return self._compiled(_ready(grey(self.model), self._device))
+        return self._compiled(place(grey(self.model), self._device).eval())
 
     def _compiled(self, model: Model) -> Model:
         # What torch returns runs compiled code and has the attributes of the model.
         return cast("Model", torch.compile(model)) if self._compiles else model
-
-
-def _ready(model: Model, device: torch.device) -> Model:
-    # The stubs of torch know memory_format only together with a tensor.
-    ready: Model = model.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-    return ready

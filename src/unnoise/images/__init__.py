@@ -12,7 +12,7 @@ from unnoise.images.channels import LUMA, to_channels
 from unnoise.images.files import SUFFIXES, open_image, read_stack, write_like, write_stack
 from unnoise.images.idx import read_idx, write_idx
 from unnoise.images.listing import Found, find_images
-from unnoise.images.reader import MAX_PIXELS, Reader, check_values
+from unnoise.images.reader import MAX_PIXELS, Reader, check_max_pixels, check_values
 from unnoise.images.value_range import ValueRange
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Reader",
     "ValueRange",
     "as_stack",
+    "check_max_pixels",
     "check_values",
     "find_images",
     "from_float",

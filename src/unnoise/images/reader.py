@@ -13,10 +13,16 @@ from typing import Any, Self
 
 import numpy as np
 
-from unnoise.errors import ImageError, UnnoiseError
+from unnoise.errors import ConfigError, ImageError, UnnoiseError
 from unnoise.images.axes import Array, Layout
 
 MAX_PIXELS = 2**30  # of one image: 32,768 × 32,768
+
+
+def check_max_pixels(max_pixels: int) -> None:
+    """Raise ``ConfigError`` for what is no limit."""
+    if max_pixels < 0:
+        raise ConfigError(f"max_pixels is {max_pixels}: it is a number, or 0 for no limit")
 
 
 class Reader(ABC):

@@ -13,7 +13,7 @@ from typing import Any
 from unnoise.errors import ImageError, OutputError
 from unnoise.images.axes import Array, check_axes, guess_axes, normal_axes
 from unnoise.images.reader import ArrayReader, check_header, check_pixels, reading, reband
-from unnoise.outputs import TEMPORARY
+from unnoise.outputs import TEMPORARY, check_free
 
 MARKS = ("zarr.json", ".zarray", ".zgroup")
 CHANNEL_NAMES = ("c", "ch", "channel", "channels", "s", "sample", "samples", "rgb", "band", "bands")
@@ -68,8 +68,7 @@ def write_zarr(
         OutputError: It exists and ``overwrite`` is false, or the disk refuses it.
     """
     zarr = _zarr(path)
-    if not overwrite and path.exists():
-        raise OutputError(f"{path} exists: choose another --out, or pass --overwrite")
+    check_free(path, overwrite=overwrite)
     if path.exists() and not _is_only_zarr(path):
         raise OutputError(
             f"{path} exists and holds more than a zarr array, so it is not replaced: "

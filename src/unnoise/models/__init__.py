@@ -16,6 +16,7 @@ from unnoise.models.contract import (
     fit,
     macs_per_pixel,
     padding,
+    place,
     restore,
 )
 from unnoise.models.grey import grey
@@ -71,5 +72,6 @@ __all__ = [
     "interleave",
     "macs_per_pixel",
     "padding",
+    "place",
     "restore",
 ]

@@ -9,7 +9,7 @@ from types import NoneType
 from typing import Any, Literal, get_args, get_type_hints
 
 from unnoise.errors import ConfigError, UnknownNameError
-from unnoise.images import MAX_PIXELS
+from unnoise.images import MAX_PIXELS, check_max_pixels
 from unnoise.runs.model_file import MAX_STRIDE
 
 Setting = str | int | float | bool
@@ -189,8 +189,7 @@ class TrainConfig:
             raise ConfigError(
                 "--freeze leaves the model of --init as it is and trains its --intervals: give both"
             )
-        if self.max_pixels < 0:
-            raise ConfigError(f"max_pixels is {self.max_pixels}: it is a number, or 0 for no limit")
+        check_max_pixels(self.max_pixels)
         if self.validation is not None and not 0 < self.validation < 1:
             raise ConfigError(
                 f"validation is {self.validation}: it is the share of the images held out, "

@@ -33,7 +33,7 @@ class ModelInfo:
         data: Where the training images came from.
         trained: What training reached: ``steps``, ``images`` seen, ``seconds``, ``psnr`` (dB, on
             the validation images) and ``noisy_psnr`` (dB, of the same images before) where there
-            are clean ones, ``risk`` of the objective on them.
+            are clean ones, ``risk`` of the objective on them, ``calibration_seconds`` afterwards.
         seed: The seed of the run.
         value_range: How file values map to the library's: ``dtype``, ``low``, ``high`` and
             ``clamp``, from statistics of the training data; None for the nominal range.

@@ -4,22 +4,23 @@ Noise level, familiarity, removed structure, an estimate of the quality, bounds,
 the calibration that they need. This room does not know how models are trained.
 """
 
-from unnoise.trust.calibration import SIDE, Calibration, calibrate, read_calibration
+from unnoise.trust.calibration import Calibration, calibrate, read_calibration
 from unnoise.trust.inspection import Inspection, glance, inspect
-from unnoise.trust.intervals import Held, conformal_groups, needed_scale
+from unnoise.trust.intervals import Missed, conformal_groups, measure
+from unnoise.trust.probing import SIDE
 from unnoise.trust.verdict import Judgement, Verdict
 
 __all__ = [
     "SIDE",
     "Calibration",
-    "Held",
     "Inspection",
     "Judgement",
+    "Missed",
     "Verdict",
     "calibrate",
     "conformal_groups",
     "glance",
     "inspect",
-    "needed_scale",
+    "measure",
     "read_calibration",
 ]

@@ -15,14 +15,13 @@ from unnoise.denoiser import Denoiser
 from unnoise.errors import ModelFileError
 from unnoise.trust.familiarity import SMALL, WINDOWS, Kind, learn_kind, window_sizes
 from unnoise.trust.noise_level import noise_level
-from unnoise.trust.probing import Floats, probe
+from unnoise.trust.probing import SIDE, Floats, parts_of, probe
 from unnoise.trust.quality import FLOOR, decibels, sure
 from unnoise.trust.statistics import statistics_count
 from unnoise.trust.structure import removed_structure
 
 USUAL = 0.99  # share of held-out images that each check calls usual
 MOST = 200  # held-out images that are probed
-SIDE = 128  # pixels of a side of each that are probed
 CHANGES = 4  # of each part, at the most
 NUMBERS = ("noise_low", "noise_high", "structure", "psnr_offset")
 LARGEST = 4096  # pixels of a side of a window
@@ -79,8 +78,8 @@ def calibrate(
     Returns:
         None if there is too little to say what is usual.
     """
-    parts = [part for image in noisy for part in _parts(image)]
-    truths = [part for image in clean or () for part in _parts(image)]
+    parts = [part for image in noisy for part in parts_of(image)]
+    truths = [part for image in clean or () for part in parts_of(image)]
     sizes = window_sizes(noisy)
     effort = (1 + CHANGES) * MOST * np.mean([part[0].size for part in parts])
     effort += 2 * sum(_windows(size) * size[0] * size[1] for size in sizes)
@@ -153,16 +152,6 @@ def _read_kind(plain: Mapping[str, Any]) -> Kind:
 def _windows(size: tuple[int, int]) -> int:
     """Return how many windows of a size are usual: more where they are cheap."""
     return 2 * WINDOWS if max(size) <= SMALL else WINDOWS // 2 if max(size) > SIDE else WINDOWS
-
-
-def _parts(image: Floats) -> list[Floats]:
-    """Cut an image into parts that are probed; small ones stay whole."""
-    height, width = image.shape[1:]
-    return [
-        image[:, y : y + SIDE, x : x + SIDE]
-        for y in range(0, max(1, height - SIDE // 2), SIDE)
-        for x in range(0, max(1, width - SIDE // 2), SIDE)
-    ]
 
 
 def _pack(array: Floats) -> dict[str, Any]:

@@ -6,14 +6,15 @@ that is right in the mean may be wrong for strong noise in one way and for weak 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.trust.probing import Floats
+from unnoise.denoiser import Denoiser
+from unnoise.trust.probing import Floats, parts_of
 
 LEAST = 1e-4  # distance to a bound, in the model's scale, that counts as this much
 LARGEST = 1e4
@@ -23,8 +24,8 @@ UNLIMITED = 1e9  # stands for infinity, which JSON does not have
 
 
 @dataclass(frozen=True)
-class Held:
-    """What is known of one held-out image.
+class Missed:
+    """How far one held-out image lies from its result, in units of the distances.
 
     Attributes:
         needed: ``needed_scale`` of its pixels, any shape.
@@ -37,7 +38,7 @@ class Held:
     grey: bool
 
 
-def conformal_groups(images: Sequence[Held], level: float) -> list[dict[str, Any]] | None:
+def conformal_groups(images: Sequence[Missed], level: float) -> list[dict[str, Any]] | None:
     """Find the scale of each group of images: grey or not, and by what was taken away.
 
     Returns:
@@ -58,6 +59,20 @@ def conformal_groups(images: Sequence[Held], level: float) -> list[dict[str, Any
         if found and found[-1]["grey"] == grey:
             found[-1]["up_to"] = UNLIMITED
     return found or None
+
+
+def measure(denoiser: Denoiser, noisy: Floats, clean: Floats) -> Iterator[Missed]:
+    """Yield what is known of each part of held-out images ``(N, C, H, W)``."""
+    restored = denoiser.denoise_floats(noisy)
+    for views in zip(*map(parts_of, (noisy, restored, clean)), strict=True):
+        given, made, known = map(np.ascontiguousarray, views)
+        below, above = denoiser.find_distances(given, made)
+        for i, image in enumerate(given):
+            yield Missed(
+                needed=needed_scale(known[i], made[i], below[i], above[i]),
+                taken=float(np.sqrt(np.mean((image - made[i]) ** 2))),
+                grey=len(image) > 1 and not np.ptp(image, axis=0).any(),
+            )
 
 
 def needed_scale(clean: Floats, image: Floats, below: Floats, above: Floats) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ Doubles = NDArray[np.float64]
 STEP = np.float32(0.01)  # of the changes, in the model's scale: small for it, large for float32
 VALUES = 300_000  # of all changes of an image together, from which their means are steady
 MOST = 16  # changes of a small image
+SIDE = 128  # pixels of a side of the parts in which held-out images are looked at
 
 
 @dataclass(frozen=True)
@@ -71,3 +72,13 @@ def probe(denoiser: Denoiser, noisy: Floats, *, seed: int = 0, most: int = MOST)
     changes = signs.astype(np.float32) * 2 - 1
     made = denoiser.denoise_floats(np.concatenate([noisy[None], noisy + STEP * changes]))
     return Probe(noisy, made[0], changes, (made[1:] - made[0]) / STEP)
+
+
+def parts_of(images: Floats) -> list[Floats]:
+    """Cut images ``(..., H, W)`` into parts of up to ``SIDE``; small ones stay whole."""
+    height, width = images.shape[-2:]
+    return [
+        images[..., y : y + SIDE, x : x + SIDE]
+        for y in range(0, max(1, height - SIDE // 2), SIDE)
+        for x in range(0, max(1, width - SIDE // 2), SIDE)
+    ]

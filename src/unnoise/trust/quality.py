@@ -32,7 +32,7 @@ def j_invariant(denoiser: Denoiser, noisy: Floats, noise: NoiseLevel) -> float |
     Some pixels are replaced by the mean of their neighbours, and what the model says there is
     compared with them: ``mean((y - f(y without them))²) - mean(v)`` (Batson & Royer, "Noise2Self",
     2019, proposition 1). It is that of the model without the pixels' own values, so it is larger
-    than the error of the result.
+    than the error of the result. None for an image with a side of less than 4 pixels.
     """
     if min(noisy.shape[1:]) < GRID:
         return None

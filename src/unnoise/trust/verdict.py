@@ -12,6 +12,7 @@ from unnoise.trust.probing import Floats
 Verdict = Literal["trust", "check", "reject"]
 
 MISSED = 1.1  # factor by which a noise level that is told may miss
+FAINT = 0.002  # noise that does not matter, half a step of 8 bits
 FAR = 1.5  # times the limit of what is usual: then the result is to be rejected
 ALIKE = 0.5  # of the score of removed structure, from which on it is seen by eye
 
@@ -65,7 +66,7 @@ def judge(
 
 def _by_noise(level: float, usual: Calibration, info: ModelInfo) -> tuple[bool, str] | None:
     low, high = usual.noise_low, usual.noise_high
-    if low / MISSED <= level + 0.002 and level <= high * MISSED + 0.002:
+    if low / MISSED <= level + FAINT and level <= high * MISSED + FAINT:
         return None
     told = f"noise about {level:.2g}, trained for {low:.2g} to {high:.2g}"
     if level < low:
