@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format pretrained bench bench-photo bench-candidates bench-trust bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own clean
+.PHONY: help demo test check format pretrained bench bench-photo bench-candidates bench-trust bench-features bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -44,11 +44,14 @@ bench-candidates: $(READY) ## Networks and recipes for the photo denoiser, each 
 bench-trust: $(READY) ## Whether the warnings, the estimated quality and the intervals are right
 	$(BIN)/python benchmarks/trust/trust.py
 
+bench-features: $(READY) ## What features are worth: few labels, denoise-then-classify, the tasks of the papers
+	$(BIN)/python benchmarks/features/features.py
+
 benchmarks/photo/.packages: benchmarks/photo/requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $@ -r $<
 	@touch $@
 
-bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-candidates bench-photo bench-trust ## Run every benchmark (about four hours)
+bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-candidates bench-photo bench-trust bench-features ## Run every benchmark (about five hours)
 
 bench-models: $(READY) ## Cost, speed, share of the machine's limit and quality of candidate networks
 	$(BIN)/python benchmarks/models.py

@@ -11,6 +11,8 @@ import unnoise
 def test_public_names() -> None:
     assert sorted(unnoise.__all__) == [
         "Denoiser",
+        "DenoisingAutoencoder",
+        "DenoisingClassifier",
         "Evaluation",
         "Inspection",
         "UnnoiseError",
@@ -19,6 +21,7 @@ def test_public_names() -> None:
         "evaluate",
         "inspect",
         "load",
+        "probe",
         "train",
     ]
 
@@ -34,7 +37,8 @@ def test_unknown_name() -> None:
 
 
 def test_import_loads_no_heavy_library() -> None:
-    code = "import sys, unnoise; print({'torch', 'numpy', 'scipy', 'pyvips'} & set(sys.modules))"
+    heavy = {"torch", "numpy", "scipy", "pyvips", "sklearn"}
+    code = f"import sys, unnoise; print({heavy} & set(sys.modules))"
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )

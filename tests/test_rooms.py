@@ -15,7 +15,7 @@ CELLS = [
     {"runs", "objectives", "data"},
     {"training", "denoiser"},
     {"assemble"},
-    {"trust", "evaluation", "report"},
+    {"trust", "evaluation", "features", "report"},
     {"api"},
     {"cli"},
 ]

@@ -145,7 +145,7 @@ class Candidate(Model):
         )
         self.tail = nn.Conv2d(widths[0], inner, 3, padding=1, bias=bias)
 
-    def encode(self, noisy: Tensor) -> Tensor:
+    def features(self, noisy: Tensor) -> list[Tensor]:
         raise NotImplementedError
 
     def forward(self, noisy: Tensor) -> Tensor:

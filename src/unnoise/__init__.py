@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from unnoise.api import add_noise, evaluate, load, train
+    from unnoise.api import add_noise, evaluate, load, probe, train
     from unnoise.denoiser import Denoiser
     from unnoise.errors import UnnoiseError
     from unnoise.evaluation import Evaluation
+    from unnoise.features import DenoisingAutoencoder, DenoisingClassifier
     from unnoise.trust import Inspection, inspect
 
 _HOMES = {
     "Denoiser": "unnoise.denoiser",
+    "DenoisingAutoencoder": "unnoise.features",
+    "DenoisingClassifier": "unnoise.features",
     "Evaluation": "unnoise.evaluation",
     "Inspection": "unnoise.trust",
     "UnnoiseError": "unnoise.errors",
@@ -24,11 +27,14 @@ _HOMES = {
     "evaluate": "unnoise.api",
     "inspect": "unnoise.trust",
     "load": "unnoise.api",
+    "probe": "unnoise.api",
     "train": "unnoise.api",
 }
 
 __all__ = [
     "Denoiser",
+    "DenoisingAutoencoder",
+    "DenoisingClassifier",
     "Evaluation",
     "Inspection",
     "UnnoiseError",
@@ -37,6 +43,7 @@ __all__ = [
     "evaluate",
     "inspect",
     "load",
+    "probe",
     "train",
 ]
 

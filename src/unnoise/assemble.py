@@ -33,8 +33,9 @@ DEFAULT_EPOCHS = 10  # of small whole images
 DEFAULT_STEPS = 3000  # of patches
 WHOLE_BATCH, PATCH_BATCH = 64, 8
 HIGH_LR = 1.6e-2  # both found by measurement (docs/lab-notes.md)
-DEFAULT_LR = {"unet": HIGH_LR, "autoencoder": HIGH_LR}
+DEFAULT_LR = {"unet": HIGH_LR, "autoencoder": HIGH_LR, "mlp": 1e-3}
 USUAL_LR = 3e-3
+ONE_SIZE = ("autoencoder", "autoencoder-m", "mlp")
 MUON_LR = 1e-2
 FINE_TUNING = 0.3  # of the rate from scratch
 VALIDATIONS = 20
@@ -265,7 +266,7 @@ def _seeded(config: TrainConfig, build: Callable[[], Built]) -> Built:
 
 def _arguments(config: TrainConfig, plan: Plan) -> ModelArguments:
     part = plan.views[0][0]
-    if config.model == "autoencoder":
+    if config.model in ONE_SIZE:
         return {"channels": part.channels, "size": (part.height, part.width)}
     if plan.objective == "noise2void" and config.replacement == "median":
         # The median is so good a guess that a network with shortcuts learns to pass pixels on.

@@ -28,8 +28,8 @@ class Linear(Model):
             return noisy
         return self.scale * noisy + self.shift
 
-    def encode(self, noisy: Tensor) -> Tensor:
-        return noisy
+    def features(self, noisy: Tensor) -> list[Tensor]:
+        return [noisy]
 
 
 def linear(

@@ -128,8 +128,8 @@ class Limited(Model):
         result: Tensor = self.model(noisy)
         return result
 
-    def encode(self, noisy: Tensor) -> Tensor:
-        return self.model.encode(noisy)
+    def features(self, noisy: Tensor) -> list[Tensor]:
+        return self.model.features(noisy)
 
 
 ALLOCATOR = RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate")

@@ -7,7 +7,7 @@ from unnoise.models import MODELS, build_model, grey, restore
 @pytest.mark.parametrize("name", MODELS)
 def test_it_makes_the_mean_of_what_the_colour_model_makes(name: str) -> None:
     torch.manual_seed(0)
-    size = {"size": (16, 24)} if name == "autoencoder" else {}
+    size = {"size": (16, 24)} if name in ("autoencoder", "autoencoder-m", "mlp") else {}
     model = build_model(name, {"channels": 3} | size).eval()
     single = grey(model).eval()
     noisy = torch.rand(2, 1, 16, 24)

@@ -1,5 +1,6 @@
 """The contract, for every model in the table."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,12 +10,16 @@ from hypothesis import strategies as st
 
 from unnoise.errors import ModelError, UnknownNameError
 from unnoise.models import (
+    MLP,
     MODELS,
     Autoencoder,
+    CodeModel,
+    ConvAutoencoder,
     Model,
     ResidualUNet,
     UNet,
     build_model,
+    joined,
     macs_per_pixel,
     restore,
 )
@@ -25,6 +30,8 @@ SMALL: dict[str, dict[str, Any]] = {
     "unet-m": {"channels": 2, "widths": (4, 8, 4), "falling": (1, 2), "rising": (2, 1, 2)},
     "unet-l": {"channels": 2, "widths": (8, 4), "falling": (0,), "rising": (1, 1)},
     "autoencoder": {"channels": 2, "size": (20, 28)},
+    "autoencoder-m": {"channels": 2, "size": (20, 28), "widths": (4, 4, 8), "code": 6},
+    "mlp": {"channels": 2, "size": (20, 28), "widths": (9, 7)},
 }
 SIZES = st.integers(1, 70)
 
@@ -61,6 +68,32 @@ def test_features_have_one_row_per_image(name: str) -> None:
     features = model.encode(torch.rand(3, 2, *(model.fixed_size or (16, 16))))
     assert len(features) == 3
     assert features.requires_grad
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_features_go_from_fine_to_narrow(name: str) -> None:
+    model = build(name)
+    images = torch.rand(3, 2, *(model.fixed_size or (16, 16)))
+    found = model.features(images)
+    assert all(len(level) == 3 for level in found)
+    sides = [level.shape[-1] for level in found if level.ndim == 4]
+    assert sides == sorted(sides, reverse=True)
+    assert torch.equal(found[-1], model.encode(images))
+    if isinstance(model, CodeModel):
+        assert found[-1].shape == (3, model.code_size)
+        assert torch.equal(model.decode(found[-1]), model(images))
+
+
+def test_features_are_pooled_and_joined() -> None:
+    features = [torch.rand(2, 3, 8, 6), torch.rand(2, 5, 1, 1), torch.rand(2, 7)]
+    assert joined(features, (0,), None).shape == (2, 3 * 48)
+    rows = joined(features, (0, 1, -1), 2)
+    assert rows.shape == (2, 3 * 4 + 5 + 7)
+    torch.testing.assert_close(rows[:, 0], features[0][:, 0, :4, :3].mean((1, 2)))
+    torch.testing.assert_close(rows[:, -7:], features[2])
+    for levels, pool in (((3,), None), ((-4,), None), ((), None), ((0,), 0)):
+        with pytest.raises(ModelError, match=r"levels are|pool is"):
+            joined(features, levels, pool)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -239,3 +272,34 @@ def test_macs_are_counted_by_hand() -> None:
         + 196 * 9 * 16
     )
     assert classic == by_hand
+
+
+@settings(max_examples=30)
+@given(SIZES, SIZES, st.sampled_from(["mlp", "autoencoder-m"]))
+def test_code_models_are_built_for_every_size(height: int, width: int, name: str) -> None:
+    narrow: dict[str, dict[str, Any]] = {
+        "mlp": {"widths": (5, 3)},
+        "autoencoder-m": {"widths": (2, 2, 2), "code": 3},
+    }
+    model = build_model(name, {"channels": 2, "size": (height, width), **narrow[name]}).eval()
+    x = torch.rand(2, 2, height, width)
+    with torch.inference_mode():
+        made = restore(model, x)
+    assert made.shape == x.shape
+    assert ((made >= 0) & (made <= 1)).all()
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: MLP(widths=()),
+        lambda: MLP(widths=(0,)),
+        lambda: MLP(size=(5000, 5000)),
+        lambda: ConvAutoencoder(widths=(1, 2)),  # type: ignore[arg-type]  # as a file may say
+        lambda: ConvAutoencoder(code=0),
+        lambda: ConvAutoencoder(size=(2000, 2000)),
+    ],
+)
+def test_code_models_that_cannot_be_are_explained(build: Callable[[], Model]) -> None:
+    with pytest.raises(ModelError, match=r"an mlp has|autoencoder (has|for)"):
+        build()

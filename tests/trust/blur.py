@@ -23,8 +23,8 @@ class Blur(Model):
     def forward(self, noisy: Tensor) -> Tensor:
         return F.avg_pool2d(F.pad(noisy, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
 
-    def encode(self, noisy: Tensor) -> Tensor:
-        return noisy
+    def features(self, noisy: Tensor) -> list[Tensor]:
+        return [noisy]
 
 
 def blur(objective: str = "supervised, mse", **said: Any) -> Denoiser:

@@ -15,6 +15,7 @@ from unnoise.api.inspecting import (
     write_inspections,
 )
 from unnoise.api.planning import default_out
+from unnoise.api.probing import Probe, probe, write_probe
 from unnoise.api.showing import draw_noise, draw_preview, write_report
 from unnoise.api.training import resume, train
 from unnoise.api.using import add_noise, evaluate, load
@@ -23,6 +24,7 @@ __all__ = [
     "TOLD",
     "FileResult",
     "InspectedImage",
+    "Probe",
     "add_noise",
     "default_out",
     "denoise_files",
@@ -33,9 +35,11 @@ __all__ = [
     "inspect_files",
     "line",
     "load",
+    "probe",
     "resume",
     "summary",
     "train",
     "write_inspections",
+    "write_probe",
     "write_report",
 ]

@@ -11,7 +11,7 @@ from unnoise.api.common import ARRAY, Array, Say, Source, silent, tell
 from unnoise.api.planning import make_plan
 from unnoise.api.using import load, measure, value_ranges
 from unnoise.assemble import complete
-from unnoise.data import DATASETS, load_images, prepare, takes_whole
+from unnoise.data import NAMES, load_images, prepare, takes_whole
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ImageError, RunError
 from unnoise.evaluation import Evaluation
@@ -143,7 +143,7 @@ def _held_out(
     """
     if ARRAY in (settings.data, settings.targets):
         raise RunError("the run was trained on an array, which is not kept: evaluate() takes one")
-    if settings.data in DATASETS:
+    if settings.data in NAMES:
         data_dir = Path(settings.data_dir) if settings.data_dir else None
         images = load_images(settings.data, split="test", data_dir=data_dir, say=say)
         return f"{images.name}, test images", [(image,) for image in images.stack]
@@ -168,7 +168,7 @@ def _shown(settings: TrainConfig, folder: RunFolder) -> list[tuple[Array, ...]]:
 
     What is held out of large images may be thin strips, which show little.
     """
-    if settings.data not in DATASETS and ARRAY not in (settings.data, settings.targets):
+    if settings.data not in NAMES and ARRAY not in (settings.data, settings.targets):
         plan = make_plan(settings, run=folder.path)
         if not takes_whole(plan):
             every = -(-len(plan.views[0]) // (SHOWN // 2))

@@ -13,7 +13,7 @@ from unnoise.api.calibrating import calibrated
 from unnoise.api.common import ARRAY, Report, Say, Source, silent, tell
 from unnoise.api.planning import make_plan
 from unnoise.assemble import Assembly, assemble
-from unnoise.data import DATASETS, Plan
+from unnoise.data import NAMES, Plan
 from unnoise.denoiser import Denoiser
 from unnoise.errors import RunError
 from unnoise.models import Bounds
@@ -81,7 +81,8 @@ def train(
         axes: Of files or the array, such as ``ZYX``, where it cannot be told.
         channels: 1 turns all images to grey, 3 to colour.
         grey: Share of clean colour images that is turned to grey.
-        model: ``unet``, ``unet-s``, ``unet-m``, ``unet-l``, ``autoencoder``, or ``auto``.
+        model: ``unet``, ``unet-s``, ``unet-m``, ``unet-l``, ``autoencoder``, ``autoencoder-m``,
+            ``mlp``, or ``auto``.
         init: A model whose network and weights to start from: fine-tuning.
         intervals: Train bounds beside the image, between which this share of pixels shall lie.
         freeze: Leave the weights of ``init`` as they are, and train the bounds only.
@@ -107,7 +108,7 @@ def train(
         compile: On a GPU: whether torch compiles the network first.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         data_dir: Where to look for named datasets first.
-        preset: A named set of settings: ``classic``.
+        preset: A named set of settings: ``classic`` or ``features``.
         config: A TOML file of settings.
         out: The run folder to write; None keeps nothing on disk.
         overwrite: Whether a run in that folder may be replaced.
@@ -225,7 +226,7 @@ def _assemble(
     assembly = assemble(settings, plan, failed=failed)
     if failures:
         say(f"{len(failures)} files were skipped")
-    if plan.name not in DATASETS:
+    if plan.name not in NAMES:
         say(f"{plan.count} images of {plan.name}; {plan.objective}: {plan.reason}")
     for note in (*assembly.notes, *([plan.hint] if plan.hint else [])):
         say(note)

@@ -17,6 +17,7 @@ VERBS = {
     "denoise": "Denoise files.",
     "inspect": "Tell whether results can be trusted, without clean images.",
     "evaluate": "Measure a denoiser on clean images, beside classical methods.",
+    "probe": "Tell what the features of a model are worth to a classifier.",
     "show": "Draw images and what a noise does to them.",
     "report": "Write the quality report of a run, one HTML page.",
     "info": "Tell what is known about a model.",

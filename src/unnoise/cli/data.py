@@ -18,6 +18,8 @@ def data(
 ) -> None:
     """List the named datasets and where each was found; with NAME, fetch it if it is missing.
 
+    Those that are made from others are listed too; they are made when they are used.
+
     Parameters
     ----------
     name
@@ -29,20 +31,31 @@ def data(
     json
         Print the list as JSON.
     """
-    from unnoise.data import DATASETS, find_dataset, load_named
+    from unnoise.data import DATASETS, TASKS, find_dataset, load_named
 
-    if name is not None and find_dataset(name, data_dir=data_dir) is None:
+    if name is not None and name not in TASKS and find_dataset(name, data_dir=data_dir) is None:
         load_named(name, "test", say=speaker(quiet=quiet))
-    names = DATASETS if name is None else [name]
-    found = {each: find_dataset(each, data_dir=data_dir) for each in names}
+    names = [*DATASETS, *TASKS] if name is None else [name]
+    found = {each: find_dataset(each, data_dir=data_dir) for each in names if each not in TASKS}
     if json:
-        print_json(
-            {
-                each: {"summary": DATASETS[each].summary, "folder": folder and str(folder)}
-                for each, folder in found.items()
-            }
-        )
+        datasets = {
+            each: {"summary": DATASETS[each].summary, "folder": folder and str(folder)}
+            for each, folder in found.items()
+        }
+        tasks = {each: {"summary": TASKS[each].summary} for each in names if each in TASKS}
+        print_json(datasets | tasks)
         return
     for each, folder in found.items():
-        print(f"{each:<14} {DATASETS[each].summary}")
-        print(f"{'':<14} {folder or 'not on this machine; fetched when it is first used'}")
+        print(f"{each:<16} {DATASETS[each].summary}")
+        print(f"{'':<16} {folder or 'not on this machine; fetched when it is first used'}")
+    for each in names:
+        if each in TASKS:
+            print(f"{each:<16} {TASKS[each].summary}; made when it is used, from {_needs(each)}")
+
+
+def _needs(task: str) -> str:
+    from unnoise.data import TASKS
+
+    kind = TASKS[task]
+    parts = [*(["mnist"] if kind.digits else []), *(["photos"] if kind.photos else [])]
+    return " and ".join(parts) or "nothing"

@@ -53,7 +53,8 @@ def train(
     data
         A named dataset, a file, a folder (with its subfolders), or a pattern in quotes.
     preset
-        Start from a named set of settings. classic is the recipe of the tutorial.
+        Start from a named set of settings: classic is the recipe of the tutorial, features learns
+        what a classifier needs of small images.
     config
         Start from a TOML file, such as the config.toml of a run.
     out

@@ -102,7 +102,14 @@ DATASETS = {
 def load_named(
     name: str, split: Split, *, data_dir: Path | None = None, say: Say = lambda _: None
 ) -> NDArray[np.uint8]:
-    """Return the images of one part of a dataset, uint8 ``(N, 28, 28)``.
+    """Return the images of one part of a dataset; see ``load_labelled``."""
+    return load_labelled(name, split, data_dir=data_dir, say=say)[0]
+
+
+def load_labelled(
+    name: str, split: Split, *, data_dir: Path | None = None, say: Say = lambda _: None
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return images and labels of one part of a dataset, uint8 ``(N, 28, 28)`` and ``(N,)``.
 
     Raises:
         UnknownNameError: There is no such dataset.
@@ -115,7 +122,7 @@ def load_named(
             f"{folder} holds images {images.shape} of {images.dtype} and labels {labels.shape}: "
             f"{name} needs uint8 images (N, H, W) and as many labels"
         )
-    return images.astype(np.uint8)
+    return images.astype(np.uint8), labels.astype(np.int64)
 
 
 def find_dataset(name: str, *, data_dir: Path | None = None) -> Path | None:

@@ -12,8 +12,12 @@ from numpy.typing import NDArray
 from unnoise.data.named import DATASETS, load_named
 from unnoise.data.names import match_pairs
 from unnoise.data.survey import Source, Survey, array_part, read_parts, survey
+from unnoise.data.tasks import TASKS, make_task
 from unnoise.errors import DataError, ImageError, UnknownNameError
 from unnoise.images import MAX_PIXELS
+
+NAMES = (*DATASETS, *TASKS)  # of images that unnoise knows by name
+TASK_NOISE = "gaussian:0.3,clip"  # as of the digits they are made from
 
 Array = NDArray[np.generic]
 Say = Callable[[str], None]
@@ -72,12 +76,17 @@ def look_at(
     Raises:
         DataError: Nothing is there.
     """
+    if isinstance(source, str) and source in TASKS:
+        task = make_task(source, data_dir=data_dir, say=say)
+        stacks = [task.train[0], task.valid[0]] if split == "train" else [task.test[0]]
+        part = array_part(np.concatenate(stacks)[..., None], "NYX", name=source)
+        return Survey(source, (part,)), TASK_NOISE
     if isinstance(source, str) and source in DATASETS:
         stack = load_named(source, split, data_dir=data_dir, say=say)
         part = array_part(stack[..., None], "NYX", name=source)
         return Survey(source, (part,)), DATASETS[source].noise
     if not isinstance(source, np.ndarray) and not _is_there(str(source)):
-        unknown = UnknownNameError("dataset", str(source), DATASETS)
+        unknown = UnknownNameError("dataset", str(source), NAMES)
         raise DataError(f"{unknown}; and there is no file or folder of that name")
     return survey(source, axes=axes, max_pixels=max_pixels, exclude=exclude), None
 

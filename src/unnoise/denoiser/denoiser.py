@@ -1,7 +1,7 @@
 """The denoiser: a model with what its file says, applied to arrays and files of any size."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -35,7 +35,7 @@ from unnoise.images import (
     to_float,
     write_like,
 )
-from unnoise.models import Distances, Model, fit, macs_per_pixel
+from unnoise.models import Distances, Model, fit, joined, macs_per_pixel
 from unnoise.runs import BOUNDS, ModelInfo, write_model_file
 
 LOOK = 1024  # pixels of a side of an image, from which the correlation of its noise is told
@@ -218,24 +218,51 @@ class Denoiser:
             )
         return self._distances(noisy, restored, self.info.bounds["groups"])
 
-    def encode(self, images: NDArray[np.generic]) -> Floats:
-        """Return the model's features of one image or a stack, ``(N, ...)`` float32."""
+    def encode(
+        self,
+        images: NDArray[np.generic],
+        *,
+        levels: Sequence[int] | None = None,
+        pool: int | None = None,
+    ) -> Floats:
+        """Return the model's features of one image or a stack.
+
+        Args:
+            images: ``(H, W)``, ``(H, W, C)``, ``(N, H, W)`` or ``(N, H, W, C)``.
+            levels: Whose features are joined, counted from the finest, 0; -1 is the narrowest
+                place. None gives the features of that place as they are.
+            pool: The side of a grid over the image; the features of each of its cells are averaged.
+                None takes those of every place. A level that is smaller stays as it is.
+
+        Returns:
+            float32 ``(N, ...)``; with ``levels`` or ``pool`` one row for each image, ``(N, F)``.
+
+        Raises:
+            ModelError: There is no such level, or the model does not take images of this size.
+        """
         images = np.asarray(images)
         grey = images.ndim == 3 and images.shape[-1] not in COLOUR_COUNTS
         stack, _ = as_stack(images, axes="NYX" if grey else None)
-        return self.encode_floats(to_float(stack, self.sight.value_range(stack.dtype)))
+        floats = to_float(stack, self.sight.value_range(stack.dtype))
+        return self.encode_floats(floats, levels=levels, pool=pool)
 
-    def encode_floats(self, images: Floats) -> Floats:
+    def encode_floats(
+        self, images: Floats, *, levels: Sequence[int] | None = None, pool: int | None = None
+    ) -> Floats:
         """Return the features of float32 ``(N, C, H, W)`` in the model's own scale."""
         size = max(1, self._at_once.pixels // (images.shape[2] * images.shape[3]))
         model, layout = self._forms.at(images.shape[1]), torch.channels_last
+
+        def features(part: torch.Tensor) -> torch.Tensor:
+            seen = fit(model, part.to(self.device, memory_format=layout))
+            if levels is None and pool is None:
+                return model.encode(seen)
+            return joined(model.features(seen), (-1,) if levels is None else levels, pool)
+
         with torch.inference_mode():
-            parts = [
-                model.encode(fit(model, part.to(self.device, memory_format=layout))).cpu()
-                for part in torch.from_numpy(images).split(size)
-            ]
-        features: Floats = torch.cat(parts).numpy()
-        return features
+            parts = [features(part).cpu() for part in torch.from_numpy(images).split(size)]
+        found: Floats = torch.cat(parts).numpy()
+        return found
 
     def apart(self) -> "Denoiser":
         """Return it for images that are taken apart at its stride already."""
@@ -251,6 +278,7 @@ class Denoiser:
             **self.info.__dict__,
             # All of them is long, and for machines.
             "bounds": bounds and f"{bounds['level']:.0%} of the pixels",
+            "estimator": self.info.estimator and "of scikit-learn",
             "calibration": calibration and f"on {calibration.get('images')} images",
             "parameters": sum(p.numel() for p in self._model.parameters()),
             "kmacs_per_pixel": round(macs_per_pixel(self._model) / 1000, 3),

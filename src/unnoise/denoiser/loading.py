@@ -24,8 +24,12 @@ class Loaded(NamedTuple):
     distances: Distances | None  # of its bounds, where it has any
 
 
-def load_model(path: str | Path) -> Loaded:
+def load_model(path: str | Path, *, table: bool = False) -> Loaded:
     """Load a model file, the model of a run folder, or one that comes with the package.
+
+    Args:
+        path: What to load.
+        table: Whether the model of a table will do, whose rows are no images.
 
     Raises:
         ModelFileError: The file is missing, damaged, of another format, or does not fit the
@@ -35,6 +39,11 @@ def load_model(path: str | Path) -> Loaded:
     if path.is_dir():
         path = RunFolder(path).model
     info, weights = read_model_file(path)
+    if info.estimator is not None and info.value_range is None and not table:
+        raise ModelFileError(
+            f"{path} holds an estimator of a table, and no denoiser of images: open it with "
+            "unnoise.DenoisingAutoencoder.load"
+        )
     own = {name: weights.pop(name) for name in list(weights) if name.startswith(BOUNDS)}
     distances = None
     try:

@@ -11,16 +11,20 @@ from unnoise.errors import UnknownNameError
 from unnoise.models.autoencoder import Autoencoder
 from unnoise.models.bounds import Bounds, Distances
 from unnoise.models.contract import (
+    CodeModel,
     Model,
     ModelArguments,
     fit,
+    joined,
     macs_per_pixel,
     padding,
     place,
     restore,
 )
+from unnoise.models.conv_autoencoder import ConvAutoencoder
 from unnoise.models.grey import grey
 from unnoise.models.interleaved import Interleaved, deinterleave, interleave
+from unnoise.models.mlp import MLP
 from unnoise.models.residual_unet import ResidualUNet
 from unnoise.models.unet import UNet
 
@@ -36,6 +40,8 @@ MODELS: dict[str, Callable[..., Model]] = {
         ResidualUNet, widths=(48, 96, 128, 256), falling=(1, 1, 1), rising=(1, 1, 1, 2)
     ),
     "autoencoder": Autoencoder,
+    "autoencoder-m": ConvAutoencoder,
+    "mlp": MLP,
 }
 
 
@@ -56,9 +62,12 @@ def build_model(name: str, arguments: ModelArguments) -> Model:
 
 
 __all__ = [
+    "MLP",
     "MODELS",
     "Autoencoder",
     "Bounds",
+    "CodeModel",
+    "ConvAutoencoder",
     "Distances",
     "Interleaved",
     "Model",
@@ -70,6 +79,7 @@ __all__ = [
     "fit",
     "grey",
     "interleave",
+    "joined",
     "macs_per_pixel",
     "padding",
     "place",

@@ -10,13 +10,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unnoise.errors import ModelError
-from unnoise.models.contract import Model
+from unnoise.models.contract import CodeModel
 
 MAX_PARAMETERS = 50_000_000
 SMALLEST = 12  # 12 → 6 → 3 → 1 → 1; below it nothing is left to pool
 
 
-class Autoencoder(Model):
+class Autoencoder(CodeModel):
     """Convolutions down to a dense code, transposed convolutions up from it.
 
     The dense layer ties the network to one image size. The decoder makes sides of 8·k + 4, so
@@ -49,7 +49,7 @@ class Autoencoder(Model):
                 f"{64 * pooled * code:,} weights, more than {MAX_PARAMETERS:,}: "
                 "use --model unet, which takes any size, or smaller images"
             )
-        self._code_shape = 64, top, left
+        self._code_shape, self.code_size = (64, top, left), code
         self.conv1 = nn.Conv2d(channels, 16, 3, padding=1)
         self.norm1 = _batch_norm(16)
         self.conv2 = nn.Conv2d(16, 32, 3, stride=2)
@@ -66,28 +66,29 @@ class Autoencoder(Model):
                 assert layer.bias is not None
                 nn.init.zeros_(layer.bias)
 
-    def encode(self, noisy: Tensor) -> Tensor:
-        """Return the code of the dense layer, ``(B, 64 · k · l)``: 576 for 28 × 28."""
+    def features(self, noisy: Tensor) -> list[Tensor]:
+        """Return the features of the three levels, and the code: 576 numbers for 28 × 28."""
         height, width = noisy.shape[-2:]
         down, right = self._padded[0] - height, self._padded[1] - width
         if down or right:
             noisy = F.pad(noisy, (0, right, 0, down), mode="replicate")
-        x = F.max_pool2d(self.norm1(F.relu(self.conv1(noisy))), 2)
-        x = F.max_pool2d(self.norm2(F.relu(self.conv2(_pad_same(x)))), 2)
-        x = self.norm3(F.relu(self.conv3(_pad_same(x))))
+        first = F.max_pool2d(self.norm1(F.relu(self.conv1(noisy))), 2)
+        second = F.max_pool2d(self.norm2(F.relu(self.conv2(_pad_same(first)))), 2)
+        third = self.norm3(F.relu(self.conv3(_pad_same(second))))
         # Keras flattens channels last, so its dense weights fit ours.
-        code: Tensor = self.dense(x.permute(0, 2, 3, 1).flatten(1))
-        return code
+        code: Tensor = self.dense(third.permute(0, 2, 3, 1).flatten(1))
+        return [first, second, third, code]
 
-    def forward(self, noisy: Tensor) -> Tensor:
-        """Denoise ``(B, C, H, W)`` of the one size; outputs are in (0, 1)."""
-        height, width = noisy.shape[-2:]
+    def decode(self, code: Tensor) -> Tensor:
+        """Make images ``(B, C, H, W)`` of codes ``(B, 64 · k · l)``; they are in (0, 1)."""
         channels, top, left = self._code_shape
-        x = self.encode(noisy).view(-1, top, left, channels).permute(0, 3, 1, 2)
+        x = code.view(-1, top, left, channels).permute(0, 3, 1, 2)
         x = F.relu(self.up1(x))
         # "Same" in Keras doubles the side: of 2n + 1 rows the last is dropped.
         x = F.relu(self.up2(x)[..., :-1, :-1])
         x = torch.sigmoid(self.up3(x)[..., :-1, :-1])
+        assert self.fixed_size is not None
+        height, width = self.fixed_size
         return x[..., :height, :width]
 
 

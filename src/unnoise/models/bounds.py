@@ -40,9 +40,9 @@ class Distances(Model):
         found: Tensor = F.softplus(self.network(seen) - seen + USUAL)
         return found
 
-    def encode(self, noisy: Tensor) -> Tensor:
+    def features(self, noisy: Tensor) -> list[Tensor]:
         """Return the features of the network."""
-        return self.network.encode(noisy)
+        return self.network.features(noisy)
 
 
 class Bounds(Model):
@@ -77,6 +77,6 @@ class Bounds(Model):
         seen = torch.cat([noisy, image.detach()], dim=1)
         return torch.cat([image, restore(self.distances, seen)], dim=1)
 
-    def encode(self, noisy: Tensor) -> Tensor:
+    def features(self, noisy: Tensor) -> list[Tensor]:
         """Return the features of the model."""
-        return self.model.encode(noisy)
+        return self.model.features(noisy)

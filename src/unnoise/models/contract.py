@@ -1,6 +1,7 @@
 """What every model states about itself, and the one place where images are fitted to a model."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import torch
@@ -39,8 +40,15 @@ class Model(nn.Module, ABC):
         """Denoise a batch whose size keeps the contract."""
 
     @abstractmethod
+    def features(self, noisy: Tensor) -> list[Tensor]:
+        """Return what a batch is turned into level by level, each ``(B, ...)``, finest first.
+
+        The last are those of the narrowest place; all are taken before anything is made of them.
+        """
+
     def encode(self, noisy: Tensor) -> Tensor:
         """Return the features of a batch at the model's narrowest place, ``(B, ...)``."""
+        return self.features(noisy)[-1]
 
     def check(self, channels: int, height: int, width: int) -> None:
         """Raise ``ModelError`` if images of this shape cannot be denoised."""
@@ -56,6 +64,24 @@ class Model(nn.Module, ABC):
                 f"{self.fixed_size[0]} × {self.fixed_size[1]}: cut or resize the image, "
                 "or train --model unet, which takes any size"
             )
+
+
+class CodeModel(Model):
+    """A model whose images are made from its code alone.
+
+    Attributes:
+        code_size: Numbers in the code of one image.
+    """
+
+    code_size: int
+
+    @abstractmethod
+    def decode(self, code: Tensor) -> Tensor:
+        """Make images ``(B, C, H, W)`` of codes ``(B, code_size)``."""
+
+    def forward(self, noisy: Tensor) -> Tensor:
+        """Denoise ``(B, C, H, W)`` of the model's one size."""
+        return self.decode(self.encode(noisy))
 
 
 ModelKind = TypeVar("ModelKind", bound=Model)
@@ -98,6 +124,35 @@ def restore(model: Model, noisy: Tensor) -> Tensor:
     height, width = noisy.shape[-2:]
     restored: Tensor = model(fit(model, noisy))
     return restored[..., :height, :width]
+
+
+def joined(features: list[Tensor], levels: Sequence[int], pool: int | None) -> Tensor:
+    """Join features of some levels to rows ``(B, F)``.
+
+    Args:
+        features: What ``Model.features`` gives.
+        levels: Which of them.
+        pool: The side of a grid whose cells are averaged; None leaves every place.
+
+    Raises:
+        ModelError: There is no such level, or the grid has no cell.
+    """
+    last = len(features) - 1
+    if not levels or not all(-last - 1 <= level <= last for level in levels):
+        raise ModelError(
+            f"levels are {tuple(levels)}: the model has 0 (the finest) to {last}, and -1 is the "
+            "last"
+        )
+    if pool is not None and pool < 1:
+        raise ModelError(f"pool is {pool}: it is the side of a grid, at least 1")
+    rows = []
+    for level in levels:
+        found = features[level]
+        if pool is not None and found.ndim == 4:
+            height, width = found.shape[2:]
+            found = F.adaptive_avg_pool2d(found, (min(pool, height), min(pool, width)))
+        rows.append(found.flatten(1))
+    return torch.cat(rows, dim=1)
 
 
 def macs_per_pixel(model: Model) -> float:

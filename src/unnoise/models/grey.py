@@ -23,9 +23,9 @@ class Grey(Model):
         made: Tensor = self.model(self._colour(noisy))
         return made.mean(dim=1, keepdim=True)
 
-    def encode(self, noisy: Tensor) -> Tensor:
+    def features(self, noisy: Tensor) -> list[Tensor]:
         """Return the features of the images in colour."""
-        return self.model.encode(self._colour(noisy))
+        return self.model.features(self._colour(noisy))
 
     def _colour(self, noisy: Tensor) -> Tensor:
         return noisy.expand(-1, self.model.channels, -1, -1)

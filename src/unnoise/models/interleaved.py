@@ -47,6 +47,6 @@ class Interleaved(Model):
         """Denoise ``(B, C, H, W)``."""
         return interleave(self.model(deinterleave(noisy, self.stride)), self.stride)
 
-    def encode(self, noisy: Tensor) -> Tensor:
+    def features(self, noisy: Tensor) -> list[Tensor]:
         """Return the features of the interleaved images, ``(B · stride², ...)``."""
-        return self.model.encode(deinterleave(noisy, self.stride))
+        return self.model.features(deinterleave(noisy, self.stride))

@@ -80,17 +80,13 @@ class ResidualUNet(Model):
         self.rising = nn.ModuleList(map(_blocks, widths, rising))
         self.tail = tail(widths[0], channels)
 
-    def encode(self, noisy: Tensor) -> Tensor:
-        """Return the features of the coarsest level, ``(B, widths[-1], H / m, W / m)``."""
-        return self._descend(noisy)[-1]
-
     def forward(self, noisy: Tensor) -> Tensor:
         """Denoise ``(B, C, H, W)`` whose sides are multiples of ``size_multiple``."""
-        x = ascend(self._descend(noisy), self.up, self.rising, shortcuts=self.shortcuts)
+        x = ascend(self.features(noisy), self.up, self.rising, shortcuts=self.shortcuts)
         made = F.pixel_shuffle(self.tail(x)[:, : 4 * self.channels], 2)
         return noisy + made if self.shortcuts else made
 
-    def _descend(self, noisy: Tensor) -> list[Tensor]:
+    def features(self, noisy: Tensor) -> list[Tensor]:
         """Return the features of each level on the way down, the last after its blocks."""
         x = self.stem(noisy)
         features = []

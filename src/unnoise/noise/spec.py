@@ -10,7 +10,7 @@ Shares are given to all chains, and are 100 % together, or to none, which makes 
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Generator, Tensor
@@ -35,6 +35,11 @@ class Term:
         """Return the term as it is written in a spec."""
         level = f"{self.low!r}" if self.low == self.high else f"{self.low!r}..{self.high!r}"
         return f"{self.name}:{level}".replace(".0..", "..").removesuffix(".0")
+
+    def at(self, share: float) -> "Term":
+        """Return the corruption at one level of its range."""
+        level = self.low + share * (self.high - self.low)
+        return Term(self.name, level, level)
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,21 @@ class Noise:
         several = len(self.chains) > 1
         noisy = (self._drawn if several else self.chains[0])(clean, generator)
         return noisy.clamp(0, 1) if self.clip else noisy
+
+    def at(self, share: float) -> "Noise":
+        """Return the noise with each range at one place: 0 for its low end, 1 for its high one."""
+        return replace(
+            self,
+            chains=tuple(
+                replace(chain, terms=tuple(term.at(share) for term in chain.terms))
+                for chain in self.chains
+            ),
+        )
+
+    @property
+    def varies(self) -> bool:
+        """Whether a level is a range."""
+        return any(term.low < term.high for chain in self.chains for term in chain.terms)
 
     def _drawn(self, clean: Tensor, generator: Generator) -> Tensor:
         """Apply to each image the chain that is drawn for it."""

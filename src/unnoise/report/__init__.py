@@ -3,8 +3,16 @@
 This room gets figures and arrays and draws them; it does not know how they were made.
 """
 
+from unnoise.report.classes import draw_confusion, draw_map, draw_recovery
 from unnoise.report.maps import Panel, draw_panels
-from unnoise.report.page import Entry, InspectionPage, Page, render_page
+from unnoise.report.page import (
+    Entry,
+    InspectionPage,
+    Page,
+    ProbingPage,
+    ProbingRow,
+    render_page,
+)
 from unnoise.report.pictures import draw_curves, draw_grid
 
 __all__ = [
@@ -12,8 +20,13 @@ __all__ = [
     "InspectionPage",
     "Page",
     "Panel",
+    "ProbingPage",
+    "ProbingRow",
+    "draw_confusion",
     "draw_curves",
     "draw_grid",
+    "draw_map",
     "draw_panels",
+    "draw_recovery",
     "render_page",
 ]

@@ -62,7 +62,45 @@ class InspectionPage:
     entries: Sequence[Entry]
 
 
-def render_page(page: Page | InspectionPage) -> str:
+@dataclass(frozen=True, kw_only=True)
+class ProbingRow:
+    """One kind of features: its name, its size, and errors in words for each number of labels."""
+
+    features: str
+    size: int
+    errors: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbingPage:
+    """What the page of a probe shows.
+
+    Attributes:
+        title: Of the model.
+        summary: Which classifier, which images.
+        columns: Numbers of labels, in words.
+        rows: Ours first.
+        confusion: A PNG.
+        confusion_caption: Of which features and labels.
+        map: A PNG.
+        map_caption: How it was made, of how many images.
+        recovery: A PNG; None where no noise was asked for.
+        recovery_caption: Which classifier and which denoiser.
+    """
+
+    title: str
+    summary: str
+    columns: Sequence[str]
+    rows: Sequence[ProbingRow]
+    confusion: bytes
+    confusion_caption: str
+    map: bytes
+    map_caption: str
+    recovery: bytes | None
+    recovery_caption: str
+
+
+def render_page(page: Page | InspectionPage | ProbingPage) -> str:
     """Return the page as HTML."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -74,8 +112,11 @@ def render_page(page: Page | InspectionPage) -> str:
         lstrip_blocks=True,
     )
     environment.filters["data_uri"] = _data_uri
-    name = "page" if isinstance(page, Page) else "inspections"
+    name = TEMPLATES[type(page)]
     return environment.get_template(f"{name}.html.jinja").render(page=page)
+
+
+TEMPLATES = {Page: "page", InspectionPage: "inspections", ProbingPage: "probing"}
 
 
 def _data_uri(png: bytes) -> str:

@@ -18,8 +18,8 @@ Settings = Mapping[str, Setting]
 SMALLEST_PATCH = 16
 EXCLUSIVE = ({"epochs", "steps", "minutes"}, {"model", "init"})
 
-# The recipe of the tutorial that the project grew from.
 PRESETS: dict[str, Settings] = {
+    # The recipe of the tutorial that the project grew from.
     "classic": {
         "data": "mnist",
         "noise": "gaussian:0.3,clip",
@@ -35,6 +35,15 @@ PRESETS: dict[str, Settings] = {
         "seed": 13,
         # The sigmoid and the clip at 1e-7 need it.
         "precision": "fp32",
+    },
+    # Features to classify with, of digits and other small images (docs/features.md).
+    "features": {
+        "noise": "warp:1+gaussian:0.3",
+        "model": "autoencoder-m",
+        "loss": "bce",
+        "lr": 3e-3,
+        "batch_size": 128,
+        "epochs": 20,
     },
 }
 
@@ -64,8 +73,8 @@ class TrainConfig:
         Share of clean colour images that is turned to grey, so that the model learns both.
     model
         The network: unet (small, for small images), unet-s, unet-m or unet-l (about 20, 70 and 270
-        thousand multiply-adds a pixel), or autoencoder. auto takes unet for small images of one
-        size, and unet-s for others.
+        thousand multiply-adds a pixel), or for images of one small size autoencoder, autoencoder-m
+        (for features) or mlp. auto takes unet for small images of one size, and unet-s for others.
     init
         Start from the weights of this model (a file, a run folder, or photo), and take its
         network: fine-tuning.

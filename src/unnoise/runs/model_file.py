@@ -44,6 +44,8 @@ class ModelInfo:
             ``scale`` that keeps it; None where it was not trained.
         calibration: What ``unnoise.trust`` found on held-out images, as plain values; None in files
             of earlier versions.
+        estimator: Of a scikit-learn estimator: its parameters, and the ``names``, ``offset`` and
+            ``scale`` of its columns; None for others.
         unnoise: The version that wrote the file.
         format_version: The version of this header.
     """
@@ -61,6 +63,7 @@ class ModelInfo:
     strides: tuple[int, ...] = (1,)
     bounds: dict[str, Any] | None = None
     calibration: dict[str, Any] | None = None
+    estimator: dict[str, Any] | None = None
     unnoise: str = __version__
     format_version: int = FORMAT_VERSION
 
@@ -127,7 +130,7 @@ def _parse_header(header: str | None, path: Path) -> ModelInfo:
         if not strides or not all(type(s) is int and 1 <= s <= MAX_STRIDE for s in strides):
             raise ValueError(f"its strides are {strides}")
         values["strides"] = strides
-        for name in ("bounds", "calibration"):
+        for name in ("bounds", "calibration", "estimator"):
             if not isinstance(values.get(name), dict | None):
                 raise TypeError(f"its {name} are {type(values[name]).__name__}")
         known = {entry.name for entry in fields(ModelInfo)}

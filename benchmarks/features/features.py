@@ -1,0 +1,262 @@
+"""What features are good for: every figure of docs/features-benchmark.md.
+
+    python benchmarks/features/features.py [PART ...] [--out docs] [--runs runs]
+
+The parts are ``learn`` (trains a model of features and a denoiser on mnist, 15 minutes on two
+cores), ``probe`` (few labels), ``recover`` (denoise, then classify), ``tasks`` (of the papers, an
+hour) and ``speed``; all without one. Each keeps its figures in features-benchmark.json, from which
+the page is written anew. The images lie in $UNNOISE_DATA.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+from machine import describe_machine
+from tasks import METHODS, PUBLISHED, applies, measure
+
+import unnoise
+from unnoise import DenoisingAutoencoder
+from unnoise.data import load_images
+from unnoise.outputs import write_text
+from unnoise.report import draw_map
+
+DATA = Path(os.environ.get("UNNOISE_DATA", "../shared/data"))
+LEVELS, POOL = (2, 3), 4
+LABELS = (10, 100, 0)
+SEEDS = 10
+ASKED = {10: 8.0, 100: 3.0, 0: 1.2}  # errors in percent
+Figures = dict[str, Any]
+
+
+def learn(runs: Path) -> Figures:
+    """Train what the other parts use."""
+    features = unnoise.train(
+        "mnist",
+        preset="features",
+        data_dir=str(DATA),
+        out=runs / "features",
+        overwrite=True,
+    )
+    denoiser = unnoise.train(
+        "mnist",
+        noise="gaussian:0..1,clip",
+        epochs=15,
+        data_dir=str(DATA),
+        out=runs / "gaussian",
+        overwrite=True,
+    )
+    return {
+        "features, s": features.info.trained["seconds"],
+        "denoiser, s": denoiser.info.trained["seconds"],
+    }
+
+
+def probe(runs: Path, picture: Path) -> Figures:
+    """Measure the features with few labels, those of the code alone and joined with others."""
+    model = unnoise.load(runs / "features")
+    found: Figures = {}
+    for name, levels in (("code", (-1,)), ("joined levels", LEVELS)):
+        probing = unnoise.probe(
+            model,
+            "mnist",
+            labels=LABELS,
+            seeds=SEEDS,
+            levels=levels,
+            pool=POOL,
+            draw=name == "code",
+            data_dir=DATA,
+        )
+        found[name] = probing.rows()
+        if probing.map is not None:
+            picture.write_bytes(draw_map(*probing.map, probing.classes))
+    return found
+
+
+def recover(runs: Path) -> Figures:
+    """Measure what noise costs a classifier of clean digits, and what denoising brings back."""
+    probing = unnoise.probe(
+        unnoise.load(runs / "features"),
+        "mnist",
+        labels=(10,),
+        seeds=1,
+        levels=LEVELS,
+        pool=POOL,
+        noise="gaussian:0..1,clip",
+        cleaner=unnoise.load(runs / "gaussian"),
+        data_dir=DATA,
+    )
+    return {"clean": probing.clean, "rows": [row.__dict__ for row in probing.recovered]}
+
+
+def tasks() -> Figures:
+    """Measure the tasks of the papers."""
+    found: Figures = {name: {} for name in PUBLISHED}
+    for method in METHODS:
+        for name in PUBLISHED:
+            if applies(name, method):
+                found[name][method] = measure(name, method, DATA)
+                print(name, method, found[name][method], flush=True)
+    return found
+
+
+def speed() -> Figures:
+    """Time the estimator with its defaults on 10,000 digits, and its features of 60,000."""
+    rows = load_images("mnist", split="train", data_dir=DATA).stack.reshape(60_000, -1)
+    rows = rows.astype(np.float32) / 255
+    coder = DenoisingAutoencoder(random_state=0)
+    begun = time.perf_counter()
+    coder.fit(rows[:10_000])
+    fitted = time.perf_counter() - begun
+    times = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        coder.transform(rows)
+        times.append(time.perf_counter() - begun)
+    return {"fit, s": fitted, "transform, s": float(np.median(times))}
+
+
+def page(found: Figures) -> str:
+    """Write the figures as tables."""
+    lines = ["# Features: what was measured", "", "Written by `make bench-features`."]
+    for part, write in PAGES.items():
+        if part in found:
+            lines += ["", f"## {TITLES[part]}", "", f"{found[part]['machine']}.", ""]
+            lines += write(found[part]["figures"])
+    return "\n".join(lines) + "\n"
+
+
+def learned_lines(figures: Figures) -> list[str]:
+    return [
+        "| training on mnist, without labels | s |",
+        "| --- | ---: |",
+        f"| `--preset features`, 20 epochs | {figures['features, s']:.0f} |",
+        f"| `unet`, `gaussian:0..1,clip`, 15 epochs | {figures['denoiser, s']:.0f} |",
+    ]
+
+
+def probe_lines(figures: Figures) -> list[str]:
+    asked = " | ".join(f"{ASKED[count]:g}" for count in LABELS)
+    lines = [
+        "Errors of logistic regression on the 10,000 test digits, in percent: mean and standard "
+        f"deviation over {SEEDS} draws of the labels.",
+        "",
+        "| features | numbers | 10 labels a class | 100 | all |",
+        "| --- | ---: | ---: | ---: | ---: |",
+        f"| asked, at most | | {asked} |",
+    ]
+    for name, rows in figures.items():
+        for kind in dict.fromkeys(row["features"] for row in rows):
+            mine = [row for row in rows if row["features"] == kind]
+            if kind in ("raw pixels", "PCA") and name != "code":
+                continue
+            label = f"{kind}, {name}" if kind in ("unnoise", "random network") else kind
+            errors = " | ".join(_percent(row) for row in mine)
+            lines.append(f"| {label} | {mine[0]['size']:,} | {errors} |")
+    return lines
+
+
+def _percent(row: Figures) -> str:
+    spread = f" ± {100 * row['spread']:.2f}" if len(row["errors"]) > 1 else ""
+    return f"{100 * row['error']:.2f}{spread}"
+
+
+def recover_lines(figures: Figures) -> list[str]:
+    lines = [
+        "Logistic regression on the joined levels, trained with all labels on clean digits; "
+        f"{100 * figures['clean']:.2f} % of the clean test digits are right. Asked for: at least "
+        "97 % at `gaussian:0.5,clip` after denoising.",
+        "",
+        "| noise | noisy, % right | denoised, % right |",
+        "| --- | ---: | ---: |",
+    ]
+    return lines + [
+        f"| `{row['noise']}` | {100 * row['noisy']:.2f} | {100 * row['denoised']:.2f} |"
+        for row in figures["rows"]
+    ]
+
+
+def tasks_lines(figures: Figures) -> list[str]:
+    lines = [
+        "Test errors in percent, 10,000 images to train on (rect 1,000, convex 6,000), 50,000 to "
+        "test with (2,000 for the support vector machine). The published figures are of the "
+        "published files; that of the support vector machine shows how hard ours are beside them.",
+        "",
+        "| task | SDAE-3, published | "
+        + " | ".join(METHODS)
+        + " | SVM, published | seconds of training |",
+        "| --- |" + " ---: |" * (len(METHODS) + 3),
+    ]
+    for name, row in figures.items():
+        errors = " | ".join(
+            f"{row[method]['test']:.2f}" if method in row else "–" for method in METHODS
+        )
+        seconds = ", ".join(f"{row[method]['seconds']:.0f}" for method in METHODS if method in row)
+        published = PUBLISHED[name]
+        lines.append(
+            f"| {name} | {published.stacked:.2f} | {errors} | {published.svm:.2f} | {seconds} |"
+        )
+    return lines
+
+
+def speed_lines(figures: Figures) -> list[str]:
+    return [
+        "| `DenoisingAutoencoder()` | asked, s | reached, s |",
+        "| --- | ---: | ---: |",
+        f"| fit of 10,000 × 784 | 60 | {figures['fit, s']:.1f} |",
+        f"| transform of 60,000 × 784 | 5 | {figures['transform, s']:.2f} |",
+    ]
+
+
+TITLES = {
+    "learn": "Training",
+    "probe": "Few labels",
+    "recover": "Denoise, then classify",
+    "tasks": "The tasks of the papers",
+    "speed": "Speed of the estimator",
+}
+PAGES = {
+    "learn": learned_lines,
+    "probe": probe_lines,
+    "recover": recover_lines,
+    "tasks": tasks_lines,
+    "speed": speed_lines,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(TITLES))
+    parser.add_argument("--out", type=Path, default=Path("docs"))
+    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    options = parser.parse_args()
+    unknown = set(options.parts) - set(TITLES)
+    if unknown:
+        parser.error(f"no part is called {', '.join(unknown)}: there are {', '.join(TITLES)}")
+    kept = options.out / "features-benchmark.json"
+    found: Figures = json.loads(kept.read_text()) if kept.is_file() else {}
+    work = {
+        "learn": lambda: learn(options.runs),
+        "probe": lambda: probe(options.runs, options.out / "features-map.png"),
+        "recover": lambda: recover(options.runs),
+        "tasks": tasks,
+        "speed": speed,
+    }
+    for part in options.parts or TITLES:
+        figures = work[part]()
+        found[part] = {"machine": describe_machine(), "figures": figures}
+        write_text(kept, json.dumps(found, indent=1) + "\n")
+        write_text(options.out / "features-benchmark.md", page(found))
+        print("\n".join(PAGES[part](figures)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

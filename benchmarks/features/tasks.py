@@ -1,0 +1,119 @@
+"""The paper's tasks: stacked and convolutional denoising autoencoders, a support vector machine."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.svm import SVC
+
+from unnoise import DenoisingAutoencoder, DenoisingClassifier
+from unnoise.data import Task, make_task
+
+SHAPE = (28, 28)
+# Whatever the number of images: of each layer and of all, and of fine-tuning.
+PRETRAINING, FINE_TUNING = 600, 2_400
+CONV_PRETRAINING, CONV_FINE_TUNING = 700, 1_200
+BATCH = 128
+SVM_TEST = 2_000  # images: a support vector machine takes minutes for 50,000
+Rows = tuple[NDArray[np.float32], NDArray[np.int64]]
+Part = tuple[NDArray[np.uint8], NDArray[np.int64]]
+
+
+@dataclass(frozen=True)
+class Published:
+    """Test errors in percent: Vincent et al. 2010, table 4 and Larochelle et al. 2007, table 1."""
+
+    stacked: float  # SDAE-3
+    svm: float  # with radial basis functions
+
+
+PUBLISHED = {
+    "mnist-basic": Published(2.84, 3.03),
+    "mnist-rot": Published(9.53, 11.11),
+    "mnist-bg-rand": Published(10.30, 14.58),
+    "mnist-bg-img": Published(16.68, 22.61),
+    "mnist-rot-bg-img": Published(43.76, 55.18),
+    "rect": Published(1.99, 2.15),
+    "rect-img": Published(21.59, 24.04),
+    "convex": Published(19.06, 19.13),
+}
+
+
+def stacked(rows: int, noise: str) -> DenoisingClassifier:
+    """Three layers of 1,000, as in the paper: pretrained one by one, then fine-tuned."""
+    return DenoisingClassifier(
+        DenoisingAutoencoder(
+            (1000, 1000, 1000),
+            noise=noise,
+            image_shape=SHAPE,
+            max_iter=epochs(rows, PRETRAINING),
+            random_state=0,
+        ),
+        noise=noise,
+        max_iter=epochs(rows, FINE_TUNING),
+        random_state=0,
+    )
+
+
+def convolutional(rows: int, noise: str) -> DenoisingClassifier:
+    """The convolutional autoencoder, fine-tuned on the same labels."""
+    return DenoisingClassifier(
+        DenoisingAutoencoder(
+            model="autoencoder-m",
+            noise=noise,
+            image_shape=SHAPE,
+            max_iter=epochs(rows, CONV_PRETRAINING),
+            learning_rate_init=3e-3,
+            random_state=0,
+        ),
+        noise=noise,
+        max_iter=epochs(rows, CONV_FINE_TUNING),
+        random_state=0,
+    )
+
+
+def epochs(rows: int, steps: int) -> int:
+    """Return the passes over so many rows that are about so many steps."""
+    return max(1, round(steps / (rows // BATCH)))
+
+
+def svm(_rows: int, _noise: str) -> SVC:
+    """Constants as in most of the published tables: one pair for all tasks."""
+    return SVC(C=10.0, gamma=0.02)
+
+
+Make = Callable[[int, str], DenoisingClassifier | SVC]
+MASK, WARP = "mask:0.1", "warp:0.5+mask:0.1"
+METHODS: dict[str, tuple[Make, str]] = {
+    f"stacked, {MASK}": (stacked, MASK),
+    f"stacked, {WARP}": (stacked, WARP),
+    f"convolutional, {MASK}": (convolutional, MASK),
+    "SVM on pixels": (svm, ""),
+}
+
+
+def applies(name: str, method: str) -> bool:
+    """Whether a method is for a task: what bends shapes takes their classes from them."""
+    return "warp" not in method or name.startswith("mnist")
+
+
+def rows_of(part: Part) -> Rows:
+    images, classes = part
+    return images.reshape(len(images), -1).astype(np.float32) / np.float32(255), classes
+
+
+def measure(name: str, method: str, data: Path) -> dict[str, float]:
+    """Train on 10,000 images, and return errors in percent on validation and test images."""
+    task: Task = make_task(name, data_dir=data)
+    train, valid, test = (rows_of(part) for part in (task.train, task.valid, task.test))
+    if method.startswith("SVM"):
+        test = test[0][:SVM_TEST], test[1][:SVM_TEST]
+    make, noise = METHODS[method]
+    begun = time.perf_counter()
+    fitted = make(len(train[0]), noise).fit(*train)
+    seconds = time.perf_counter() - begun
+    errors = [float(100 * np.mean(fitted.predict(part[0]) != part[1])) for part in (valid, test)]
+    return {"valid": errors[0], "test": errors[1], "seconds": seconds}

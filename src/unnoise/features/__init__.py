@@ -1,0 +1,36 @@
+"""Features: what denoising taught a network, used to classify.
+
+The scikit-learn estimators, and the probe that tells what features are worth. This room does not
+know files of images or the command line.
+"""
+
+from unnoise.features.autoencoder import DenoisingAutoencoder
+from unnoise.features.classifier import DenoisingClassifier
+from unnoise.features.probe import (
+    CLASSIFIERS,
+    ClassifierName,
+    Probing,
+    Score,
+    line,
+    map_features,
+    principal_components,
+    probe,
+    standardiser,
+)
+from unnoise.features.recovery import Recovered, recover
+
+__all__ = [
+    "CLASSIFIERS",
+    "ClassifierName",
+    "DenoisingAutoencoder",
+    "DenoisingClassifier",
+    "Probing",
+    "Recovered",
+    "Score",
+    "line",
+    "map_features",
+    "principal_components",
+    "probe",
+    "recover",
+    "standardiser",
+]

@@ -1,0 +1,291 @@
+"""The denoising autoencoder as a scikit-learn transformer."""
+
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+from torch import Tensor
+
+from unnoise.features.saving import Saved, read_estimator, write_estimator
+from unnoise.features.stages import in_blocks, learn_jointly, learn_layers
+from unnoise.models import MLP, CodeModel, build_model
+from unnoise.noise import parse_noise
+from unnoise.seeding import generator
+
+Floats = NDArray[np.floating[Any]]
+
+CODE_MODELS = ("mlp", "autoencoder", "autoencoder-m")
+MOST_SEED = 2**31 - 1
+
+
+class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Features that were learned by removing noise, from tables or small images.
+
+    Rows are corrupted, and a network learns to give them back (Vincent et al., "Extracting and
+    composing robust features with denoising autoencoders", ICML 2008); ``transform`` gives what it
+    has in its middle. An ``mlp`` is trained layer by layer, then as a whole (Vincent et al.,
+    JMLR 2010).
+
+    Parameters
+    ----------
+    hidden_layer_sizes : tuple of int, default=(256,)
+        Features of each layer of an ``mlp``; the last are those of ``transform``.
+    model : {"mlp", "autoencoder", "autoencoder-m"}, default="mlp"
+        The network. The last two are convolutional, for images.
+    noise : str, default="mask:0.25"
+        What corrupts the rows, as in ``unnoise train``: ``gaussian:0.3``, ``mask:0.25`` (values
+        become 0), ``swap:0.15`` (values come from other rows), and sums such as
+        ``warp:1+gaussian:0.3`` for images. Columns of tables are standardised first, so 0 is their
+        mean and 1 their standard deviation; images go from 0 to 1.
+    image_shape : tuple of int, default=None
+        ``(height, width)`` or ``(height, width, channels)`` of images, whose pixels are the
+        columns; None for tables.
+    pretraining : bool, default=True
+        Whether an ``mlp`` is trained layer by layer before all layers are trained together.
+    max_iter : int, default=20
+        Passes over the rows, of each layer and of the whole.
+    batch_size : int, default=128
+        Rows a step; an eighth of the rows where that is fewer.
+    learning_rate_init : float, default=1e-3
+        The highest learning rate.
+    random_state : int, RandomState instance or None, default=None
+        Decides weights, order and noise.
+
+    Attributes
+    ----------
+    model_ : torch.nn.Module
+        The network.
+    offset_, scale_ : ndarray of shape (n_features,)
+        ``(X - offset_) / scale_`` is what the network sees.
+    n_features_in_ : int
+        Columns of X.
+    feature_names_in_ : ndarray of str
+        Their names, if all are strings.
+    n_iter_ : int
+        Passes over the rows, of each stage.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from unnoise import DenoisingAutoencoder
+    >>> X, y = load_digits(return_X_y=True)
+    >>> coder = DenoisingAutoencoder((64, 32), max_iter=2, random_state=0)
+    >>> coder.fit_transform(X).shape
+    (1797, 32)
+    """
+
+    model_: CodeModel
+    offset_: NDArray[np.float64]
+    scale_: NDArray[np.float64]
+    n_features_in_: int
+
+    def __init__(
+        self,
+        hidden_layer_sizes: tuple[int, ...] = (256,),
+        *,
+        model: str = "mlp",
+        noise: str = "mask:0.25",
+        image_shape: tuple[int, ...] | None = None,
+        pretraining: bool = True,
+        max_iter: int = 20,
+        batch_size: int = 128,
+        learning_rate_init: float = 1e-3,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.model = model
+        self.noise = noise
+        self.image_shape = image_shape
+        self.pretraining = pretraining
+        self.max_iter = max_iter
+        self.batch_size = batch_size
+        self.learning_rate_init = learning_rate_init
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: object = None) -> Self:  # noqa: ARG002, N803  scikit-learn's
+        """Learn features.
+
+        Args:
+            X: ``(n_samples, n_features)``, real numbers.
+            y: Not used.
+
+        Raises:
+            ValueError: X is no such array, has NaN or infinity, or does not fit ``image_shape``; or
+                a parameter is out of range.
+            UnnoiseError: The noise is no spec, or the model is too large for these images.
+        """
+        # Batch normalisation needs two rows.
+        fewest = 1 if self.model == "mlp" else 2
+        rows = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=fewest)
+        noise = parse_noise(self.noise)
+        shape = self._check(rows.shape[1])
+        if self.batch_size < fewest:
+            raise ValueError(f"batch_size is 1: {self.model} needs at least 2 rows a step")
+        self._learn_scale(rows)
+        seed = int(check_random_state(self.random_state).randint(MOST_SEED))
+        self.model_ = self._build(shape, seed)
+        images = self.to_images(rows)
+        settings = {"epochs": self.max_iter, "batch_size": self.batch_size}
+        lr = self.learning_rate_init
+        if self.pretraining and isinstance(self.model_, MLP):
+            learn_layers(self.model_, images, noise, **settings, lr=lr, seed=seed)
+        learn_jointly(self.model_, images, noise, **settings, lr=lr, seed=seed)
+        self.n_iter_ = self.max_iter
+        return self
+
+    def transform(self, X: ArrayLike) -> Floats:  # noqa: N803  scikit-learn's
+        """Return the features of rows, ``(n_samples, n_features_out)``, in the dtype of X."""
+        check_is_fitted(self)
+        rows = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        code = in_blocks(self.model_.encode, self.to_images(rows))
+        return code.numpy().astype(rows.dtype)
+
+    def inverse_transform(self, X: ArrayLike) -> Floats:  # noqa: N803  scikit-learn's
+        """Return the rows that features stand for, ``(n_samples, n_features)``."""
+        check_is_fitted(self)
+        code = np.asarray(X)
+        if code.ndim != 2 or code.shape[1] != self._n_features_out:
+            raise ValueError(
+                f"X has shape {code.shape}, and inverse_transform takes what transform gives: "
+                f"(n_samples, {self._n_features_out})"
+            )
+        made = in_blocks(self.model_.decode, torch.from_numpy(code.astype(np.float32)))
+        rows = self._from_images(made)
+        return rows.astype(code.dtype) if code.dtype in (np.float32, np.float64) else rows
+
+    def denoise(self, X: ArrayLike) -> Floats:  # noqa: N803  scikit-learn's
+        """Return rows without their noise: ``inverse_transform`` of ``transform``."""
+        return self.inverse_transform(self.transform(X))
+
+    def score(self, X: ArrayLike, y: object = None) -> float:  # noqa: ARG002, N803  scikit-learn's
+        """Return the share of the variance of X that its features keep: 1 for all of it.
+
+        Columns count as the network sees them, so those of a table have equal weight.
+        """
+        check_is_fitted(self)
+        rows = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        images = self.to_images(rows)
+        made = in_blocks(self.model_, images)
+        total = (images - images.mean(0)).square().sum().item()
+        missed = (images - made).square().sum().item()
+        return 1 - missed / total if total else float(missed == 0)
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write the fitted estimator to a safetensors file, which runs no code when it is loaded.
+
+        Of images, the file is a model file too: ``unnoise.load`` makes a denoiser of it.
+
+        Raises:
+            OutputError: The file exists and ``overwrite`` is false, or it cannot be written.
+        """
+        check_is_fitted(self)
+        names = getattr(self, "feature_names_in_", None)
+        saved = Saved(
+            params={name: value for name, value in self.get_params().items() if _plain(value)},
+            offset=self.offset_,
+            scale=self.scale_,
+            names=None if names is None else [str(name) for name in names],
+            model=self.model_,
+        )
+        write_estimator(Path(path), saved, overwrite=overwrite)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "DenoisingAutoencoder":
+        """Read what ``save`` wrote.
+
+        Raises:
+            ModelFileError: The file is missing, damaged, or of something else.
+        """
+        saved = read_estimator(Path(path))
+        params: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in saved.params.items()
+        }
+        estimator = cls(**params)
+        estimator.model_ = saved.model
+        estimator.offset_, estimator.scale_ = saved.offset, saved.scale
+        estimator.n_features_in_ = len(saved.offset)
+        if saved.names is not None:
+            estimator.feature_names_in_ = np.array(saved.names, dtype=object)
+        return estimator
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.model_.code_size
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        assert tags.transformer_tags is not None
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def _check(self, columns: int) -> tuple[int, int, int]:
+        """Check the parameters; return channels, height and width of a row as an image."""
+        for name in ("max_iter", "batch_size", "learning_rate_init"):
+            value = getattr(self, name)
+            if not 0 < value < float("inf"):
+                raise ValueError(f"{name} is {value}: it must be more than 0")
+        if self.model not in CODE_MODELS:
+            known = ", ".join(CODE_MODELS)
+            raise ValueError(f"model is {self.model!r}: it is one of {known}")
+        if self.image_shape is None:
+            if self.model != "mlp":
+                raise ValueError(
+                    f"model is {self.model!r}, which is for images: say their image_shape, such "
+                    "as (28, 28), or take model='mlp' for tables"
+                )
+            return 1, 1, columns
+        shape = tuple(self.image_shape)
+        if len(shape) not in (2, 3) or int(np.prod(shape)) != columns or min(shape) < 1:
+            raise ValueError(
+                f"image_shape is {shape} and X has {columns} features: it is (height, width) or "
+                f"(height, width, channels), whose product is {columns}"
+            )
+        height, width, channels = (*shape, 1)[:3]
+        return channels, height, width
+
+    def _learn_scale(self, rows: Floats) -> None:
+        if self.image_shape is None:
+            self.offset_ = rows.mean(0, dtype=np.float64)
+            self.scale_ = rows.std(0, dtype=np.float64)
+            # Below this a column differs by its rounding only.
+            flat = self.scale_ <= 10 * np.finfo(rows.dtype).eps * np.abs(self.offset_)
+            self.scale_[flat] = 1.0
+            return
+        low, high = float(rows.min()), float(rows.max())
+        self.offset_ = np.full(rows.shape[1], low)
+        self.scale_ = np.full(rows.shape[1], (high - low) or 1.0)
+
+    def _build(self, shape: tuple[int, int, int], seed: int) -> CodeModel:
+        channels, height, width = shape
+        arguments: dict[str, Any] = {"channels": channels, "size": (height, width)}
+        if self.model == "mlp":
+            bounded = self.image_shape is not None
+            arguments |= {"widths": tuple(self.hidden_layer_sizes), "bounded": bounded}
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(generator(seed, "weights").initial_seed())
+            model = build_model(self.model, arguments)
+        assert isinstance(model, CodeModel)
+        return model
+
+    def to_images(self, rows: Floats) -> Tensor:
+        """Return rows in the scale of the network, float32 ``(N, C, H, W)``."""
+        scaled = ((rows - self.offset_) / self.scale_).astype(np.float32)
+        assert self.model_.fixed_size is not None
+        pixels = scaled.reshape(len(rows), *self.model_.fixed_size, self.model_.channels)
+        return torch.from_numpy(np.ascontiguousarray(np.moveaxis(pixels, -1, 1)))
+
+    def _from_images(self, images: Tensor) -> NDArray[np.float64]:
+        """Undo ``to_images``."""
+        pixels = np.moveaxis(images.numpy(), 1, -1).reshape(len(images), -1)
+        rows: NDArray[np.float64] = pixels * self.scale_ + self.offset_
+        return rows
+
+
+def _plain(value: object) -> bool:
+    return isinstance(value, str | int | float | tuple | list | None)

@@ -1,0 +1,140 @@
+"""A denoising autoencoder with a softmax layer, fine-tuned on labels, as a classifier."""
+
+import copy
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from unnoise.features.autoencoder import MOST_SEED, DenoisingAutoencoder
+from unnoise.features.stages import Softmax, in_blocks, learn_classes
+from unnoise.noise import parse_noise
+from unnoise.seeding import generator
+
+
+class DenoisingClassifier(ClassifierMixin, BaseEstimator):
+    """A classifier whose features were first learned by removing noise, without labels.
+
+    Vincent et al., "Stacked denoising autoencoders", JMLR 2010: the layers of the autoencoder get a
+    softmax layer on top, and all are trained together on the labels.
+
+    Parameters
+    ----------
+    autoencoder : DenoisingAutoencoder or FrozenEstimator, default=None
+        Where the features come from; it is cloned and fitted on X. One that was fitted already, on
+        more rows than have labels, is passed as ``FrozenEstimator(autoencoder)``, and not fitted
+        again. None is ``DenoisingAutoencoder()``.
+    noise : str, default="mask:0.1"
+        Corrupts the rows while the labels are learned, too; None leaves them.
+    dropout : float, default=0.4
+        Share of the features of each layer that is set to 0 meanwhile (Srivastava et al., JMLR
+        2014).
+    max_iter : int, default=40
+        Passes over the rows with labels.
+    batch_size : int, default=128
+        Rows a step; an eighth of the rows where that is fewer.
+    learning_rate_init : float, default=1e-3
+        The highest learning rate.
+    random_state : int, RandomState instance or None, default=None
+        Decides order, noise and dropout, and the autoencoder where it has none of its own.
+
+    Attributes
+    ----------
+    autoencoder_ : DenoisingAutoencoder
+        With the weights that the labels have changed; its ``transform`` gives the features.
+    classes_ : ndarray
+        The labels.
+    n_iter_ : int
+        Passes over the rows.
+    n_features_in_ : int
+        Columns of X.
+    """
+
+    autoencoder_: DenoisingAutoencoder
+    classes_: NDArray[Any]
+    n_features_in_: int
+
+    def __init__(
+        self,
+        autoencoder: DenoisingAutoencoder | FrozenEstimator | None = None,
+        *,
+        noise: str | None = "mask:0.1",
+        dropout: float = 0.4,
+        max_iter: int = 40,
+        batch_size: int = 128,
+        learning_rate_init: float = 1e-3,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.autoencoder = autoencoder
+        self.noise = noise
+        self.dropout = dropout
+        self.max_iter = max_iter
+        self.batch_size = batch_size
+        self.learning_rate_init = learning_rate_init
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:  # noqa: N803  scikit-learn's
+        """Learn features of X, then classes.
+
+        Args:
+            X: ``(n_samples, n_features)``, real numbers.
+            y: ``(n_samples,)``, labels.
+
+        Raises:
+            ValueError: X or y are no such arrays, or a parameter is out of range.
+            UnnoiseError: The noise is no spec.
+        """
+        rows, labels = validate_data(self, X, y, dtype=[np.float64, np.float32])
+        check_classification_targets(labels)
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout is {self.dropout}: it is a share, 0 or more, less than 1")
+        noise = None if self.noise is None else parse_noise(self.noise)
+        self.classes_, classes = np.unique(labels, return_inverse=True)
+        seed = int(check_random_state(self.random_state).randint(MOST_SEED))
+        self.autoencoder_ = self._learned(rows, seed)
+        coder = self.autoencoder_
+        self._network = Softmax(coder.model_, len(self.classes_), self.dropout)
+        learn_classes(
+            self._network,
+            coder.to_images(rows),
+            torch.from_numpy(classes.astype(np.int64)),
+            noise,
+            epochs=self.max_iter,
+            batch_size=self.batch_size,
+            lr=self.learning_rate_init,
+            seed=seed,
+        )
+        self.n_iter_ = self.max_iter
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803  scikit-learn's
+        """Return the probability of each class, ``(n_samples, n_classes)``."""
+        check_is_fitted(self)
+        rows = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        scores = in_blocks(self._network, self.autoencoder_.to_images(rows)).double()
+        probabilities: NDArray[np.float64] = torch.softmax(scores, dim=1).numpy()
+        return probabilities
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:  # noqa: N803  scikit-learn's
+        """Return the most probable label of each row, ``(n_samples,)``."""
+        check_is_fitted(self)
+        chosen: NDArray[Any] = self.classes_[self.predict_proba(X).argmax(1)]
+        return chosen
+
+    def _learned(self, rows: NDArray[Any], seed: int) -> DenoisingAutoencoder:
+        if isinstance(self.autoencoder, FrozenEstimator):
+            # Its weights are changed, and it is the user's.
+            given: DenoisingAutoencoder = copy.deepcopy(self.autoencoder.estimator)
+            check_is_fitted(given)
+            return given
+        new = clone(self.autoencoder) if self.autoencoder else DenoisingAutoencoder()
+        if new.random_state is None:
+            new.random_state = generator(seed, "autoencoder").initial_seed() % MOST_SEED
+        learned: DenoisingAutoencoder = new.fit(rows)
+        return learned

@@ -1,0 +1,188 @@
+"""What features are worth: a simple classifier on them, with few labels, beside other features.
+
+The features stay as they are and only the classifier learns (a linear probe: Alain & Bengio,
+"Understanding intermediate layers using linear classifier probes", 2016), so that its errors tell
+of the features alone.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import confusion_matrix
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import SVC
+
+from unnoise.errors import ConfigError, UnknownNameError
+from unnoise.seeding import generator
+
+Floats = NDArray[np.float32]
+Classes = NDArray[np.int64]
+Rows = tuple[Floats, Floats]  # of the images to learn from, and of those to test with
+
+COMPONENTS = 100  # of PCA
+NEIGHBOURS = 5
+FLAT = 1e-3  # of the usual spread of a feature: one that varies less is not blown up
+MAX_ITER = 300
+
+CLASSIFIERS: dict[str, Callable[[], Any]] = {
+    # Its weights are held back more than is usual: features are many and labels few.
+    "logistic": lambda: LogisticRegression(C=0.03, max_iter=MAX_ITER, tol=1e-3),
+    "knn": lambda: KNeighborsClassifier(NEIGHBOURS, weights="distance"),
+    "svm": lambda: SVC(C=10.0),
+}
+ClassifierName = Literal["logistic", "knn", "svm"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """Errors of a classifier on one kind of features.
+
+    Attributes:
+        features: Which.
+        size: Numbers for each image.
+        labels: For each class; 0 for all there are.
+        errors: Share of the test images with a wrong class, of each seed.
+    """
+
+    features: str
+    size: int
+    labels: int
+    errors: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """Mean over the seeds."""
+        return float(np.mean(self.errors))
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation over the seeds; 0 for one."""
+        return float(np.std(self.errors, ddof=1)) if len(self.errors) > 1 else 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probing:
+    """What ``probe`` found.
+
+    Attributes:
+        scores: For each kind of features and number of labels.
+        confusion: Counts ``(classes, classes)``, rows are the true classes, of the first kind of
+            features with the most labels and the first seed.
+    """
+
+    scores: tuple[Score, ...]
+    confusion: NDArray[np.int64]
+
+
+def probe(
+    kinds: Mapping[str, Rows],
+    train: Classes,
+    test: Classes,
+    *,
+    labels: Sequence[int],
+    seeds: int,
+    classifier: str = "logistic",
+    say: Callable[[str], None] = lambda _: None,
+) -> Probing:
+    """Train a classifier on each kind of features, with each number of labels.
+
+    Args:
+        kinds: By name, the features of images to learn from and to test with, ``(N, F)`` each; the
+            first is the one that the confusion is told of.
+        train: Classes of the images to learn from, ``(N,)``.
+        test: Classes of the others.
+        labels: Numbers of labels for each class; 0 takes all.
+        seeds: How many draws of labels; with all labels there is one.
+        classifier: A key of ``CLASSIFIERS``.
+        say: Told of each result.
+
+    Raises:
+        UnknownNameError: There is no such classifier.
+        ConfigError: A class has fewer labels than that, or a number is out of range.
+    """
+    if classifier not in CLASSIFIERS:
+        raise UnknownNameError("classifier", classifier, CLASSIFIERS)
+    if seeds < 1 or not labels or min(labels) < 0:
+        raise ConfigError(
+            f"labels are {tuple(labels)} and seeds {seeds}: labels are numbers, each 0 (for all) "
+            "or more, and there is at least one seed"
+        )
+    fewest = int(np.bincount(train).min())
+    if max(labels) > fewest:
+        raise ConfigError(
+            f"{max(labels)} labels for each class are wanted, and one class has {fewest} images: "
+            f"pass --labels {fewest} or fewer, or 0 for all there are"
+        )
+    scores, confusion = [], None
+    most = 0 if 0 in labels else max(labels)
+    for name, rows in kinds.items():
+        scale = standardiser(rows[0])
+        seen, tested = map(scale, rows)
+        for count in labels:
+            errors = []
+            for seed in range(seeds if count else 1):
+                chosen = draw_labels(train, count, seed)
+                fitted = CLASSIFIERS[classifier]().fit(seen[chosen], train[chosen])
+                found = fitted.predict(tested)
+                errors.append(float(np.mean(found != test)))
+                if confusion is None and count == most:
+                    confusion = confusion_matrix(test, found, labels=range(int(train.max()) + 1))
+            scores.append(
+                Score(features=name, size=seen.shape[1], labels=count, errors=tuple(errors))
+            )
+            say(line(scores[-1]))
+    assert confusion is not None
+    return Probing(scores=tuple(scores), confusion=confusion)
+
+
+def line(score: Score) -> str:
+    """Return a score in one line."""
+    labels = f"{score.labels} labels a class" if score.labels else "all labels"
+    return (
+        f"{score.features}, {labels}: {100 * score.mean:.2f} % errors "
+        f"(± {100 * score.spread:.2f}, {len(score.errors)} draws)"
+    )
+
+
+def draw_labels(classes: Classes, count: int, seed: int) -> NDArray[np.int64]:
+    """Return the indices of ``count`` images of each class; 0 takes all images."""
+    if count == 0:
+        return np.arange(len(classes))
+    random = np.random.default_rng([seed, count])
+    return np.concatenate(
+        [random.permutation(np.flatnonzero(classes == each))[:count] for each in np.unique(classes)]
+    )
+
+
+def standardiser(rows: Floats) -> Callable[[Floats], Floats]:
+    """Return what gives each feature mean 0 and spread 1 on these rows, which need no labels."""
+    mean, spread = rows.mean(0), rows.std(0)
+    spread = spread + FLAT * (float(spread.mean()) or 1.0)
+    return lambda some: (some - mean) / spread
+
+
+def principal_components(rows: Rows, *, seed: int = 0) -> Rows:
+    """Return the first 100 principal components of rows, found without labels."""
+    seen, tested = rows
+    count = min(COMPONENTS, *seen.shape)
+    random_state = generator(seed, "pca").initial_seed() % 2**32
+    pca = PCA(count, svd_solver="randomized", random_state=random_state).fit(seen)
+    return pca.transform(seen), pca.transform(tested)
+
+
+def map_features(features: Floats, *, seed: int = 0) -> Floats:
+    """Place rows in the plane so that similar ones are near, ``(N, 2)``: t-SNE.
+
+    van der Maaten & Hinton, "Visualizing data using t-SNE", JMLR 2008.
+    """
+    from sklearn.manifold import TSNE
+
+    rows = principal_components((features, features), seed=seed)[0]
+    perplexity = min(30.0, max(1.0, (len(rows) - 1) / 3))
+    placed: Floats = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(rows)
+    return placed

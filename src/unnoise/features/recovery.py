@@ -1,0 +1,61 @@
+"""Denoise, then classify: what noise costs a classifier, and what denoising brings back."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from unnoise.noise import Noise
+from unnoise.seeding import generator
+
+Floats = NDArray[np.float32]
+Classes = NDArray[np.int64]
+
+PLACES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the ranges of a noise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recovered:
+    """Accuracy of a classifier that was trained on clean images.
+
+    Attributes:
+        noise: What was added to the test images.
+        noisy: Share of the noisy images that get the right class.
+        denoised: The same after denoising.
+    """
+
+    noise: str
+    noisy: float
+    denoised: float
+
+
+def recover(
+    classify: Callable[[Floats], Classes],
+    denoise: Callable[[Floats], Floats],
+    images: Floats,
+    classes: Classes,
+    noise: Noise,
+    *,
+    places: Sequence[float] = PLACES,
+    seed: int = 0,
+) -> list[Recovered]:
+    """Classify noisy images before and after denoising.
+
+    Args:
+        classify: From images ``(N, C, H, W)`` in [0, 1] to their classes ``(N,)``.
+        denoise: From noisy images to clean ones of the same shape.
+        images: Clean.
+        classes: The true ones.
+        noise: Its ranges are walked through together.
+        places: Where in them, from 0 to 1; a noise without ranges has one.
+        seed: Of the noise.
+    """
+    rows = []
+    for place in places if noise.varies else places[:1]:
+        there = noise.at(place)
+        noisy = there(torch.from_numpy(images), generator(seed, "recover", str(there))).numpy()
+        right = [float(np.mean(classify(seen) == classes)) for seen in (noisy, denoise(noisy))]
+        rows.append(Recovered(noise=str(there), noisy=right[0], denoised=right[1]))
+    return rows

@@ -1,0 +1,88 @@
+"""The stacked denoising autoencoder: dense layers to a code, and dense layers back from it.
+
+Vincent et al., "Stacked denoising autoencoders", JMLR 2010. Each layer and the one that undoes it
+are an autoencoder of their own, so that they can be trained one after the other.
+"""
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from unnoise.errors import ModelError
+from unnoise.models.contract import CodeModel
+
+MAX_LAYERS, MAX_WIDTH, MAX_PARAMETERS = 16, 65_536, 200_000_000
+
+
+class MLP(CodeModel):
+    """Dense layers with ReLU, as many back as there are forth.
+
+    Args:
+        channels: Channels of the images.
+        size: Height and width of the images; a table of numbers is images of ``(1, columns)``.
+        widths: Features of each layer; the last is the code.
+        bounded: Whether outputs go through a sigmoid, for values in [0, 1].
+
+    Raises:
+        ModelError: A width is out of range, or the network would be too large to train.
+    """
+
+    def __init__(
+        self,
+        *,
+        channels: int = 1,
+        size: tuple[int, int] = (28, 28),
+        widths: tuple[int, ...] = (1024, 256),
+        bounded: bool = True,
+    ) -> None:
+        super().__init__()
+        height, width = size
+        self.inputs = channels * height * width
+        sides = (self.inputs, *widths)
+        # The upper bounds are for arguments that come from a file.
+        if not (
+            1 <= len(widths) <= MAX_LAYERS and all(1 <= each <= MAX_WIDTH for each in widths)
+        ) or (2 * sum(a * b for a, b in pairwise(sides)) > MAX_PARAMETERS):
+            raise ModelError(
+                f"an mlp has 1 to {MAX_LAYERS} layers of 1 to {MAX_WIDTH} features, and up to "
+                f"{MAX_PARAMETERS:,} weights, not {tuple(widths)} for {self.inputs} values: "
+                "use narrower layers or smaller images"
+            )
+        self.arguments = {
+            "channels": channels,
+            "size": [height, width],
+            "widths": list(widths),
+            "bounded": bounded,
+        }
+        self.channels, self.bounded = channels, bounded
+        self.fixed_size = (height, width)
+        self.receptive_field = 2 * max(height, width)  # dense: every pixel sees every pixel
+        self.code_size = widths[-1]
+        self.down = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sides))
+        self.up = nn.ModuleList(nn.Linear(b, a) for a, b in pairwise(sides))
+        for layer in self.down:
+            assert isinstance(layer, nn.Linear)
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            nn.init.zeros_(layer.bias)
+
+    def features(self, noisy: Tensor) -> list[Tensor]:
+        """Return the features of each layer, ``(B, width)``."""
+        found: list[Tensor] = [noisy.flatten(1)]
+        for layer in self.down:
+            found.append(F.relu(layer(found[-1])))
+        return found[1:]
+
+    def undo(self, index: int, features: Tensor) -> Tensor:
+        """Return what one layer was given, from its features, before the sigmoid of images."""
+        made: Tensor = self.up[index](features)
+        return F.relu(made) if index else made
+
+    def decode(self, code: Tensor) -> Tensor:
+        """Make images ``(B, C, H, W)`` of codes ``(B, widths[-1])``."""
+        for index in reversed(range(len(self.up))):
+            code = self.undo(index, code)
+        made = torch.sigmoid(code) if self.bounded else code
+        assert self.fixed_size is not None
+        return made.view(-1, self.channels, *self.fixed_size)

@@ -1,0 +1,126 @@
+"""The probe tells good features from bad ones, and recovery tells what noise costs."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from unnoise.errors import ConfigError, UnknownNameError
+from unnoise.features import (
+    CLASSIFIERS,
+    map_features,
+    principal_components,
+    probe,
+    recover,
+    standardiser,
+)
+from unnoise.features.probe import draw_labels
+from unnoise.noise import parse_noise
+
+Floats = NDArray[np.float32]
+
+
+def blobs(count: int, seed: int, apart: float = 8.0) -> tuple[Floats, NDArray[np.int64]]:
+    """Return points of three classes and their classes."""
+    random = np.random.default_rng(seed)
+    classes = random.integers(0, 3, count)
+    middles = np.random.default_rng(9).normal(size=(3, 10))
+    points = apart * middles[classes] / np.linalg.norm(middles[classes], axis=1, keepdims=True)
+    return (points + random.normal(size=(count, 10))).astype(np.float32), classes
+
+
+@pytest.mark.parametrize("classifier", CLASSIFIERS)
+def test_separate_classes_are_found_and_noise_is_not(classifier: str) -> None:
+    train, test = blobs(300, 0), blobs(200, 1)
+    random = np.random.default_rng(2)
+    nothing = tuple(random.normal(size=(n, 5)).astype(np.float32) for n in (300, 200))
+    found = probe(
+        {"good": (train[0], test[0]), "nothing": (nothing[0], nothing[1])},
+        train[1],
+        test[1],
+        labels=(10, 0),
+        seeds=3,
+        classifier=classifier,
+    )
+    good, good_all, bad, _ = found.scores
+    assert good.mean < 0.02
+    assert good_all.mean < 0.01
+    assert bad.mean == pytest.approx(2 / 3, abs=0.12)
+    assert [len(score.errors) for score in found.scores] == [3, 1, 3, 1]
+    assert bad.spread > 0
+    assert found.confusion.sum() == 200
+    assert np.trace(found.confusion) == round(200 * (1 - good_all.mean))
+
+
+def test_labels_are_drawn_for_each_class_and_differ_by_seed() -> None:
+    classes = np.array([0] * 50 + [1] * 20)
+    chosen = draw_labels(classes, 5, 0)
+    assert np.bincount(classes[chosen]).tolist() == [5, 5]
+    assert len(set(chosen)) == 10
+    assert set(chosen) != set(draw_labels(classes, 5, 1))
+    assert draw_labels(classes, 0, 0).tolist() == list(range(70))
+
+
+def test_too_few_labels_and_unknown_classifiers_are_explained() -> None:
+    rows, classes = blobs(30, 0)
+    kinds = {"good": (rows, rows)}
+    with pytest.raises(ConfigError, match="100 labels for each class are wanted"):
+        probe(kinds, classes, classes, labels=(100,), seeds=1)
+    with pytest.raises(ConfigError, match="at least one seed"):
+        probe(kinds, classes, classes, labels=(1,), seeds=0)
+    with pytest.raises(UnknownNameError, match="did you mean 'knn'"):
+        probe(kinds, classes, classes, labels=(1,), seeds=1, classifier="kn")
+
+
+def test_a_feature_that_hardly_varies_is_not_blown_up() -> None:
+    rows = np.random.default_rng(0).normal(size=(100, 3)).astype(np.float32)
+    rows[:, 1] = 0
+    rows[0, 1] = 1e-6
+    scaled = standardiser(rows)(rows)
+    assert np.abs(scaled[:, 1]).max() < 1e-2
+    np.testing.assert_allclose(scaled[:, 0].std(), 1, rtol=0.01)
+
+
+def test_principal_components_and_the_map_keep_classes_apart() -> None:
+    rows, classes = blobs(150, 0, apart=20.0)
+    components = principal_components((rows, rows[:7]))
+    assert [part.shape for part in components] == [(150, 10), (7, 10)]
+    places = map_features(rows)
+    assert places.shape == (150, 2)
+    middles = np.stack([places[classes == each].mean(0) for each in range(3)])
+    nearest = ((places[:, None] - middles) ** 2).sum(2).argmin(1)
+    assert np.mean(nearest == classes) > 0.95
+    assert map_features(rows[:3]).shape == (3, 2)
+
+
+def test_recovery_walks_through_the_ranges() -> None:
+    """Bright and dark images, a classifier by their middle pixel, a denoiser that is the mean."""
+    classes = np.arange(200) % 2
+    images = np.broadcast_to(classes[:, None, None, None], (200, 1, 9, 9)).astype(np.float32)
+
+    def classify(some: Floats) -> NDArray[np.int64]:
+        return (some[:, 0, 4, 4] > 0.5).astype(np.int64)
+
+    def mean(some: Floats) -> Floats:
+        return np.broadcast_to(some.mean((2, 3), keepdims=True), some.shape)
+
+    rows = recover(classify, mean, images, classes, parse_noise("gaussian:0..1"))
+    assert [row.noise for row in rows] == [
+        f"gaussian:{s}" for s in ("0", "0.25", "0.5", "0.75", "1")
+    ]
+    assert rows[0].noisy == rows[0].denoised == 1
+    assert rows[-1].noisy == pytest.approx(0.69, abs=0.1)  # the normal distribution at half a sigma
+    assert rows[-1].denoised > 0.99
+    (single,) = recover(classify, mean, images, classes, parse_noise("gaussian:0.5,clip"))
+    assert single.noise == "gaussian:0.5,clip"
+
+
+def test_a_noise_is_at_one_place_of_its_ranges() -> None:
+    noise = parse_noise("gaussian:0..1+poisson:20..40 | mask:0.5,clip")
+    assert noise.varies
+    assert str(noise.at(0.5)) == "gaussian:0.5+poisson:30 | mask:0.5,clip"
+    assert not noise.at(0.5).varies
+    assert torch.equal(
+        noise.at(0)(torch.ones(2, 1, 4, 4), torch.Generator().manual_seed(0)),
+        noise.at(0)(torch.ones(2, 1, 4, 4), torch.Generator().manual_seed(0)),
+    )
