@@ -91,7 +91,7 @@ def recover(runs: Path) -> Figures:
         levels=LEVELS,
         pool=POOL,
         noise="gaussian:0..1,clip",
-        cleaner=unnoise.load(runs / "gaussian"),
+        denoiser=unnoise.load(runs / "gaussian"),
         data_dir=DATA,
     )
     return {"clean": probing.clean, "rows": [row.__dict__ for row in probing.recovered]}
@@ -165,7 +165,7 @@ def probe_lines(figures: Figures) -> list[str]:
 
 
 def _percent(row: Figures) -> str:
-    spread = f" ± {100 * row['spread']:.2f}" if len(row["errors"]) > 1 else ""
+    spread = f" ± {100 * row['spread']:.2f}" if row["spread"] is not None else ""
     return f"{100 * row['error']:.2f}{spread}"
 
 

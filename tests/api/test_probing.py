@@ -83,7 +83,7 @@ def test_noise_costs_accuracy_and_denoising_brings_it_back(
         labels=(10,),
         seeds=1,
         noise="gaussian:0..0.6,clip",
-        cleaner=denoiser,
+        denoiser=denoiser,
     )
     assert found.clean is not None
     assert found.clean > 0.9

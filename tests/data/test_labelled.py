@@ -32,8 +32,10 @@ def test_subfolders_are_classes(tmp_path: Path) -> None:
     for value, name in ((10, "cat"), (200, "dog")):
         for index in range(10):
             write(tmp_path / name / f"{index}.png", value + index)
+    (tmp_path / ".git").mkdir()
     found = load_classes(tmp_path)
     assert found.names == ("cat", "dog")
+    assert [np.bincount(part[1]).tolist() for part in (found.train, found.test)] == [[8, 8], [2, 2]]
     assert [len(part[0]) for part in (found.train, found.test)] == [16, 4]
     for images, labels in (found.train, found.test):
         assert ((images[:, 0, 0, 0].astype(int) >= 200) == labels).all()
@@ -48,6 +50,11 @@ def test_labels_that_are_not_there_are_explained(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such folder"):
         load_classes(tmp_path / "nowhere")
     write(tmp_path / "a/1.png", 1)
-    write(tmp_path / "b/1.png", 1, size=9)
+    write(tmp_path / "b/1.png", 1)
+    with pytest.raises(DataError, match="a has one image"):
+        load_classes(tmp_path)
+    with pytest.raises(DataError, match="no such folder"):
+        load_classes("x" * 300)
+    write(tmp_path / "b/2.png", 1, size=9)
     with pytest.raises(ImageError, match="several sizes"):
         load_classes(tmp_path)

@@ -4,12 +4,14 @@ import os
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.base import clone
@@ -22,7 +24,8 @@ from sklearn.pipeline import make_pipeline
 
 import unnoise
 from unnoise import DenoisingAutoencoder, DenoisingClassifier
-from unnoise.errors import ModelError, ModelFileError, SpecError
+from unnoise.errors import ModelFileError
+from unnoise.runs import read_model_file, write_model_file
 
 CHECKS = """
 import sys, warnings
@@ -119,6 +122,12 @@ def test_convolutional_models_take_images_of_several_channels(model: str) -> Non
     features = coder.transform(rows)
     assert features.shape == (60, len(coder.get_feature_names_out()))
     assert coder.inverse_transform(features).shape == rows.shape
+    # Rows are images with their channels last, as everywhere.
+    images = coder.to_images(rows.astype(np.float64))
+    assert images.shape == (60, 3, 14, 12)
+    low, high = rows.min(), rows.max()
+    expected = (rows.reshape(60, 14, 12, 3)[7, 5, 4, 2] - low) / (high - low)
+    assert images[7, 2, 5, 4].item() == pytest.approx(expected)
 
 
 def test_a_row_does_not_depend_on_those_beside_it(
@@ -188,6 +197,55 @@ def test_a_table_is_saved_with_its_names_and_is_no_denoiser(tmp_path: Path) -> N
         unnoise.load(path)
 
 
+def test_parameters_of_numpy_are_kept(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).random((40, 12))
+    coder = DenoisingAutoencoder(random_state=np.random.RandomState(0))
+    odd: dict[str, Any] = {"image_shape": (np.int64(4), 3), "max_iter": np.int64(2)}
+    coder.set_params(hidden_layer_sizes=np.int64(5), **odd).fit(rows)
+    coder.save(tmp_path / "a.safetensors")
+    again = DenoisingAutoencoder.load(tmp_path / "a.safetensors")
+    assert again.hidden_layer_sizes == 5
+    assert (again.image_shape, again.max_iter, again.n_iter_) == ((4, 3), 2, 2)
+    assert again.random_state is None
+    np.testing.assert_array_equal(again.transform(rows), coder.transform(rows))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"params": {"layers": 3}},
+        {"params": None},
+        {"offset": [0.0]},
+        {"offset": [10**400] * 3},
+        {"scale": [1.0, 0.0, 1.0]},
+        {"names": "abc"},
+        {"names": [1, 2, 3]},
+        {"passes": "2"},
+    ],
+)
+def test_damaged_headers_are_explained(tmp_path: Path, change: dict[str, Any]) -> None:
+    path = tmp_path / "a.safetensors"
+    DenoisingAutoencoder((2,), max_iter=1).fit(np.eye(3)).save(path)
+    info, weights = read_model_file(path)
+    assert info.estimator is not None
+    write_model_file(path, replace(info, estimator=info.estimator | change), weights)
+    with pytest.raises(ModelFileError, match="damaged header"):
+        DenoisingAutoencoder.load(path)
+
+
+def test_fitting_leaves_the_random_numbers_of_others_alone() -> None:
+    rows, classes = np.random.default_rng(0).normal(size=(20, 3)), [0, 1] * 10
+    state = torch.get_rng_state()
+    DenoisingClassifier(DenoisingAutoencoder((4,), max_iter=1), max_iter=1).fit(rows, classes)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_values_that_no_float_can_hold_are_refused() -> None:
+    coder = DenoisingAutoencoder((4,), max_iter=1).fit(np.eye(3))
+    with pytest.raises(ValueError, match="too far"):
+        coder.transform(np.full((1, 3), 1e300))
+
+
 def test_a_denoiser_is_no_estimator(run: Path) -> None:
     with pytest.raises(ModelFileError, match=r"unnoise\.load"):
         DenoisingAutoencoder.load(run)
@@ -200,10 +258,25 @@ def test_a_denoiser_is_no_estimator(run: Path) -> None:
         ({"image_shape": (64,)}, ValueError, "height, width"),
         ({"model": "autoencoder"}, ValueError, "say their image_shape"),
         ({"model": "unet"}, ValueError, "one of mlp, autoencoder"),
-        ({"noise": "fog:1"}, unnoise.UnnoiseError, "no noise is called 'fog'"),
-        ({"noise": "mask:2"}, SpecError, "0 to 1"),
-        ({"max_iter": 0}, ValueError, "more than 0"),
-        ({"hidden_layer_sizes": ()}, ModelError, "1 to 16 layers"),
+        ({"noise": "fog:1"}, ValueError, "no noise is called 'fog'"),
+        ({"noise": "mask:2"}, ValueError, "0 to 1"),
+        ({"noise": None}, ValueError, "it is a spec"),
+        ({"noise": "warp:1+mask:0.1"}, ValueError, "warp is for images"),
+        ({"noise": "gaussian:0.1,clip"}, ValueError, ",clip is for images"),
+        ({"max_iter": 0}, ValueError, "whole number of at least 1"),
+        ({"max_iter": 2.5}, ValueError, "whole number"),
+        ({"batch_size": "8"}, ValueError, "whole number"),
+        ({"learning_rate_init": 0}, ValueError, "more than 0"),
+        ({"hidden_layer_sizes": ()}, ValueError, "a tuple such as"),
+        ({"hidden_layer_sizes": (0,)}, ValueError, "whole number of at least 1"),
+        ({"hidden_layer_sizes": (2,) * 17}, ValueError, "1 to 16 layers"),
+        ({"image_shape": 8}, ValueError, "height, width"),
+        ({"image_shape": (8.0, 8.0)}, ValueError, "whole numbers"),
+        (
+            {"image_shape": (8, 8), "model": "autoencoder-m", "batch_size": 1},
+            ValueError,
+            "at least 2",
+        ),
     ],
 )
 def test_wrong_parameters_are_explained(
@@ -267,6 +340,13 @@ def test_a_classifier_explains_what_is_wrong() -> None:
     rows, classes = np.random.default_rng(0).normal(size=(20, 3)), [0, 1] * 10
     with pytest.raises(ValueError, match="dropout is 1"):
         DenoisingClassifier(dropout=1).fit(rows, classes)
+    with pytest.raises(ValueError, match="max_iter is 0"):
+        DenoisingClassifier(max_iter=0).fit(rows, classes)
+    with pytest.raises(TypeError, match="autoencoder is LogisticRegression"):
+        DenoisingClassifier(LogisticRegression()).fit(rows, classes)
+    coder = DenoisingAutoencoder((4,), max_iter=1).fit(rows[:, :2])
+    with pytest.raises(ValueError, match="features"):
+        DenoisingClassifier(FrozenEstimator(coder)).fit(rows, classes)
     with pytest.raises(NotFittedError):
         DenoisingClassifier(FrozenEstimator(DenoisingAutoencoder())).fit(rows, classes)
     with pytest.raises(ValueError, match="NaN"):

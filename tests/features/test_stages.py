@@ -4,7 +4,7 @@ import torch
 
 from unnoise.features.stages import BLOCK, Softmax, in_blocks, learn_classes, learn_layers
 from unnoise.models import MLP
-from unnoise.noise import parse_noise
+from unnoise.noise import Noise, parse_noise
 
 
 def mlp(*widths: int) -> MLP:
@@ -43,6 +43,21 @@ def test_a_layer_does_not_change_those_below() -> None:
     for model in (one, two):
         learn_layers(model, images, noise, epochs=2, batch_size=20, lr=1e-2, seed=0)
     assert torch.equal(one.down[0].weight, two.down[0].weight)  # type: ignore[arg-type]  # of Linear
+
+
+def test_the_noise_of_rows_does_not_reach_the_features_above() -> None:
+    """Features have no neighbours to warp, no brightness and no ends: they are masked."""
+    seen = []
+
+    class Told(Noise):
+        def __call__(self, clean: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+            seen.append(clean.shape[-1])
+            return super().__call__(clean, generator)
+
+    spec = parse_noise("gaussian:0.1")
+    noise = Told(spec.chains, spec.clip)
+    learn_layers(mlp(8, 4), rows(40), noise, epochs=1, batch_size=20, lr=1e-3, seed=0)
+    assert set(seen) == {10}
 
 
 def test_fine_tuning_changes_all_layers_and_is_repeatable() -> None:

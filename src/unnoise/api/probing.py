@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,15 @@ import torch
 from numpy.typing import NDArray
 
 from unnoise.api.common import Say, tell
-from unnoise.data import load_classes
+from unnoise.data import DATASETS, TASKS, load_classes
 from unnoise.denoiser import Denoiser
+from unnoise.errors import ConfigError
 from unnoise.features import (
-    CLASSIFIERS,
     ClassifierName,
-    Probing,
     Recovered,
     Score,
+    choose_labels,
+    fit_classifier,
     map_features,
     principal_components,
     recover,
@@ -39,10 +41,12 @@ from unnoise.report import (
 from unnoise.seeding import generator
 
 Floats = NDArray[np.float32]
+Rows = tuple[Floats, Floats]
 
 OURS, PIXELS, PCA, RANDOM = "unnoise", "raw pixels", "PCA", "random network"
 MAPPED = 2_000  # test images on the map
 COLOUR = 3
+MOST_FEATURES = 20_000  # of an image: 60,000 of them would be 5 GB
 CLASSIFIER_NAMES = {
     "logistic": "Logistic regression",
     "knn": "Nearest neighbours",
@@ -64,6 +68,7 @@ class Probe:
         images: Numbers of images to learn from and to test with.
         map: Places of test images ``(N, 2)`` and their classes; None where it was not asked for.
         clean: Accuracy of the classifier on clean test images, where a noise was asked for.
+        denoiser: What denoised, and what it was trained on.
         recovered: The same with noise, before and after denoising.
     """
 
@@ -76,6 +81,7 @@ class Probe:
     images: tuple[int, int]
     map: tuple[Floats, NDArray[np.int64]] | None
     clean: float | None
+    denoiser: str
     recovered: tuple[Recovered, ...]
 
     def rows(self) -> list[dict[str, Any]]:
@@ -94,17 +100,18 @@ class Probe:
 
 
 def probe(
-    denoiser: Denoiser,
+    model: Denoiser,
     data: str | Path,
     *,
-    labels: Sequence[int] = (10, 100),
+    labels: Sequence[int] | None = None,
     classifier: ClassifierName = "logistic",
     seeds: int = 5,
     levels: Sequence[int] | None = None,
     pool: int | None = None,
     noise: str | None = None,
-    cleaner: Denoiser | None = None,
+    denoiser: Denoiser | None = None,
     draw: bool = False,
+    seed: int = 0,
     data_dir: str | Path | None = None,
     say: Say = tell,
 ) -> Probe:
@@ -114,9 +121,10 @@ def probe(
     network with random weights.
 
     Args:
-        denoiser: Gives the features.
+        model: Gives the features.
         data: A named dataset or task, or a folder with a subfolder for each class.
-        labels: Numbers of labels for each class; 0 takes all.
+        labels: Numbers of labels for each class; 0 takes all. None takes 10 and 100, where there
+            are so many.
         classifier: ``logistic``, ``knn`` or ``svm``.
         seeds: How many draws of labels.
         levels: Whose features are taken, see ``Denoiser.encode``; None takes those of the narrowest
@@ -124,61 +132,65 @@ def probe(
         pool: The side of the grid over which they are averaged.
         noise: Test also how much accuracy this noise costs a classifier of clean images, trained
             with all labels, and how much denoising brings back; a range is walked through.
-        cleaner: What denoises then; None takes ``denoiser``.
+        denoiser: What denoises then; None takes ``model``.
         draw: Whether to place test images on a map.
+        seed: Decides the draws, the random network and the noise, and the test images of a folder.
         data_dir: Where to look for named datasets first.
         say: Told messages.
 
     Raises:
         DataError: There are no classes.
-        ConfigError: A class has fewer labels than asked for, or a setting is out of range.
+        ConfigError: A class has fewer labels than asked for, or a setting is out of range, or there
+            are too many features.
         ModelError: The model does not take these images, or has no such level.
     """
-    found = load_classes(data, data_dir=Path(data_dir) if data_dir else None, say=say)
     spec = parse_noise(noise) if noise else None
-    images = [_floats(denoiser, part) for part in (found.train[0], found.test[0])]
-
-    def features(of: Denoiser) -> Callable[[Floats], Floats]:
-        return lambda some: _rows(of.encode_floats(some, levels=levels, pool=pool))
-
+    found = load_classes(data, seed=seed, data_dir=Path(data_dir) if data_dir else None, say=say)
     train, test = found.train[1], found.test[1]
-    pixels = images[0].reshape(len(train), -1), images[1].reshape(len(test), -1)
-    ours = features(denoiser)(images[0]), features(denoiser)(images[1])
-    random = features(_untrained(denoiser))
-    kinds = {
-        OURS: ours,
-        PIXELS: pixels,
-        PCA: principal_components(pixels),
-        RANDOM: (random(images[0]), random(images[1])),
+    counts = choose_labels(train, labels, seeds=seeds, classifier=classifier)
+    remover = denoiser or model
+    _check(model, remover, found.train[0].dtype)
+    if model.info.data == found.name or (found.name in TASKS and model.info.data in DATASETS):
+        say(
+            f"the model was trained on {model.info.data}, so it may have seen test images, "
+            "without their classes"
+        )
+    seen, tested = (_floats(model, part[0]) for part in (found.train, found.test))
+    features = partial(_features, levels=levels, pool=pool)
+    ours = features(model, seen), features(model, tested)
+    random = _untrained(model, seed)
+    kinds: dict[str, Callable[[], Rows]] = {
+        OURS: lambda: ours,
+        PIXELS: lambda: (_flat(seen), _flat(tested)),
+        PCA: lambda: principal_components((_flat(seen), _flat(tested)), seed=seed),
+        RANDOM: lambda: (features(random, seen), features(random, tested)),
     }
-    probing: Probing = run_probe(
-        kinds, train, test, labels=labels, seeds=seeds, classifier=classifier, say=say
+    probing = run_probe(
+        kinds, train, test, labels=counts, seeds=seeds, classifier=classifier, seed=seed, say=say
     )
+    scale = standardiser(ours[0])
     clean, recovered = None, list[Recovered]()
     if spec is not None:
-        scale = standardiser(ours[0])
-        fitted = CLASSIFIERS[classifier]().fit(scale(ours[0]), train)
+        say("training on all labels, for noisy images")
+        fitted = fit_classifier(classifier, scale(ours[0]), train)
 
-        def classify(some: Floats) -> NDArray[np.int64]:
-            classes: NDArray[np.int64] = fitted.predict(scale(features(denoiser)(some)))
+        def classify(images: Floats) -> NDArray[np.int64]:
+            classes: NDArray[np.int64] = fitted.predict(scale(features(model, images)))
             return classes
 
-        clean = float(np.mean(classify(images[1]) == test))
-        remove = (cleaner or denoiser).denoise_floats
-        recovered = recover(classify, remove, images[1], test, spec)
-    placed = None
-    if draw:
-        placed = map_features(standardiser(ours[0])(ours[1][:MAPPED])), test[:MAPPED]
+        clean = float(np.mean(classify(tested) == test))
+        recovered = recover(classify, remover.denoise_floats, tested, test, spec, seed=seed)
     return Probe(
-        model=f"{denoiser.info.model} of {denoiser.info.data}",
+        model=_name(model),
         data=found.name,
         classes=found.names,
         classifier=classifier,
         scores=probing.scores,
         confusion=probing.confusion,
         images=(len(train), len(test)),
-        map=placed,
+        map=(map_features(scale(ours[1][:MAPPED]), seed=seed), test[:MAPPED]) if draw else None,
         clean=clean,
+        denoiser=_name(remover),
         recovered=tuple(recovered),
     )
 
@@ -189,10 +201,7 @@ def write_probe(path: Path, probe: Probe, *, overwrite: bool = False) -> None:
     Raises:
         OutputError: The page exists and ``overwrite`` is false, or it cannot be written.
     """
-    assert probe.map is not None
     counts = list(dict.fromkeys(score.labels for score in probe.scores))
-    ours = [score for score in probe.scores if score.features == OURS]
-    most = next((score for score in ours if score.labels == 0), ours[-1])
     rows = [
         ProbingRow(
             features=name,
@@ -208,10 +217,10 @@ def write_probe(path: Path, probe: Probe, *, overwrite: bool = False) -> None:
         columns=[_labels(count) for count in counts],
         rows=rows,
         confusion=draw_confusion(probe.confusion, probe.classes),
-        confusion_caption=f"Percent of the images of each class, by our features with "
-        f"{_labels(most.labels)}.",
-        map=draw_map(*probe.map, probe.classes),
-        map_caption=f"t-SNE of the features of {len(probe.map[0]):,} test images; it saw no label.",
+        confusion_caption="Percent of the images of each class, by the features of the model, "
+        f"{_labels(counts[-1])}, the first draw.",
+        map=draw_map(*probe.map, probe.classes) if probe.map else None,
+        map_caption="t-SNE of the features of test images; it saw no label.",
         recovery=draw_recovery(
             [row.noise for row in probe.recovered],
             [100 * row.noisy for row in probe.recovered],
@@ -220,7 +229,8 @@ def write_probe(path: Path, probe: Probe, *, overwrite: bool = False) -> None:
         )
         if probe.recovered
         else None,
-        recovery_caption="The classifier was trained on clean images, with all labels.",
+        recovery_caption=f"The classifier was trained on clean images, with all labels; "
+        f"{probe.denoiser} denoises.",
     )
     write_text(path, render_page(page), overwrite=overwrite)
 
@@ -230,12 +240,25 @@ def _labels(count: int) -> str:
 
 
 def _errors(score: Score) -> str:
-    spread = f" ± {100 * score.spread:.2f}" if len(score.errors) > 1 else ""
+    spread = "" if score.spread is None else f" ± {100 * score.spread:.2f}"
     return f"{100 * score.mean:.2f}{spread}"
 
 
-def _rows(features: Floats) -> Floats:
-    return features.reshape(len(features), -1)
+def _features(
+    denoiser: Denoiser, images: Floats, *, levels: Sequence[int] | None, pool: int | None
+) -> Floats:
+    first = _flat(denoiser.encode_floats(images[:1], levels=levels, pool=pool))
+    if first.shape[1] > MOST_FEATURES:
+        raise ConfigError(
+            f"the model has {first.shape[1]:,} features for an image of {images.shape[2]} × "
+            f"{images.shape[3]}, more than {MOST_FEATURES:,}: average them over a grid, "
+            "such as --pool 4"
+        )
+    return _flat(denoiser.encode_floats(images, levels=levels, pool=pool))
+
+
+def _flat(images: Floats) -> Floats:
+    return images.reshape(len(images), -1)
 
 
 def _floats(denoiser: Denoiser, images: NDArray[np.generic]) -> Floats:
@@ -247,10 +270,24 @@ def _floats(denoiser: Denoiser, images: NDArray[np.generic]) -> Floats:
     return to_float(images, scale)
 
 
-def _untrained(denoiser: Denoiser) -> Denoiser:
+def _check(model: Denoiser, remover: Denoiser, dtype: np.dtype[np.generic]) -> None:
+    """Check that what removes the noise sees images as what gives the features does."""
+    ranges = [each.sight.value_range(dtype) for each in (model, remover)]
+    if ranges[0] != ranges[1] or model.info.channels != remover.info.channels:
+        raise ConfigError(
+            "the denoiser has other channels or another value range than the model that gives the "
+            "features: train both on the same kind of images"
+        )
+
+
+def _name(denoiser: Denoiser) -> str:
+    return f"{denoiser.info.model} of {denoiser.info.data}"
+
+
+def _untrained(denoiser: Denoiser, seed: int) -> Denoiser:
     """Return a denoiser of the same network with random weights."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(generator(0, "untrained").initial_seed())
+        torch.manual_seed(generator(seed, "untrained").initial_seed())
         model = build_model(denoiser.info.model, denoiser.info.arguments).eval()
     info = replace(denoiser.info, bounds=None, calibration=None)
     return Denoiser(model, info, device=str(denoiser.device))

@@ -31,11 +31,14 @@ def data(
     json
         Print the list as JSON.
     """
-    from unnoise.data import DATASETS, TASKS, find_dataset, load_named
+    from unnoise.data import DATASETS, NAMES, TASKS, find_dataset, load_named
+    from unnoise.errors import UnknownNameError
 
+    if name is not None and name not in NAMES:
+        raise UnknownNameError("dataset", name, NAMES)
     if name is not None and name not in TASKS and find_dataset(name, data_dir=data_dir) is None:
         load_named(name, "test", say=speaker(quiet=quiet))
-    names = [*DATASETS, *TASKS] if name is None else [name]
+    names = NAMES if name is None else (name,)
     found = {each: find_dataset(each, data_dir=data_dir) for each in names if each not in TASKS}
     if json:
         datasets = {

@@ -25,6 +25,7 @@ def probe(
     noise: str | None = None,
     denoiser: str | None = None,
     report: Path | None = None,
+    seed: int = 0,
     data_dir: Path | None = None,
     device: str = "auto",
     overwrite: bool = False,
@@ -43,7 +44,8 @@ def probe(
     data
         A named dataset, or a folder with a subfolder for each class, of which a fifth is the test.
     labels
-        Labels for each class; may be given several times; 0 takes all. [default: 10 and 100]
+        Labels for each class; may be given several times; 0 takes all. [default: 10 and 100,
+        where there are so many]
     classifier
         logistic regression, knn (nearest neighbours), or svm (radial basis functions).
     seeds
@@ -60,6 +62,8 @@ def probe(
         What removes that noise. [default: MODEL]
     report
         Write one HTML page with confusions and a map of the features.
+    seed
+        Decides the draws, the random network, the noise, and the test images of a folder.
     data_dir
         Where to look for named datasets first.
     device
@@ -83,14 +87,15 @@ def probe(
     found = api.probe(
         api.load(model, device=device),
         data,
-        labels=labels or (10, 100),
+        labels=labels,
         classifier=classifier,
         seeds=seeds,
         levels=levels,
         pool=pool,
         noise=noise,
-        cleaner=None if denoiser is None else api.load(denoiser, device=device),
+        denoiser=None if denoiser is None else api.load(denoiser, device=device),
         draw=report is not None,
+        seed=seed,
         data_dir=data_dir,
         say=say,
     )
@@ -109,12 +114,16 @@ def print_probe(found: "Probe") -> None:
     print(f"{'features':<16} {'numbers':>8} {'labels':>7} {'error %':>8} {'spread':>7}")
     for row in found.rows():
         labels = row["labels"] or "all"
+        spread = "" if row["spread"] is None else f"{100 * row['spread']:.2f}"
         print(
             f"{row['features']:<16} {row['size']:>8,} {labels:>7} {100 * row['error']:>8.2f} "
-            f"{100 * row['spread']:>7.2f}"
+            f"{spread:>7}".rstrip()
         )
     if found.clean is not None:
-        print(f"\nall labels, clean test images: {100 * found.clean:.2f} % right")
+        print(
+            f"\nall labels, clean test images: {100 * found.clean:.2f} % right; "
+            f"{found.denoiser} denoises"
+        )
         print(f"{'noise':<28} {'noisy %':>8} {'denoised %':>11}")
         for recovered in found.recovered:
             print(
@@ -133,5 +142,6 @@ def _plain(found: "Probe") -> dict[str, object]:
         "scores": found.rows(),
         "confusion": found.confusion,
         "clean": found.clean,
+        "denoiser": found.denoiser if found.recovered else None,
         "recovered": [row.__dict__ for row in found.recovered],
     }

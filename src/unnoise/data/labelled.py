@@ -1,5 +1,6 @@
 """Images with classes: a dataset, a task, or a folder with a subfolder for each class."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.data.batches import split_indices
-from unnoise.data.named import DATASETS, Say, load_labelled
+from unnoise.data.named import Say, load_labelled
 from unnoise.data.sources import NAMES, load_images
 from unnoise.data.tasks import TASKS, make_task
 from unnoise.errors import DataError, ImageError
-from unnoise.images import MAX_PIXELS
+
+Part = tuple[NDArray[np.generic], NDArray[np.int64]]
 
 TEST_SHARE = 0.2  # of the user's own images
 
@@ -29,8 +31,8 @@ class Labels:
 
     name: str
     names: tuple[str, ...]
-    train: tuple[NDArray[np.generic], NDArray[np.int64]]
-    test: tuple[NDArray[np.generic], NDArray[np.int64]]
+    train: Part
+    test: Part
 
 
 def load_classes(
@@ -49,44 +51,67 @@ def load_classes(
         DataError: Nothing is there, or there are no classes, or images of several sizes.
     """
     name = str(source)
+    if isinstance(source, Path) or name not in NAMES:
+        return _of_folder(name, seed, say)
     if name in TASKS:
         task = make_task(name, data_dir=data_dir, say=say)
         parts = [task.train, task.test]
-    elif name in DATASETS:
+    else:
         parts = [
             load_labelled(name, part, data_dir=data_dir, say=say) for part in ("train", "test")
         ]
-    else:
-        return _of_folder(Path(source), seed, say)
     train, test = ((images[..., None], labels) for images, labels in parts)
     return Labels(name, tuple(map(str, range(int(train[1].max()) + 1))), train, test)
 
 
-def _of_folder(folder: Path, seed: int, say: Say) -> Labels:
-    classes = sorted(each for each in folder.iterdir() if each.is_dir()) if folder.is_dir() else []
-    if len(classes) < 2:
-        found = f"{len(classes)} subfolders" if folder.is_dir() else "no such folder"
-        known = ", ".join(NAMES)
-        raise DataError(
-            f"{folder} has no classes ({found}): put the images of each class into a subfolder of "
-            f"its own, at least two, or name a dataset that has labels: {known}"
-        )
-    loaded = [load_images(each, split="train", max_pixels=MAX_PIXELS, say=say) for each in classes]
+def _of_folder(folder: str, seed: int, say: Say) -> Labels:
+    classes = _subfolders(folder)
+    loaded = [load_images(each, split="train", say=say) for each in classes]
     stacks = [stack for images in loaded for stack in images.stacks]
     if len({(stack.shape[1:], stack.dtype) for stack in stacks}) > 1:
         raise ImageError(
             f"the images of {folder} have several sizes or dtypes: bring them to one first"
         )
-    images = np.concatenate(stacks)
-    labels = np.repeat(np.arange(len(classes)), [_count(each.stacks) for each in loaded])
-    train, test = split_indices(len(images), TEST_SHARE, seed)
-    return Labels(
-        str(folder),
-        tuple(each.name for each in classes),
-        (images[train], labels[train]),
-        (images[test], labels[test]),
-    )
+    train: list[Part] = []
+    test: list[Part] = []
+    for index, (path, images) in enumerate(zip(classes, loaded, strict=True)):
+        stack = images.stack
+        if len(stack) < 2:
+            raise DataError(
+                f"{path} has one image: of each class some are for learning and some for the test, "
+                "so put in at least two"
+            )
+        # Of each class a share, so that none is missing in one of the parts.
+        for part, chosen in zip(
+            (train, test), split_indices(len(stack), TEST_SHARE, seed), strict=True
+        ):
+            part.append((stack[chosen], np.full(len(chosen), index)))
+    return Labels(folder, tuple(each.name for each in classes), _join(train), _join(test))
 
 
-def _count(stacks: tuple[NDArray[np.generic], ...]) -> int:
-    return sum(len(stack) for stack in stacks)
+def _subfolders(folder: str) -> list[Path]:
+    """Return the folders of the classes, by name; hidden ones are none."""
+    classes: list[Path] = []
+    found = "no such folder"
+    # Of a name that cannot be one, such as one of 300 letters, os.path says that it is not there.
+    if os.path.isdir(folder):  # noqa: PTH112  Path.is_dir raises for such names
+        try:
+            classes = sorted(
+                each
+                for each in Path(folder).iterdir()
+                if each.is_dir() and not each.name.startswith(".")
+            )
+        except OSError as error:
+            raise DataError(f"cannot read {folder}: {error.strerror}") from error
+        found = f"{len(classes)} subfolders"
+    if len(classes) < 2:
+        raise DataError(
+            f"{folder} has no classes ({found}): put the images of each class into a subfolder of "
+            f"its own, at least two, or name a dataset that has labels: {', '.join(NAMES)}"
+        )
+    return classes
+
+
+def _join(parts: list[Part]) -> Part:
+    images, labels = zip(*parts, strict=True)
+    return np.concatenate(images), np.concatenate(labels)

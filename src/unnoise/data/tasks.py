@@ -83,7 +83,7 @@ def make_task(
     data_dir: Path | None = None,
     say: Say = lambda _: None,
 ) -> Task:
-    """Make one of the tasks, in the published sizes; the same seed gives the same images.
+    """Make one of the tasks, in the published sizes; the same arguments give the same images.
 
     Args:
         name: A key of ``TASKS``.
@@ -148,6 +148,7 @@ def _convex(count: int, random: Random, _sources: Sources) -> Labelled:
     return convex(count, random)
 
 
+# New ones go to the end: the place of a task is part of its seed.
 TASKS = {
     "mnist-basic": TaskKind("digits, but fewer to train on", _basic),
     "mnist-rot": TaskKind("digits turned by any angle", _rotated),
@@ -195,7 +196,8 @@ def patches(
     while missing > 0:
         which = random.integers(len(photos), size=POOL * missing)
         cut = np.stack([_cut(photos[i], random) for i in which])
-        textured = cut[cut.astype(np.float32).std((1, 2)) / 255 >= spread][:missing]
+        spreads = [part.astype(np.float32).std((1, 2)) for part in np.array_split(cut, POOL**2)]
+        textured = cut[np.concatenate(spreads) / 255 >= spread][:missing]
         if len(textured) == 0:
             raise DataError("the photographs are flat: backgrounds need some with texture")
         found.append(textured)

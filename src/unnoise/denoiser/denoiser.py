@@ -11,7 +11,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from unnoise.denoiser.describing import describe_model
 from unnoise.denoiser.distances import DistanceFinder
+from unnoise.denoiser.encoding import encode_images
 from unnoise.denoiser.forms import Forms
 from unnoise.denoiser.loading import load_model
 from unnoise.denoiser.restoring import (
@@ -35,7 +37,7 @@ from unnoise.images import (
     to_float,
     write_like,
 )
-from unnoise.models import Distances, Model, fit, joined, macs_per_pixel
+from unnoise.models import Distances, Model
 from unnoise.runs import BOUNDS, ModelInfo, write_model_file
 
 LOOK = 1024  # pixels of a side of an image, from which the correlation of its noise is told
@@ -225,7 +227,7 @@ class Denoiser:
         levels: Sequence[int] | None = None,
         pool: int | None = None,
     ) -> Floats:
-        """Return the model's features of one image or a stack.
+        """Return the model's features of one image or a stack, which are seen at stride 1.
 
         Args:
             images: ``(H, W)``, ``(H, W, C)``, ``(N, H, W)`` or ``(N, H, W, C)``.
@@ -250,19 +252,11 @@ class Denoiser:
         self, images: Floats, *, levels: Sequence[int] | None = None, pool: int | None = None
     ) -> Floats:
         """Return the features of float32 ``(N, C, H, W)`` in the model's own scale."""
-        size = max(1, self._at_once.pixels // (images.shape[2] * images.shape[3]))
-        model, layout = self._forms.at(images.shape[1]), torch.channels_last
-
-        def features(part: torch.Tensor) -> torch.Tensor:
-            seen = fit(model, part.to(self.device, memory_format=layout))
-            if levels is None and pool is None:
-                return model.encode(seen)
-            return joined(model.features(seen), (-1,) if levels is None else levels, pool)
-
-        with torch.inference_mode():
-            parts = [features(part).cpu() for part in torch.from_numpy(images).split(size)]
-        found: Floats = torch.cat(parts).numpy()
-        return found
+        self.sight.check(*images.shape[1:])
+        model = self._forms.at(images.shape[1])
+        return encode_images(
+            model, images, self.device, self._at_once.pixels, levels=levels, pool=pool
+        )
 
     def apart(self) -> "Denoiser":
         """Return it for images that are taken apart at its stride already."""
@@ -273,19 +267,7 @@ class Denoiser:
 
     def describe(self) -> dict[str, Any]:
         """Return what is known about the model, as plain values."""
-        bounds, calibration = self.info.bounds, self.info.calibration
-        return {
-            **self.info.__dict__,
-            # All of them is long, and for machines.
-            "bounds": bounds and f"{bounds['level']:.0%} of the pixels",
-            "estimator": self.info.estimator and "of scikit-learn",
-            "calibration": calibration and f"on {calibration.get('images')} images",
-            "parameters": sum(p.numel() for p in self._model.parameters()),
-            "kmacs_per_pixel": round(macs_per_pixel(self._model) / 1000, 3),
-            "size_multiple": self._model.size_multiple,
-            "fixed_size": self._model.fixed_size,
-            "receptive_field": self._model.receptive_field,
-        }
+        return describe_model(self.info, self._model)
 
     def _denoise_array(
         self, stack: NDArray[np.generic], layout: Layout, strength: float

@@ -11,10 +11,16 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
+from unnoise.features.parameters import (
+    as_value_error,
+    check_image_shape,
+    check_noise,
+    check_training,
+    check_widths,
+)
 from unnoise.features.saving import Saved, read_estimator, write_estimator
 from unnoise.features.stages import in_blocks, learn_jointly, learn_layers
 from unnoise.models import MLP, CodeModel, build_model
-from unnoise.noise import parse_noise
 from unnoise.seeding import generator
 
 Floats = NDArray[np.floating[Any]]
@@ -33,7 +39,7 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
     Parameters
     ----------
-    hidden_layer_sizes : tuple of int, default=(256,)
+    hidden_layer_sizes : tuple of int or int, default=(256,)
         Features of each layer of an ``mlp``; the last are those of ``transform``.
     model : {"mlp", "autoencoder", "autoencoder-m"}, default="mlp"
         The network. The last two are convolutional, for images.
@@ -41,7 +47,8 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         What corrupts the rows, as in ``unnoise train``: ``gaussian:0.3``, ``mask:0.25`` (values
         become 0), ``swap:0.15`` (values come from other rows), and sums such as
         ``warp:1+gaussian:0.3`` for images. Columns of tables are standardised first, so 0 is their
-        mean and 1 their standard deviation; images go from 0 to 1.
+        mean and 1 their standard deviation, and what counts on brightness or on neighbours is
+        refused; images go from 0 to 1.
     image_shape : tuple of int, default=None
         ``(height, width)`` or ``(height, width, channels)`` of images, whose pixels are the
         columns; None for tables.
@@ -83,10 +90,11 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     offset_: NDArray[np.float64]
     scale_: NDArray[np.float64]
     n_features_in_: int
+    n_iter_: int
 
     def __init__(
         self,
-        hidden_layer_sizes: tuple[int, ...] = (256,),
+        hidden_layer_sizes: tuple[int, ...] | int = (256,),
         *,
         model: str = "mlp",
         noise: str = "mask:0.25",
@@ -116,38 +124,37 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
         Raises:
             ValueError: X is no such array, has NaN or infinity, or does not fit ``image_shape``; or
-                a parameter is out of range.
-            UnnoiseError: The noise is no spec, or the model is too large for these images.
+                a parameter is out of range, or its noise no spec.
+            TypeError: X is sparse.
         """
         # Batch normalisation needs two rows.
         fewest = 1 if self.model == "mlp" else 2
+        check_training(self, fewest=fewest)
+        noise = check_noise(self.noise, table=self.image_shape is None)
         rows = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=fewest)
-        noise = parse_noise(self.noise)
-        shape = self._check(rows.shape[1])
-        if self.batch_size < fewest:
-            raise ValueError(f"batch_size is 1: {self.model} needs at least 2 rows a step")
+        arguments = self._arguments(rows.shape[1])
         self._learn_scale(rows)
         seed = int(check_random_state(self.random_state).randint(MOST_SEED))
-        self.model_ = self._build(shape, seed)
+        self.model_ = self._build(arguments, seed)
         images = self.to_images(rows)
         settings = {"epochs": self.max_iter, "batch_size": self.batch_size}
-        lr = self.learning_rate_init
+        lr = float(self.learning_rate_init)
         if self.pretraining and isinstance(self.model_, MLP):
             learn_layers(self.model_, images, noise, **settings, lr=lr, seed=seed)
         learn_jointly(self.model_, images, noise, **settings, lr=lr, seed=seed)
-        self.n_iter_ = self.max_iter
+        self.n_iter_ = int(self.max_iter)
         return self
 
     def transform(self, X: ArrayLike) -> Floats:  # noqa: N803  scikit-learn's
         """Return the features of rows, ``(n_samples, n_features_out)``, in the dtype of X."""
-        check_is_fitted(self)
+        check_is_fitted(self, "model_")
         rows = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         code = in_blocks(self.model_.encode, self.to_images(rows))
         return code.numpy().astype(rows.dtype)
 
     def inverse_transform(self, X: ArrayLike) -> Floats:  # noqa: N803  scikit-learn's
         """Return the rows that features stand for, ``(n_samples, n_features)``."""
-        check_is_fitted(self)
+        check_is_fitted(self, "model_")
         code = np.asarray(X)
         if code.ndim != 2 or code.shape[1] != self._n_features_out:
             raise ValueError(
@@ -167,7 +174,7 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
         Columns count as the network sees them, so those of a table have equal weight.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "model_")
         rows = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         images = self.to_images(rows)
         made = in_blocks(self.model_, images)
@@ -183,13 +190,14 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         Raises:
             OutputError: The file exists and ``overwrite`` is false, or it cannot be written.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "model_")
         names = getattr(self, "feature_names_in_", None)
         saved = Saved(
-            params={name: value for name, value in self.get_params().items() if _plain(value)},
+            params=self.get_params(),
             offset=self.offset_,
             scale=self.scale_,
             names=None if names is None else [str(name) for name in names],
+            passes=self.n_iter_,
             model=self.model_,
         )
         write_estimator(Path(path), saved, overwrite=overwrite)
@@ -201,13 +209,9 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         Raises:
             ModelFileError: The file is missing, damaged, or of something else.
         """
-        saved = read_estimator(Path(path))
-        params: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in saved.params.items()
-        }
-        estimator = cls(**params)
-        estimator.model_ = saved.model
+        saved = read_estimator(Path(path), cls._get_param_names())
+        estimator = cls(**saved.params)
+        estimator.model_, estimator.n_iter_ = saved.model, saved.passes
         estimator.offset_, estimator.scale_ = saved.offset, saved.scale
         estimator.n_features_in_ = len(saved.offset)
         if saved.names is not None:
@@ -224,30 +228,23 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    def _check(self, columns: int) -> tuple[int, int, int]:
-        """Check the parameters; return channels, height and width of a row as an image."""
-        for name in ("max_iter", "batch_size", "learning_rate_init"):
-            value = getattr(self, name)
-            if not 0 < value < float("inf"):
-                raise ValueError(f"{name} is {value}: it must be more than 0")
+    def _arguments(self, columns: int) -> dict[str, Any]:
+        """Return what the network is made with, for rows of so many columns."""
         if self.model not in CODE_MODELS:
-            known = ", ".join(CODE_MODELS)
-            raise ValueError(f"model is {self.model!r}: it is one of {known}")
-        if self.image_shape is None:
-            if self.model != "mlp":
-                raise ValueError(
-                    f"model is {self.model!r}, which is for images: say their image_shape, such "
-                    "as (28, 28), or take model='mlp' for tables"
-                )
-            return 1, 1, columns
-        shape = tuple(self.image_shape)
-        if len(shape) not in (2, 3) or int(np.prod(shape)) != columns or min(shape) < 1:
+            raise ValueError(f"model is {self.model!r}: it is one of {', '.join(CODE_MODELS)}")
+        shape = (1, 1, columns)
+        if self.image_shape is not None:
+            shape = check_image_shape(self.image_shape, columns)
+        elif self.model != "mlp":
             raise ValueError(
-                f"image_shape is {shape} and X has {columns} features: it is (height, width) or "
-                f"(height, width, channels), whose product is {columns}"
+                f"model is {self.model!r}, which is for images: say their image_shape, such as "
+                "(28, 28), or take model='mlp' for tables"
             )
-        height, width, channels = (*shape, 1)[:3]
-        return channels, height, width
+        arguments: dict[str, Any] = {"channels": shape[0], "size": shape[1:]}
+        if self.model == "mlp":
+            widths = check_widths(self.hidden_layer_sizes)
+            arguments |= {"widths": widths, "bounded": self.image_shape is not None}
+        return arguments
 
     def _learn_scale(self, rows: Floats) -> None:
         if self.image_shape is None:
@@ -261,21 +258,19 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         self.offset_ = np.full(rows.shape[1], low)
         self.scale_ = np.full(rows.shape[1], (high - low) or 1.0)
 
-    def _build(self, shape: tuple[int, int, int], seed: int) -> CodeModel:
-        channels, height, width = shape
-        arguments: dict[str, Any] = {"channels": channels, "size": (height, width)}
-        if self.model == "mlp":
-            bounded = self.image_shape is not None
-            arguments |= {"widths": tuple(self.hidden_layer_sizes), "bounded": bounded}
+    def _build(self, arguments: dict[str, Any], seed: int) -> CodeModel:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(generator(seed, "weights").initial_seed())
-            model = build_model(self.model, arguments)
+            model = as_value_error(lambda: build_model(self.model, arguments))
         assert isinstance(model, CodeModel)
         return model
 
     def to_images(self, rows: Floats) -> Tensor:
         """Return rows in the scale of the network, float32 ``(N, C, H, W)``."""
-        scaled = ((rows - self.offset_) / self.scale_).astype(np.float32)
+        with np.errstate(over="ignore"):  # told below
+            scaled = ((rows - self.offset_) / self.scale_).astype(np.float32)
+        if not np.isfinite(scaled).all():
+            raise ValueError("X has values that are too far from those it was fitted on")
         assert self.model_.fixed_size is not None
         pixels = scaled.reshape(len(rows), *self.model_.fixed_size, self.model_.channels)
         return torch.from_numpy(np.ascontiguousarray(np.moveaxis(pixels, -1, 1)))
@@ -285,7 +280,3 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         pixels = np.moveaxis(images.numpy(), 1, -1).reshape(len(images), -1)
         rows: NDArray[np.float64] = pixels * self.scale_ + self.offset_
         return rows
-
-
-def _plain(value: object) -> bool:
-    return isinstance(value, str | int | float | tuple | list | None)

@@ -1,6 +1,7 @@
 """A denoising autoencoder with a softmax layer, fine-tuned on labels, as a classifier."""
 
 import copy
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -13,8 +14,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from unnoise.features.autoencoder import MOST_SEED, DenoisingAutoencoder
+from unnoise.features.parameters import check_noise, check_training
 from unnoise.features.stages import Softmax, in_blocks, learn_classes
-from unnoise.noise import parse_noise
 from unnoise.seeding import generator
 
 
@@ -47,7 +48,7 @@ class DenoisingClassifier(ClassifierMixin, BaseEstimator):
     Attributes
     ----------
     autoencoder_ : DenoisingAutoencoder
-        With the weights that the labels have changed; its ``transform`` gives the features.
+        As it was before the labels.
     classes_ : ndarray
         The labels.
     n_iter_ : int
@@ -59,6 +60,7 @@ class DenoisingClassifier(ClassifierMixin, BaseEstimator):
     autoencoder_: DenoisingAutoencoder
     classes_: NDArray[Any]
     n_features_in_: int
+    _network: Softmax
 
     def __init__(
         self,
@@ -88,18 +90,22 @@ class DenoisingClassifier(ClassifierMixin, BaseEstimator):
 
         Raises:
             ValueError: X or y are no such arrays, or a parameter is out of range.
-            UnnoiseError: The noise is no spec.
+            TypeError: X is sparse, or the autoencoder is none.
         """
+        check_training(self)
+        if not isinstance(self.dropout, Real) or not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout is {self.dropout!r}: it is a share, 0 or more, less than 1")
         rows, labels = validate_data(self, X, y, dtype=[np.float64, np.float32])
         check_classification_targets(labels)
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout is {self.dropout}: it is a share, 0 or more, less than 1")
-        noise = None if self.noise is None else parse_noise(self.noise)
         self.classes_, classes = np.unique(labels, return_inverse=True)
         seed = int(check_random_state(self.random_state).randint(MOST_SEED))
-        self.autoencoder_ = self._learned(rows, seed)
-        coder = self.autoencoder_
-        self._network = Softmax(coder.model_, len(self.classes_), self.dropout)
+        coder = self._learned(X, rows, seed)
+        table = coder.image_shape is None
+        noise = None if self.noise is None else check_noise(self.noise, table=table)
+        self.autoencoder_ = coder
+        # A copy: the weights change, and what undoes them would no longer fit.
+        model = copy.deepcopy(coder.model_)
+        self._network = Softmax(model, len(self.classes_), float(self.dropout))
         learn_classes(
             self._network,
             coder.to_images(rows),
@@ -107,7 +113,7 @@ class DenoisingClassifier(ClassifierMixin, BaseEstimator):
             noise,
             epochs=self.max_iter,
             batch_size=self.batch_size,
-            lr=self.learning_rate_init,
+            lr=float(self.learning_rate_init),
             seed=seed,
         )
         self.n_iter_ = self.max_iter
@@ -115,7 +121,7 @@ class DenoisingClassifier(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803  scikit-learn's
         """Return the probability of each class, ``(n_samples, n_classes)``."""
-        check_is_fitted(self)
+        check_is_fitted(self, "_network")
         rows = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         scores = in_blocks(self._network, self.autoencoder_.to_images(rows)).double()
         probabilities: NDArray[np.float64] = torch.softmax(scores, dim=1).numpy()
@@ -123,17 +129,26 @@ class DenoisingClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:  # noqa: N803  scikit-learn's
         """Return the most probable label of each row, ``(n_samples,)``."""
-        check_is_fitted(self)
+        check_is_fitted(self, "_network")
         chosen: NDArray[Any] = self.classes_[self.predict_proba(X).argmax(1)]
         return chosen
 
-    def _learned(self, rows: NDArray[Any], seed: int) -> DenoisingAutoencoder:
-        if isinstance(self.autoencoder, FrozenEstimator):
-            # Its weights are changed, and it is the user's.
-            given: DenoisingAutoencoder = copy.deepcopy(self.autoencoder.estimator)
+    def _learned(self, X: ArrayLike, rows: NDArray[Any], seed: int) -> DenoisingAutoencoder:  # noqa: N803  scikit-learn's
+        """Return an autoencoder that knows such rows."""
+        frozen = isinstance(self.autoencoder, FrozenEstimator)
+        given = DenoisingAutoencoder() if self.autoencoder is None else self.autoencoder
+        if frozen:
+            given = given.estimator
+        if not isinstance(given, DenoisingAutoencoder):
+            raise TypeError(
+                f"autoencoder is {type(given).__name__}: it is a DenoisingAutoencoder, or one that "
+                "was fitted, in a FrozenEstimator"
+            )
+        if frozen:
             check_is_fitted(given)
+            validate_data(given, X, reset=False)
             return given
-        new = clone(self.autoencoder) if self.autoencoder else DenoisingAutoencoder()
+        new: DenoisingAutoencoder = clone(given)
         if new.random_state is None:
             new.random_state = generator(seed, "autoencoder").initial_seed() % MOST_SEED
         learned: DenoisingAutoencoder = new.fit(rows)

@@ -5,6 +5,7 @@ The features stay as they are and only the classifier learns (a linear probe: Al
 of the features alone.
 """
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import confusion_matrix
 from sklearn.neighbors import KNeighborsClassifier
@@ -27,13 +29,15 @@ Rows = tuple[Floats, Floats]  # of the images to learn from, and of those to tes
 COMPONENTS = 100  # of PCA
 NEIGHBOURS = 5
 FLAT = 1e-3  # of the usual spread of a feature: one that varies less is not blown up
-MAX_ITER = 300
+MAX_ITER = 300  # its last steps change no decision, so it is no matter if it ends there
+PERPLEXITY, FEWEST_TO_PLACE = 30.0, 4  # of t-SNE; fewer rows or features are placed as they are
+USUAL_LABELS = (10, 100)  # for each class
 
-CLASSIFIERS: dict[str, Callable[[], Any]] = {
+CLASSIFIERS: dict[str, Callable[[int], Any]] = {  # for so many rows with labels
     # Its weights are held back more than is usual: features are many and labels few.
-    "logistic": lambda: LogisticRegression(C=0.03, max_iter=MAX_ITER, tol=1e-3),
-    "knn": lambda: KNeighborsClassifier(NEIGHBOURS, weights="distance"),
-    "svm": lambda: SVC(C=10.0),
+    "logistic": lambda _: LogisticRegression(C=0.03, max_iter=MAX_ITER, tol=1e-3),
+    "knn": lambda rows: KNeighborsClassifier(min(NEIGHBOURS, rows), weights="distance"),
+    "svm": lambda _: SVC(C=10.0),
 }
 ClassifierName = Literal["logistic", "knn", "svm"]
 
@@ -60,9 +64,9 @@ class Score:
         return float(np.mean(self.errors))
 
     @property
-    def spread(self) -> float:
-        """Standard deviation over the seeds; 0 for one."""
-        return float(np.std(self.errors, ddof=1)) if len(self.errors) > 1 else 0.0
+    def spread(self) -> float | None:
+        """Standard deviation over the seeds; None for one."""
+        return float(np.std(self.errors, ddof=1)) if len(self.errors) > 1 else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,36 +74,25 @@ class Probing:
     """What ``probe`` found.
 
     Attributes:
-        scores: For each kind of features and number of labels.
+        scores: For each kind of features and number of labels, few labels first.
         confusion: Counts ``(classes, classes)``, rows are the true classes, of the first kind of
-            features with the most labels and the first seed.
+            features with the most labels and the first draw of them.
     """
 
     scores: tuple[Score, ...]
     confusion: NDArray[np.int64]
 
 
-def probe(
-    kinds: Mapping[str, Rows],
-    train: Classes,
-    test: Classes,
-    *,
-    labels: Sequence[int],
-    seeds: int,
-    classifier: str = "logistic",
-    say: Callable[[str], None] = lambda _: None,
-) -> Probing:
-    """Train a classifier on each kind of features, with each number of labels.
+def choose_labels(
+    classes: Classes, labels: Sequence[int] | None, *, seeds: int, classifier: str
+) -> tuple[int, ...]:
+    """Return the numbers of labels to probe with, few first and all (0) last.
 
     Args:
-        kinds: By name, the features of images to learn from and to test with, ``(N, F)`` each; the
-            first is the one that the confusion is told of.
-        train: Classes of the images to learn from, ``(N,)``.
-        test: Classes of the others.
-        labels: Numbers of labels for each class; 0 takes all.
-        seeds: How many draws of labels; with all labels there is one.
+        classes: Of the images to learn from.
+        labels: What was asked for; None takes 10 and 100, or all where there are fewer.
+        seeds: How many draws.
         classifier: A key of ``CLASSIFIERS``.
-        say: Told of each result.
 
     Raises:
         UnknownNameError: There is no such classifier.
@@ -107,31 +100,60 @@ def probe(
     """
     if classifier not in CLASSIFIERS:
         raise UnknownNameError("classifier", classifier, CLASSIFIERS)
-    if seeds < 1 or not labels or min(labels) < 0:
+    if seeds < 1 or (labels is not None and (not labels or min(labels) < 0)):
         raise ConfigError(
-            f"labels are {tuple(labels)} and seeds {seeds}: labels are numbers, each 0 (for all) "
+            f"labels are {labels} and seeds {seeds}: labels are numbers, each 0 (for all) "
             "or more, and there is at least one seed"
         )
-    fewest = int(np.bincount(train).min())
+    fewest = int(np.unique(classes, return_counts=True)[1].min())
+    if labels is None:
+        return tuple(count for count in USUAL_LABELS if count <= fewest) or (0,)
     if max(labels) > fewest:
         raise ConfigError(
             f"{max(labels)} labels for each class are wanted, and one class has {fewest} images: "
             f"pass --labels {fewest} or fewer, or 0 for all there are"
         )
+    return tuple(sorted(set(labels), key=lambda count: count or np.inf))
+
+
+def probe(
+    kinds: Mapping[str, Callable[[], Rows]],
+    train: Classes,
+    test: Classes,
+    *,
+    labels: Sequence[int],
+    seeds: int,
+    classifier: str = "logistic",
+    seed: int = 0,
+    say: Callable[[str], None] = lambda _: None,
+) -> Probing:
+    """Train a classifier on each kind of features, with each number of labels.
+
+    Args:
+        kinds: By name, what makes the features of images to learn from and to test with,
+            ``(N, F)`` each; one at a time is in memory.
+        train: Classes of the images to learn from, ``(N,)``.
+        test: Classes of the others.
+        labels: What ``choose_labels`` gives.
+        seeds: How many draws of labels; with all labels there is one.
+        classifier: A key of ``CLASSIFIERS``.
+        seed: Of the draws.
+        say: Told of each result.
+    """
+    names = range(int(max(train.max(), test.max())) + 1)
     scores, confusion = [], None
-    most = 0 if 0 in labels else max(labels)
-    for name, rows in kinds.items():
+    for name, make in kinds.items():
+        rows = make()
         scale = standardiser(rows[0])
         seen, tested = map(scale, rows)
         for count in labels:
             errors = []
-            for seed in range(seeds if count else 1):
-                chosen = draw_labels(train, count, seed)
-                fitted = CLASSIFIERS[classifier]().fit(seen[chosen], train[chosen])
-                found = fitted.predict(tested)
+            for draw in range(seeds if count else 1):
+                chosen = draw_labels(train, count, (seed, draw))
+                found = fit_classifier(classifier, seen[chosen], train[chosen]).predict(tested)
                 errors.append(float(np.mean(found != test)))
-                if confusion is None and count == most:
-                    confusion = confusion_matrix(test, found, labels=range(int(train.max()) + 1))
+                if name == next(iter(kinds)) and draw == 0:
+                    confusion = confusion_matrix(test, found, labels=names)  # the last one stays
             scores.append(
                 Score(features=name, size=seen.shape[1], labels=count, errors=tuple(errors))
             )
@@ -140,20 +162,25 @@ def probe(
     return Probing(scores=tuple(scores), confusion=confusion)
 
 
+def fit_classifier(name: str, rows: Floats, classes: Classes) -> Any:
+    """Return a classifier of ``CLASSIFIERS``, fitted on standardised features."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return CLASSIFIERS[name](len(rows)).fit(rows, classes)
+
+
 def line(score: Score) -> str:
     """Return a score in one line."""
     labels = f"{score.labels} labels a class" if score.labels else "all labels"
-    return (
-        f"{score.features}, {labels}: {100 * score.mean:.2f} % errors "
-        f"(± {100 * score.spread:.2f}, {len(score.errors)} draws)"
-    )
+    spread = "" if score.spread is None else f" ± {100 * score.spread:.2f}"
+    return f"{score.features}, {labels}: {100 * score.mean:.2f}{spread} % errors"
 
 
-def draw_labels(classes: Classes, count: int, seed: int) -> NDArray[np.int64]:
+def draw_labels(classes: Classes, count: int, seed: tuple[int, int]) -> NDArray[np.int64]:
     """Return the indices of ``count`` images of each class; 0 takes all images."""
     if count == 0:
         return np.arange(len(classes))
-    random = np.random.default_rng([seed, count])
+    random = np.random.default_rng([*seed, count])
     return np.concatenate(
         [random.permutation(np.flatnonzero(classes == each))[:count] for each in np.unique(classes)]
     )
@@ -183,6 +210,8 @@ def map_features(features: Floats, *, seed: int = 0) -> Floats:
     from sklearn.manifold import TSNE
 
     rows = principal_components((features, features), seed=seed)[0]
-    perplexity = min(30.0, max(1.0, (len(rows) - 1) / 3))
+    if min(rows.shape) < FEWEST_TO_PLACE:
+        return np.pad(rows[:, :2], ((0, 0), (0, max(0, 2 - rows.shape[1]))))
+    perplexity = min(PERPLEXITY, (len(rows) - 1) / 3)
     placed: Floats = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(rows)
     return placed

@@ -1,6 +1,7 @@
 """The file of a fitted estimator: a model file whose header has its parameters and its columns."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ class Saved:
         offset: Of each column.
         scale: Of each column, more than 0.
         names: Of the columns, where they have any.
+        passes: Over the rows, of each stage.
         model: The network.
     """
 
@@ -32,6 +34,7 @@ class Saved:
     offset: Doubles
     scale: Doubles
     names: list[str] | None
+    passes: int
     model: CodeModel
 
 
@@ -51,8 +54,9 @@ def write_estimator(path: Path, saved: Saved, *, overwrite: bool) -> None:
         if images
         else None,
         estimator={
-            "params": dict(saved.params),
+            "params": {name: _plain(value) for name, value in saved.params.items()},
             "names": saved.names,
+            "passes": saved.passes,
             "offset": saved.offset.tolist(),
             "scale": saved.scale.tolist(),
         },
@@ -60,8 +64,12 @@ def write_estimator(path: Path, saved: Saved, *, overwrite: bool) -> None:
     write_model_file(path, info, saved.model.state_dict(), overwrite=overwrite)
 
 
-def read_estimator(path: Path) -> Saved:
+def read_estimator(path: Path, known: Collection[str]) -> Saved:
     """Read the file.
+
+    Args:
+        path: Of the file.
+        known: Names of the parameters that there are.
 
     Raises:
         ModelFileError: It is missing, damaged, or the file of a model that is no estimator.
@@ -74,17 +82,38 @@ def read_estimator(path: Path) -> Saved:
             "unnoise.load, whose encode gives features"
         )
     try:
-        offset, scale = (np.array(kept[name], dtype=np.float64) for name in ("offset", "scale"))
-        columns = (model.channels * np.prod(model.fixed_size or ()),)
-        if not (offset.shape == scale.shape == columns and (scale > 0).all()):
-            raise ValueError(f"its columns are {offset.shape} and {scale.shape}, not {columns}")
-        if not (np.isfinite(offset).all() and np.isfinite(scale).all()):
-            raise ValueError("its columns are not finite")
-        names = kept["names"]
-        if names is not None and len(names) != len(offset):
-            raise ValueError(f"{len(names)} names for {len(offset)} columns")
-        return Saved(
-            params=dict(kept["params"]), offset=offset, scale=scale, names=names, model=model
-        )
-    except (KeyError, TypeError, ValueError) as error:
+        return _parse(kept, model, known)
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise ModelFileError(f"{path} has a damaged header: {error}") from error
+
+
+def _parse(kept: Mapping[str, Any], model: CodeModel, known: Collection[str]) -> Saved:
+    offset, scale = (np.array(kept[name], dtype=np.float64) for name in ("offset", "scale"))
+    columns = (model.channels * math.prod(model.fixed_size or ()),)
+    if not (offset.shape == scale.shape == columns and (scale > 0).all()):
+        raise ValueError(f"its columns are {offset.shape} and {scale.shape}, not {columns}")
+    if not (np.isfinite(offset).all() and np.isfinite(scale).all()):
+        raise ValueError("its columns are not finite")
+    names, passes = kept["names"], kept["passes"]
+    if names is not None and not (
+        isinstance(names, list)
+        and len(names) == len(offset)
+        and all(isinstance(name, str) for name in names)
+    ):
+        raise TypeError(f"its columns need {len(offset)} names")
+    params = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in kept["params"].items()
+    }
+    if not params.keys() <= set(known) or type(passes) is not int:
+        raise ValueError(f"its parameters are {', '.join(params)}, with {passes} passes")
+    return Saved(params=params, offset=offset, scale=scale, names=names, passes=passes, model=model)
+
+
+def _plain(value: object) -> object:
+    """Return a parameter as JSON holds it; a state of random numbers is not kept."""
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
+    if isinstance(value, tuple | list):
+        return [_plain(each) for each in value]
+    return value if isinstance(value, str | int | float | None) else None

@@ -12,7 +12,7 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from unnoise.models import MLP, CodeModel
-from unnoise.noise import Noise
+from unnoise.noise import Noise, parse_noise
 from unnoise.objectives import LOSSES, Supervised
 from unnoise.seeding import generator
 from unnoise.training import SCHEDULES, Training, Validation, train
@@ -20,6 +20,8 @@ from unnoise.training import SCHEDULES, Training, Validation, train
 BLOCK = 256  # rows that go through a network at once
 STEPS_A_PASS = 8  # at least: few rows would else be few steps
 FEWEST = 2  # rows a step, where there are so many: batch normalisation needs them
+
+MASK = "mask:0.25"  # of the features below a layer: in the middle of what the paper tried
 
 Batch = tuple[Tensor, ...]
 
@@ -35,7 +37,7 @@ def learn_layers(
     Args:
         model: Its layers are trained from the lowest to the highest.
         images: ``(N, C, H, W)``, in the scale of the model.
-        noise: Corrupts the images, and the features as images of one row.
+        noise: Corrupts the images; features are masked, which suits numbers of any meaning.
         epochs: Of each layer.
         batch_size: Rows a step; an eighth of them where that is fewer.
         lr: The highest learning rate.
@@ -43,12 +45,10 @@ def learn_layers(
     """
     given = images
     for index in range(len(model.down)):
-        objective = Supervised(LOSSES["mse"], noise, clamped=False)
-        if model.bounded and index == 0:
-            objective = Supervised(LOSSES["bce"], noise, clamped=False)
+        loss = LOSSES["bce" if model.bounded and index == 0 else "mse"]
         _run(
             _Layer(model, index),
-            objective,
+            Supervised(loss, parse_noise(MASK) if index else noise, clamped=False),
             (given,),
             epochs=epochs,
             batch_size=batch_size,
@@ -140,7 +140,8 @@ class Softmax(nn.Module):
         super().__init__()
         self.model, self.classes = model, classes
         self.dropout = dropout
-        self.last = nn.Linear(model.code_size, classes)
+        with torch.random.fork_rng(devices=[]):  # its first weights are drawn, and not used
+            self.last = nn.Linear(model.code_size, classes)
         nn.init.zeros_(self.last.weight)
         nn.init.zeros_(self.last.bias)
 
@@ -150,8 +151,8 @@ class Softmax(nn.Module):
             code = self.model.encode(images)
         elif isinstance(self.model, MLP):
             code = images.flatten(1)
-            for layer in self.model.down:
-                code = self._thin(F.relu(layer(code)), random)
+            for index in range(len(self.model.down)):
+                code = self._thin(self.model.layer(index, code), random)
         else:
             code = self._thin(self.model.encode(images), random)
         scores: Tensor = self.last(code)
@@ -192,7 +193,7 @@ class _Layer(nn.Module):
 
 def _above(model: MLP, index: int, rows: Tensor) -> Tensor:
     """Return the features of a layer as images of one row, for the layer above."""
-    return F.relu(model.down[index](rows.flatten(1)))[:, None, None]
+    return model.layer(index, rows.flatten(1))[:, None, None]
 
 
 def _run(

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unnoise.errors import ModelError
-from unnoise.models.contract import CodeModel
+from unnoise.models.contract import CodeModel, check_shape
 
 MAX_PARAMETERS = 50_000_000
 SMALLEST = 12  # 12 → 6 → 3 → 1 → 1; below it nothing is left to pool
@@ -35,6 +35,7 @@ class Autoencoder(CodeModel):
     def __init__(self, *, channels: int = 1, size: tuple[int, int] = (28, 28)) -> None:
         super().__init__()
         height, width = size
+        check_shape(channels, height, width)
         self.arguments = {"channels": channels, "size": [height, width]}
         self.channels = channels
         self.fixed_size = (height, width)

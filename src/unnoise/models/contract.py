@@ -84,6 +84,15 @@ class CodeModel(Model):
         return self.decode(self.encode(noisy))
 
 
+def check_shape(channels: int, height: int, width: int) -> None:
+    """Raise ``ModelError`` if images of one size cannot have this one, as a file may say."""
+    if min(channels, height, width) < 1:
+        raise ModelError(
+            f"a model is made for images of {height} × {width} with {channels} channels: each is "
+            "at least 1"
+        )
+
+
 ModelKind = TypeVar("ModelKind", bound=Model)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unnoise.errors import ModelError
-from unnoise.models.contract import CodeModel
+from unnoise.models.contract import CodeModel, check_shape
 
 MAX_WIDTH, MAX_CODE = 4096, 65_536
 MAX_PARAMETERS = 50_000_000
@@ -44,6 +44,7 @@ class ConvAutoencoder(CodeModel):
     ) -> None:
         super().__init__()
         height, width = size
+        check_shape(channels, height, width)
         # The upper bounds are for arguments that come from a file.
         if not (
             len(widths) == 3

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unnoise.errors import ModelError
-from unnoise.models.contract import CodeModel
+from unnoise.models.contract import CodeModel, check_shape
 
 MAX_LAYERS, MAX_WIDTH, MAX_PARAMETERS = 16, 65_536, 200_000_000
 
@@ -41,6 +41,7 @@ class MLP(CodeModel):
         height, width = size
         self.inputs = channels * height * width
         sides = (self.inputs, *widths)
+        check_shape(channels, height, width)
         # The upper bounds are for arguments that come from a file.
         if not (
             1 <= len(widths) <= MAX_LAYERS and all(1 <= each <= MAX_WIDTH for each in widths)
@@ -70,9 +71,13 @@ class MLP(CodeModel):
     def features(self, noisy: Tensor) -> list[Tensor]:
         """Return the features of each layer, ``(B, width)``."""
         found: list[Tensor] = [noisy.flatten(1)]
-        for layer in self.down:
-            found.append(F.relu(layer(found[-1])))
+        for index in range(len(self.down)):
+            found.append(self.layer(index, found[-1]))
         return found[1:]
+
+    def layer(self, index: int, given: Tensor) -> Tensor:
+        """Return the features of one layer, from those of the one below."""
+        return F.relu(self.down[index](given))
 
     def undo(self, index: int, features: Tensor) -> Tensor:
         """Return what one layer was given, from its features, before the sigmoid of images."""

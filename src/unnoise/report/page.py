@@ -82,7 +82,7 @@ class ProbingPage:
         rows: Ours first.
         confusion: A PNG.
         confusion_caption: Of which features and labels.
-        map: A PNG.
+        map: A PNG, or None.
         map_caption: How it was made, of how many images.
         recovery: A PNG; None where no noise was asked for.
         recovery_caption: Which classifier and which denoiser.
@@ -94,7 +94,7 @@ class ProbingPage:
     rows: Sequence[ProbingRow]
     confusion: bytes
     confusion_caption: str
-    map: bytes
+    map: bytes | None
     map_caption: str
     recovery: bytes | None
     recovery_caption: str
