@@ -5,7 +5,8 @@
 The parts are ``learn`` (trains a model of features and a denoiser on mnist, 15 minutes on two
 cores), ``probe`` (few labels), ``recover`` (denoise, then classify), ``tasks`` (of the papers, an
 hour) and ``speed``; all without one. Each keeps its figures in features-benchmark.json, from which
-the page is written anew. The images lie in $UNNOISE_DATA.
+the page is written anew; of ``tasks`` only what is missing there is measured. The images lie in
+$UNNOISE_DATA.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ import numpy as np
 sys.path.append(str(Path(__file__).parents[1]))
 
 from machine import describe_machine
-from tasks import METHODS, PUBLISHED, applies, measure
+from tasks import CONVOLUTIONAL, METHODS, PUBLISHED, STACKED, SVM, applies, best, measure
 
 import unnoise
 from unnoise import DenoisingAutoencoder
@@ -97,14 +99,15 @@ def recover(runs: Path) -> Figures:
     return {"clean": probing.clean, "rows": [row.__dict__ for row in probing.recovered]}
 
 
-def tasks() -> Figures:
-    """Measure the tasks of the papers."""
-    found: Figures = {name: {} for name in PUBLISHED}
+def tasks(kept: Figures, keep: Callable[[Figures], None]) -> Figures:
+    """Measure the tasks of the papers, but for what is measured already."""
+    found: Figures = {name: kept.get(name, {}) for name in PUBLISHED}
     for method in METHODS:
         for name in PUBLISHED:
-            if applies(name, method):
+            if applies(name, method) and method not in found[name]:
                 found[name][method] = measure(name, method, DATA)
                 print(name, method, found[name][method], flush=True)
+                keep(found)
     return found
 
 
@@ -186,25 +189,33 @@ def recover_lines(figures: Figures) -> list[str]:
 
 def tasks_lines(figures: Figures) -> list[str]:
     lines = [
-        "Test errors in percent, 10,000 images to train on (rect 1,000, convex 6,000), 50,000 to "
-        "test with (2,000 for the support vector machine). The published figures are of the "
-        "published files; that of the support vector machine shows how hard ours are beside them.",
+        "Test errors in percent, one training each; 10,000 images to train on (rect 1,000, convex "
+        "6,000), 50,000 to test with (2,000 for the support vector machine). Standard errors of "
+        "50,000 images: 0.07 at 2.5 %, 0.2 at 30 %. The published figures are of the published "
+        "files, as Vincent et al. 2010 list them; those of the support vector machine tell how "
+        "hard ours are beside them. The noise of the stacked autoencoder is the one with the "
+        "fewest errors on the 2,000 (200) validation images.",
         "",
-        "| task | SDAE-3, published | "
-        + " | ".join(METHODS)
-        + " | SVM, published | seconds of training |",
-        "| --- |" + " ---: |" * (len(METHODS) + 3),
+        "| task | SDAE-3, published | stacked | its noise | convolutional "
+        "| SVM, published | SVM here |",
+        "| --- | ---: | ---: | --- | ---: | ---: | ---: |",
     ]
     for name, row in figures.items():
-        errors = " | ".join(
-            f"{row[method]['test']:.2f}" if method in row else "–" for method in METHODS
-        )
-        seconds = ", ".join(f"{row[method]['seconds']:.0f}" for method in METHODS if method in row)
+        stacked = best(row, STACKED)
+        others = [f"{row[best(row, kind)]['test']:.2f}" for kind in (CONVOLUTIONAL, SVM)]
         published = PUBLISHED[name]
         lines.append(
-            f"| {name} | {published.stacked:.2f} | {errors} | {published.svm:.2f} | {seconds} |"
+            f"| {name} | {published.stacked:.2f} | {row[stacked]['test']:.2f} "
+            f"| `{stacked.removeprefix(STACKED + ', ')}` | {others[0]} | {published.svm:.2f} "
+            f"| {others[1]} |"
         )
-    return lines
+    lines += ["", "All of them, on validation and test images, with the seconds of training:", ""]
+    lines += ["| task | method | validation | test | s |", "| --- | --- | ---: | ---: | ---: |"]
+    return lines + [
+        f"| {name} | {method} | {one['valid']:.2f} | {one['test']:.2f} | {one['seconds']:.0f} |"
+        for name, row in figures.items()
+        for method, one in row.items()
+    ]
 
 
 def speed_lines(figures: Figures) -> list[str]:
@@ -243,17 +254,22 @@ def main() -> None:
         parser.error(f"no part is called {', '.join(unknown)}: there are {', '.join(TITLES)}")
     kept = options.out / "features-benchmark.json"
     found: Figures = json.loads(kept.read_text()) if kept.is_file() else {}
-    work = {
+
+    def keep(part: str, figures: Figures) -> None:
+        found[part] = {"machine": describe_machine(), "figures": figures}
+        write_text(kept, json.dumps(found, indent=1) + "\n")
+
+    measured = found.get("tasks", {}).get("figures", {})
+    work: dict[str, Callable[[], Figures]] = {
         "learn": lambda: learn(options.runs),
         "probe": lambda: probe(options.runs, options.out / "features-map.png"),
         "recover": lambda: recover(options.runs),
-        "tasks": tasks,
+        "tasks": lambda: tasks(measured, lambda figures: keep("tasks", figures)),
         "speed": speed,
     }
     for part in options.parts or TITLES:
         figures = work[part]()
-        found[part] = {"machine": describe_machine(), "figures": figures}
-        write_text(kept, json.dumps(found, indent=1) + "\n")
+        keep(part, figures)
         write_text(options.out / "features-benchmark.md", page(found))
         print("\n".join(PAGES[part](figures)), flush=True)
 

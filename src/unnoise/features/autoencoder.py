@@ -139,6 +139,8 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         images = self.to_images(rows)
         settings = {"epochs": self.max_iter, "batch_size": self.batch_size}
         lr = float(self.learning_rate_init)
+        if isinstance(self.model_, MLP):
+            self.model_.centre_on(images)
         if self.pretraining and isinstance(self.model_, MLP):
             learn_layers(self.model_, images, noise, **settings, lr=lr, seed=seed)
         learn_jointly(self.model_, images, noise, **settings, lr=lr, seed=seed)

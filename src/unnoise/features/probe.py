@@ -209,9 +209,9 @@ def map_features(features: Floats, *, seed: int = 0) -> Floats:
     """
     from sklearn.manifold import TSNE
 
+    if min(features.shape) < FEWEST_TO_PLACE:
+        return np.pad(features[:, :2], ((0, 0), (0, max(0, 2 - features.shape[1]))))
     rows = principal_components((features, features), seed=seed)[0]
-    if min(rows.shape) < FEWEST_TO_PLACE:
-        return np.pad(rows[:, :2], ((0, 0), (0, max(0, 2 - rows.shape[1]))))
     perplexity = min(PERPLEXITY, (len(rows) - 1) / 3)
     placed: Floats = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(rows)
     return placed

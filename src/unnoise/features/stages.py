@@ -182,12 +182,14 @@ class _Layer(nn.Module):
     def __init__(self, model: MLP, index: int) -> None:
         super().__init__()
         self.down, self.up = model.down[index], model.up[index]
+        self.centre = model.centre if index == 0 else torch.zeros(())
         self.finish: Callable[[Tensor], Tensor] = F.relu
         if index == 0:
             self.finish = torch.sigmoid if model.bounded else nn.Identity()
 
     def forward(self, rows: Tensor) -> Tensor:
-        made: Tensor = self.finish(self.up(F.relu(self.down(rows.flatten(1)))))
+        seen = rows.flatten(1) - self.centre
+        made: Tensor = self.finish(self.up(F.relu(self.down(seen))))
         return made.view(rows.shape)
 
 
