@@ -150,7 +150,8 @@ def probe(
     counts = choose_labels(train, labels, seeds=seeds, classifier=classifier)
     remover = denoiser or model
     _check(model, remover, found.train[0].dtype)
-    if model.info.data == found.name or (found.name in TASKS and model.info.data in DATASETS):
+    own = found.name not in DATASETS and model.info.data == found.name
+    if own or (found.name in TASKS and model.info.data in DATASETS):
         say(
             f"the model was trained on {model.info.data}, so it may have seen test images, "
             "without their classes"
