@@ -26,7 +26,6 @@ from unnoise.features import (
     standardiser,
 )
 from unnoise.features import probe as run_probe
-from unnoise.images import to_channels, to_float
 from unnoise.models import build_model
 from unnoise.noise import parse_noise
 from unnoise.outputs import write_text
@@ -45,7 +44,6 @@ Rows = tuple[Floats, Floats]
 
 OURS, PIXELS, PCA, RANDOM = "unnoise", "raw pixels", "PCA", "random network"
 MAPPED = 2_000  # test images on the map
-COLOUR = 3
 MOST_FEATURES = 20_000  # of an image: 60,000 of them would be 5 GB
 CLASSIFIER_NAMES = {
     "logistic": "Logistic regression",
@@ -156,7 +154,7 @@ def probe(
             f"the model was trained on {model.info.data}, so it may have seen test images, "
             "without their classes"
         )
-    seen, tested = (_floats(model, part[0]) for part in (found.train, found.test))
+    seen, tested = (model.sight.floats(part[0]) for part in (found.train, found.test))
     features = partial(_features, levels=levels, pool=pool)
     ours = features(model, seen), features(model, tested)
     random = _untrained(model, seed)
@@ -197,7 +195,7 @@ def probe(
 
 
 def write_probe(path: Path, probe: Probe, *, overwrite: bool = False) -> None:
-    """Write a probe with a map as one page.
+    """Write a probe as one page.
 
     Raises:
         OutputError: The page exists and ``overwrite`` is false, or it cannot be written.
@@ -260,15 +258,6 @@ def _features(
 
 def _flat(images: Floats) -> Floats:
     return images.reshape(len(images), -1)
-
-
-def _floats(denoiser: Denoiser, images: NDArray[np.generic]) -> Floats:
-    """Scale images as the model sees them, ``(N, C, H, W)``, and give them its channels."""
-    wanted, scale = denoiser.info.channels, denoiser.sight.value_range(images.dtype)
-    if {images.shape[3], wanted} == {1, COLOUR}:
-        images = to_channels(images, wanted)
-    denoiser.sight.check(images.shape[3], *images.shape[1:3])
-    return to_float(images, scale)
 
 
 def _check(model: Denoiser, remover: Denoiser, dtype: np.dtype[np.generic]) -> None:

@@ -15,7 +15,7 @@ from unnoise.data import load_images, load_pairs
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ConfigError
 from unnoise.evaluation import Evaluation, compare
-from unnoise.images import MAX_PIXELS, ValueRange, as_stack, from_float, to_channels, to_float
+from unnoise.images import MAX_PIXELS, ValueRange, as_stack, from_float, to_float
 from unnoise.noise import parse_noise
 from unnoise.seeding import generator
 
@@ -194,10 +194,9 @@ def _floats(
     denoiser: Denoiser, noisy: Array, clean: Array, spec: str, random: torch.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Scale a pair of stacks as the model sees them, ``(N, C, H, W)``; make one noisy by a spec."""
-    wanted = denoiser.info.channels
     ranges = value_ranges(denoiser, (noisy, clean))
     ours, theirs = (
-        to_float(to_channels(side, wanted) if {side.shape[3], wanted} == {1, 3} else side, values)
+        denoiser.sight.floats(side, values)
         for side, values in zip((noisy, clean), ranges, strict=True)
     )
     if spec:

@@ -9,7 +9,7 @@ from unnoise.denoiser.channels import adapts, is_alpha
 from unnoise.denoiser.loading import read_range
 from unnoise.denoiser.restoring import Page, check_known
 from unnoise.errors import ImageError
-from unnoise.images import Layout, Reader, ValueRange, as_stack, from_float, to_float
+from unnoise.images import Layout, Reader, ValueRange, as_stack, from_float, to_channels, to_float
 from unnoise.models import Model
 from unnoise.noise import noise_correlation
 from unnoise.runs import ModelInfo
@@ -38,6 +38,20 @@ class Sight:
         """Raise ``ModelError`` if images of this shape cannot be denoised."""
         wanted = self._model.channels
         self._model.check(wanted if adapts(channels, wanted) else channels, height, width)
+
+    def floats(self, images: Array, values: ValueRange | None = None) -> Floats:
+        """Return a stack ``(N, H, W, C)`` as the model sees it, float32 ``(N, C, H, W)``.
+
+        Grey becomes colour and colour grey, where the model takes the other.
+
+        Args:
+            images: Of any real dtype.
+            values: Their range; None takes the one of their dtype.
+        """
+        wanted = self._model.channels
+        if {images.shape[3], wanted} == {1, 3}:
+            images = to_channels(images, wanted)
+        return to_float(images, values or self.value_range(images.dtype))
 
     def value_range(self, dtype: np.dtype[np.generic]) -> ValueRange:
         """Return how values of a dtype are scaled: as in training, if they can be compared."""

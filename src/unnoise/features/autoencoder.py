@@ -115,7 +115,7 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         self.learning_rate_init = learning_rate_init
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: object = None) -> Self:  # noqa: ARG002, N803  scikit-learn's
+    def fit(self, X: ArrayLike, y: object = None) -> Self:  # noqa: ARG002  pipelines pass y
         """Learn features.
 
         Args:
@@ -129,7 +129,12 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         """
         # Batch normalisation needs two rows.
         fewest = 1 if self.model == "mlp" else 2
-        check_training(self, fewest=fewest)
+        check_training(
+            max_iter=self.max_iter,
+            batch_size=self.batch_size,
+            learning_rate_init=self.learning_rate_init,
+            fewest=fewest,
+        )
         noise = check_noise(self.noise, table=self.image_shape is None)
         rows = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=fewest)
         arguments = self._arguments(rows.shape[1])
@@ -147,14 +152,14 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         self.n_iter_ = int(self.max_iter)
         return self
 
-    def transform(self, X: ArrayLike) -> Floats:  # noqa: N803  scikit-learn's
+    def transform(self, X: ArrayLike) -> Floats:
         """Return the features of rows, ``(n_samples, n_features_out)``, in the dtype of X."""
         check_is_fitted(self, "model_")
         rows = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         code = in_blocks(self.model_.encode, self.to_images(rows))
         return code.numpy().astype(rows.dtype)
 
-    def inverse_transform(self, X: ArrayLike) -> Floats:  # noqa: N803  scikit-learn's
+    def inverse_transform(self, X: ArrayLike) -> Floats:
         """Return the rows that features stand for, ``(n_samples, n_features)``."""
         check_is_fitted(self, "model_")
         code = np.asarray(X)
@@ -167,11 +172,11 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         rows = self._from_images(made)
         return rows.astype(code.dtype) if code.dtype in (np.float32, np.float64) else rows
 
-    def denoise(self, X: ArrayLike) -> Floats:  # noqa: N803  scikit-learn's
+    def denoise(self, X: ArrayLike) -> Floats:
         """Return rows without their noise: ``inverse_transform`` of ``transform``."""
         return self.inverse_transform(self.transform(X))
 
-    def score(self, X: ArrayLike, y: object = None) -> float:  # noqa: ARG002, N803  scikit-learn's
+    def score(self, X: ArrayLike, y: object = None) -> float:  # noqa: ARG002  pipelines pass y
         """Return the share of the variance of X that its features keep: 1 for all of it.
 
         Columns count as the network sees them, so those of a table have equal weight.

@@ -81,7 +81,7 @@ class DenoisingClassifier(ClassifierMixin, BaseEstimator):
         self.learning_rate_init = learning_rate_init
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:  # noqa: N803  scikit-learn's
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Learn features of X, then classes.
 
         Args:
@@ -92,7 +92,11 @@ class DenoisingClassifier(ClassifierMixin, BaseEstimator):
             ValueError: X or y are no such arrays, or a parameter is out of range.
             TypeError: X is sparse, or the autoencoder is none.
         """
-        check_training(self)
+        check_training(
+            max_iter=self.max_iter,
+            batch_size=self.batch_size,
+            learning_rate_init=self.learning_rate_init,
+        )
         if not isinstance(self.dropout, Real) or not 0 <= self.dropout < 1:
             raise ValueError(f"dropout is {self.dropout!r}: it is a share, 0 or more, less than 1")
         rows, labels = validate_data(self, X, y, dtype=[np.float64, np.float32])
@@ -116,10 +120,10 @@ class DenoisingClassifier(ClassifierMixin, BaseEstimator):
             lr=float(self.learning_rate_init),
             seed=seed,
         )
-        self.n_iter_ = self.max_iter
+        self.n_iter_ = int(self.max_iter)
         return self
 
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803  scikit-learn's
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the probability of each class, ``(n_samples, n_classes)``."""
         check_is_fitted(self, "_network")
         rows = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
@@ -127,13 +131,13 @@ class DenoisingClassifier(ClassifierMixin, BaseEstimator):
         probabilities: NDArray[np.float64] = torch.softmax(scores, dim=1).numpy()
         return probabilities
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:  # noqa: N803  scikit-learn's
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the most probable label of each row, ``(n_samples,)``."""
         check_is_fitted(self, "_network")
         chosen: NDArray[Any] = self.classes_[self.predict_proba(X).argmax(1)]
         return chosen
 
-    def _learned(self, X: ArrayLike, rows: NDArray[Any], seed: int) -> DenoisingAutoencoder:  # noqa: N803  scikit-learn's
+    def _learned(self, X: ArrayLike, rows: NDArray[Any], seed: int) -> DenoisingAutoencoder:
         """Return an autoencoder that knows such rows."""
         frozen = isinstance(self.autoencoder, FrozenEstimator)
         given = DenoisingAutoencoder() if self.autoencoder is None else self.autoencoder

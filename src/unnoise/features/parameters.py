@@ -13,16 +13,20 @@ Made = TypeVar("Made")
 TABLE_NOISES = ("gaussian", "mask", "swap", "uniform")
 
 
-def check_training(estimator: object, *, fewest: int = 1) -> None:
+def check_training(
+    *, max_iter: object, batch_size: object, learning_rate_init: object, fewest: int = 1
+) -> None:
     """Raise ``ValueError`` if the numbers that a training takes are none.
 
     Args:
-        estimator: Has ``max_iter``, ``batch_size`` and ``learning_rate_init``.
+        max_iter: A whole number of at least 1.
+        batch_size: A whole number of at least ``fewest``.
+        learning_rate_init: More than 0.
         fewest: Rows that a step needs.
     """
-    for name, least in (("max_iter", 1), ("batch_size", fewest)):
-        check_whole(name, getattr(estimator, name), least=least)
-    rate = getattr(estimator, "learning_rate_init")  # noqa: B009  the estimators share no class
+    check_whole("max_iter", max_iter)
+    check_whole("batch_size", batch_size, least=fewest)
+    rate = learning_rate_init
     if not isinstance(rate, Real) or not 0 < float(rate) < float("inf"):
         raise ValueError(f"learning_rate_init is {rate!r}: it is a number, more than 0")
 
