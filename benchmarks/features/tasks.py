@@ -87,11 +87,10 @@ def svm(_rows: int, _noise: str) -> SVC:
 
 
 Make = Callable[[int, str], DenoisingClassifier | SVC]
-MASK, WARP = "mask:0.1", "warp:0.5+mask:0.1"
+MASK, SWAP, WARP, WARP_SWAP = "mask:0.1", "swap:0.1", "warp:0.5+mask:0.1", "warp:0.5+swap:0.25"
 STACKED, CONVOLUTIONAL, SVM = "stacked", "convolutional", "SVM on pixels"
 METHODS: dict[str, tuple[Make, str]] = {
-    f"{STACKED}, {MASK}": (stacked, MASK),
-    f"{STACKED}, {WARP}": (stacked, WARP),
+    **{f"{STACKED}, {noise}": (stacked, noise) for noise in (MASK, SWAP, WARP, WARP_SWAP)},
     f"{CONVOLUTIONAL}, {MASK}": (convolutional, MASK),
     SVM: (svm, ""),
 }

@@ -24,7 +24,7 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
         model="autoencoder-m",
         loss="bce",
         lr=3e-3,
-        epochs=8,
+        epochs=4,
         out=folder,
     )
     return folder

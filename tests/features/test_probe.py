@@ -14,7 +14,7 @@ from unnoise.features import (
     principal_components,
     probe,
     recover,
-    standardiser,
+    scaler,
 )
 from unnoise.features.probe import draw_labels
 from unnoise.noise import parse_noise
@@ -89,13 +89,16 @@ def test_nearest_neighbours_do_with_one_label() -> None:
     assert found.scores[0].mean < 0.1
 
 
-def test_a_feature_that_hardly_varies_is_not_blown_up() -> None:
+def test_features_are_centred_and_keep_their_proportions() -> None:
     rows = np.random.default_rng(0).normal(size=(100, 3)).astype(np.float32)
-    rows[:, 1] = 0
-    rows[0, 1] = 1e-6
-    scaled = standardiser(rows)(rows)
-    assert np.abs(scaled[:, 1]).max() < 1e-2
-    np.testing.assert_allclose(scaled[:, 0].std(), 1, rtol=0.01)
+    rows[:, 1] *= 10
+    rows[:, 2] = 7
+    scaled = scaler(rows)(rows + 1000)
+    proportion = (rows[:, 1].std() / rows[:, 0].std(), scaled[:, 1].std() / scaled[:, 0].std())
+    np.testing.assert_allclose(*proportion, rtol=1e-3)
+    np.testing.assert_allclose(scaler(rows)(rows).mean(0), 0, atol=1e-5)
+    np.testing.assert_allclose(scaler(rows)(rows).std(), 1, rtol=1e-4)
+    assert (scaler(rows[:1])(rows[:1]) == 0).all()
 
 
 def test_principal_components_and_the_map_keep_classes_apart() -> None:

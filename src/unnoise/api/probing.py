@@ -23,7 +23,7 @@ from unnoise.features import (
     map_features,
     principal_components,
     recover,
-    standardiser,
+    scaler,
 )
 from unnoise.features import probe as run_probe
 from unnoise.models import build_model
@@ -167,7 +167,7 @@ def probe(
     probing = run_probe(
         kinds, train, test, labels=counts, seeds=seeds, classifier=classifier, seed=seed, say=say
     )
-    scale = standardiser(ours[0])
+    scale = scaler(ours[0])
     clean, recovered = None, list[Recovered]()
     if spec is not None:
         say("training on all labels, for noisy images")

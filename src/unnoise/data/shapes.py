@@ -116,8 +116,9 @@ def _cells(count: int, random: Random, planes: float = PLANES, least: int = 1) -
         side = np.sign(((centre - through) * normal).sum(1))
         normal *= side[:, None]
         offset = (through * normal).sum(1)
-        half = normal[:, 0, None, None] * y + normal[:, 1, None, None] * x
-        regions &= (half >= offset[:, None, None]) | (index >= number)[:, None, None]
+        cut = np.flatnonzero(index < number)  # few are cut often
+        half = normal[cut, 0, None, None] * y + normal[cut, 1, None, None] * x
+        regions[cut] &= half >= offset[cut, None, None]
     return regions
 
 

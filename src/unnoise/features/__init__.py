@@ -17,7 +17,7 @@ from unnoise.features.probe import (
     map_features,
     principal_components,
     probe,
-    standardiser,
+    scaler,
 )
 from unnoise.features.recovery import Recovered, recover
 
@@ -36,5 +36,5 @@ __all__ = [
     "principal_components",
     "probe",
     "recover",
-    "standardiser",
+    "scaler",
 ]

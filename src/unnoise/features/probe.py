@@ -28,7 +28,6 @@ Rows = tuple[Floats, Floats]  # of the images to learn from, and of those to tes
 
 COMPONENTS = 100  # of PCA
 NEIGHBOURS = 5
-FLAT = 1e-3  # of the usual spread of a feature: one that varies less is not blown up
 MAX_ITER = 300  # its last steps change no decision, so it is no matter if it ends there
 PERPLEXITY, FEWEST_TO_PLACE = 30.0, 4  # of t-SNE; fewer rows or features are placed as they are
 USUAL_LABELS = (10, 100)  # for each class
@@ -144,7 +143,7 @@ def probe(
     scores, confusion = [], None
     for name, make in kinds.items():
         rows = make()
-        scale = standardiser(rows[0])
+        scale = scaler(rows[0])
         seen, tested = map(scale, rows)
         for count in labels:
             errors = []
@@ -163,7 +162,7 @@ def probe(
 
 
 def fit_classifier(name: str, rows: Floats, classes: Classes) -> Any:
-    """Return a classifier of ``CLASSIFIERS``, fitted on standardised features."""
+    """Return a classifier of ``CLASSIFIERS``, fitted on scaled features."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return CLASSIFIERS[name](len(rows)).fit(rows, classes)
@@ -186,10 +185,14 @@ def draw_labels(classes: Classes, count: int, seed: tuple[int, int]) -> NDArray[
     )
 
 
-def standardiser(rows: Floats) -> Callable[[Floats], Floats]:
-    """Return what gives each feature mean 0 and spread 1 on these rows, which need no labels."""
-    mean, spread = rows.mean(0), rows.std(0)
-    spread = spread + FLAT * (float(spread.mean()) or 1.0)
+def scaler(rows: Floats) -> Callable[[Floats], Floats]:
+    """Return what gives each feature mean 0, and all of them one spread, 1, on these rows.
+
+    One for all: how much a feature varies tells how much it matters, most of all of principal
+    components.
+    """
+    mean = rows.mean(0)
+    spread = float((rows - mean).std()) or 1.0
     return lambda some: (some - mean) / spread
 
 
