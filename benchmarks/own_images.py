@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 import unnoise
+from unnoise.correlation import noise_correlation
 from unnoise.images import read_stack, to_channels, write_stack
-from unnoise.noise import noise_correlation
 
 Image = NDArray[np.float64]
 SIGMA = 25 / 255

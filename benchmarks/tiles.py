@@ -19,8 +19,10 @@ import torch
 from machine import describe_machine
 
 import unnoise
-from unnoise.denoiser import load_model
-from unnoise.denoiser.tiles import CPU, Runner, Tile, plan_tiles, run_bands
+from unnoise.denoiser.network import CPU
+from unnoise.denoiser.tiles import Runner, Tile, plan_tiles, run_bands
+from unnoise.denoiser.torch_engine import TorchNetwork
+from unnoise.denoiser.torch_files import load_model
 from unnoise.images import open_image
 from unnoise.models import Model, build_model
 
@@ -38,15 +40,13 @@ def networks() -> dict[str, Model]:
 
 def restore(model: Model, image: np.ndarray, side: int) -> np.ndarray:
     """Denoise ``(H, W, C)`` in tiles of a side."""
-    runner = Runner(model, torch.device("cpu"))
+    runner = Runner(TorchNetwork(model, torch.device("cpu")))
 
     def work(part: np.ndarray, tile: Tile) -> np.ndarray:
-        noisy = torch.from_numpy(np.moveaxis(part, -1, 1))
-        return np.moveaxis(runner.run(noisy, tile).numpy(), 1, -1)
+        return np.moveaxis(runner.run(np.moveaxis(part, -1, 1), tile), 1, -1)
 
     plan = plan_tiles(model, *image.shape[:2], side=side)
-    with torch.inference_mode():
-        return np.concatenate(list(run_bands([image], plan, work)))
+    return np.concatenate(list(run_bands([image], plan, work)))
 
 
 def throughput(name: str, model: Model, rounds: int, tiled: int) -> None:

@@ -19,6 +19,7 @@ def test_public_names() -> None:
         "__version__",
         "add_noise",
         "evaluate",
+        "export",
         "inspect",
         "load",
         "probe",

@@ -10,13 +10,14 @@ import unnoise
 SOURCE = Path(unnoise.__file__).parent
 CELLS = [
     {"errors"},
-    {"outputs", "seeding", "metrics", "pretrained"},
+    {"outputs", "seeding", "metrics", "pretrained", "sizes", "correlation"},
     {"images", "noise", "models"},
     {"runs", "objectives", "data"},
     {"training", "denoiser"},
     {"assemble"},
-    {"trust", "evaluation", "features", "report"},
+    {"trust", "evaluation", "features", "report", "exporters"},
     {"api"},
+    {"server"},
     {"cli"},
 ]
 PLACE = {room: place for place, cell in enumerate(CELLS) for room in cell}

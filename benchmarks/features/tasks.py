@@ -92,7 +92,10 @@ MASK, SWAP, WARP, WARP_SWAP = "mask:0.1", "swap:0.1", "warp:0.5+mask:0.1", "warp
 WEAK_WARP = "warp:0.2+mask:0.1"
 STACKED, CONVOLUTIONAL, SVM = "stacked", "convolutional", "SVM on pixels"
 METHODS: dict[str, tuple[Make, str]] = {
-    **{f"{STACKED}, {noise}": (stacked, noise) for noise in (MASK, SWAP, WARP, WARP_SWAP, WEAK_WARP)},
+    **{
+        f"{STACKED}, {noise}": (stacked, noise)
+        for noise in (MASK, SWAP, WARP, WARP_SWAP, WEAK_WARP)
+    },
     f"{CONVOLUTIONAL}, {MASK}": (convolutional, MASK),
     SVM: (svm, ""),
 }

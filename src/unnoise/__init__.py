@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from unnoise.api import add_noise, evaluate, load, probe, train
+    from unnoise.api import add_noise, evaluate, export, load, probe, train
     from unnoise.denoiser import Denoiser
     from unnoise.errors import UnnoiseError
     from unnoise.evaluation import Evaluation
@@ -25,6 +25,7 @@ _HOMES = {
     "UnnoiseError": "unnoise.errors",
     "add_noise": "unnoise.api",
     "evaluate": "unnoise.api",
+    "export": "unnoise.api",
     "inspect": "unnoise.trust",
     "load": "unnoise.api",
     "probe": "unnoise.api",
@@ -41,6 +42,7 @@ __all__ = [
     "__version__",
     "add_noise",
     "evaluate",
+    "export",
     "inspect",
     "load",
     "probe",

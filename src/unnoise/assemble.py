@@ -18,7 +18,8 @@ from unnoise.data import (
     prepare,
     takes_whole,
 )
-from unnoise.denoiser import keep_freed_memory, load_model
+from unnoise.denoiser import keep_freed_memory
+from unnoise.denoiser.torch_files import load_model
 from unnoise.errors import ConfigError, DataError
 from unnoise.models import Bounds, Distances, Model, ModelArguments, build_model, place, restore
 from unnoise.noise import parse_noise

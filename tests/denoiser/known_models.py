@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from unnoise import Denoiser
+from unnoise.denoiser.torch_engine import TorchEngine
 from unnoise.models import Model
 from unnoise.runs import ModelInfo
 
@@ -50,10 +51,11 @@ def linear(
         seed=0,
         value_range=value_range,
     )
-    return Denoiser(Linear(channels, scale, shift), info)
+    return Denoiser(TorchEngine(Linear(channels, scale, shift)), info)
 
 
 def seen(denoiser: Denoiser) -> list[tuple[int, ...]]:
     """Return the shapes of the batches that such a denoiser has run."""
-    assert isinstance(denoiser._model, Linear)
-    return denoiser._model.seen
+    assert isinstance(denoiser.engine, TorchEngine)
+    assert isinstance(denoiser.engine.model, Linear)
+    return denoiser.engine.model.seen

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from known_models import linear, seen
 
-from unnoise.denoiser.tiles import CPU
+from unnoise.denoiser.network import CPU
 from unnoise.errors import ConfigError, ImageError, ModelError
 
 RANDOM = np.random.default_rng(0)

@@ -9,9 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 import unnoise
+from unnoise.denoiser.loading import locate
 from unnoise.images import read_stack, to_channels
 from unnoise.metrics import psnr
-from unnoise.pretrained import PRETRAINED, locate
+from unnoise.pretrained import PRETRAINED
 from unnoise.seeding import generator
 
 DOCS = Path(__file__).parents[2] / "docs"

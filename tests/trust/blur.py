@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from unnoise import Denoiser
+from unnoise.denoiser.torch_engine import TorchEngine
 from unnoise.models import Model
 from unnoise.runs import ModelInfo
 
@@ -40,4 +41,4 @@ def blur(objective: str = "supervised, mse", **said: Any) -> Denoiser:
         value_range={"dtype": "float32", "low": 0.0, "high": 1.0, "clamp": False},
         **said,
     )
-    return Denoiser(Blur(), info)
+    return Denoiser(TorchEngine(Blur()), info)

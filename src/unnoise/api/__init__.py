@@ -1,24 +1,54 @@
 """What the package does, in Python: each function wires rooms together.
 
-The public ones are named in ``unnoise``; the others serve the command line, which knows no other
-room but this one (and the readers of files).
+The public ones are named in ``unnoise``; the others serve the command line and the server, which
+know no other room but this one (and the readers of files). Each is imported when it is first used,
+because some need no torch and shall not wait for it.
 """
 
-from unnoise.api.denoising import FileResult, denoise_files
-from unnoise.api.forecasting import forecast
-from unnoise.api.inspecting import (
-    TOLD,
-    InspectedImage,
-    inspect_files,
-    line,
-    summary,
-    write_inspections,
-)
-from unnoise.api.planning import default_out
-from unnoise.api.probing import Probe, probe, write_probe
-from unnoise.api.showing import draw_noise, draw_preview, write_report
-from unnoise.api.training import resume, train
-from unnoise.api.using import add_noise, evaluate, load
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from unnoise.api.denoising import FileResult, denoise_files
+    from unnoise.api.evaluating import add_noise, evaluate
+    from unnoise.api.exporting import export
+    from unnoise.api.forecasting import forecast
+    from unnoise.api.inspecting import (
+        TOLD,
+        InspectedImage,
+        inspect_files,
+        line,
+        summary,
+        write_inspections,
+    )
+    from unnoise.api.loading import load
+    from unnoise.api.planning import default_out
+    from unnoise.api.probing import Probe, probe, write_probe
+    from unnoise.api.serving import load_models
+    from unnoise.api.showing import draw_noise, draw_preview, write_report
+    from unnoise.api.training import resume, train
+
+_HOMES = {
+    "denoising": ("FileResult", "denoise_files"),
+    "evaluating": ("add_noise", "evaluate"),
+    "exporting": ("export",),
+    "forecasting": ("forecast",),
+    "inspecting": (
+        "TOLD",
+        "InspectedImage",
+        "inspect_files",
+        "line",
+        "summary",
+        "write_inspections",
+    ),
+    "loading": ("load",),
+    "planning": ("default_out",),
+    "probing": ("Probe", "probe", "write_probe"),
+    "serving": ("load_models",),
+    "showing": ("draw_noise", "draw_preview", "write_report"),
+    "training": ("resume", "train"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "TOLD",
@@ -31,10 +61,12 @@ __all__ = [
     "draw_noise",
     "draw_preview",
     "evaluate",
+    "export",
     "forecast",
     "inspect_files",
     "line",
     "load",
+    "load_models",
     "probe",
     "resume",
     "summary",
@@ -43,3 +75,12 @@ __all__ = [
     "write_probe",
     "write_report",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import a name on first use (PEP 562)."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value

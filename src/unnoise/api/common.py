@@ -3,18 +3,21 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.errors import UnnoiseError
-from unnoise.training import Progress
+
+if TYPE_CHECKING:
+    from unnoise.training import Progress
 
 ARRAY = "<array>"  # what a config calls images that were passed in memory
 Array = NDArray[np.generic]
 Source = str | Path | Array
 Say = Callable[[str], None]
-Report = Callable[[Progress], None]
+Report = Callable[["Progress"], None]
 
 
 def word(error: Exception) -> str:

@@ -127,7 +127,7 @@ def denoise_files(
                     f"{path.name} has {reader.channels} channels and the model one: each channel "
                     "is denoised by itself"
                 )
-            seen = _look(denoiser, reader, usual)
+            seen = look(denoiser, reader, usual)
             denoiser.denoise_file(
                 reader, target, strength=strength, overwrite=overwrite, progress=share
             )
@@ -145,8 +145,11 @@ def denoise_files(
     return _work(jobs, work, progress)
 
 
-def _look(denoiser: Denoiser, reader: Reader, usual: Calibration | None) -> Judgement | None:
-    """Judge the middle of the first image of a file."""
+def look(denoiser: Denoiser, reader: Reader, usual: Calibration | None) -> Judgement | None:
+    """Judge the middle of the first image of a file, by what is usual for the model.
+
+    None where that is not known, or where the file cannot be denoised: doing it says why.
+    """
     if usual is None:
         return None
     try:

@@ -141,12 +141,13 @@ def _inspect(denoiser: Denoiser, reader: Reader, *, draw: bool) -> Iterator[Insp
         yield InspectedImage(
             reader.path,
             index if reader.count > 1 else None,
-            facts=_facts(found),
+            facts=facts_of(found),
             picture=_draw(denoiser, image, found) if draw else None,
         )
 
 
-def _facts(found: Inspection) -> dict[str, Any]:
+def facts_of(found: Inspection) -> dict[str, Any]:
+    """Return the fields of an inspection that are numbers or words, as plain values."""
     return {
         "verdict": found.verdict,
         "reasons": list(found.reasons),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from unnoise.api.common import Say, tell
 from unnoise.data import DATASETS, TASKS, load_classes
 from unnoise.denoiser import Denoiser
+from unnoise.denoiser.torch_engine import TorchEngine
 from unnoise.errors import ConfigError
 from unnoise.features import (
     ClassifierName,
@@ -280,4 +281,4 @@ def _untrained(denoiser: Denoiser, seed: int) -> Denoiser:
         torch.manual_seed(generator(seed, "untrained").initial_seed())
         model = build_model(denoiser.info.model, denoiser.info.arguments).eval()
     info = replace(denoiser.info, bounds=None, calibration=None)
-    return Denoiser(model, info, device=str(denoiser.device))
+    return Denoiser(TorchEngine(model, device=denoiser.engine.device), info)

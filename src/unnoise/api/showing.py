@@ -8,8 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from unnoise.api.common import ARRAY, Array, Say, Source, silent, tell
+from unnoise.api.evaluating import measure, value_ranges
+from unnoise.api.loading import load
 from unnoise.api.planning import make_plan
-from unnoise.api.using import load, measure, value_ranges
 from unnoise.assemble import complete
 from unnoise.data import NAMES, load_images, prepare, takes_whole
 from unnoise.denoiser import Denoiser

@@ -15,6 +15,7 @@ from unnoise.api.planning import make_plan
 from unnoise.assemble import Assembly, assemble
 from unnoise.data import NAMES, Plan
 from unnoise.denoiser import Denoiser
+from unnoise.denoiser.torch_engine import TorchEngine
 from unnoise.errors import RunError
 from unnoise.models import Bounds
 from unnoise.runs import RunFolder, Setting, TrainConfig, layer_settings
@@ -274,13 +275,13 @@ def _run(assembly: Assembly, folder: RunFolder | None, report: Report) -> Denois
         trained["noisy_psnr"] = round(noisy_psnr, 3)
         trained["psnr"] = round(reached.psnr, 3)
     bounds = network if isinstance(network, Bounds) else None
-    denoiser = Denoiser(
+    engine = TorchEngine(
         bounds.model if bounds else network,
-        replace(assembly.info, trained=trained),
         distances=bounds.distances if bounds else None,
         device=str(training.device),
         bf16=training.bf16,
     )
+    denoiser = Denoiser(engine, replace(assembly.info, trained=trained))
     started = time.perf_counter()
     info = calibrated(denoiser, assembly)
     trained["calibration_seconds"] = round(time.perf_counter() - started, 1)

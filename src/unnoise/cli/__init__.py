@@ -20,6 +20,8 @@ VERBS = {
     "probe": "Tell what the features of a model are worth to a classifier.",
     "show": "Draw images and what a noise does to them.",
     "report": "Write the quality report of a run, one HTML page.",
+    "export": "Write a model for other programs (ONNX), or for Hugging Face.",
+    "serve": "Serve models over HTTP, with a web page.",
     "info": "Tell what is known about a model.",
     "data": "List the named datasets and where each was found.",
     "demo": "Train on the digits in the package for a minute and show the result.",

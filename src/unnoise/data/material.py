@@ -7,6 +7,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from unnoise.correlation import noise_correlation
 from unnoise.data.batches import Batches, Patches, split_indices
 from unnoise.data.method import NOISY_ONLY, Plan, Scenes
 from unnoise.data.pool import TURNS, Pool
@@ -24,7 +25,6 @@ from unnoise.data.stream import BlockReader, Stream, file_images
 from unnoise.data.survey import Part, read_parts
 from unnoise.errors import DataError, ImageError
 from unnoise.images import ValueRange
-from unnoise.noise import noise_correlation
 
 WHOLE = 64  # pixels: images of one size up to this are taken whole
 TOO_SMALL = 16  # pixels of a side of an image that patches are cut from

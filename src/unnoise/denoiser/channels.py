@@ -1,6 +1,9 @@
 """Which images a model of other channels can take, and how."""
 
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
 
 GREY, COLOUR = 1, 3
 
@@ -20,11 +23,11 @@ def makes_grey(channels: int, wanted: int) -> bool:
     return (channels, wanted) == (GREY, COLOUR)
 
 
-def to_model(images: Tensor, wanted: int) -> Tensor:
+def to_model(images: Floats, wanted: int) -> Floats:
     """Give a grey model each channel of ``(B, C, H, W)`` as an image, ``(B · C, 1, H, W)``."""
-    return images if images.shape[1] == wanted else images.flatten(0, 1).unsqueeze(1)
+    return images if images.shape[1] == wanted else images.reshape(-1, 1, *images.shape[2:])
 
 
-def from_model(restored: Tensor, batch: int) -> Tensor:
+def from_model(restored: Floats, batch: int) -> Floats:
     """Put what a model made of ``to_model`` together again, ``(B, ..., H, W)``."""
     return restored.reshape(batch, -1, *restored.shape[2:])

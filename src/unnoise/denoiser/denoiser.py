@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from unnoise.denoiser.describing import describe_model
 from unnoise.denoiser.distances import DistanceFinder
-from unnoise.denoiser.encoding import encode_images
-from unnoise.denoiser.forms import Forms
-from unnoise.denoiser.loading import load_model
+from unnoise.denoiser.loading import load_engine
+from unnoise.denoiser.network import Engine, Floats, Network, network_at
 from unnoise.denoiser.restoring import (
     Page,
     Restorer,
@@ -27,7 +25,7 @@ from unnoise.denoiser.restoring import (
     run_images,
 )
 from unnoise.denoiser.sight import Sight
-from unnoise.denoiser.tiles import Array, Tile, Work, at_once
+from unnoise.denoiser.tiles import Array, Tile, Work
 from unnoise.errors import ModelError
 from unnoise.images import (
     Layout,
@@ -37,12 +35,10 @@ from unnoise.images import (
     to_float,
     write_like,
 )
-from unnoise.models import Distances, Model
-from unnoise.runs import BOUNDS, ModelInfo, write_model_file
+from unnoise.runs import ModelInfo, write_model_file
 
 LOOK = 1024  # pixels of a side of an image, from which the correlation of its noise is told
 
-Floats = NDArray[np.float32]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 COLOUR_COUNTS = (1, 3, 4)  # lengths of a last axis that is channels, where nothing else is known
@@ -53,56 +49,41 @@ class Denoiser:
 
     Attributes:
         info: What the model file says about the model.
-        device: Where it runs.
-        bf16: Whether its convolutions run in bfloat16: where it was asked for, and the model only
-            corrects its input.
-        compiles: Whether torch compiles the network when it first runs.
         sight: How the model sees images.
-        has_bounds: Whether it can say how far the truth may lie from a result.
     """
 
-    def __init__(
-        self,
-        model: Model,
-        info: ModelInfo,
-        *,
-        distances: Distances | None = None,
-        device: str = "cpu",
-        bf16: bool = False,
-        compiles: bool = False,
-    ) -> None:
+    def __init__(self, engine: Engine, info: ModelInfo) -> None:
         self.info = info
-        self.device = torch.device(device)
-        self.compiles = compiles
-        self.bf16 = bf16 and model.corrects
-        self._forms = Forms(model, self.device, compiles=compiles)
-        self._distances = (
-            DistanceFinder(distances, model.channels, self.device) if distances else None
-        )
-        self._model = self._forms.model
-        self.has_bounds = distances is not None
-        self._at_once = at_once(self.device)
-        self.sight = Sight(model, info)
+        self._engine = engine
+        self.sight = Sight(engine.network, info)
+        found = engine.distances
+        self._distances = DistanceFinder(found, engine.network.channels) if found else None
 
     @classmethod
     def load(
         cls, path: str | Path, *, device: str = "cpu", bf16: bool = False, compiles: bool = False
     ) -> "Denoiser":
-        """Load a model; see ``loading.load_model``."""
-        info, model, distances = load_model(path)
-        return cls(model, info, distances=distances, device=device, bf16=bf16, compiles=compiles)
+        """Load a model; see ``loading.load_engine``."""
+        return cls(*load_engine(path, device=device, bf16=bf16, compiles=compiles))
+
+    @property
+    def engine(self) -> Engine:
+        """What runs the model."""
+        return self._engine
+
+    @property
+    def has_bounds(self) -> bool:
+        """Whether it can say how far the truth may lie from a result."""
+        return self._distances is not None
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write the model file.
 
         Raises:
             OutputError: The file exists and ``overwrite`` is false, or it cannot be written.
+            ModelError: It came from an ONNX file, whose weights cannot be trained on.
         """
-        weights = self._model.state_dict()
-        if self._distances is not None:
-            theirs = self._distances.model.state_dict()
-            weights |= {BOUNDS + name: tensor for name, tensor in theirs.items()}
-        write_model_file(Path(path), self.info, weights, overwrite=overwrite)
+        write_model_file(Path(path), self.info, self._engine.weights(), overwrite=overwrite)
 
     def __call__(self, image: NDArray[Scalar], *, strength: float = 1.0) -> NDArray[Scalar]:
         """Denoise one image ``(H, W)`` or ``(H, W, C)`` of any size.
@@ -181,9 +162,9 @@ class Denoiser:
                 return count
 
             def images() -> Iterator[Iterable[Array]]:
-                for source, model in self._models(reader, channels, alpha=alpha):
-                    work = self._work(model, reader.dtype, alpha=alpha, strength=strength)
-                    yield from run_images(model, source, counted(work), self._at_once)
+                for source, network in self._networks(reader, channels, alpha=alpha):
+                    work = self._work(network, reader.dtype, alpha=alpha, strength=strength)
+                    yield from run_images(network, source, counted(work))
 
             check_strength(strength)
             write_like(Path(target), reader, images(), overwrite=overwrite)
@@ -197,8 +178,10 @@ class Denoiser:
         noisy, results = np.moveaxis(images, 1, -1), np.empty_like(images)
         made = (
             image
-            for source, model in self._models(Stack(noisy), images.shape[1])
-            for image in self._run_floats(model, source, clamp=self.sight.clamps)
+            for source, network in self._networks(Stack(noisy), images.shape[1])
+            for image in run_images(
+                network, source, on_floats(Restorer(network, clamp=self.sight.clamps))
+            )
         )
         fill(np.moveaxis(results, 1, -1), made)
         return results
@@ -253,21 +236,17 @@ class Denoiser:
     ) -> Floats:
         """Return the features of float32 ``(N, C, H, W)`` in the model's own scale."""
         self.sight.check(*images.shape[1:])
-        model = self._forms.at(images.shape[1])
-        return encode_images(
-            model, images, self.device, self._at_once.pixels, levels=levels, pool=pool
-        )
+        return self._engine.encode(images, levels, pool)
 
     def apart(self) -> "Denoiser":
         """Return it for images that are taken apart at its stride already."""
         if self.info.strides == (1,):
             return self
-        info = replace(self.info, strides=(1,))
-        return Denoiser(self._model, info, device=str(self.device), bf16=self.bf16)
+        return Denoiser(self._engine, replace(self.info, strides=(1,)))
 
     def describe(self) -> dict[str, Any]:
         """Return what is known about the model, as plain values."""
-        return describe_model(self.info, self._model)
+        return describe_model(self.info, self._engine.describe())
 
     def _denoise_array(
         self, stack: NDArray[np.generic], layout: Layout, strength: float
@@ -278,46 +257,36 @@ class Denoiser:
         results = np.empty_like(stack)
         made = (
             image
-            for source, model in self._models(Stack(stack), channels, alpha=alpha)
+            for source, network in self._networks(Stack(stack), channels, alpha=alpha)
             for image in run_images(
-                model,
+                network,
                 source,
-                self._work(model, stack.dtype, alpha=alpha, strength=strength),
-                self._at_once,
+                self._work(network, stack.dtype, alpha=alpha, strength=strength),
             )
         )
         fill(results, made)
         return np.ascontiguousarray(layout.from_stack(results))
 
-    def _models(
+    def _networks(
         self, source: Reader | Stack, channels: int, *, alpha: bool = False
-    ) -> Iterator[tuple[Reader | Stack | Page, Model]]:
-        """Yield a source, or each image of it, with the model at the stride that its noise needs.
+    ) -> Iterator[tuple[Reader | Stack | Page, Network]]:
+        """Yield a source, or each image of it, with the network at the stride that its noise needs.
 
         Images are seen as in training: at its stride, or, where it had several, at the one that
         is told from the middle of the image.
         """
         if len(self.info.strides) == 1:
-            yield source, self._forms.at(channels, self.info.strides[0])
+            yield source, network_at(self._engine, channels, self.info.strides[0])
             return
         for index in range(source.count):
             page = Page(source, index)
             middle = page.middle(LOOK)
             stride = self.sight.stride(middle[..., :-1] if alpha else middle)
-            yield page, self._forms.at(channels, stride)
-
-    def _run_floats(
-        self, model: Model, source: Reader | Stack | Page, *, clamp: bool
-    ) -> Iterator[Iterable[Array]]:
-        work = on_floats(self._restorer(model, clamp=clamp))
-        return run_images(model, source, work, self._at_once)
-
-    def _restorer(self, model: Model, *, clamp: bool) -> Restorer:
-        return Restorer(model, self.device, clamp=clamp, bf16=self.bf16)
+            yield page, network_at(self._engine, channels, stride)
 
     def _work(
-        self, model: Model, dtype: np.dtype[np.generic], *, alpha: bool, strength: float
+        self, network: Network, dtype: np.dtype[np.generic], *, alpha: bool, strength: float
     ) -> Work:
         scale = self.sight.value_range(dtype)
-        restore = self._restorer(model, clamp=scale.clamp)
+        restore = Restorer(network, clamp=scale.clamp)
         return on_values(restore, dtype, scale, alpha=alpha, strength=strength)

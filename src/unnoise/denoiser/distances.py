@@ -4,30 +4,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from unnoise.denoiser.channels import makes_grey
-from unnoise.denoiser.forms import Forms
+from unnoise.denoiser.network import Floats, Network
 from unnoise.denoiser.restoring import Restorer, Stack, fill, on_floats, run_images
-from unnoise.denoiser.tiles import at_once
-from unnoise.models import Distances, Model
-
-Floats = NDArray[np.float32]
 
 
 class DistanceFinder:
     """Finds the distances to the bounds of images of any size.
 
     Args:
-        distances: The network.
+        network: What finds them.
         channels: Of the images of the model that it was trained beside.
-        device: Where it runs.
     """
 
-    def __init__(self, distances: Distances, channels: int, device: torch.device) -> None:
-        self.model: Model = Forms(distances, device).model
-        self._channels, self._device = channels, device
+    def __init__(self, network: Network, channels: int) -> None:
+        self._network, self._channels = network, channels
 
     def __call__(
         self, noisy: Floats, restored: Floats, groups: Sequence[Mapping[str, Any]]
@@ -59,9 +51,9 @@ class DistanceFinder:
 
     def _run(self, seen: Floats) -> Floats:
         found = np.empty_like(seen)
-        work = on_floats(Restorer(self.model, self._device, clamp=False))
+        work = on_floats(Restorer(self._network, clamp=False))
         stack = Stack(np.moveaxis(seen, 1, -1))
-        made = run_images(self.model, stack, work, at_once(self._device))
+        made = run_images(self._network, stack, work)
         fill(np.moveaxis(found, 1, -1), made)
         return found
 

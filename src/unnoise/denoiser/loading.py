@@ -1,93 +1,109 @@
-"""From a model file to the network that it holds."""
+"""From what a person names to an engine with the model that it holds.
 
-import math
-from collections.abc import Mapping
+A ``.safetensors`` file runs with torch, an ``.onnx`` file with ONNX Runtime, which a small install
+has. What comes with the package is there in both forms.
+"""
+
+import re
+from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
-import torch
-from torch import Tensor, nn
+from unnoise.denoiser.network import Engine
+from unnoise.errors import ConfigError, ModelFileError
+from unnoise.pretrained import PRETRAINED
+from unnoise.runs import ModelInfo
 
-from unnoise.errors import ModelError, ModelFileError
-from unnoise.images import ValueRange
-from unnoise.models import Distances, Model, build_model
-from unnoise.pretrained import locate
-from unnoise.runs import BOUNDS, ModelInfo, RunFolder, read_model_file
+ONNX, SAFETENSORS = ".onnx", ".safetensors"
+HUB = "hf://"
+HUB_NAME = re.compile(r"(?P<repo>\w[\w.-]*/\w[\w.-]*)(?:@(?P<revision>[\w./-]+))?")
 
 
-class Loaded(NamedTuple):
-    """What a model file holds."""
-
-    info: ModelInfo
-    model: Model
-    distances: Distances | None  # of its bounds, where it has any
-
-
-def load_model(path: str | Path, *, table: bool = False) -> Loaded:
-    """Load a model file, the model of a run folder, or one that comes with the package.
+def load_engine(
+    path: str | Path, *, device: str = "cpu", bf16: bool = False, compiles: bool = False
+) -> tuple[Engine, ModelInfo]:
+    """Load a model with the library that runs it.
 
     Args:
-        path: What to load.
-        table: Whether the model of a table will do, whose rows are no images.
+        path: See ``locate``.
+        device: ``cpu``, ``cuda`` or ``mps``.
+        bf16: Whether torch may run convolutions in bfloat16.
+        compiles: Whether torch compiles the network when it first runs.
 
     Raises:
-        ModelFileError: The file is missing, damaged, of another format, or does not fit the
-            architecture that it names.
+        ModelFileError: The file is missing, damaged, or of another format.
+        ConfigError: It needs a library that is not installed.
     """
-    path = locate(path)
-    if path.is_dir():
-        path = RunFolder(path).model
-    info, weights = read_model_file(path)
-    if info.estimator is not None and info.value_range is None and not table:
-        raise ModelFileError(
-            f"{path} holds an estimator of a table, and no denoiser of images: open it with "
-            "unnoise.DenoisingAutoencoder.load"
+    file = locate(path)
+    if file.suffix == ONNX:
+        from unnoise.denoiser.onnx_engine import load_onnx
+
+        return load_onnx(file, device=device)
+    if not has_torch():
+        raise ConfigError(
+            f"{file} runs with torch, which is not installed: install it with pip install "
+            "'unnoise[train]', or, where torch is, make an ONNX file of the model with "
+            "unnoise export MODEL model.onnx"
         )
-    own = {name: weights.pop(name) for name in list(weights) if name.startswith(BOUNDS)}
-    distances = None
-    try:
-        # On "meta" no memory is taken, so a header cannot ask for more than the file holds.
-        with torch.device("meta"):
-            model = build_model(info.model, info.arguments)
-            if info.bounds is not None:
-                distances = Distances(info.bounds["arguments"])
-        _fill(model, weights)
-        if distances is not None and info.bounds is not None:
-            _fill(distances, {name.removeprefix(BOUNDS): own[name] for name in own})
-            numbers = [info.bounds["level"]]
-            for group in info.bounds["groups"]:
-                numbers += [group["scale"], group["up_to"], float(group["grey"])]
-            if not all(type(number) is float and 0 <= number < math.inf for number in numbers):
-                raise ValueError(f"its bounds are described by {numbers}")
-            if distances.channels != 2 * model.channels:
-                raise ValueError(f"its bounds are for {distances.channels / 2:g} channels")
-        if model.fixed_size and info.strides != (1,):
-            raise ValueError(f"a model of one size cannot be used at strides {info.strides}")
-        read_range(info)
-    except (RuntimeError, TypeError, ValueError, KeyError, ModelError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ModelFileError(f"{path} does not hold the weights it says: {reason}") from error
-    return Loaded(info, model, distances)
+    from unnoise.denoiser.torch_engine import TorchEngine
+    from unnoise.denoiser.torch_files import load_model
+
+    info, model, distances = load_model(file)
+    engine = TorchEngine(model, distances=distances, device=device, bf16=bf16, compiles=compiles)
+    return engine, info
 
 
-def _fill(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
-    wanted = {name: tensor.dtype for name, tensor in network.state_dict().items()}
-    if any(weights[name].dtype != dtype for name, dtype in wanted.items() if name in weights):
-        raise TypeError("its weights are not of the dtype of the model")
-    network.load_state_dict(weights, assign=True)
+def locate(path: str | Path) -> Path:
+    """Return the file of a model.
 
-
-def read_range(info: ModelInfo) -> tuple[np.dtype[np.generic] | None, ValueRange | None]:
-    """Return the dtype and the range that a model keeps from its training data, if it does.
+    Args:
+        path: A model file; a folder with ``model.safetensors`` or ``model.onnx``, as a run or a
+            repository of Hugging Face is; ``hf://owner/name``, such a repository; or the name of a
+            model that comes with the package. A name is a string: a ``Path``, or ``"./photo"``, is
+            what lies there.
 
     Raises:
-        ValueError: They cannot be. So do ``KeyError`` and ``TypeError``.
+        ModelFileError: The repository or its model cannot be had.
+        ConfigError: ``huggingface_hub`` is not installed.
     """
-    kept = info.value_range
-    if kept is None:
-        return None, None
-    low, high = float(kept["low"]), float(kept["high"])
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise ValueError(f"its value range goes from {low} to {high}")
-    return np.dtype(kept["dtype"]), ValueRange(low, high, bool(kept["clamp"]))
+    if isinstance(path, str) and path in PRETRAINED:
+        return PRETRAINED[path].with_suffix(SAFETENSORS if has_torch() else ONNX)
+    if isinstance(path, str) and path.startswith(HUB):
+        return _download(path)
+    path = Path(path)
+    if path.is_dir():
+        exported = path / f"model{ONNX}"
+        first = path / f"model{SAFETENSORS}"
+        return exported if exported.is_file() and not (first.is_file() and has_torch()) else first
+    return path
+
+
+def has_torch() -> bool:
+    """Whether torch is installed; it is not imported."""
+    return find_spec("torch") is not None
+
+
+def _download(address: str) -> Path:
+    found = HUB_NAME.fullmatch(address.removeprefix(HUB))
+    if found is None:
+        raise ModelFileError(
+            f"{address} is no address of a model: it is hf://owner/name, or hf://owner/name@revision"
+        )
+    if find_spec("huggingface_hub") is None:
+        raise ConfigError(
+            f"{address} needs huggingface_hub: install it with pip install 'unnoise[hub]'"
+        )
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
+
+    names = [f"model{SAFETENSORS}", f"model{ONNX}"]
+    for name in names if has_torch() else names[::-1]:
+        try:
+            return Path(hf_hub_download(found["repo"], name, revision=found["revision"]))
+        except LocalEntryNotFoundError as error:
+            raise ModelFileError(f"cannot reach {address}, and it is not in the cache") from error
+        except EntryNotFoundError:
+            continue
+        except (HfHubHTTPError, ValueError, OSError) as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise ModelFileError(f"cannot get {address}: {reason}") from error
+    raise ModelFileError(f"{address} holds neither {names[0]} nor {names[1]}")

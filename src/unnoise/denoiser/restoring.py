@@ -8,44 +8,34 @@ from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from unnoise.denoiser.channels import from_model, to_model
-from unnoise.denoiser.tiles import Array, AtOnce, Runner, Tile, Work, plan_tiles, run_bands
+from unnoise.denoiser.network import Floats, Network
+from unnoise.denoiser.tiles import Array, Runner, Tile, Work, plan_tiles, run_bands
 from unnoise.errors import ConfigError, ImageError
 from unnoise.images import Layout, Reader, ValueRange, from_float, to_float
-from unnoise.models import Model
-
-Floats = NDArray[np.float32]
 
 BAND_ROWS = 256  # read at once from a file: whole rows of the squares that large TIFF files have
 
 
 class Restorer:
-    """Applies a model to parts of float images.
+    """Applies a network to parts of float images.
 
     Args:
-        model: On its device, in evaluation mode.
-        device: That of the model.
+        network: What is applied.
         clamp: Whether results are limited to [0, 1].
-        bf16: Whether its convolutions run in bfloat16.
     """
 
-    def __init__(
-        self, model: Model, device: torch.device, *, clamp: bool, bf16: bool = False
-    ) -> None:
-        self._runner = Runner(model, device, bf16=bf16)
-        self._channels = model.channels
+    def __init__(self, network: Network, *, clamp: bool) -> None:
+        self._runner = Runner(network)
+        self._channels = network.channels
         self._clamp = clamp
 
     def __call__(self, noisy: Floats, tile: Tile) -> Floats:
         """Turn what a tile reads ``(B, C, h, w)`` into what it keeps, of the same channels."""
-        with torch.inference_mode():
-            images = to_model(torch.from_numpy(noisy), self._channels)
-            restored = from_model(self._runner.run(images, tile), len(noisy))
-            result: Floats = (restored.clamp(0, 1) if self._clamp else restored).numpy()
-        return result
+        images = to_model(noisy, self._channels)
+        restored = from_model(self._runner.run(images, tile), len(noisy))
+        return restored.clip(0, 1) if self._clamp else restored
 
 
 def on_values(
@@ -59,7 +49,7 @@ def on_values(
     """Return what denoises parts ``(B, h, w, C)`` of images of one dtype.
 
     Args:
-        restore: Applies the model.
+        restore: Applies the network.
         dtype: Of the images.
         scale: Their values that are 0 and 1 for the model.
         alpha: Whether the last channel is transparency, which stays as it is.
@@ -158,13 +148,14 @@ class Page:
 
 
 def run_images(
-    model: Model, source: Reader | Stack | Page, work: Work, size: AtOnce
+    network: Network, source: Reader | Stack | Page, work: Work
 ) -> Iterator[Iterable[Array]]:
     """Yield what ``work`` makes of each image of a source, as bands from the top.
 
     Small images are taken several at once, large ones in tiles.
     """
-    plan = plan_tiles(model, source.height, source.width, side=size.side)
+    size = network.at_once
+    plan = plan_tiles(network, source.height, source.width, side=size.side)
     if not plan.whole:
         for index in range(source.count):
             yield run_bands(source.bands(index, BAND_ROWS), plan, work)

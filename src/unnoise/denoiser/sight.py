@@ -1,18 +1,18 @@
 """How a model sees images: which channels, at which scale, at which stride."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from unnoise.correlation import noise_correlation
 from unnoise.denoiser.channels import adapts, is_alpha
-from unnoise.denoiser.loading import read_range
 from unnoise.denoiser.restoring import Page, check_known
 from unnoise.errors import ImageError
 from unnoise.images import Layout, Reader, ValueRange, as_stack, from_float, to_channels, to_float
-from unnoise.models import Model
-from unnoise.noise import noise_correlation
 from unnoise.runs import ModelInfo
+from unnoise.sizes import Sized, check_size
 
 Array = NDArray[np.generic]
 Floats = NDArray[np.float32]
@@ -29,7 +29,7 @@ class Sight:
         clamps: Whether results in the model's own scale are limited to [0, 1].
     """
 
-    def __init__(self, model: Model, info: ModelInfo) -> None:
+    def __init__(self, model: Sized, info: ModelInfo) -> None:
         self._model, self._strides = model, info.strides
         self._dtype, self._range = read_range(info)
         self.clamps = self._range is None or self._range.clamp
@@ -37,7 +37,8 @@ class Sight:
     def check(self, channels: int, height: int, width: int) -> None:
         """Raise ``ModelError`` if images of this shape cannot be denoised."""
         wanted = self._model.channels
-        self._model.check(wanted if adapts(channels, wanted) else channels, height, width)
+        taken = wanted if adapts(channels, wanted) else channels
+        check_size(self._model, taken, height, width)
 
     def floats(self, images: Array, values: ValueRange | None = None) -> Floats:
         """Return a stack ``(N, H, W, C)`` as the model sees it, float32 ``(N, C, H, W)``.
@@ -138,3 +139,18 @@ class Sight:
         image = image[..., :-1] if self.alpha_in(reader) else image
         seen: Floats = to_float(image, self.value_range(image.dtype))[0]
         return seen
+
+
+def read_range(info: ModelInfo) -> tuple[np.dtype[np.generic] | None, ValueRange | None]:
+    """Return the dtype and the range that a model keeps from its training data, if it does.
+
+    Raises:
+        ValueError: They cannot be. So do ``KeyError`` and ``TypeError``.
+    """
+    kept = info.value_range
+    if kept is None:
+        return None, None
+    low, high = float(kept["low"]), float(kept["high"])
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise ValueError(f"its value range goes from {low} to {high}")
+    return np.dtype(kept["dtype"]), ValueRange(low, high, bool(kept["clamp"]))

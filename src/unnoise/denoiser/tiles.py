@@ -3,49 +3,24 @@
 A pixel of a result depends only on the input within the model's receptive field, so a tile that is
 read wider than it is kept gives what the whole image would. Tiles begin at multiples of the model's
 ``size_multiple``, where the grids of its levels begin in the whole image too, and are padded only
-at the image's own right and bottom border, as ``models.fit`` pads the whole image.
+at the image's own right and bottom border, as the whole image would be.
 
 Planning is separate from running. This file does not know dtypes, value ranges or files.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional as F
 
-from unnoise.denoiser.memory import keep_freed_memory
+from unnoise.denoiser.network import CPU, Floats, Network
 from unnoise.errors import ModelError
-from unnoise.models import Model, fit, padding
+from unnoise.sizes import Sized, check_size, padding
 
 Array = NDArray[np.generic]
 
 SMALLEST = 64  # kept sides are not halved below this when memory runs out
-
-
-class AtOnce(NamedTuple):
-    """How much runs at once on a device."""
-
-    side: int  # of what a tile reads, in pixels
-    pixels: int  # of a batch of small images
-
-
-# A larger tile repeats less overlap (32 % at this side for a receptive field of 141) and takes more
-# memory; beyond this one nothing is won any more. So many pixels of small images keep the cores
-# busy, and the feature maps of a small network stay in the cache. See benchmarks/tiles.py and
-# docs/lab-notes.md.
-CPU = AtOnce(side=1024, pixels=150_000)
-# Meant to fill a card; 3840 × 2160 stays whole. Tiles are halved where its memory does not suffice.
-GPU = AtOnce(side=4096, pixels=2**23)
-
-
-def at_once(device: torch.device) -> AtOnce:
-    """Return how much runs at once on a device."""
-    return CPU if device.type == "cpu" else GPU
 
 
 @dataclass(frozen=True)
@@ -95,20 +70,20 @@ class Tile:
 Work = Callable[[Array, Tile], Array]  # what a tile reads (B, h, w, C) -> what it keeps
 
 
-def plan_tiles(model: Model, height: int, width: int, *, side: int = CPU.side) -> Plan:
+def plan_tiles(network: Sized, height: int, width: int, *, side: int = CPU.side) -> Plan:
     """Divide an image; one of the area of a tile, or of a fixed size, stays whole.
 
     Args:
-        model: Gives the receptive field and the grid.
+        network: Gives the receptive field and the grid.
         height: Of the image.
         width: Of the image.
         side: Of what a square tile reads, in pixels. A narrow image has longer tiles.
     """
-    multiple = model.size_multiple
+    multiple = network.size_multiple
     # A mirror of up to ``multiple - 1`` rows at the border must find its rows in the tile.
-    reach = max(model.receptive_field // 2, multiple - 1)
+    reach = max(network.receptive_field // 2, multiple - 1)
     overlap = _round_up(reach, multiple)
-    if model.fixed_size is not None:
+    if network.fixed_size is not None:
         side = max(side, height, width)
     side = max(side, 4 * overlap)
     rows = spans(height, side=max(side, side**2 // width), overlap=overlap, multiple=multiple)
@@ -195,51 +170,38 @@ def _windows(bands: Iterable[Array], rows: Iterable[Span]) -> Iterator[tuple[Spa
 
 
 class Runner:
-    """Runs a model on tiles; where memory runs out, halves the tile and goes on.
+    """Runs a network on tiles; where memory runs out, halves the tile and goes on."""
 
-    Args:
-        model: On its device, in evaluation mode.
-        device: That of the model.
-        bf16: Whether its convolutions run in bfloat16.
-    """
-
-    def __init__(self, model: Model, device: torch.device, *, bf16: bool = False) -> None:
-        self._model = model
-        self._device = device
-        self._bf16 = bf16
-        self._pixels = at_once(device).pixels
-        if device.type == "cpu":
-            keep_freed_memory()
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._pixels = network.at_once.pixels
         self._limit: int | None = None  # pixels at once, once memory has run out
 
-    def run(self, noisy: Tensor, tile: Tile) -> Tensor:
-        """Run the model on what a tile reads ``(B, C, h, w)``, and return what it keeps.
+    def run(self, noisy: Floats, tile: Tile) -> Floats:
+        """Run the network on what a tile reads ``(B, C, h, w)``, and return what it keeps.
 
         Raises:
-            ModelError: The model does not take the image, or memory does not suffice for a small
-                tile (or for the whole image, where the model takes no other).
+            ModelError: The network does not take the image, or memory does not suffice for a small
+                tile (or for the whole image, where the network takes no other).
         """
         batch, _, height, width = noisy.shape
         size = max(1, self._pixels // (height * width))
         if batch > size:
-            return torch.cat([self.run(part, tile) for part in torch.split(noisy, size)])
+            return np.concatenate([self.run(part, tile) for part in _split(noisy, size)])
         pixels = batch * height * width
         if self._limit is None or pixels <= self._limit:
             try:
-                return self._run_at_once(noisy, tile)
-            except (RuntimeError, MemoryError) as error:
-                if not _is_out_of_memory(error):
-                    raise
+                padded = _pad(self._network, noisy, tile)
+                return self._network.run(padded)[(..., *tile.kept)]
+            except MemoryError:
                 self._limit = pixels - 1
-        # Outside of the handler: its traceback would hold the memory of the failed attempt.
-        if self._device.type == "cuda":
-            torch.cuda.empty_cache()
         return self._run_in_parts(noisy, tile)
 
-    def _run_in_parts(self, noisy: Tensor, tile: Tile) -> Tensor:
+    def _run_in_parts(self, noisy: Floats, tile: Tile) -> Floats:
         if len(noisy) > 1:
-            return torch.cat([self.run(part, tile) for part in noisy.split(-(-len(noisy) // 2))])
-        if self._model.fixed_size is not None or (halves := halve(tile)) is None:
+            halves = _split(noisy, -(-len(noisy) // 2))
+            return np.concatenate([self.run(part, tile) for part in halves])
+        if self._network.fixed_size is not None or (cut := halve(tile)) is None:
             height, width = noisy.shape[-2:]
             raise ModelError(
                 f"memory does not suffice for {height} × {width} pixels at once, and smaller "
@@ -256,38 +218,25 @@ class Runner:
                 ],
                 part,
             )
-            for part in halves
+            for part in cut
         ]
-        return torch.cat(parts, dim=-1 if halves[0].rows == tile.rows else -2)
-
-    def _run_at_once(self, noisy: Tensor, tile: Tile) -> Tensor:
-        pinned = self._device.type == "cuda"  # a card reads and writes such memory by itself
-        if pinned:
-            noisy = noisy.pin_memory()
-        noisy = noisy.to(self._device, memory_format=torch.channels_last, non_blocking=pinned)
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
-            restored: Tensor = self._model(_pad(self._model, noisy, tile))
-        kept = restored[(..., *tile.kept)].float()
-        if not pinned:
-            return kept.cpu()
-        return torch.empty(kept.shape, pin_memory=True).copy_(kept)
+        return np.concatenate(parts, axis=-1 if cut[0].rows == tile.rows else -2)
 
 
-def _pad(model: Model, noisy: Tensor, tile: Tile) -> Tensor:
-    """Pad what a tile reads as ``fit`` pads the whole image."""
+def _split(noisy: Floats, size: int) -> list[Floats]:
+    return [noisy[start : start + size] for start in range(0, len(noisy), size)]
+
+
+def _pad(network: Network, noisy: Floats, tile: Tile) -> Floats:
+    """Pad what a tile reads as the whole image would be padded: only at its right and bottom."""
     plan = tile.plan
-    if noisy.shape[-2:] == (plan.height, plan.width):
-        return fit(model, noisy)
-    down, right, mode = padding(model, plan.height, plan.width)  # the whole image decides
+    check_size(network, noisy.shape[1], plan.height, plan.width)
+    down, right, mirror = padding(network, plan.height, plan.width)  # the whole image decides
     down = down if tile.rows.stop == plan.height else 0
     right = right if tile.columns.stop == plan.width else 0
-    return F.pad(noisy, (0, right, 0, down), mode=mode) if down or right else noisy
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    return any(text in str(error) for text in ("not enough memory", "DefaultCPUAllocator"))
+    if not down and not right:
+        return noisy
+    return np.pad(noisy, [(0, 0)] * 2 + [(0, down), (0, right)], "reflect" if mirror else "edge")
 
 
 def _round_up(value: int, multiple: int) -> int:

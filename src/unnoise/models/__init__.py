@@ -17,13 +17,11 @@ from unnoise.models.contract import (
     fit,
     joined,
     macs_per_pixel,
-    padding,
     place,
     restore,
 )
 from unnoise.models.conv_autoencoder import ConvAutoencoder
 from unnoise.models.grey import grey
-from unnoise.models.interleaved import Interleaved, deinterleave, interleave
 from unnoise.models.mlp import MLP
 from unnoise.models.residual_unet import ResidualUNet
 from unnoise.models.unet import UNet
@@ -69,19 +67,15 @@ __all__ = [
     "CodeModel",
     "ConvAutoencoder",
     "Distances",
-    "Interleaved",
     "Model",
     "ModelArguments",
     "ResidualUNet",
     "UNet",
     "build_model",
-    "deinterleave",
     "fit",
     "grey",
-    "interleave",
     "joined",
     "macs_per_pixel",
-    "padding",
     "place",
     "restore",
 ]

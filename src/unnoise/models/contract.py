@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unnoise.errors import ModelError
+from unnoise.sizes import check_size, padding
 
 ModelArguments = dict[str, Any]  # plain JSON values
 
@@ -52,18 +53,7 @@ class Model(nn.Module, ABC):
 
     def check(self, channels: int, height: int, width: int) -> None:
         """Raise ``ModelError`` if images of this shape cannot be denoised."""
-        if channels != self.channels:
-            raise ModelError(
-                f"the image has {channels} channels and the model was trained for {self.channels}: "
-                "convert the image, or train a model on images like it"
-            )
-        if self.fixed_size not in (None, (height, width)):
-            assert self.fixed_size is not None
-            raise ModelError(
-                f"the image is {height} × {width} and the model takes only "
-                f"{self.fixed_size[0]} × {self.fixed_size[1]}: cut or resize the image, "
-                "or train --model unet, which takes any size"
-            )
+        check_size(self, channels, height, width)
 
 
 class CodeModel(Model):
@@ -111,15 +101,10 @@ def fit(model: Model, images: Tensor) -> Tensor:
     """
     channels, height, width = images.shape[1:]
     model.check(channels, height, width)
-    down, right, mode = padding(model, height, width)
-    return F.pad(images, (0, right, 0, down), mode=mode) if down or right else images
-
-
-def padding(model: Model, height: int, width: int) -> tuple[int, int, str]:
-    """Return the rows below and columns to the right that an image lacks, and how they are made."""
-    down, right = -height % model.size_multiple, -width % model.size_multiple
-    # A mirror continues textures; it needs an image larger than the strip, an edge only one pixel.
-    return down, right, "reflect" if down < height and right < width else "replicate"
+    down, right, mirror = padding(model, height, width)
+    if not down and not right:
+        return images
+    return F.pad(images, (0, right, 0, down), mode="reflect" if mirror else "replicate")
 
 
 def restore(model: Model, noisy: Tensor) -> Tensor:

@@ -5,17 +5,14 @@ as a spec, such as ``poisson:30+gaussian:0.02,clip``. This room does not know im
 or training.
 """
 
-from unnoise.noise.correlation import Correlation, noise_correlation
 from unnoise.noise.corruptions import NOISES, Corruption
 from unnoise.noise.spec import Chain, Noise, Term, parse_noise
 
 __all__ = [
     "NOISES",
     "Chain",
-    "Correlation",
     "Corruption",
     "Noise",
     "Term",
-    "noise_correlation",
     "parse_noise",
 ]

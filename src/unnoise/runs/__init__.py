@@ -15,7 +15,11 @@ from unnoise.runs.folder import RunFolder
 from unnoise.runs.model_file import (
     BOUNDS,
     FORMAT_VERSION,
+    HEADER,
     ModelInfo,
+    check_bounds,
+    header_of,
+    parse_header,
     read_model_file,
     write_model_file,
 )
@@ -23,12 +27,16 @@ from unnoise.runs.model_file import (
 __all__ = [
     "BOUNDS",
     "FORMAT_VERSION",
+    "HEADER",
     "PRESETS",
     "ModelInfo",
     "RunFolder",
     "Setting",
     "TrainConfig",
+    "check_bounds",
+    "header_of",
     "layer_settings",
+    "parse_header",
     "read_model_file",
     "read_settings",
     "to_toml",

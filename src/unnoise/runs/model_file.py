@@ -1,6 +1,7 @@
 """The model file: safetensors whose header carries all that is needed to use the model."""
 
 import json
+import math
 import zipfile
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -82,7 +83,7 @@ def write_model_file(
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
     with replacing(path, overwrite=overwrite) as temporary:
         try:
-            save_file(tensors, temporary, metadata={HEADER: json.dumps(asdict(info))})
+            save_file(tensors, temporary, metadata={HEADER: header_of(info)})
         except SafetensorError as error:
             raise OSError(str(error)) from error
 
@@ -103,7 +104,7 @@ def read_model_file(path: Path) -> "tuple[ModelInfo, dict[str, Tensor]]":
     try:
         with safe_open(path, framework="pt") as file:
             header = (file.metadata() or {}).get(HEADER)
-            info = _parse_header(header, path)
+            info = parse_header(header, path)
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a dict
     except (SafetensorError, OSError) as error:
         raise ModelFileError(
@@ -112,10 +113,25 @@ def read_model_file(path: Path) -> "tuple[ModelInfo, dict[str, Tensor]]":
     return info, weights
 
 
-def _parse_header(header: str | None, path: Path) -> ModelInfo:
+def header_of(info: ModelInfo) -> str:
+    """Return the header as it stands in the metadata of a file, under ``HEADER``."""
+    return json.dumps(asdict(info))
+
+
+def parse_header(header: str | None, path: Path) -> ModelInfo:
+    """Read a header.
+
+    Args:
+        header: What stands under ``HEADER``; None if nothing does.
+        path: Of the file, for messages.
+
+    Raises:
+        ModelFileError: It is not of unnoise, damaged, or of a newer version.
+    """
     if header is None:
         raise ModelFileError(
-            f"{path} is a safetensors file, but not of unnoise: its header has no {HEADER!r} entry"
+            f"{path} is a {path.suffix.lstrip('.')} file, but not of unnoise: its header has no "
+            f"{HEADER!r} entry"
         )
     try:
         values = json.loads(header)
@@ -151,3 +167,16 @@ def _explain(path: Path, error: Exception) -> str:
             "so unnoise never does; pass the model.safetensors of a run"
         )
     return f"{error}; it is damaged or not a .safetensors file, get or train it again"
+
+
+def check_bounds(bounds: dict[str, Any]) -> None:
+    """Check what a header says about bounds.
+
+    Raises:
+        ValueError: A number cannot be. So do ``KeyError`` and ``TypeError`` for what is missing.
+    """
+    numbers = [bounds["level"]]
+    for group in bounds["groups"]:
+        numbers += [group["scale"], group["up_to"], float(group["grey"])]
+    if not all(type(number) is float and 0 <= number < math.inf for number in numbers):
+        raise ValueError(f"its bounds are described by {numbers}")

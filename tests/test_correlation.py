@@ -5,8 +5,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, uniform_filter1d
 
+from unnoise.correlation import noise_correlation
 from unnoise.images import read_stack
-from unnoise.noise import noise_correlation
 
 Image = NDArray[np.float64]
 

@@ -1,16 +1,15 @@
-"""``unnoise.load``, ``add_noise`` and ``evaluate``: using a trained denoiser."""
+"""``unnoise.add_noise`` and ``evaluate``: what a denoiser reaches on known images."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Literal, TypeVar, cast
+from typing import TypeVar, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from unnoise.api.common import Array, Say, Source, tell
-from unnoise.assemble import choose_bf16, choose_device
 from unnoise.data import load_images, load_pairs
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ConfigError
@@ -20,40 +19,6 @@ from unnoise.noise import parse_noise
 from unnoise.seeding import generator
 
 Scalar = TypeVar("Scalar", bound=np.generic)
-
-
-def load(
-    path: str | Path,
-    *,
-    device: str = "auto",
-    precision: Literal["auto", "fp32", "bf16"] = "auto",
-    compile: bool = False,  # noqa: A002  the word of torch
-) -> Denoiser:
-    """Load a denoiser.
-
-    Args:
-        path: A model file, a run folder, or ``photo``, which comes with the package: for
-            photographs, grey and colour, with gaussian noise of any level up to 55/255 and with
-            noise like a camera's.
-        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
-        precision: Arithmetic of networks that correct their input, as all ``unet`` do; ``auto``
-            takes bfloat16 where the hardware has it, else float32. It costs ``photo`` less than
-            0.01 dB.
-        compile: On a GPU: let torch compile the network for the first image of each size, which
-            takes a minute and pays for many images.
-
-    Raises:
-        ModelFileError: The file is missing, damaged or of another format.
-        ConfigError: The device cannot be used here, or ``compile`` is set without a GPU.
-    """
-    place = choose_device(device)
-    if compile and place.type != "cuda":
-        raise ConfigError(
-            f"compile is set and the device is {place}: it is for CUDA; elsewhere a compiled "
-            "network is no faster"
-        )
-    bf16 = choose_bf16(precision, place)
-    return Denoiser.load(path, device=str(place), bf16=bf16, compiles=compile)
 
 
 def add_noise(

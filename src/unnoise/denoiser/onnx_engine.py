@@ -1,0 +1,183 @@
+"""A model run by ONNX Runtime, without torch: read from a file that ``unnoise export`` wrote."""
+
+import base64
+import binascii
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from unnoise.denoiser.network import CPU, GPU, Network, for_grey
+from unnoise.denoiser.sight import read_range
+from unnoise.errors import ConfigError, ModelError, ModelFileError
+from unnoise.runs import HEADER, ModelInfo, check_bounds, parse_header
+
+Floats = NDArray[np.float32]
+
+# What the metadata of an exported file holds beside the header of every model file.
+NETWORK = "unnoise.network"  # JSON: what the network states about itself
+BOUNDS_NETWORK = "unnoise.bounds.network"  # the same of the network of its bounds
+BOUNDS_MODEL = "unnoise.bounds.model"  # that network, another ONNX file, in base64
+PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+MOST_MULTIPLE, MOST_FIELD = 4096, 2**20  # of what a file may say, so that no padding fills memory
+
+
+class OnnxNetwork:
+    """A network in a session of ONNX Runtime.
+
+    Args:
+        session: Of a graph with one input and one output.
+        facts: What the network states about itself: ``channels``, ``size_multiple``,
+            ``fixed_size``, ``receptive_field``.
+
+    Raises:
+        ValueError: The facts cannot be, or are not those of the graph. So do ``TypeError`` and
+            ``KeyError``.
+    """
+
+    def __init__(self, session: onnxruntime.InferenceSession, facts: Mapping[str, Any]) -> None:
+        names = "channels", "size_multiple", "receptive_field"
+        self.channels, self.size_multiple, self.receptive_field = (int(facts[n]) for n in names)
+        size = facts["fixed_size"]
+        self.fixed_size = None if size is None else (int(size[0]), int(size[1]))
+        sides = (*(self.fixed_size or (1, 1)), self.channels)
+        if not 0 < self.size_multiple <= MOST_MULTIPLE or min(sides) < 1:
+            raise ValueError(f"its network is described by {dict(facts)}")
+        if not 0 < self.receptive_field <= MOST_FIELD:
+            raise ValueError(f"its network is described by {dict(facts)}")
+        (taken,), (made,) = session.get_inputs(), session.get_outputs()
+        shapes = [list(port.shape) for port in (taken, made)]
+        if any(len(shape) != 4 or shape[1] != self.channels for shape in shapes):
+            raise ValueError(f"its graph makes {shapes[1]} of {shapes[0]}")
+        self._session, self._input, self._output = session, taken.name, made.name
+        self.at_once = CPU if session.get_providers()[0] == PROVIDERS["cpu"] else GPU
+
+    def run(self, images: Floats) -> Floats:
+        """Denoise ``(B, C, H, W)``."""
+        try:
+            found = self._session.run(
+                [self._output], {self._input: np.ascontiguousarray(images, np.float32)}
+            )
+        except Exception as error:  # of kinds that ONNX Runtime keeps to itself
+            if "allocate" in str(error):
+                raise MemoryError from error
+            raise ModelError(f"ONNX Runtime cannot run the model: {_first_line(error)}") from error
+        result: Floats = np.asarray(found[0])
+        return result
+
+
+class OnnxEngine:
+    """A model and the network of its bounds, as ONNX Runtime runs them."""
+
+    bf16 = False
+
+    def __init__(
+        self,
+        network: OnnxNetwork,
+        distances: OnnxNetwork | None,
+        facts: Mapping[str, Any],
+        device: str,
+    ) -> None:
+        self.network: Network = network
+        self.distances: Network | None = distances
+        self.device = device
+        self._facts = dict(facts)
+
+    def at(self, channels: int) -> Network:
+        """Return the network for images of so many channels."""
+        return for_grey(self.network, channels)
+
+    def weights(self) -> NoReturn:
+        """Refuse: an ONNX file is for use."""
+        raise ModelError(
+            "an ONNX file has no weights to train on or to save: copy the file, or use the "
+            ".safetensors model that it was made of"
+        )
+
+    def encode(self, *_: object) -> NoReturn:
+        """Refuse: the graph goes from image to image."""
+        raise ModelError(
+            "an ONNX file gives images and no features: use the .safetensors model that it was "
+            "made of, with torch (pip install 'unnoise[train]')"
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the network tells of itself."""
+        told = {name: value for name, value in self._facts.items() if name != "channels"}
+        return told | {"fixed_size": self.network.fixed_size}
+
+
+def load_onnx(path: Path, *, device: str = "cpu") -> tuple[OnnxEngine, ModelInfo]:
+    """Load a file that ``unnoise export`` wrote.
+
+    Raises:
+        ModelFileError: The file is missing, damaged, or was not written by unnoise.
+        ConfigError: The device cannot be used by this ONNX Runtime.
+    """
+    if PROVIDERS.get(device) not in onnxruntime.get_available_providers():
+        raise ConfigError(
+            f"device is {device} and this ONNX Runtime runs on "
+            f"{', '.join(_devices())}: choose one of them, or install onnxruntime-gpu"
+        )
+    if not path.is_file():
+        raise ModelFileError(f"there is no model file {path}")
+    session = _open(path, path, device)
+    kept = session.get_modelmeta().custom_metadata_map
+    info = parse_header(kept.get(HEADER), path)
+    try:
+        read_range(info)
+        facts = json.loads(kept[NETWORK])
+        network = OnnxNetwork(session, facts)
+        distances = None
+        if info.bounds is not None:
+            check_bounds(info.bounds)
+            inner = base64.b64decode(kept[BOUNDS_MODEL], validate=True)
+            distances = OnnxNetwork(_open(inner, path, device), json.loads(kept[BOUNDS_NETWORK]))
+            if distances.channels != 2 * network.channels:
+                raise ValueError(f"its bounds are for {distances.channels / 2:g} channels")
+        if network.fixed_size and info.strides != (1,):
+            raise ValueError(f"a model of one size cannot be used at strides {info.strides}")
+    except (KeyError, TypeError, ValueError, binascii.Error) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ModelFileError(f"{path} does not hold the network it says: {reason}") from error
+    return OnnxEngine(network, distances, facts, device), info
+
+
+def _open(model: Path | bytes, path: Path, device: str) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors, which are raised, too
+    options.intra_op_num_threads = _threads()
+    try:
+        return onnxruntime.InferenceSession(
+            str(model) if isinstance(model, Path) else model,
+            options,
+            providers=[PROVIDERS[device]],
+        )
+    except Exception as error:  # of kinds that ONNX Runtime keeps to itself
+        raise ModelFileError(f"cannot read {path} as an ONNX file: {_first_line(error)}") from error
+
+
+def _threads() -> int:
+    """Return how many threads to use: what torch and others are told, or the cores we may use."""
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    if told.isdigit() and int(told) > 0:
+        return int(told)
+    # Not on every system.
+    cores = (
+        os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    )
+    return len(cores)
+
+
+def _devices() -> list[str]:
+    known = onnxruntime.get_available_providers()
+    return [device for device, provider in PROVIDERS.items() if provider in known]
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or ["no reason was given"])[0][:200]

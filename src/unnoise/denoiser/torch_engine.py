@@ -1,0 +1,163 @@
+"""A model run by torch: on a CPU or a GPU, in bfloat16, compiled; also its features."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from unnoise.denoiser.channels import makes_grey
+from unnoise.denoiser.encoding import encode_images
+from unnoise.denoiser.memory import keep_freed_memory
+from unnoise.denoiser.network import CPU, GPU, AtOnce, Network
+from unnoise.models import Distances, Model, grey, macs_per_pixel, place
+from unnoise.runs import BOUNDS
+
+Floats = NDArray[np.float32]
+
+
+class TorchNetwork:
+    """A model on its device, for images in memory.
+
+    Args:
+        model: In evaluation mode, on the device.
+        device: Where it runs.
+        bf16: Whether its convolutions run in bfloat16.
+    """
+
+    def __init__(self, model: Model, device: torch.device, *, bf16: bool = False) -> None:
+        self._model, self._device, self._bf16 = model, device, bf16
+        self.channels, self.fixed_size = model.channels, model.fixed_size
+        self.size_multiple, self.receptive_field = model.size_multiple, model.receptive_field
+        self.at_once = at_once(device)
+        if device.type == "cpu":
+            keep_freed_memory()
+
+    def run(self, images: Floats) -> Floats:
+        """Denoise ``(B, C, H, W)``."""
+        try:
+            return self._run(images)
+        except RuntimeError as error:
+            if not _is_out_of_memory(error):
+                raise
+        # Outside of the handler: its traceback would hold the memory of the failed attempt.
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+        raise MemoryError
+
+    def _run(self, images: Floats) -> Floats:
+        noisy = torch.from_numpy(np.require(images, requirements="W"))  # torch warns of others
+        pinned = self._device.type == "cuda"  # a card reads and writes such memory by itself
+        if pinned:
+            noisy = noisy.pin_memory()
+        noisy = noisy.to(self._device, memory_format=torch.channels_last, non_blocking=pinned)
+        with (
+            torch.inference_mode(),
+            torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16),
+        ):
+            restored: torch.Tensor = self._model(noisy).float()
+            if pinned:
+                restored = torch.empty(restored.shape, pin_memory=True).copy_(restored)
+            made: Floats = restored.cpu().numpy()
+        return made
+
+
+class TorchEngine:
+    """A model and the network of its bounds, as torch runs them.
+
+    Args:
+        model: Goes to the device.
+        distances: Of its bounds.
+        device: ``cpu``, ``cuda`` or ``mps``.
+        bf16: Whether convolutions run in bfloat16, if the model only corrects its input.
+        compiles: Whether torch compiles each network when it first runs.
+
+    Attributes:
+        model: On the device.
+        bounds: The network of its bounds, likewise, or None.
+        distances: The same, ready to run.
+        bf16: Whether convolutions run in bfloat16.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        distances: Distances | None = None,
+        device: str = "cpu",
+        bf16: bool = False,
+        compiles: bool = False,
+    ) -> None:
+        self._place = torch.device(device)
+        self._compiles = compiles
+        self.bf16 = bf16 and model.corrects
+        self.model = place(model, self._place).eval()
+        self.bounds = None if distances is None else place(distances, self._place).eval()
+        self.distances: Network | None = None
+        if self.bounds is not None:
+            self.distances = TorchNetwork(self.bounds, self._place)
+
+    @property
+    def device(self) -> str:
+        """Where it runs."""
+        return str(self._place)
+
+    @cached_property
+    def network(self) -> Network:
+        """The model as it was trained."""
+        return self._network(self.model)
+
+    def at(self, channels: int) -> Network:
+        """Return the network for images of so many channels."""
+        return self._single if makes_grey(channels, self.model.channels) else self.network
+
+    @cached_property
+    def _grey(self) -> Model:
+        return place(grey(self.model), self._place).eval()
+
+    @cached_property
+    def _single(self) -> Network:
+        return self._network(self._grey)
+
+    def _network(self, model: Model) -> Network:
+        # What torch returns runs compiled code and has the attributes of the model.
+        model = cast("Model", torch.compile(model)) if self._compiles else model
+        return TorchNetwork(model, self._place, bf16=self.bf16)
+
+    def weights(self) -> dict[str, Any]:
+        """Return the weights of the model and of its bounds, by the names in a model file."""
+        weights = self.model.state_dict()
+        if self.bounds is not None:
+            theirs = self.bounds.state_dict()
+            weights |= {BOUNDS + name: tensor for name, tensor in theirs.items()}
+        return weights
+
+    def encode(self, images: Floats, levels: Sequence[int] | None, pool: int | None) -> Floats:
+        """Return features; see ``Denoiser.encode``."""
+        model = self._grey if makes_grey(images.shape[1], self.model.channels) else self.model
+        return encode_images(
+            model, images, self._place, self.network.at_once.pixels, levels=levels, pool=pool
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the network tells of itself."""
+        return {
+            "parameters": sum(p.numel() for p in self.model.parameters()),
+            "kmacs_per_pixel": round(macs_per_pixel(self.model) / 1000, 3),
+            "size_multiple": self.model.size_multiple,
+            "fixed_size": self.model.fixed_size,
+            "receptive_field": self.model.receptive_field,
+        }
+
+
+def at_once(device: torch.device) -> AtOnce:
+    """Return how much runs at once on a device."""
+    return CPU if device.type == "cpu" else GPU
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    if isinstance(error, torch.OutOfMemoryError):
+        return True
+    return any(text in str(error) for text in ("not enough memory", "DefaultCPUAllocator"))

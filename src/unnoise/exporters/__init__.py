@@ -1,0 +1,9 @@
+"""A trained denoiser for other programs: one ONNX file, or a folder for Hugging Face.
+
+This room is not needed to train, and what it writes needs neither it nor torch.
+"""
+
+from unnoise.exporters.hub import write_hub_folder
+from unnoise.exporters.onnx_file import Exported, write_onnx
+
+__all__ = ["Exported", "write_hub_folder", "write_onnx"]

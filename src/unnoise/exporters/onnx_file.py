@@ -1,0 +1,225 @@
+"""From a denoiser to one ONNX file, which is then run and compared with torch.
+
+The graph takes any number of images of any height and width that are multiples of the model's
+``size_multiple``; whoever loads the file with unnoise gets padding, tiles and dtypes too.
+"""
+
+import base64
+import copy
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from unnoise.denoiser import Denoiser
+from unnoise.denoiser.onnx_engine import BOUNDS_MODEL, BOUNDS_NETWORK, NETWORK
+from unnoise.denoiser.torch_engine import TorchEngine
+from unnoise.errors import ConfigError, ModelError
+from unnoise.models import Model
+from unnoise.models.contract import ModelKind
+from unnoise.outputs import replacing
+from unnoise.runs import HEADER, header_of
+
+OPSETS = range(18, 24)  # what the exporter of torch writes and ONNX Runtime reads
+TOLERANCE = 1e-4  # of the value range
+# Of the images with which file and torch are compared: one pixel, odd sides, several, a large one.
+SHAPES = ((1, 1, 1), (1, 37, 53), (3, 64, 40), (2, 129, 8), (1, 320, 257))
+TRACED = 4  # times the size multiple: the side of the images with which the network is traced
+HALF = "_half"
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written.
+
+    Attributes:
+        path: The file.
+        bytes: Of it.
+        difference: The largest between what ONNX Runtime and torch make of the same images, where
+            white is 1; with ``half`` torch has the rounded weights, too.
+        rounding: The largest that rounding of the weights made; None without ``half``.
+        sizes: Heights and widths of the images.
+    """
+
+    path: Path
+    bytes: int
+    difference: float
+    rounding: float | None
+    sizes: tuple[tuple[int, int], ...]
+
+
+def write_onnx(
+    denoiser: Denoiser,
+    path: Path,
+    *,
+    opset: int,
+    half: bool = False,
+    overwrite: bool = False,
+) -> Exported:
+    """Write an ONNX file, and compare what it gives with torch; a file that differs is not kept.
+
+    Args:
+        denoiser: Run by torch.
+        path: Of the file.
+        opset: Version of the operators, one of ``OPSETS``.
+        half: Keep the weights in half precision: half the size. They are computed with in float32,
+            which every CPU is quick at.
+        overwrite: Whether the file may be replaced.
+
+    Raises:
+        ConfigError: The opset is not known, or the name does not end in ``.onnx``.
+        ModelError: The denoiser does not run with torch, or the file gave other images.
+        OutputError: The file exists and ``overwrite`` is false, or it cannot be written.
+    """
+    if opset not in OPSETS:
+        raise ConfigError(f"opset is {opset}: it is from {OPSETS[0]} to {OPSETS[-1]}")
+    if path.suffix != ".onnx":
+        raise ConfigError(f"{path} would be an ONNX file: let its name end in .onnx")
+    if not isinstance(denoiser.engine, TorchEngine):
+        raise ModelError("an ONNX file is made of a .safetensors model, and this one is none")
+    plain = denoiser.engine
+    engine = TorchEngine(
+        _copied(plain.model, half=half),
+        distances=plain.bounds and _copied(plain.bounds, half=half),
+    )
+    with replacing(path, overwrite=overwrite) as temporary:
+        temporary.write_bytes(_file(engine, header_of(denoiser.info), opset, half=half))
+        known = Denoiser(engine, denoiser.info)
+        images = list(_images(engine.model))
+        difference = _difference(Denoiser.load(temporary), known, images)
+        if not difference < TOLERANCE:
+            raise ModelError(
+                f"the ONNX file gives images that differ by {difference:.2g} from those of torch, "
+                f"more than {TOLERANCE:g}, so it was not kept: please report this model"
+            )
+        exact = Denoiser(TorchEngine(_copied(plain.model, half=False)), denoiser.info)
+        rounding = _difference(exact, known, images) if half else None
+        size = temporary.stat().st_size
+    shapes = tuple((image.shape[2], image.shape[3]) for image in images)
+    return Exported(path, size, difference, rounding, shapes)
+
+
+def _copied(model: ModelKind, *, half: bool) -> ModelKind:
+    """Return a copy on the CPU, with the weights that the file will have."""
+    copied = copy.deepcopy(model).cpu().float().eval()
+    if half:
+        with torch.no_grad():
+            for weight in copied.parameters():
+                weight.copy_(weight.half().float())
+    return copied
+
+
+def _file(engine: TorchEngine, header: str, opset: int, *, half: bool) -> bytes:
+    """Return the file: the graph of the model, and all else in its metadata."""
+    metadata = {HEADER: header, NETWORK: json.dumps(_facts(engine))}
+    if engine.bounds is not None:
+        inner = _graph(engine.bounds, opset, half=half).SerializeToString()
+        metadata[BOUNDS_MODEL] = base64.b64encode(inner).decode()
+        metadata[BOUNDS_NETWORK] = json.dumps(_facts(TorchEngine(engine.bounds)))
+    proto = _graph(engine.model, opset, half=half)
+    for key, value in metadata.items():
+        proto.metadata_props.add(key=key, value=value)
+    made: bytes = proto.SerializeToString()
+    return made
+
+
+def _facts(engine: TorchEngine) -> dict[str, Any]:
+    return {"channels": engine.model.channels, **engine.describe()}
+
+
+def _graph(model: Model, opset: int, *, half: bool) -> Any:
+    """Return the graph as the protocol buffer of ONNX."""
+    size, multiple = model.fixed_size, model.size_multiple
+    height, width = size or (TRACED * multiple, (TRACED + 1) * multiple)
+    free = torch.export.Dim.DYNAMIC
+    dynamic = {0: free} if size else {0: free, 2: free, 3: free}
+    with _quiet():
+        program = torch.onnx.export(
+            model,
+            (torch.zeros(2, model.channels, height, width),),
+            input_names=["noisy"],
+            output_names=["clean"],
+            dynamic_shapes=(dynamic,),
+            opset_version=opset,
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    proto = program.model_proto
+    _clean(proto)
+    if half:
+        _halve_weights(proto)
+    return proto
+
+
+def _clean(proto: Any) -> None:
+    """Name the dimensions, and drop where in our code each operator comes from."""
+    for value in (*proto.graph.input, *proto.graph.output):
+        dims = value.type.tensor_type.shape.dim
+        for dim, name in zip(dims, ("batch", "channels", "height", "width"), strict=True):
+            if dim.WhichOneof("value") == "dim_param":
+                dim.dim_param = name
+    del proto.graph.value_info[:]
+    for node in proto.graph.node:
+        node.doc_string = ""
+        del node.metadata_props[:]
+
+
+def _halve_weights(proto: Any) -> None:
+    """Keep weights as float16, each with an operator that makes it float32 when a file is read."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    casts = []
+    for weight in proto.graph.initializer:
+        if weight.data_type != TensorProto.FLOAT:
+            continue
+        name = weight.name
+        values = numpy_helper.to_array(weight).astype(np.float16)
+        weight.CopyFrom(numpy_helper.from_array(values, name + HALF))
+        casts.append(helper.make_node("Cast", [name + HALF], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *proto.graph.node]
+    del proto.graph.node[:]
+    proto.graph.node.extend(nodes)
+
+
+def _images(model: Model) -> Iterator[NDArray[np.float32]]:
+    random = np.random.default_rng(0)
+    for count, height, width in SHAPES:
+        sides = model.fixed_size or (height, width)
+        yield random.random((count, model.channels, *sides), np.float32)
+
+
+def _difference(one: Denoiser, other: Denoiser, images: list[NDArray[np.float32]]) -> float:
+    """Return the largest difference of images, and of their bounds where both have them."""
+    found = [0.0]
+    for noisy in images:
+        made, known = one.denoise_floats(noisy), other.denoise_floats(noisy)
+        found.append(float(np.abs(made - known).max()))
+        if one.has_bounds and other.has_bounds:
+            pairs = zip(
+                one.find_distances(noisy, known), other.find_distances(noisy, known), strict=True
+            )
+            found += [float(np.abs(a - b).max()) for a, b in pairs]
+    return max(found)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep back what the exporter says about packages that it does not need here."""
+    log = logging.getLogger("torch.onnx")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(before)

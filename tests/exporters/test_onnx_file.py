@@ -1,0 +1,164 @@
+"""ONNX files: the same images as torch for every architecture, and nothing of ours in them."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+import unnoise
+from unnoise import Denoiser
+from unnoise.denoiser.onnx_engine import OnnxEngine
+from unnoise.denoiser.torch_engine import TorchEngine
+from unnoise.errors import ConfigError, ModelError, OutputError
+from unnoise.models import MODELS, Distances, build_model
+from unnoise.runs import ModelInfo
+
+RANDOM = np.random.default_rng(0)
+CASES: dict[str, dict[str, Any]] = {
+    "unet": {"channels": 1, "widths": [8, 16], "depths": [1, 1]},
+    "unet-s": {"channels": 3},
+    "unet-m": {"channels": 3},
+    "autoencoder": {"channels": 1, "size": [28, 28]},
+    "autoencoder-m": {"channels": 1, "size": [28, 28]},
+    "mlp": {"channels": 1, "size": [8, 8]},
+}
+
+
+def fresh(
+    name: str, *, strides: tuple[int, ...] = (1,), bounds: bool = False
+) -> tuple[Denoiser, ModelInfo]:
+    """Return a denoiser with random weights."""
+    torch.manual_seed(0)
+    arguments = CASES[name]
+    model = build_model(name, arguments).eval()
+    distances = Distances({"channels": 2 * model.channels, "widths": [8], "depths": [1]})
+    groups = [{"grey": grey, "up_to": 1e9, "scale": 1.5} for grey in (False, True)]
+    info = ModelInfo(
+        model=name,
+        arguments=dict(arguments),
+        channels=model.channels,
+        noise="gaussian:0.1",
+        objective="supervised, l1",
+        data="none",
+        seed=0,
+        strides=strides,
+        bounds={"arguments": distances.arguments, "level": 0.9, "groups": groups}
+        if bounds
+        else None,
+    )
+    engine = TorchEngine(model, distances=distances.eval() if bounds else None)
+    return Denoiser(engine, info), info
+
+
+def test_every_architecture_has_a_case() -> None:
+    assert CASES.keys() | {"unet-l"} == MODELS.keys()  # the last is a larger unet-m
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_file_gives_what_torch_gives(name: str, tmp_path: Path) -> None:
+    known, info = fresh(name)
+    made = unnoise.export(known, tmp_path / "model.onnx")
+    assert made is not None
+    assert made.difference < 1e-4
+    assert made.bytes == (tmp_path / "model.onnx").stat().st_size
+    found = unnoise.load(tmp_path / "model.onnx")
+    assert isinstance(found.engine, OnnxEngine)
+    assert found.info == info
+    assert found.describe() == known.describe()
+    size = known.describe()["fixed_size"] or (45, 70)
+    image = RANDOM.integers(0, 256, (*size, info.channels)[: 2 + (info.channels > 1)], np.uint8)
+    assert np.abs(found(image).astype(int) - known(image)).max() <= 1
+
+
+def test_colour_grey_transparency_strides_tiles_and_bounds(tmp_path: Path) -> None:
+    known, _ = fresh("unet-s", strides=(1, 2), bounds=True)
+    unnoise.export(known, tmp_path / "model.onnx")
+    found = unnoise.load(tmp_path / "model.onnx")
+    for shape in ((40, 33), (40, 33, 3), (40, 33, 4), (9, 9)):
+        image = RANDOM.integers(0, 2**16, shape, np.uint16)
+        assert np.abs(found(image).astype(int) - known(image)).max() <= 2
+    large = RANDOM.random((1, 3, 1100, 1050), np.float32)
+    restored = known.denoise_floats(large)
+    assert np.abs(found.denoise_floats(large) - restored).max() < 1e-4
+    small = large[..., :50, :60], restored[..., :50, :60]
+    for ours, theirs in zip(
+        found.find_distances(*small), known.find_distances(*small), strict=True
+    ):
+        assert np.abs(ours - theirs).max() < 1e-4
+    grain = np.repeat(np.repeat(RANDOM.normal(0.5, 0.1, (60, 60)), 2, 0), 2, 1).astype(np.float32)
+    assert np.abs(found(grain) - known(grain)).max() < 1e-4  # seen at stride 2
+
+
+def test_half_precision_halves_the_file_and_says_what_it_costs(tmp_path: Path) -> None:
+    known, _ = fresh("unet-s")
+    whole = unnoise.export(known, tmp_path / "whole.onnx")
+    half = unnoise.export(known, tmp_path / "half.onnx", half=True)
+    assert whole is not None
+    assert half is not None
+    assert half.bytes < 0.55 * whole.bytes
+    assert (half.difference < 1e-4, whole.rounding) == (True, None)
+    assert half.rounding is not None
+    assert 1e-7 < half.rounding < 1e-2
+    noisy = RANDOM.random((1, 3, 40, 40), np.float32)
+    loaded = unnoise.load(tmp_path / "half.onnx").denoise_floats(noisy)
+    assert 0 < np.abs(loaded - known.denoise_floats(noisy)).max() <= 2 * half.rounding
+
+
+@pytest.mark.parametrize("opset", [18, 23])
+def test_the_opset_is_chosen_and_the_file_is_clean(opset: int, tmp_path: Path) -> None:
+    known, _ = fresh("unet")
+    unnoise.export(known, tmp_path / "model.onnx", opset=opset)
+    proto = onnx.load(tmp_path / "model.onnx")
+    onnx.checker.check_model(proto, full_check=True)
+    assert proto.opset_import[0].version == opset
+    names = [
+        dim.dim_param or dim.dim_value for dim in proto.graph.input[0].type.tensor_type.shape.dim
+    ]
+    assert names == ["batch", 1, "height", "width"]
+    # The exporter notes the lines of source that an operator comes from.
+    assert b"site-packages" not in proto.SerializeToString()
+    assert b".py" not in proto.SerializeToString()
+
+
+def test_what_cannot_be_exported_is_refused(tmp_path: Path) -> None:
+    known, _ = fresh("unet")
+    path = tmp_path / "model.onnx"
+    unnoise.export(known, path)
+    with pytest.raises(OutputError, match="exists"):
+        unnoise.export(known, path)
+    with pytest.raises(ConfigError, match="opset is 7"):
+        unnoise.export(known, tmp_path / "other.onnx", opset=7)
+    with pytest.raises(ConfigError, match=r"does not end in \.onnx"):
+        unnoise.export(known, tmp_path / "model.pt")
+    with pytest.raises(ConfigError, match="are for ONNX files"):
+        unnoise.export(known, tmp_path / "folder", format="hub", half=True)
+    with pytest.raises(ModelError, match="this one is none"):
+        unnoise.export(unnoise.load(path), tmp_path / "again.onnx")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["model.onnx"]
+
+
+def test_a_file_that_differs_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known, _ = fresh("unet")
+    monkeypatch.setattr("unnoise.exporters.onnx_file.TOLERANCE", 0.0)
+    with pytest.raises(ModelError, match="was not kept"):
+        unnoise.export(known, tmp_path / "model.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_photo_model_of_the_package_is_the_same_in_both_forms() -> None:
+    from unnoise.pretrained import PRETRAINED
+
+    known = unnoise.load(PRETRAINED["photo"], device="cpu", precision="fp32")
+    found = unnoise.load(PRETRAINED["photo"].with_suffix(".onnx"))
+    assert found.info == known.info
+    noisy = RANDOM.random((1, 3, 70, 90), np.float32)
+    restored = known.denoise_floats(noisy)
+    assert np.abs(found.denoise_floats(noisy) - restored).max() < 1e-5
+    bounds = found.find_distances(noisy, restored), known.find_distances(noisy, restored)
+    assert np.abs(np.subtract(*bounds)).max() < 1e-4
+    assert (
+        np.abs(found.denoise_floats(noisy[:, :1]) - known.denoise_floats(noisy[:, :1])).max() < 1e-5
+    )
