@@ -1,7 +1,11 @@
 """What several tests share."""
 
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -10,6 +14,10 @@ from numpy.typing import NDArray
 
 from unnoise import Denoiser
 from unnoise.api import train
+from unnoise.images import read_stack, write_stack
+
+if TYPE_CHECKING:
+    from servers import Server
 
 # A slow machine is no failure.
 settings.register_profile("unnoise", deadline=None)
@@ -46,3 +54,30 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def denoiser(run: Path) -> Denoiser:
     """Return the denoiser of that run."""
     return Denoiser.load(run)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator["Server"]:
+    """Return a server with photo and narrow limits."""
+    from servers import started  # only tests beside it use this fixture
+
+    with started("--max-bytes", 2_000_000, "--max-pixels", 4_000_000, "--seconds", 3) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def sample_photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a small noisy photo."""
+    from unnoise.server.app import EXAMPLES
+
+    path = tmp_path_factory.mktemp("photo") / "cup.png"
+    write_stack(path, read_stack(EXAMPLES / "coffee.webp")[0][0, 60:180, 80:240])
+    return path
+
+
+@pytest.fixture(scope="session")
+def denoised_photo(sample_photo: Path) -> bytes:
+    """Return what the command line makes of it."""
+    command = [sys.executable, "-m", "unnoise", "denoise", str(sample_photo), "--quiet"]
+    subprocess.run(command, check=True)
+    return sample_photo.with_name("cup_denoised.png").read_bytes()

@@ -1,0 +1,11 @@
+"""An HTTP server with a web page: images in, denoised images out.
+
+A request goes through doors: who may ask (``guard``), what is taken (``bodies``), whose turn it is
+(``desk``), and what becomes of the image (``pictures``). No name or path of a request reaches the
+file system. The rooms to the left know nothing of HTTP.
+"""
+
+from unnoise.server.run import serve
+from unnoise.server.settings import ServerSettings, check_access, check_token
+
+__all__ = ["ServerSettings", "check_access", "check_token", "serve"]

@@ -1,0 +1,305 @@
+"""The routes: what can be asked, and which status each failure has."""
+
+import json
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import FastAPI, HTTPException, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
+from fastapi_offline import FastAPIOffline
+from pydantic import BaseModel
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+import unnoise
+from unnoise.errors import UnnoiseError
+from unnoise.server.bodies import BadBodyError, SlowBodyError, receive
+from unnoise.server.counts import Counts
+from unnoise.server.desk import BusyError, Desk
+from unnoise.server.guard import Next, guard
+from unnoise.server.pictures import (
+    SUFFIXES,
+    NotAcceptableError,
+    Served,
+    TooLargeError,
+    UnknownFormatError,
+    denoise,
+    examine,
+    own_folder,
+)
+from unnoise.server.settings import ServerSettings
+
+PAGE = Path(__file__).with_name("page")
+EXAMPLES = Path(__file__).with_name("examples")
+LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+LOG = logging.getLogger("unnoise.server")
+
+STATUS: dict[type[Exception], int] = {
+    BadBodyError: 400,
+    NotAcceptableError: 406,
+    SlowBodyError: 408,
+    TooLargeError: 413,
+    UnknownFormatError: 415,
+    UnnoiseError: 422,
+    BusyError: 503,
+}
+
+
+class Problem(BaseModel):
+    """What went wrong, and what to do."""
+
+    detail: str
+
+
+class ModelFacts(BaseModel):
+    """What is known about a model that is served."""
+
+    name: str
+    default: bool
+    channels: int
+    noise: str
+    data: str
+    summary: str
+
+
+class Limits(BaseModel):
+    """How much a request may hold."""
+
+    bytes: int
+    pixels: int
+
+
+class Models(BaseModel):
+    """The models that are served, the usual one first."""
+
+    models: list[ModelFacts]
+    limits: Limits
+
+
+BODY = {
+    "required": True,
+    "content": {
+        **{kind: {"schema": {"type": "string", "format": "binary"}} for kind in SUFFIXES},
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["image"],
+                "properties": {"image": {"type": "string", "format": "binary"}},
+            }
+        },
+    },
+}
+TOLD = {
+    400: "The body is empty, or no form with an image.",
+    401: "The token is missing or wrong.",
+    404: "No such model is served.",
+    406: "The result cannot be written in a format that is accepted.",
+    408: "The body did not arrive in time.",
+    413: "More bytes or pixels than are taken.",
+    415: "No PNG, JPEG, WebP or TIFF file.",
+    422: "A damaged image, one that is not for this model, or a parameter out of range.",
+    503: "Busy: ask again after as many seconds as Retry-After says.",
+}
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": text} for status, text in TOLD.items()
+}
+IMAGE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The image; its verdict is in the headers.",
+        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in SUFFIXES},
+        "headers": {
+            "Unnoise-Model": {"schema": {"type": "string"}},
+            "Unnoise-Verdict": {"schema": {"enum": ["trust", "check", "reject"]}},
+            "Unnoise-Reasons": {"description": "A JSON array.", "schema": {"type": "string"}},
+        },
+    }
+}
+ModelName = Annotated[str | None, Query(description="One of /v1/models; the first if left out.")]
+
+
+def make_app(models: Sequence[Served], settings: ServerSettings) -> FastAPI:
+    """Return the application.
+
+    Args:
+        models: At least one; the first is the usual one.
+        settings: Of the server.
+    """
+    app = FastAPIOffline(
+        title="unnoise",
+        version=unnoise.__version__,
+        description="Denoises images. Each is kept no longer than its request takes.",
+        redoc_url=None,
+    )
+    served = {each.name: each for each in models}
+    desk = Desk(workers=settings.workers, queue=settings.queue, seconds=settings.seconds)
+    counts = Counts()
+    _add_doors(app, settings, counts)
+    _add_images(app, served, settings, desk, counts)
+
+    @app.get("/v1/models", responses={401: PROBLEMS[401]})
+    async def list_models() -> Models:
+        """List the models that are served."""
+        found = [_facts(each, default=each is models[0]) for each in models]
+        limits = Limits(bytes=settings.max_bytes, pixels=settings.max_pixels)
+        return Models(models=found, limits=limits)
+
+    @app.get("/healthz")
+    async def health() -> dict[str, str]:
+        """Tell that the server answers."""
+        return {"status": "ok"}
+
+    @app.get("/metrics", responses={401: PROBLEMS[401], 200: {"content": {"text/plain": {}}}})
+    async def metrics() -> Response:
+        """Tell Prometheus what was done."""
+        return Response(counts.text(desk.inside), media_type=counts.kind)
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(PAGE / "index.html")
+
+    app.mount("/page", StaticFiles(directory=PAGE))
+    app.mount("/examples", StaticFiles(directory=EXAMPLES))
+    return app
+
+
+def _add_images(
+    app: FastAPI,
+    served: Mapping[str, Served],
+    settings: ServerSettings,
+    desk: Desk,
+    counts: Counts,
+) -> None:
+    take = partial(receive, max_bytes=settings.max_bytes, seconds=settings.seconds)
+
+    @app.post(
+        "/v1/denoise",
+        responses=PROBLEMS | IMAGE,
+        response_class=Response,
+        openapi_extra={"requestBody": BODY},
+    )
+    async def denoise_image(
+        request: Request,
+        model: ModelName = None,
+        strength: Annotated[
+            float, Query(ge=0, le=1, description="0 is the image itself, 1 the result.")
+        ] = 1.0,
+    ) -> Response:
+        """Denoise an image, in the format that was sent or that Accept asks for."""
+        chosen = _choose(served, model)
+        wanted = _wanted(request.headers.get("accept", ""))
+        desk.check_open()
+        with own_folder() as folder:
+            body = folder / "body"
+            await take(request, body)
+            work = partial(
+                denoise,
+                chosen,
+                body,
+                strength=strength,
+                wanted=wanted,
+                max_pixels=settings.max_pixels,
+            )
+            made = await desk.run(work)
+        counts.pixels(made.pixels)
+        headers = {"Unnoise-Model": chosen.name}
+        if made.judgement is not None:
+            headers["Unnoise-Verdict"] = made.judgement.verdict
+            headers["Unnoise-Reasons"] = json.dumps(made.judgement.reasons)
+        return Response(made.data, media_type=made.kind, headers=headers)
+
+    @app.post("/v1/inspect", responses=PROBLEMS, openapi_extra={"requestBody": BODY})
+    async def inspect_image(
+        request: Request,
+        model: ModelName = None,
+        maps: Annotated[bool, Query(description="Whether to send the maps as PNG.")] = False,
+    ) -> dict[str, Any]:
+        """Tell whether the result of an image can be trusted, and why not."""
+        chosen = _choose(served, model)
+        desk.check_open()
+        with own_folder() as folder:
+            body = folder / "body"
+            await take(request, body)
+            work = partial(examine, chosen, body, maps=maps, max_pixels=settings.max_pixels)
+            return await desk.run(work)
+
+
+def _add_doors(app: FastAPI, settings: ServerSettings, counts: Counts) -> None:
+    """Check who asks, count answers, and turn each failure into its status."""
+    app.middleware("http")(guard(settings.token))
+
+    @app.middleware("http")
+    async def count(request: Request, follow: Next) -> Response:
+        begun = time.perf_counter()
+        response = await follow(request)
+        route = request.scope.get("route")
+        name = getattr(route, "path", "other")  # a mount has no path that is ours
+        counts.request(name, response.status_code, time.perf_counter() - begun)
+        return response
+
+    if settings.local:  # so that no web page reaches it under another name
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOCAL_HOSTS, settings.host])
+
+    async def explain(_: Request, error: Exception) -> JSONResponse:
+        status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
+        headers = {"Retry-After": str(error.retry_after)} if isinstance(error, BusyError) else None
+        return JSONResponse({"detail": _without_folder(str(error))}, status, headers)
+
+    for kind in STATUS:
+        app.add_exception_handler(kind, explain)
+
+    @app.exception_handler(RequestValidationError)
+    async def explain_parameters(_: Request, error: RequestValidationError) -> JSONResponse:
+        told = (f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in error.errors())
+        return JSONResponse({"detail": "; ".join(told)}, 422)
+
+    @app.exception_handler(Exception)
+    async def admit(_: Request, error: Exception) -> JSONResponse:
+        LOG.error("a request failed", exc_info=error)
+        return JSONResponse({"detail": "the server failed: its log says why"}, 500)
+
+
+def _choose(served: Mapping[str, Served], name: str | None) -> Served:
+    if name is None:
+        return next(iter(served.values()))
+    if name not in served:
+        raise HTTPException(
+            404, f"no model {name[:100]!r} is served: there are {', '.join(served)}"
+        )
+    return served[name]
+
+
+def _wanted(accept: str) -> str | None:
+    """Return the format that is asked for; None for the one that was sent."""
+    kinds = [part.split(";")[0].strip().lower() for part in accept.split(",")]
+    if not accept.strip() or any(kind in ("*/*", "image/*") for kind in kinds):
+        return None
+    known = [kind for kind in kinds if kind in SUFFIXES]
+    if not known:
+        raise NotAcceptableError(
+            f"Accept asks for {accept[:100]}: results are {', '.join(SUFFIXES)}"
+        )
+    return known[0]
+
+
+def _facts(each: Served, *, default: bool) -> ModelFacts:
+    info = each.denoiser.info
+    reached = info.trained.get("psnr")
+    return ModelFacts(
+        name=each.name,
+        default=default,
+        channels=info.channels,
+        noise=info.noise,
+        data=info.data,
+        summary=f"{'colour' if info.channels == 3 else 'grey'} images, trained on {info.data}"
+        + (f"; {reached:.1f} dB on held-out images" if reached is not None else ""),
+    )
+
+
+def _without_folder(text: str) -> str:
+    """Leave out the folder of the request from a message."""
+    return " ".join(Path(word).name if "unnoise-" in word else word for word in text.split(" "))

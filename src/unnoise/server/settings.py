@@ -1,0 +1,88 @@
+"""What a server is told when it starts."""
+
+import ipaddress
+import os
+from dataclasses import dataclass, field
+
+from unnoise.errors import ConfigError
+
+MEGABYTE = 2**20
+LEAST_TOKEN = 16  # characters
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerSettings:
+    """Where a server listens, whom it serves, and how much it takes.
+
+    Attributes:
+        host: The address; ``127.0.0.1`` is this machine alone.
+        port: TCP port; 0 is any that is free.
+        token: What requests must bring as ``Authorization: Bearer TOKEN``; None lets everybody in.
+        max_bytes: Of a body.
+        max_pixels: Of all images of a file together, told from its header.
+        queue: Requests that may wait for their turn; more are answered with 503.
+        seconds: That a body may take to arrive, and that a request may wait for its turn.
+        workers: Requests at work at once.
+
+    Raises:
+        ConfigError: A number is out of range.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    token: str | None = field(default=None, repr=False)
+    max_bytes: int = 64 * MEGABYTE
+    max_pixels: int = 50_000_000
+    queue: int = 32
+    seconds: float = 30.0
+    workers: int = 2
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        if not 0 <= self.port < 2**16:
+            raise ConfigError(f"port is {self.port}: it is from 0 (any that is free) to 65535")
+        for name in ("max_bytes", "max_pixels", "seconds", "workers"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"{name} is {getattr(self, name)}: it is more than 0")
+        if self.queue < 0:
+            raise ConfigError(f"queue is {self.queue}: it is a number of requests, or 0")
+
+    @property
+    def local(self) -> bool:
+        """Whether only this machine can ask."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def check_access(settings: ServerSettings, *, without_token: bool) -> None:
+    """Raise ``ConfigError`` where other machines can ask and nobody chose who may."""
+    if not settings.local and settings.token is None and not without_token:
+        raise ConfigError(
+            f"other machines can reach {settings.host}: pass --token-file with a secret that "
+            "requests must bring, or --without-token to serve everybody"
+        )
+
+
+def check_token(text: str, *, name: str) -> str:
+    """Return the token that a file holds.
+
+    Raises:
+        ConfigError: It is too short to be a secret, or no single word.
+    """
+    token = text.strip()
+    if len(token) < LEAST_TOKEN or not token.isascii() or len(token.split()) != 1:
+        raise ConfigError(
+            f"{name} holds no token: it is one word of {LEAST_TOKEN} characters or more, such as "
+            "python -c 'import secrets; print(secrets.token_urlsafe())' prints"
+        )
+    return token
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # not on every system
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
