@@ -5,7 +5,7 @@ model was trained.
 """
 
 from unnoise.denoiser.denoiser import Denoiser
-from unnoise.denoiser.memory import keep_freed_memory
+from unnoise.denoiser.memory import keep_freed_memory, release_freed_memory
 from unnoise.denoiser.restoring import check_strength
 
-__all__ = ["Denoiser", "check_strength", "keep_freed_memory"]
+__all__ = ["Denoiser", "check_strength", "keep_freed_memory", "release_freed_memory"]

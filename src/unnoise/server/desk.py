@@ -7,9 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from unnoise.denoiser import release_freed_memory
+
 Result = TypeVar("Result")
 
 USUAL_SECONDS = 0.5  # of a request, before any is known
+REST = 1.0  # seconds without work, after which memory is given back
 MEMORY = 0.9  # of the moving average of the seconds of a request
 
 
@@ -39,6 +42,7 @@ class Desk:
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="unnoise")
         self._turns = asyncio.Semaphore(workers)
         self._inside = 0
+        self._rest: asyncio.TimerHandle | None = None
         self._seconds = USUAL_SECONDS
 
     @property
@@ -69,6 +73,8 @@ class Desk:
     async def _turn(self) -> AsyncIterator[None]:
         self.check_open()
         self._inside += 1
+        if self._rest is not None:
+            self._rest.cancel()
         try:
             try:
                 await asyncio.wait_for(self._turns.acquire(), self._patience)
@@ -80,6 +86,10 @@ class Desk:
                 self._turns.release()
         finally:
             self._inside -= 1
+            if not self._inside:
+                # At work it keeps freed memory, which is quicker.
+                loop = asyncio.get_running_loop()
+                self._rest = loop.call_later(REST, release_freed_memory)
 
     def _busy(self) -> BusyError:
         """Ask to come again when about half of those that wait have been served."""
