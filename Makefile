@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format pretrained bench bench-photo bench-candidates bench-trust bench-features bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own clean
+.PHONY: help demo test check base-install format pretrained bench bench-photo bench-candidates bench-trust bench-features bench-server bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -26,7 +26,11 @@ check: $(READY) ## Lint, formatting, types, the arrows between the rooms
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/hadolint Dockerfile
 	$(BIN)/pytest -q tests/test_rooms.py
+
+base-install: ## Size and speed of pip install unnoise alone, in an empty environment
+	$(PYTHON) tools/base_install.py
 
 format: $(READY) ## Format the code
 	$(BIN)/ruff check --fix .
@@ -47,11 +51,17 @@ bench-trust: $(READY) ## Whether the warnings, the estimated quality and the int
 bench-features: $(READY) ## What features are worth: few labels, denoise-then-classify, the tasks of the papers
 	$(BIN)/python benchmarks/features/features.py
 
+bench-server: $(READY) ## The server beside `denoise`, ONNX Runtime beside torch
+	$(BIN)/python benchmarks/server/server.py
+
+bench-hostile: $(READY) ## 2,500 hostile requests
+	UNNOISE_HOSTILE_CASES=2500 $(BIN)/pytest -q tests/server/test_hostile.py
+
 benchmarks/photo/.packages: benchmarks/photo/requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $@ -r $<
 	@touch $@
 
-bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-candidates bench-photo bench-trust bench-features ## Run every benchmark (about five hours)
+bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-candidates bench-photo bench-trust bench-features bench-server bench-hostile ## Run every benchmark (about five hours)
 
 bench-models: $(READY) ## Cost, speed, share of the machine's limit and quality of candidate networks
 	$(BIN)/python benchmarks/models.py
