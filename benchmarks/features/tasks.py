@@ -109,10 +109,15 @@ def best(measured: Measured, kind: str) -> str:
 
 
 def applies(name: str, method: str) -> bool:
-    """Whether a method is for a task: what bends shapes may take their classes from them."""
+    """Whether a method is for a task: what bends shapes may take their classes from them.
+
+    Digits on photographs gain nothing where they are warped, background and all.
+    """
     if WEAK_WARP in method:
         return name.startswith("rect")
-    return "warp" not in method or name.startswith("mnist")
+    if WARP_SWAP in method:
+        return name == "mnist-bg-rand"
+    return WARP not in method or name in ("mnist-basic", "mnist-rot", "mnist-bg-rand")
 
 
 def rows_of(part: Part) -> Rows:

@@ -43,7 +43,8 @@ def denoise(
         Files, folders with their subfolders, or patterns such as "scans/**/*.tif": PNG, JPEG,
         WebP, TIFF, .npy, .npz, IDX and zarr.
     model
-        A model file, a run folder, or a model that comes with unnoise. [default: photo]
+        A model file (.safetensors, or .onnx), a run folder, hf://owner/name, or photo, which comes
+        with unnoise. [default: photo]
     out
         The folder to write to; subfolders are made as they are in the input. Without it, outputs
         lie beside their inputs.

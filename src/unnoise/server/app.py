@@ -192,10 +192,10 @@ def _add_images(
         """Denoise an image, in the format that was sent or that Accept asks for."""
         chosen = _choose(served, model)
         wanted = _wanted(request.headers.get("accept", ""))
-        desk.check_open()
         with own_folder() as folder:
             body = folder / "body"
-            await take(request, body)
+            with desk.arriving():
+                await take(request, body)
             work = partial(
                 denoise,
                 chosen,
@@ -220,10 +220,10 @@ def _add_images(
     ) -> dict[str, Any]:
         """Tell whether the result of an image can be trusted, and why not."""
         chosen = _choose(served, model)
-        desk.check_open()
         with own_folder() as folder:
             body = folder / "body"
-            await take(request, body)
+            with desk.arriving():
+                await take(request, body)
             work = partial(examine, chosen, body, maps=maps, max_pixels=settings.max_pixels)
             return await desk.run(work)
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TypeVar
 
 from unnoise.denoiser import release_freed_memory
@@ -12,6 +12,7 @@ from unnoise.denoiser import release_freed_memory
 Result = TypeVar("Result")
 
 USUAL_SECONDS = 0.5  # of a request, before any is known
+MOST_ARRIVING = 128  # bodies, each up to the largest that is taken, on the disk
 REST = 1.0  # seconds without work, after which memory is given back
 MEMORY = 0.9  # of the moving average of the seconds of a request
 
@@ -41,7 +42,7 @@ class Desk:
         self._workers, self._most, self._patience = workers, workers + queue, seconds
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="unnoise")
         self._turns = asyncio.Semaphore(workers)
-        self._inside = 0
+        self._inside = self._arriving = 0
         self._rest: asyncio.TimerHandle | None = None
         self._seconds = USUAL_SECONDS
 
@@ -50,10 +51,20 @@ class Desk:
         """Requests that wait or are at work."""
         return self._inside
 
-    def check_open(self) -> None:
-        """Raise ``BusyError`` if one more request could not even wait."""
-        if self._inside >= self._most:
+    @contextmanager
+    def arriving(self) -> Iterator[None]:
+        """Count a request while its body arrives, before it waits.
+
+        Raises:
+            BusyError: It could not even wait, or too many arrive at once.
+        """
+        if self._inside >= self._most or self._arriving >= MOST_ARRIVING:
             raise self._busy()
+        self._arriving += 1
+        try:
+            yield
+        finally:
+            self._arriving -= 1
 
     async def run(self, work: Callable[[], Result]) -> Result:
         """Do the work when its turn comes.
@@ -71,7 +82,8 @@ class Desk:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        self.check_open()
+        if self._inside >= self._most:
+            raise self._busy()
         self._inside += 1
         if self._rest is not None:
             self._rest.cancel()
