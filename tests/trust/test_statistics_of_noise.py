@@ -10,7 +10,7 @@ from unnoise.trust.probing import Probe, probe
 from unnoise.trust.quality import j_invariant, sure
 from unnoise.trust.structure import box_mean, removed_structure, structure_map
 
-RANDOM = np.random.default_rng(0)
+RANDOM = np.random.default_rng(0)  # begins anew in each test
 Floats = np.ndarray
 
 
@@ -18,6 +18,12 @@ def smooth(side: int = 256) -> Floats:
     y, x = np.mgrid[:side, :side] / side
     image: Floats = 0.5 + 0.35 * np.sin(5 * x + 2) * np.cos(4 * y)
     return image[None].astype(np.float32)
+
+
+@pytest.fixture(autouse=True)
+def same_numbers_in_any_order() -> None:
+    """Let what a test draws not depend on the tests before it."""
+    RANDOM.bit_generator.state = np.random.default_rng(0).bit_generator.state
 
 
 def noisy_of(clean: Floats, variance: Floats | float) -> Floats:
