@@ -1,0 +1,131 @@
+// What the server is asked, and how its refusals are answered. Knows nothing of the page.
+
+import { askForToken, authorization } from "./token.js";
+
+const PATIENCE = 5; // seconds before a busy server is asked again, where it does not say
+
+/**
+ * @typedef {{name: string, default: boolean, channels: number, summary: string}} Model
+ * @typedef {{bytes: number, pixels: number}} Limits
+ * @typedef {"trust" | "check" | "reject"} Verdict
+ * @typedef {{png: string, low: number, high: number}} ValueMap
+ * @typedef {{
+ *   verdict: Verdict, reasons: string[], noise_level: {std: number}, familiarity: number | null,
+ *   removed_structure: number, psnr: number, psnr_hidden: number | null,
+ *   interval_width: number | null, maps: Object<string, ValueMap>,
+ * }} Inspection
+ * @typedef {{
+ *   model: string, strength?: number, accept?: string, signal?: AbortSignal,
+ *   onBusy?: (seconds: number) => void,
+ * }} Wishes  An empty model is the server's default; onBusy is called before each wait.
+ */
+
+/** @returns {Promise<{models: Model[], limits: Limits}>} */
+export async function readModels() {
+  return (await request("/v1/models", {})).json();
+}
+
+/** @returns {Promise<{file: string, title: string, credit: string}[]>} */
+export async function readExamples() {
+  return (await request("/examples/index.json", {})).json();
+}
+
+/** @param {string} name */
+export async function readExample(name) {
+  const blob = await (await request(`/examples/${encodeURIComponent(name)}`, {})).blob();
+  return new File([blob], name, { type: blob.type });
+}
+
+/**
+ * @param {Blob} image
+ * @param {Wishes} wishes
+ * @returns {Promise<{image: Blob, verdict: Verdict | null, reasons: string[]}>}
+ */
+export async function denoise(image, wishes) {
+  const response = await post("/v1/denoise", { strength: wishes.strength ?? 1 }, image, wishes);
+  const verdict = /** @type {Verdict | null} */ (response.headers.get("Unnoise-Verdict"));
+  const reasons = JSON.parse(response.headers.get("Unnoise-Reasons") ?? "[]");
+  return { image: await response.blob(), verdict, reasons };
+}
+
+/**
+ * @param {Blob} image
+ * @param {Wishes} wishes
+ * @returns {Promise<Inspection>}
+ */
+export async function inspect(image, wishes) {
+  return (await post("/v1/inspect", { maps: true }, image, wishes)).json();
+}
+
+/**
+ * @param {string} path
+ * @param {Object<string, unknown>} query
+ * @param {Blob} image
+ * @param {Wishes} wishes
+ */
+function post(path, query, image, wishes) {
+  const asked = wishes.model ? { model: wishes.model, ...query } : query;
+  const words = new URLSearchParams(Object.entries(asked).map(([key, value]) => [key, `${value}`]));
+  const headers = { "Content-Type": image.type || "application/octet-stream" };
+  if (wishes.accept) Object.assign(headers, { Accept: wishes.accept });
+  const options = { method: "POST", body: image, headers, signal: wishes.signal };
+  return request(`${path}?${words}`, options, wishes.onBusy);
+}
+
+/**
+ * Ask until there is an answer: a busy server is waited for, a missing token is asked for.
+ *
+ * @param {string} url
+ * @param {RequestInit} options
+ * @param {(seconds: number) => void} [onBusy]
+ */
+async function request(url, options, onBusy = () => {}) {
+  for (;;) {
+    const token = authorization();
+    const response = await reach(url, { ...options, headers: { ...options.headers, ...token } });
+    if (response.ok) return response;
+    if (response.status === 503 || response.status === 429) {
+      const seconds = Number(response.headers.get("Retry-After")) || PATIENCE;
+      onBusy(seconds);
+      await pause(seconds, options.signal);
+    } else if (response.status !== 401 || !(await askForToken(token))) {
+      throw new Error(await explain(response));
+    }
+  }
+}
+
+/**
+ * @param {string} url
+ * @param {RequestInit} options
+ */
+async function reach(url, options) {
+  try {
+    return await fetch(url, options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw new Error("The server cannot be reached. Is it still running?", { cause: error });
+  }
+}
+
+/** @param {Response} response */
+async function explain(response) {
+  const text = await response.text();
+  try {
+    const { detail } = JSON.parse(text);
+    if (typeof detail === "string") return detail;
+  } catch {
+    // Something between here and the server may answer with a page of its own.
+  }
+  return `The server answered ${response.status} ${response.statusText}.`;
+}
+
+/**
+ * @param {number} seconds
+ * @param {AbortSignal | null} [signal]
+ */
+function pause(seconds, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, 1000 * seconds);
+    signal?.addEventListener("abort", () => (clearTimeout(timer), reject(signal.reason)));
+  });
+}

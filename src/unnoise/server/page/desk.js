@@ -1,0 +1,203 @@
+// The images on the page, and what is done with each. Knows the server, not the document.
+//
+// Events: "list" when images come, go or another is viewed; "item", with the image as detail, when
+// something about one changes; "settings" when model or strength do.
+
+import { denoise, inspect } from "./api.js";
+import { Item } from "./item.js";
+import { Lane } from "./lane.js";
+import { addNoise, measure } from "./pixels.js";
+
+const AT_ONCE = 2; // requests
+const PNG = "image/png"; // loses nothing, and every browser shows it
+const SMALLER = "Make it smaller, or use “unnoise denoise” on your own computer.";
+
+export class Desk extends EventTarget {
+  /** @type {Item[]} */
+  items = [];
+  /** @type {Item | null} */
+  viewed = null;
+  model = "";
+  strength = 1;
+  /** @type {import("./api.js").Limits | null} */
+  limits = null;
+  #lane = new Lane(AT_ONCE);
+  /** One after the other, as a decoded picture is large. */
+  #decoding = Promise.resolve();
+
+  /** @param {File[]} files */
+  add(files) {
+    const added = files.map((file) => new Item(file));
+    this.items.push(...added);
+    for (const item of added) {
+      item.decoded = this.#decoding = this.#decoding.then(() => this.#decode(item));
+      this.#process(item);
+    }
+    if (added.length) this.view(added[0]);
+  }
+
+  /** @param {Item} item */
+  view(item) {
+    this.viewed = item;
+    this.#tell("list");
+    this.#tell("item", item);
+    this.#inspectIfViewed(item);
+  }
+
+  /** @param {Item} item */
+  remove(item) {
+    item.run.abort();
+    const place = this.items.indexOf(item);
+    this.items.splice(place, 1);
+    const next = this.items[Math.min(place, this.items.length - 1)] ?? null;
+    if (this.viewed !== item) this.#tell("list");
+    else if (next) this.view(next);
+    else {
+      this.viewed = null;
+      this.#tell("list");
+    }
+  }
+
+  /** @param {Item} item */
+  again(item) {
+    item.restart();
+    this.#tell("item", item);
+    this.#process(item);
+  }
+
+  /** @param {string} model */
+  chooseModel(model) {
+    this.model = model;
+    this.#tell("settings");
+    for (const item of this.items) this.again(item);
+  }
+
+  /** @param {number} strength From 0 to 1. */
+  chooseStrength(strength) {
+    this.strength = strength;
+    this.#tell("settings");
+  }
+
+  /**
+   * @param {Item} item
+   * @param {number} sigma
+   */
+  chooseNoise(item, sigma) {
+    item.sigma = sigma;
+    this.again(item);
+  }
+
+  /**
+   * Get the result as a file, in the format that was sent and of the strength that is chosen.
+   *
+   * @param {Item} item
+   */
+  async result(item) {
+    const wishes = { model: this.model, strength: this.strength };
+    return (await this.#lane.run(() => denoise(item.input, wishes), () => true)).image;
+  }
+
+  /** @param {Item} item */
+  async #decode(item) {
+    if (await item.readOriginal(item.file)) this.#tell("item", item);
+  }
+
+  /** @param {Item} item */
+  async #process(item) {
+    const { signal } = item.run;
+    try {
+      await item.decoded;
+      await this.#lane.run(() => this.#denoise(item, signal), () => this.viewed === item);
+      await this.#inspectIfViewed(item);
+    } catch (error) {
+      if (signal.aborted) return;
+      item.state = "failed";
+      item.message = /** @type {Error} */ (error).message;
+      this.#tell("item", item);
+    }
+  }
+
+  /**
+   * @param {Item} item
+   * @param {AbortSignal} signal
+   */
+  async #denoise(item, signal) {
+    signal.throwIfAborted();
+    this.#checkLimits(item);
+    item.state = "denoising";
+    this.#tell("item", item);
+    const onBusy = (/** @type {number} */ seconds) => {
+      Object.assign(item, { state: "busy", wait: seconds });
+      this.#tell("item", item);
+    };
+    const wishes = { model: this.model, accept: PNG, signal, onBusy };
+    if (!item.original) {
+      // No browser shows TIFF, so the server is asked for what it read.
+      const shown = await denoise(item.file, { ...wishes, strength: 0 });
+      if (!(await item.readOriginal(shown.image))) throw new Error("The browser cannot show this image.");
+    }
+    const original = /** @type {import("./orientation.js").Picture} */ (item.original);
+    if (item.sigma > 0) {
+      const blob = await addNoise(original, item.sigma);
+      signal.throwIfAborted();
+      item.noisy = { blob, orientation: 1 };
+    }
+    item.state = "denoising";
+    this.#tell("item", item);
+    const found = await denoise(item.input, wishes);
+    const after = { blob: found.image, orientation: (item.noisy ?? original).orientation };
+    const errors = item.noisy && (await measure(original, item.noisy, after));
+    signal.throwIfAborted();
+    const { verdict, reasons } = found;
+    Object.assign(item, { after, errors, verdict, reasons, state: "done" });
+    this.#tell("item", item);
+  }
+
+  /**
+   * Inspecting costs several times what denoising does, so it is done for what is looked at.
+   *
+   * @param {Item} item
+   */
+  async #inspectIfViewed(item) {
+    if (this.viewed !== item || item.state !== "done" || item.inspection) return;
+    const { signal } = item.run;
+    const wishes = { model: this.model, signal };
+    try {
+      const inspection = await this.#lane.run(
+        () => (signal.throwIfAborted(), inspect(item.input, wishes)),
+        () => this.viewed === item,
+      );
+      signal.throwIfAborted();
+      const { verdict, reasons } = inspection;
+      Object.assign(item, { inspection, verdict, reasons });
+    } catch (error) {
+      if (signal.aborted) return;
+      item.inspectionProblem = /** @type {Error} */ (error).message;
+    }
+    this.#tell("item", item);
+  }
+
+  /** @param {Item} item */
+  #checkLimits(item) {
+    if (!this.limits) return;
+    const { bytes, pixels } = this.limits;
+    const mega = (/** @type {number} */ count) => (count / 1e6).toFixed(1);
+    if (item.input.size > bytes) {
+      const told = `${mega(item.input.size)} MB; this server takes up to ${mega(bytes)} MB`;
+      throw new Error(`The file has ${told}. ${SMALLER}`);
+    }
+    const count = item.size ? item.size.width * item.size.height : 0;
+    if (count > pixels) {
+      const told = `${mega(count)} megapixels; this server takes up to ${mega(pixels)}`;
+      throw new Error(`The image has ${told}. ${SMALLER}`);
+    }
+  }
+
+  /**
+   * @param {"list" | "item" | "settings"} what
+   * @param {Item} [item]
+   */
+  #tell(what, item) {
+    this.dispatchEvent(new CustomEvent(what, { detail: item }));
+  }
+}

@@ -1,0 +1,106 @@
+// One image on the page: what came, what is sent, what came back.
+
+import { decode, readOrientation } from "./orientation.js";
+
+const THUMBNAIL = 112; // pixels of the longer side
+
+/**
+ * @typedef {import("./orientation.js").Picture} Picture
+ * @typedef {import("./api.js").Verdict} Verdict
+ * @typedef {import("./api.js").Inspection} Inspection
+ * @typedef {import("./pixels.js").Errors} Errors
+ * @typedef {"waiting" | "denoising" | "busy" | "done" | "failed"} State
+ */
+
+export class Item {
+  /** @type {State} */
+  state = "waiting";
+  message = ""; // what went wrong
+  wait = 0; // seconds until a busy server is asked again
+  sigma = 0; // of the noise that is added, of 255
+  /** @type {Picture | null} The file, as the browser can show it. */
+  original = null;
+  /** @type {Picture | null} With noise added. */
+  noisy = null;
+  /** @type {Picture | null} */
+  after = null;
+  /** @type {Verdict | null} */
+  verdict = null;
+  /** @type {string[]} */
+  reasons = [];
+  /** @type {Inspection | null} */
+  inspection = null;
+  inspectionProblem = "";
+  /** @type {Errors | null} Against the clean image, where noise was added. */
+  errors = null;
+  /** @type {HTMLCanvasElement | null} */
+  thumbnail = null;
+  /** @type {{width: number, height: number} | null} */
+  size = null;
+  run = new AbortController();
+  decoded = Promise.resolve(); // when it is known whether the browser can show the file
+
+  /** @param {File} file */
+  constructor(file) {
+    this.file = file;
+    this.name = file.name || "pasted.png";
+  }
+
+  /** What is denoised, as the browser can show it. */
+  get before() {
+    return this.noisy ?? this.original;
+  }
+
+  /** What is denoised, as it is sent. */
+  get input() {
+    return this.noisy?.blob ?? this.file;
+  }
+
+  /** The name under which the result is stored. */
+  get resultName() {
+    const [, stem, ending] = /^(.*?)(\.[^.]*)?$/.exec(this.name) ?? [];
+    return `${stem}_denoised${this.noisy ? ".png" : (ending ?? "")}`;
+  }
+
+  /** Forget every result, and stop what is being done. */
+  restart() {
+    this.run.abort();
+    this.run = new AbortController();
+    this.state = "waiting";
+    this.message = this.inspectionProblem = "";
+    this.noisy = this.after = this.verdict = this.inspection = this.errors = null;
+    this.reasons = [];
+  }
+
+  /**
+   * Take a picture as the original, if the browser can decode it.
+   *
+   * @param {Blob} blob
+   * @returns {Promise<boolean>}
+   */
+  async readOriginal(blob) {
+    try {
+      const original = { blob, orientation: await readOrientation(blob) };
+      const bitmap = await decode(original);
+      this.size = { width: bitmap.width, height: bitmap.height };
+      this.thumbnail = drawThumbnail(bitmap);
+      bitmap.close();
+      this.original = original;
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** @param {ImageBitmap} bitmap */
+function drawThumbnail(bitmap) {
+  const scale = THUMBNAIL / Math.max(bitmap.width, bitmap.height);
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(1, Math.round(bitmap.width * scale));
+  canvas.height = Math.max(1, Math.round(bitmap.height * scale));
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.imageSmoothingQuality = "high";
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  return canvas;
+}

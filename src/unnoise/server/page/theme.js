@@ -1,0 +1,17 @@
+// Light, dark, or as the system has it. No module: it runs before the first paint, so that a page
+// that was chosen dark does not flash white.
+
+(() => {
+  const KEY = "unnoise-theme";
+  const root = document.documentElement;
+  root.dataset.theme = localStorage.getItem(KEY) ?? "auto";
+
+  addEventListener("DOMContentLoaded", () => {
+    const select = /** @type {HTMLSelectElement} */ (document.getElementById("theme"));
+    select.value = root.dataset.theme ?? "auto";
+    select.addEventListener("change", () => {
+      root.dataset.theme = select.value;
+      localStorage.setItem(KEY, select.value);
+    });
+  });
+})();
