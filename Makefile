@@ -19,7 +19,11 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY) ## Train on digits for a minute, show a picture and a quality report
 	$(BIN)/unnoise demo --overwrite
 
+# The tests of the page need a browser, and are skipped where none can be installed.
 test: $(READY) ## Run the tests, on two cores side by side
+	@command -v chromium >/dev/null || test "$$(id -u)" != 0 \
+	  || { apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; } >/dev/null 2>&1 \
+	  || echo 'no chromium, and none can be installed: the tests of the page are skipped'
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
 
 check: $(READY) ## Lint, formatting, types, the arrows between the rooms
