@@ -100,6 +100,7 @@ def main() -> None:
         go_on(photographs, options.minutes, run)
     train(photographs, BOUNDS_MINUTES, bounds, BOUNDS_ONLY)
     adopt_bounds(bounds)
+    api.export(TARGET, TARGET.with_suffix(".onnx"), overwrite=True)
 
 
 def go_on(photographs: Path, minutes: float, run: RunFolder) -> None:
