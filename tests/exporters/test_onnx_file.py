@@ -107,6 +107,31 @@ def test_half_precision_halves_the_file_and_says_what_it_costs(tmp_path: Path) -
     assert 0 < np.abs(loaded - known.denoise_floats(noisy)).max() <= 2 * half.rounding
 
 
+def test_half_precision_suits_normalised_networks(tmp_path: Path) -> None:
+    """Their statistics are no parameters, and the exporter multiplies them into the weights."""
+    known, _ = fresh("autoencoder-m")
+    assert isinstance(known.engine, TorchEngine)
+    for layer in known.engine.model.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.running_mean = torch.rand_like(layer.weight)
+            layer.running_var = 9 * torch.rand_like(layer.weight) + 0.01
+    made = unnoise.export(known, tmp_path / "model.onnx", half=True)
+    assert made is not None
+    assert made.difference < 1e-4
+    assert made.rounding is not None
+    assert made.rounding < 1e-2
+
+
+def test_rounding_that_changes_images_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, _ = fresh("unet")
+    monkeypatch.setattr("unnoise.exporters.onnx_file.MOST_ROUNDING", 0.0)
+    with pytest.raises(ModelError, match="export it without --half"):
+        unnoise.export(known, tmp_path / "model.onnx", half=True)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("opset", [18, 23])
 def test_the_opset_is_chosen_and_the_file_is_clean(opset: int, tmp_path: Path) -> None:
     known, _ = fresh("unet")

@@ -26,10 +26,11 @@ from unnoise.errors import ConfigError, ModelError
 from unnoise.models import Model
 from unnoise.models.contract import ModelKind
 from unnoise.outputs import replacing
-from unnoise.runs import HEADER, header_of
+from unnoise.runs import HEADER, ModelInfo, header_of
 
 OPSETS = range(18, 24)  # what the exporter of torch writes and ONNX Runtime reads
 TOLERANCE = 1e-4  # of the value range
+MOST_ROUNDING = 1e-2  # that weights in half precision may change an image by
 # Of the images with which file and torch are compared: one pixel, odd sides, several, a large one.
 SHAPES = ((1, 1, 1), (1, 37, 53), (3, 64, 40), (2, 129, 8), (1, 320, 257))
 TRACED = 4  # times the size multiple: the side of the images with which the network is traced
@@ -44,8 +45,8 @@ class Exported:
         path: The file.
         bytes: Of it.
         difference: The largest between what ONNX Runtime and torch make of the same images, where
-            white is 1; with ``half`` torch has the rounded weights, too.
-        rounding: The largest that rounding of the weights made; None without ``half``.
+            white is 1, before weights are rounded.
+        rounding: The same after that; None without ``half``.
         sizes: Heights and widths of the images.
     """
 
@@ -86,56 +87,59 @@ def write_onnx(
     if not isinstance(denoiser.engine, TorchEngine):
         raise ModelError("an ONNX file is made of a .safetensors model, and this one is none")
     plain = denoiser.engine
-    engine = TorchEngine(
-        _copied(plain.model, half=half),
-        distances=plain.bounds and _copied(plain.bounds, half=half),
-    )
+    engine = TorchEngine(_copied(plain.model), distances=plain.bounds and _copied(plain.bounds))
+    known = Denoiser(engine, denoiser.info)
+    images = list(_images(engine.model))
+    graph = _graph(engine.model, opset)
+    bounds = engine.bounds and _graph(engine.bounds, opset)
     with replacing(path, overwrite=overwrite) as temporary:
-        temporary.write_bytes(_file(engine, header_of(denoiser.info), opset, half=half))
-        known = Denoiser(engine, denoiser.info)
-        images = list(_images(engine.model))
-        difference = _difference(Denoiser.load(temporary), known, images)
+
+        def written() -> float:
+            """Write the file, and return how far what it gives is from what torch gives."""
+            _describe(graph, bounds, engine, denoiser.info)
+            temporary.write_bytes(graph.SerializeToString())
+            return _difference(Denoiser.load(temporary), known, images)
+
+        difference, rounding = written(), None
         if not difference < TOLERANCE:
             raise ModelError(
                 f"the ONNX file gives images that differ by {difference:.2g} from those of torch, "
                 f"more than {TOLERANCE:g}, so it was not kept: please report this model"
             )
-        exact = Denoiser(TorchEngine(_copied(plain.model, half=False)), denoiser.info)
-        rounding = _difference(exact, known, images) if half else None
+        if half:
+            for each in filter(None, (graph, bounds)):
+                _halve_weights(each)
+            rounding = written()
+            if not rounding < MOST_ROUNDING:
+                raise ModelError(
+                    f"weights in half precision change images by {rounding:.2g}, more than "
+                    f"{MOST_ROUNDING:g}, so the file was not kept: export it without --half"
+                )
         size = temporary.stat().st_size
-    shapes = tuple((image.shape[2], image.shape[3]) for image in images)
-    return Exported(path, size, difference, rounding, shapes)
+    sizes = tuple(dict.fromkeys((image.shape[2], image.shape[3]) for image in images))
+    return Exported(path, size, difference, rounding, sizes)
 
 
-def _copied(model: ModelKind, *, half: bool) -> ModelKind:
-    """Return a copy on the CPU, with the weights that the file will have."""
-    copied = copy.deepcopy(model).cpu().float().eval()
-    if half:
-        with torch.no_grad():
-            for weight in copied.parameters():
-                weight.copy_(weight.half().float())
-    return copied
+def _copied(model: ModelKind) -> ModelKind:
+    return copy.deepcopy(model).cpu().float().eval()
 
 
-def _file(engine: TorchEngine, header: str, opset: int, *, half: bool) -> bytes:
-    """Return the file: the graph of the model, and all else in its metadata."""
-    metadata = {HEADER: header, NETWORK: json.dumps(_facts(engine))}
+def _describe(graph: Any, bounds: Any, engine: TorchEngine, info: ModelInfo) -> None:
+    """Put all that a denoiser needs beside its graph into the metadata."""
+    metadata = {HEADER: header_of(info), NETWORK: json.dumps(_facts(engine))}
     if engine.bounds is not None:
-        inner = _graph(engine.bounds, opset, half=half).SerializeToString()
-        metadata[BOUNDS_MODEL] = base64.b64encode(inner).decode()
+        metadata[BOUNDS_MODEL] = base64.b64encode(bounds.SerializeToString()).decode()
         metadata[BOUNDS_NETWORK] = json.dumps(_facts(TorchEngine(engine.bounds)))
-    proto = _graph(engine.model, opset, half=half)
+    del graph.metadata_props[:]
     for key, value in metadata.items():
-        proto.metadata_props.add(key=key, value=value)
-    made: bytes = proto.SerializeToString()
-    return made
+        graph.metadata_props.add(key=key, value=value)
 
 
 def _facts(engine: TorchEngine) -> dict[str, Any]:
     return {"channels": engine.model.channels, **engine.describe()}
 
 
-def _graph(model: Model, opset: int, *, half: bool) -> Any:
+def _graph(model: Model, opset: int) -> Any:
     """Return the graph as the protocol buffer of ONNX."""
     size, multiple = model.fixed_size, model.size_multiple
     height, width = size or (TRACED * multiple, (TRACED + 1) * multiple)
@@ -155,8 +159,6 @@ def _graph(model: Model, opset: int, *, half: bool) -> Any:
     assert program is not None
     proto = program.model_proto
     _clean(proto)
-    if half:
-        _halve_weights(proto)
     return proto
 
 
@@ -198,12 +200,12 @@ def _images(model: Model) -> Iterator[NDArray[np.float32]]:
 
 
 def _difference(one: Denoiser, other: Denoiser, images: list[NDArray[np.float32]]) -> float:
-    """Return the largest difference of images, and of their bounds where both have them."""
+    """Return the largest difference of images, and of their bounds where they have any."""
     found = [0.0]
     for noisy in images:
         made, known = one.denoise_floats(noisy), other.denoise_floats(noisy)
         found.append(float(np.abs(made - known).max()))
-        if one.has_bounds and other.has_bounds:
+        if other.has_bounds:
             pairs = zip(
                 one.find_distances(noisy, known), other.find_distances(noisy, known), strict=True
             )
