@@ -18,7 +18,7 @@ def export(
     model: Denoiser | str | Path,
     path: str | Path,
     *,
-    format: Format = "auto",  # noqa: A002  as the option is called
+    format: Format = "auto",  # noqa: A002  the word of the option
     opset: int = OPSET,
     half: bool = False,
     overwrite: bool = False,
@@ -42,12 +42,10 @@ def export(
         OutputError: The file exists, or it cannot be written.
     """
     path = Path(path)
-    if format == "auto":
-        if path.suffix != ".onnx":
-            raise ConfigError(
-                f"{path} does not end in .onnx: name such a file, or pass --format hub for a folder"
-            )
-        format = "onnx"  # noqa: A001
+    if format == "auto" and path.suffix != ".onnx":
+        raise ConfigError(
+            f"{path} does not end in .onnx: name such a file, or pass --format hub for a folder"
+        )
     if format == "hub" and (half or opset != OPSET):
         raise ConfigError("half and opset are for ONNX files: leave them out with --format hub")
     denoiser = model if isinstance(model, Denoiser) else load(model, device="cpu", precision="fp32")

@@ -14,7 +14,7 @@ def export(
     out: Path,
     /,
     *,
-    format: Literal["auto", "onnx", "hub"] = "auto",  # noqa: A002  as people say
+    format: Literal["auto", "onnx", "hub"] = "auto",  # noqa: A002  the word of unnoise.export
     opset: int = 20,
     half: bool = False,
     overwrite: bool = False,

@@ -57,9 +57,8 @@ def serve(
     """
     from unnoise import api
     from unnoise.errors import ConfigError
-    from unnoise.server import ServerSettings, check_access, check_token
+    from unnoise.server import ServerSettings, check_access, check_token, usable_cores
     from unnoise.server import serve as run
-    from unnoise.server.settings import usable_cores
 
     token = None
     if token_file is not None:

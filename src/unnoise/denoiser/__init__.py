@@ -4,8 +4,15 @@ Images of any size are denoised in tiles, files from disk to disk. This room doe
 model was trained.
 """
 
+from unnoise.denoiser.cores import usable_cores
 from unnoise.denoiser.denoiser import Denoiser
 from unnoise.denoiser.memory import keep_freed_memory, release_freed_memory
 from unnoise.denoiser.restoring import check_strength
 
-__all__ = ["Denoiser", "check_strength", "keep_freed_memory", "release_freed_memory"]
+__all__ = [
+    "Denoiser",
+    "check_strength",
+    "keep_freed_memory",
+    "release_freed_memory",
+    "usable_cores",
+]

@@ -49,12 +49,13 @@ class Denoiser:
 
     Attributes:
         info: What the model file says about the model.
+        engine: What runs the model.
         sight: How the model sees images.
     """
 
     def __init__(self, engine: Engine, info: ModelInfo) -> None:
         self.info = info
-        self._engine = engine
+        self.engine = engine
         self.sight = Sight(engine.network, info)
         found = engine.distances
         self._distances = DistanceFinder(found, engine.network.channels) if found else None
@@ -65,11 +66,6 @@ class Denoiser:
     ) -> "Denoiser":
         """Load a model; see ``loading.load_engine``."""
         return cls(*load_engine(path, device=device, bf16=bf16, compiles=compiles))
-
-    @property
-    def engine(self) -> Engine:
-        """What runs the model."""
-        return self._engine
 
     @property
     def has_bounds(self) -> bool:
@@ -83,7 +79,7 @@ class Denoiser:
             OutputError: The file exists and ``overwrite`` is false, or it cannot be written.
             ModelError: It came from an ONNX file, whose weights cannot be trained on.
         """
-        write_model_file(Path(path), self.info, self._engine.weights(), overwrite=overwrite)
+        write_model_file(Path(path), self.info, self.engine.weights(), overwrite=overwrite)
 
     def __call__(self, image: NDArray[Scalar], *, strength: float = 1.0) -> NDArray[Scalar]:
         """Denoise one image ``(H, W)`` or ``(H, W, C)`` of any size.
@@ -236,17 +232,17 @@ class Denoiser:
     ) -> Floats:
         """Return the features of float32 ``(N, C, H, W)`` in the model's own scale."""
         self.sight.check(*images.shape[1:])
-        return self._engine.encode(images, levels, pool)
+        return self.engine.encode(images, levels, pool)
 
     def apart(self) -> "Denoiser":
         """Return it for images that are taken apart at its stride already."""
         if self.info.strides == (1,):
             return self
-        return Denoiser(self._engine, replace(self.info, strides=(1,)))
+        return Denoiser(self.engine, replace(self.info, strides=(1,)))
 
     def describe(self) -> dict[str, Any]:
         """Return what is known about the model, as plain values."""
-        return describe_model(self.info, self._engine.describe())
+        return describe_model(self.info, self.engine.describe())
 
     def _denoise_array(
         self, stack: NDArray[np.generic], layout: Layout, strength: float
@@ -276,13 +272,13 @@ class Denoiser:
         is told from the middle of the image.
         """
         if len(self.info.strides) == 1:
-            yield source, network_at(self._engine, channels, self.info.strides[0])
+            yield source, network_at(self.engine, channels, self.info.strides[0])
             return
         for index in range(source.count):
             page = Page(source, index)
             middle = page.middle(LOOK)
             stride = self.sight.stride(middle[..., :-1] if alpha else middle)
-            yield page, network_at(self._engine, channels, stride)
+            yield page, network_at(self.engine, channels, stride)
 
     def _work(
         self, network: Network, dtype: np.dtype[np.generic], *, alpha: bool, strength: float

@@ -58,10 +58,6 @@ class Engine(Protocol):
     def device(self) -> str:
         """Where it runs."""
 
-    @property
-    def bf16(self) -> bool:
-        """Whether convolutions run in bfloat16."""
-
     def at(self, channels: int) -> Network:
         """Return the network for images of so many channels."""
 

@@ -10,14 +10,12 @@ from typing import Any, NoReturn
 
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 
-from unnoise.denoiser.network import CPU, GPU, Network, for_grey
-from unnoise.denoiser.sight import read_range
+from unnoise.denoiser.cores import usable_cores
+from unnoise.denoiser.network import CPU, GPU, Floats, Network, for_grey
+from unnoise.denoiser.sight import check_header
 from unnoise.errors import ConfigError, ModelError, ModelFileError
-from unnoise.runs import HEADER, ModelInfo, check_bounds, parse_header
-
-Floats = NDArray[np.float32]
+from unnoise.runs import HEADER, ModelInfo, parse_header
 
 # What the metadata of an exported file holds beside the header of every model file.
 NETWORK = "unnoise.network"  # JSON: what the network states about itself
@@ -45,10 +43,8 @@ class OnnxNetwork:
         self.channels, self.size_multiple, self.receptive_field = (int(facts[n]) for n in names)
         size = facts["fixed_size"]
         self.fixed_size = None if size is None else (int(size[0]), int(size[1]))
-        sides = (*(self.fixed_size or (1, 1)), self.channels)
-        if not 0 < self.size_multiple <= MOST_MULTIPLE or min(sides) < 1:
-            raise ValueError(f"its network is described by {dict(facts)}")
-        if not 0 < self.receptive_field <= MOST_FIELD:
+        grid = 0 < self.size_multiple <= MOST_MULTIPLE and 0 < self.receptive_field <= MOST_FIELD
+        if not grid or min(*(self.fixed_size or (1, 1)), self.channels) < 1:
             raise ValueError(f"its network is described by {dict(facts)}")
         (taken,), (made,) = session.get_inputs(), session.get_outputs()
         shapes = [list(port.shape) for port in (taken, made)]
@@ -73,8 +69,6 @@ class OnnxNetwork:
 
 class OnnxEngine:
     """A model and the network of its bounds, as ONNX Runtime runs them."""
-
-    bf16 = False
 
     def __init__(
         self,
@@ -130,18 +124,13 @@ def load_onnx(path: Path, *, device: str = "cpu") -> tuple[OnnxEngine, ModelInfo
     kept = session.get_modelmeta().custom_metadata_map
     info = parse_header(kept.get(HEADER), path)
     try:
-        read_range(info)
         facts = json.loads(kept[NETWORK])
         network = OnnxNetwork(session, facts)
         distances = None
         if info.bounds is not None:
-            check_bounds(info.bounds)
             inner = base64.b64decode(kept[BOUNDS_MODEL], validate=True)
             distances = OnnxNetwork(_open(inner, path, device), json.loads(kept[BOUNDS_NETWORK]))
-            if distances.channels != 2 * network.channels:
-                raise ValueError(f"its bounds are for {distances.channels / 2:g} channels")
-        if network.fixed_size and info.strides != (1,):
-            raise ValueError(f"a model of one size cannot be used at strides {info.strides}")
+        check_header(info, network, distances)
     except (KeyError, TypeError, ValueError, binascii.Error) as error:
         reason = " ".join(str(error).split())[:200]
         raise ModelFileError(f"{path} does not hold the network it says: {reason}") from error
@@ -167,11 +156,7 @@ def _threads() -> int:
     told = os.environ.get("OMP_NUM_THREADS", "")
     if told.isdigit() and int(told) > 0:
         return int(told)
-    # Not on every system.
-    cores = (
-        os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    )
-    return len(cores)
+    return usable_cores()
 
 
 def _devices() -> list[str]:

@@ -11,7 +11,7 @@ from unnoise.denoiser.channels import adapts, is_alpha
 from unnoise.denoiser.restoring import Page, check_known
 from unnoise.errors import ImageError
 from unnoise.images import Layout, Reader, ValueRange, as_stack, from_float, to_channels, to_float
-from unnoise.runs import ModelInfo
+from unnoise.runs import ModelInfo, check_bounds
 from unnoise.sizes import Sized, check_size
 
 Array = NDArray[np.generic]
@@ -139,6 +139,26 @@ class Sight:
         image = image[..., :-1] if self.alpha_in(reader) else image
         seen: Floats = to_float(image, self.value_range(image.dtype))[0]
         return seen
+
+
+def check_header(info: ModelInfo, network: Sized, distances: Sized | None) -> None:
+    """Check what a header says, by itself and against the networks of its file.
+
+    Args:
+        info: The header.
+        network: Of the model.
+        distances: Of its bounds.
+
+    Raises:
+        ValueError: It cannot be. So do ``KeyError`` and ``TypeError`` for what is missing.
+    """
+    read_range(info)
+    if info.bounds is not None:
+        check_bounds(info.bounds)
+    if distances is not None and distances.channels != 2 * network.channels:
+        raise ValueError(f"its bounds are for {distances.channels / 2:g} channels")
+    if network.fixed_size and info.strides != (1,):
+        raise ValueError(f"a model of one size cannot be used at strides {info.strides}")
 
 
 def read_range(info: ModelInfo) -> tuple[np.dtype[np.generic] | None, ValueRange | None]:

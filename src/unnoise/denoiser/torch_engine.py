@@ -6,16 +6,13 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from unnoise.denoiser.channels import makes_grey
 from unnoise.denoiser.encoding import encode_images
 from unnoise.denoiser.memory import keep_freed_memory
-from unnoise.denoiser.network import CPU, GPU, AtOnce, Network
+from unnoise.denoiser.network import CPU, GPU, AtOnce, Floats, Network
 from unnoise.models import Distances, Model, grey, macs_per_pixel, place
 from unnoise.runs import BOUNDS
-
-Floats = NDArray[np.float32]
 
 
 class TorchNetwork:
@@ -78,7 +75,6 @@ class TorchEngine:
         model: On the device.
         bounds: The network of its bounds, likewise, or None.
         distances: The same, ready to run.
-        bf16: Whether convolutions run in bfloat16.
     """
 
     def __init__(
@@ -92,7 +88,7 @@ class TorchEngine:
     ) -> None:
         self._place = torch.device(device)
         self._compiles = compiles
-        self.bf16 = bf16 and model.corrects
+        self._bf16 = bf16 and model.corrects
         self.model = place(model, self._place).eval()
         self.bounds = None if distances is None else place(distances, self._place).eval()
         self.distances: Network | None = None
@@ -124,7 +120,7 @@ class TorchEngine:
     def _network(self, model: Model) -> Network:
         # What torch returns runs compiled code and has the attributes of the model.
         model = cast("Model", torch.compile(model)) if self._compiles else model
-        return TorchNetwork(model, self._place, bf16=self.bf16)
+        return TorchNetwork(model, self._place, bf16=self._bf16)
 
     def weights(self) -> dict[str, Any]:
         """Return the weights of the model and of its bounds, by the names in a model file."""

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from unnoise.denoiser.loading import locate
-from unnoise.denoiser.sight import read_range
+from unnoise.denoiser.sight import check_header
 from unnoise.errors import ModelError, ModelFileError
 from unnoise.models import Distances, Model, build_model
-from unnoise.runs import BOUNDS, ModelInfo, check_bounds, read_model_file
+from unnoise.runs import BOUNDS, ModelInfo, read_model_file
 
 
 class Loaded(NamedTuple):
@@ -51,12 +51,7 @@ def load_model(path: str | Path, *, table: bool = False) -> Loaded:
         _fill(model, weights)
         if distances is not None and info.bounds is not None:
             _fill(distances, {name.removeprefix(BOUNDS): own[name] for name in own})
-            check_bounds(info.bounds)
-            if distances.channels != 2 * model.channels:
-                raise ValueError(f"its bounds are for {distances.channels / 2:g} channels")
-        if model.fixed_size and info.strides != (1,):
-            raise ValueError(f"a model of one size cannot be used at strides {info.strides}")
-        read_range(info)
+        check_header(info, model, distances)
     except (RuntimeError, TypeError, ValueError, KeyError, ModelError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ModelFileError(f"{path} does not hold the weights it says: {reason}") from error

@@ -237,7 +237,7 @@ def _add_doors(app: FastAPI, settings: ServerSettings, counts: Counts) -> None:
         begun = time.perf_counter()
         response = await follow(request)
         route = request.scope.get("route")
-        name = getattr(route, "path", "other")  # a mount has no path that is ours
+        name = getattr(route, "path", "other")  # where none was reached
         counts.request(name, response.status_code, time.perf_counter() - begun)
         return response
 

@@ -1,18 +1,19 @@
 """The body of a request, as a file: so many bytes, in so much time, and no more."""
 
 import asyncio
+import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
-from python_multipart import MultipartParser
-from python_multipart.exceptions import MultipartParseError
-from python_multipart.multipart import parse_options_header
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
 from unnoise.server.pictures import TooLargeError
 
-FIELD = b"image"  # of a form
+FORM, FIELD = "multipart/form-data", "image"
+MOST_FIELDS = 16  # of a form, beside its file
 
 
 class SlowBodyError(Exception):
@@ -34,21 +35,34 @@ async def receive(request: Request, path: Path, *, max_bytes: int, seconds: floa
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length) > max_bytes:
         raise _too_large(max_bytes)
-    kind, options = parse_options_header(request.headers.get("content-type", ""))
-    form = _Form(options.get(b"boundary", b"")) if kind == b"multipart/form-data" else None
-    written = 0
-    with path.open("wb") as file:
-        async for chunk in _chunks(request, max_bytes, seconds):
-            part = chunk if form is None else form.feed(chunk)
-            written += file.write(part)
-    if form is not None:
-        form.finish()
-    if not written:
+    chunks = _chunks(request, max_bytes, seconds)
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM:
+        await _receive_form(request, chunks, path)
+    else:
+        with path.open("wb") as file:
+            async for chunk in chunks:
+                file.write(chunk)
+    if not path.stat().st_size:
         raise BadBodyError("the body is empty: send the bytes of an image")
 
 
-async def _chunks(request: Request, max_bytes: int, seconds: float) -> AsyncIterator[bytes]:
-    stream, size = aiter(request.stream()), 0
+async def _receive_form(request: Request, chunks: AsyncGenerator[bytes, None], path: Path) -> None:
+    """Write the file of a form; the parser keeps it in a file of its own meanwhile."""
+    parser = MultiPartParser(request.headers, chunks, max_files=1, max_fields=MOST_FIELDS)
+    try:
+        form = await parser.parse()
+    except MultiPartException as error:
+        raise BadBodyError(f"the form cannot be read: {error.message}") from error
+    image = form.get(FIELD)
+    if not isinstance(image, UploadFile):
+        raise BadBodyError(f"the form holds no file called {FIELD!r}, or ends before it does")
+    with path.open("wb") as file:
+        await asyncio.to_thread(shutil.copyfileobj, image.file, file)
+    await form.close()
+
+
+async def _chunks(request: Request, max_bytes: int, seconds: float) -> AsyncGenerator[bytes, None]:
+    stream, size = request.stream(), 0
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -68,67 +82,3 @@ async def _chunks(request: Request, max_bytes: int, seconds: float) -> AsyncIter
 
 def _too_large(max_bytes: int) -> TooLargeError:
     return TooLargeError(f"the body has more than the {max_bytes:,} bytes that this server takes")
-
-
-class _Form:
-    """Picks the one field out of a form while it arrives."""
-
-    def __init__(self, boundary: bytes) -> None:
-        self._found: list[bytes] = []
-        self._name, self._value = b"", b""
-        self._wanted, self._seen, self._ended = False, False, False
-        try:
-            self._parser = MultipartParser(
-                boundary,
-                {
-                    "on_part_begin": self._begin,
-                    "on_header_field": self._header_name,
-                    "on_header_value": self._header_value,
-                    "on_header_end": self._header,
-                    "on_part_data": self._data,
-                    "on_end": self._end,
-                },
-            )
-        except (ValueError, MultipartParseError) as error:
-            raise BadBodyError(f"the form has no usable boundary: {error}") from error
-
-    def feed(self, chunk: bytes) -> bytes:
-        """Return what of the image lies in the next bytes of the form."""
-        self._found.clear()
-        try:
-            self._parser.write(chunk)
-        except MultipartParseError as error:
-            raise BadBodyError(f"the form cannot be read: {error}") from error
-        return b"".join(self._found)
-
-    def finish(self) -> None:
-        """Check that the form ended, and held an image."""
-        if not self._seen or not self._ended:
-            raise BadBodyError(
-                f"the form holds no file called {FIELD.decode()!r}, or ends before it does"
-            )
-
-    def _begin(self) -> None:
-        self._wanted = False
-        self._name, self._value = b"", b""
-
-    def _header_name(self, data: bytes, start: int, end: int) -> None:
-        self._name += data[start:end]
-
-    def _header_value(self, data: bytes, start: int, end: int) -> None:
-        self._value += data[start:end]
-
-    def _header(self) -> None:
-        if self._name.lower() == b"content-disposition":
-            _, options = parse_options_header(self._value)
-            # Of several images the first is taken.
-            self._wanted = options.get(b"name") == FIELD and not self._seen
-            self._seen = self._seen or self._wanted
-        self._name, self._value = b"", b""
-
-    def _data(self, data: bytes, start: int, end: int) -> None:
-        if self._wanted:
-            self._found.append(data[start:end])
-
-    def _end(self) -> None:
-        self._ended = True

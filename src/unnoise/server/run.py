@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import sys
 from collections.abc import Callable, Mapping
 
 import uvicorn
@@ -45,9 +46,10 @@ def serve(
         date_header=True,
         ws="none",
     )
-    # Once it has ended, uvicorn raises again what ended it; the end is a good one.
+    # Once it has ended, uvicorn raises again what ended it; the end is a good one. Before it
+    # listens to signals itself, they end the process.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, lambda *_: sys.exit(0))
     with listener:
         uvicorn.Server(config).run(sockets=[listener])
 

@@ -1,7 +1,6 @@
 """What a server is told when it starts."""
 
 import ipaddress
-import os
 from dataclasses import dataclass, field
 
 from unnoise.errors import ConfigError
@@ -80,9 +79,3 @@ def check_token(text: str, *, name: str) -> str:
             "python -c 'import secrets; print(secrets.token_urlsafe())' prints"
         )
     return token
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)  # not on every system
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
