@@ -53,21 +53,26 @@ def main() -> None:
         config = TrainConfig(data=str(folder), noise="gaussian:0.1", memory=memory, steps=1000)
         trainings[way] = assemble(config, make_plan(config)).training
     batches = {way: training.batch for way, training in trainings.items()}
-    kept = batches["memory"](0)
+    every = slice(None)
+    kept = batches["memory"](0, every)
     times: dict[str, list[float]] = {"none": [], **{way: [] for way in WAYS}}
     alone: dict[str, list[float]] = {way: [] for way in WAYS}
+
+    def load(batch: Callable[[int, slice], object], step: int) -> None:
+        batch(step, every)
+
     for number in range(options.rounds):
         first = number * options.steps
         for way in times:
             training = trainings.get(way, trainings["memory"])
-            training.batch = batches.get(way, lambda _: kept)
+            training.batch = batches.get(way, lambda _step, _samples: kept)
             training.step = first
             training.advance()  # fills what reads ahead
             times[way].append(
                 seconds_per_step(options.steps - 1, first, partial(advance, training))
             )
         for way, batch in batches.items():
-            alone[way].append(seconds_per_step(ALONE, 10_000 * (number + 1), batch))
+            alone[way].append(seconds_per_step(ALONE, 10_000 * (number + 1), partial(load, batch)))
     base = statistics.median(times["none"])
     print(f"{'batches from':<14} {'ms a step':>10} {'to none':>8} {'loader alone, batches/s':>24}")
     for way, values in times.items():

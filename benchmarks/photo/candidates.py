@@ -199,7 +199,7 @@ def train(recipe: Recipe, pool: Pool, seconds: float) -> tuple[Candidate, int, f
         for group in optimizer.param_groups:
             group["lr"] = rate
         batch = tuple(v.contiguous(memory_format=torch.channels_last) for v in patches.at(step))
-        loss = objective(network, batch, generator(0, "noise", step)).mean()
+        loss = objective.losses(network, objective.draw(batch, generator(0, "noise", step))).mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
@@ -238,10 +238,10 @@ def validate(network: Candidate, clean: Tensor) -> Iterator[float]:
             )
             errors = []
             for i, image in enumerate(clean.split(1)):
-                pair = objective.pair((image,), generator(9, i))
+                pair = objective.draw((image,), generator(9, i))
                 if grey:
                     luma = to_grey(image)
-                    noisy = objective.pair((luma,), generator(9, i))[0]
+                    noisy = objective.draw((luma,), generator(9, i))[0]
                     pair = noisy.expand_as(image), luma.expand_as(image)
                 with torch.inference_mode():
                     restored = network(pair[0].contiguous(memory_format=torch.channels_last))

@@ -26,7 +26,18 @@ from unnoise.noise import parse_noise
 from unnoise.objectives import LOSSES, OBJECTIVES, Objective, Quantiles, Supervised
 from unnoise.runs import ModelInfo, TrainConfig
 from unnoise.seeding import generator
-from unnoise.training import SCHEDULES, Held, Muon, Training, measure_steps, validator
+from unnoise.training import (
+    ALONE,
+    SCHEDULES,
+    Held,
+    Muon,
+    Training,
+    World,
+    local_device,
+    measure_steps,
+    usual_grain,
+    validator,
+)
 
 Built = TypeVar("Built", bound=Model)
 
@@ -82,7 +93,11 @@ def complete(config: TrainConfig, plan: Plan) -> TrainConfig:
 
 
 def assemble(
-    config: TrainConfig, plan: Plan, *, failed: Callable[[str], None] = lambda _: None
+    config: TrainConfig,
+    plan: Plan,
+    *,
+    failed: Callable[[str], None] = lambda _: None,
+    world: World = ALONE,
 ) -> Assembly:
     """Build everything that a training needs.
 
@@ -90,6 +105,7 @@ def assemble(
         config: The settings.
         plan: The images and the method; a share of the images is held out.
         failed: Told of each file that cannot be read.
+        world: The processes that train together.
 
     Raises:
         ConfigError: Settings that contradict each other or the images.
@@ -136,10 +152,11 @@ def assemble(
     training = Training(
         model=network,
         apply=restore,
-        objective=objective,
+        draw=objective.draw,
+        losses=objective.losses,
         batch=batch,
         batch_size=config.batch_size,
-        validate=validator(objective, held, config.seed, device),
+        validate=validator(objective, held, config.seed, device, world),
         optimizer=_optimizer(config, network),
         lr=config.lr,
         schedule=SCHEDULES[config.schedule],
@@ -148,6 +165,9 @@ def assemble(
         average=config.average,
         select=not takes_whole(plan) or plan.objective in NOISY_ONLY,
         bf16=choose_bf16(config.precision, device),
+        world=world,
+        grain=usual_grain(config.batch_size),
+        pieces=config.accumulate,
     )
     training.steps = _steps(config, material, training, whole=takes_whole(plan))
     if training.select:
@@ -174,7 +194,7 @@ def choose_device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "mps" if mps else "cpu"
     try:
-        device = torch.device(name)
+        device = local_device(torch.device(name))
         torch.zeros(1, device=device)
     # Which of these torch raises for a device that is not there depends on the kind of device.
     except (RuntimeError, AssertionError, NotImplementedError) as error:

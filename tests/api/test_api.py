@@ -18,7 +18,7 @@ RUN_FILES = {"config.toml", "model.safetensors", "checkpoint.pt", "metrics.csv"}
 
 def test_train_takes_exactly_the_settings_of_the_config() -> None:
     names = {field.name for field in fields(TrainConfig)}
-    others = {"preset", "config", "out", "overwrite", "say", "report"}
+    others = {"preset", "config", "out", "overwrite", "timeout", "say", "report"}
     assert set(inspect.signature(unnoise.train).parameters) == names | others
 
 

@@ -10,6 +10,7 @@ from unnoise.objectives import (
     LOSSES,
     Loss,
     Neighbor2Neighbor,
+    Network,
     Noise2Noise,
     Noise2Void,
     Objective,
@@ -19,6 +20,12 @@ from unnoise.objectives import (
 from unnoise.objectives.losses import nearly_clamp
 from unnoise.objectives.noise2void import Replacement, Structure, _draw_pixels
 from unnoise.seeding import generator
+
+
+def loss_of(
+    objective: Objective, network: Network, batch: tuple[Tensor, ...], random: torch.Generator
+) -> Tensor:
+    return objective.losses(network, objective.draw(batch, random))
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -61,22 +68,22 @@ def test_supervised_is_its_formula() -> None:
         seen.append(noisy)
         return noisy / 2
 
-    loss = objective(halve, (clean,), generator(5))
+    loss = objective.losses(halve, objective.draw((clean,), generator(5)))
     noisy = noise(clean, generator(5))
     assert torch.equal(seen[0], noisy)
     assert loss.shape == (4,)
     expected = (nearly_clamp(noisy / 2) - clean).square().mean((1, 2, 3))
     torch.testing.assert_close(loss, expected)
-    perfect = objective(lambda _: clean, (clean,), generator(5))
+    perfect = objective.losses(lambda _: clean, objective.draw((clean,), generator(5)))
     assert perfect.tolist() == [0, 0, 0, 0]
-    risk = objective.risk(lambda x: x / 2 - 1, (clean,), generator(5))
+    risk = objective.risk(lambda x: x / 2 - 1, (noisy, clean))
     torch.testing.assert_close(risk, clean.square().mean((1, 2, 3)))
 
 
 def test_a_share_of_a_colour_batch_becomes_grey_with_one_noise_for_all_channels() -> None:
     clean = torch.rand(200, 3, 8, 8)
     objective = Supervised(LOSSES["mse"], parse_noise("gaussian:0.1"), grey=0.5)
-    noisy, targets = objective.pair((clean,), generator(1))
+    noisy, targets = objective.draw((clean,), generator(1))
     errors = noisy - targets
     assert errors.flatten(1).std(1).tolist() == pytest.approx([0.1] * 200, rel=0.3)
     luma = 0.299 * clean[:, 0] + 0.587 * clean[:, 1] + 0.114 * clean[:, 2]
@@ -93,9 +100,9 @@ def test_grey_and_mixed_noises_stay_exact_under_autocast() -> None:
     clean = torch.rand(20, 3, 8, 8)
     noise = parse_noise("gaussian:0.1 | poisson:30 | speckle:0.1")
     objective = Supervised(LOSSES["l1"], noise, grey=0.5)
-    exact = objective.pair((clean,), generator(1))
+    exact = objective.draw((clean,), generator(1))
     with torch.autocast("cpu", torch.bfloat16):
-        cast = objective.pair((clean,), generator(1))
+        cast = objective.draw((clean,), generator(1))
     for one, other in zip(exact, cast, strict=True):
         assert torch.equal(one, other)
 
@@ -104,13 +111,14 @@ def test_pairs_bring_their_own_noise() -> None:
     noisy, clean = torch.rand(2, 1, 8, 8) * 3, torch.rand(2, 1, 8, 8)
     objective = Supervised(LOSSES["mse"], clamped=False)
     expected = (noisy - clean).square().mean((1, 2, 3))
-    torch.testing.assert_close(objective(lambda x: x, (noisy, clean), generator(0)), expected)
-    torch.testing.assert_close(objective.risk(lambda x: x, (noisy, clean), generator(0)), expected)
+    drawn = objective.draw((noisy, clean), generator(0))
+    torch.testing.assert_close(objective.losses(lambda x: x, drawn), expected)
+    torch.testing.assert_close(objective.risk(lambda x: x, drawn), expected)
 
 
 def test_noise2noise_asks_for_the_second_capture() -> None:
     first, second = torch.rand(2, 1, 8, 8), torch.rand(2, 1, 8, 8)
-    loss = Noise2Noise()(lambda x: 2 * x, (first, second), generator(0))
+    loss = loss_of(Noise2Noise(), lambda x: 2 * x, (first, second), generator(0))
     torch.testing.assert_close(loss, (2 * first - second).square().mean((1, 2, 3)))
 
 
@@ -125,7 +133,7 @@ def test_neighbours_share_a_side_and_all_channels(shape: tuple[int, ...]) -> Non
         seen.append(x)
         return x
 
-    loss = Neighbor2Neighbor(gamma=0.0)(look, (images,), generator(1))
+    loss = loss_of(Neighbor2Neighbor(gamma=0.0), look, (images,), generator(1))
     (first,) = seen
     assert first.shape == (batch, channels, height // 2, width // 2)
     assert (first == first[:, :1]).all()
@@ -139,11 +147,11 @@ def test_neighbours_share_a_side_and_all_channels(shape: tuple[int, ...]) -> Non
 
 def test_the_regulariser_vanishes_for_a_network_that_leaves_all_as_it_is() -> None:
     images = torch.rand(2, 1, 8, 8)
-    plain = Neighbor2Neighbor(gamma=0.0)(lambda x: x, (images,), generator(1))
-    weighted = Neighbor2Neighbor(gamma=2.0)(lambda x: x, (images,), generator(1))
+    plain = loss_of(Neighbor2Neighbor(gamma=0.0), lambda x: x, (images,), generator(1))
+    weighted = loss_of(Neighbor2Neighbor(gamma=2.0), lambda x: x, (images,), generator(1))
     torch.testing.assert_close(plain, weighted)
-    other = Neighbor2Neighbor(gamma=2.0)(lambda x: 0 * x, (images,), generator(1))
-    three = 3 * Neighbor2Neighbor(gamma=0.0)(lambda x: 0 * x, (images,), generator(1))
+    other = loss_of(Neighbor2Neighbor(gamma=2.0), lambda x: 0 * x, (images,), generator(1))
+    three = 3 * loss_of(Neighbor2Neighbor(gamma=0.0), lambda x: 0 * x, (images,), generator(1))
     torch.testing.assert_close(other, three)
 
 
@@ -160,7 +168,7 @@ def test_what_the_network_sees_does_not_hold_the_masked_pixels(
         return x
 
     objective = Noise2Void(replacement, structure)
-    loss = objective(look, (images,), generator(1))
+    loss = loss_of(objective, look, (images,), generator(1))
     changed = (seen[0] != images).any(1)
     rows, columns = _draw_pixels(images, generator(1))
     assert rows.shape == (2, 2 * 3)
@@ -174,7 +182,7 @@ def test_what_the_network_sees_does_not_hold_the_masked_pixels(
             assert structure == "none" or near.all()
     # A network that gives its input back is wrong by what was replaced, so the loss is not zero.
     assert (loss > 0).all()
-    assert Noise2Void()(lambda _: images, (images,), generator(1)).tolist() == [0, 0]
+    assert loss_of(Noise2Void(), lambda _: images, (images,), generator(1)).tolist() == [0, 0]
 
 
 def test_a_uniform_replacement_comes_from_the_window_and_is_never_the_pixel_itself() -> None:
@@ -186,7 +194,7 @@ def test_a_uniform_replacement_comes_from_the_window_and_is_never_the_pixel_itse
             seen.append(x)
             return x
 
-        Noise2Void()(look, (images,), generator(seed))
+        loss_of(Noise2Void(), look, (images,), generator(seed))
         moved = (seen[0] != images)[0, 0].nonzero()
         assert len(moved) == 9
         for y, x in moved.tolist():
@@ -206,7 +214,8 @@ def test_the_risk_is_the_error_plus_a_constant(objective: Objective) -> None:
         return lambda x: F.avg_pool2d(F.pad(x, (radius,) * 4, mode="reflect"), size, 1)
 
     def risk(network: Callable[[torch.Tensor], torch.Tensor]) -> float:
-        return float(objective.risk(network, (noisy,), generator(4)).mean())
+        drawn = objective.draw((noisy,), generator(4))
+        return float(objective.risk(network, drawn).mean())
 
     assert risk(blur(3)) < risk(blur(1)) < risk(lambda x: x)
     assert risk(blur(3)) == pytest.approx(0.2**2, rel=0.1)
@@ -226,7 +235,7 @@ def test_quantiles_are_those_of_the_error(level: float) -> None:
         def network(images: Tensor) -> Tensor:
             return torch.cat([images, distance + 0 * images, distance + 0 * images], 1)
 
-        return objective(network, (noisy, clean), random)[0]
+        return objective.losses(network, (noisy, clean))[0]
 
     best = float(grid[torch.stack([loss(distance) for distance in grid]).argmin()])
     assert float(((noisy - clean).abs() <= best).float().mean()) == pytest.approx(level, abs=0.02)
@@ -242,9 +251,7 @@ def test_quantiles_keep_the_risk_and_the_loss_of_the_image() -> None:
         return torch.cat([images, 0 * images, 0 * images], 1)
 
     batch = noisy, clean
-    assert torch.equal(
-        objective.risk(network, batch, random), inner.risk(lambda y: y, batch, random)
-    )
+    assert torch.equal(objective.risk(network, batch), inner.risk(lambda y: y, batch))
     # Both quantiles at the image: together half of the mean error, relative to it.
-    extra = objective(network, batch, random) - inner(lambda y: y, batch, random)
+    extra = objective.losses(network, batch) - inner.losses(lambda y: y, batch)
     torch.testing.assert_close(extra, torch.full((2,), 1.0), atol=0.05, rtol=0)

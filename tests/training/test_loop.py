@@ -20,12 +20,12 @@ def small_training(**changes: Any) -> Training[nn.Conv2d]:
     settings: dict[str, Any] = {
         "model": model,
         "apply": lambda network, x: network(x),
-        "objective": lambda network, batch, generator: (
-            (network(batch[0] + torch.randn(batch[0].shape, generator=generator)) - batch[0])
-            .square()
-            .mean((1, 2, 3))
+        "draw": lambda batch, generator: (
+            batch[0] + torch.randn(batch[0].shape, generator=generator),
+            batch[0],
         ),
-        "batch": lambda step: (torch.full((2, 1, 8, 8), step % 3 / 3),),
+        "losses": lambda network, drawn: (network(drawn[0]) - drawn[1]).square().mean((1, 2, 3)),
+        "batch": lambda step, samples: (torch.full((2, 1, 8, 8), step % 3 / 3)[samples],),
         "batch_size": 2,
         "validate": lambda _: Validation(risk=0.01, psnr=20.0),
         "optimizer": torch.optim.AdamW(model.parameters(), lr=1e-2),
@@ -110,7 +110,7 @@ def test_a_crash_in_validation_loses_nothing() -> None:
 def test_a_loss_that_is_not_finite_ends_the_training_before_it_is_saved() -> None:
     saved: list[int] = []
     training = small_training(
-        batch=lambda step: (torch.full((2, 1, 8, 8), float("nan") if step > 9 else 0.5),)
+        batch=lambda step, _: (torch.full((2, 1, 8, 8), float("nan") if step > 9 else 0.5),)
     )
     with pytest.raises(UnnoiseError, match=r"the loss became nan before step 12: .* smaller --lr"):
         train(training, report=lambda _: None, save=lambda state: saved.append(state["step"]))

@@ -39,6 +39,7 @@ def train(
     out: Path | None = None,
     resume: bool = False,
     overwrite: bool = False,
+    timeout: float = 300.0,
     dry_run: bool = False,
     quiet: bool = False,
     json: bool = False,
@@ -46,7 +47,8 @@ def train(
     """Train a denoiser on your images, and write a run folder.
 
     Noisy images with clean ones (--targets), clean ones with a noise (--noise), or noisy ones
-    alone. With no arguments at all, trains on the digits in the package.
+    alone. With no arguments at all, trains on the digits in the package. With several GPUs, or on
+    several machines: torchrun --nproc-per-node 4 -m unnoise train DATA ...
 
     Parameters
     ----------
@@ -63,6 +65,9 @@ def train(
         Go on with the run in that folder; its settings are kept.
     overwrite
         Replace a run that is in that folder.
+    timeout
+        Seconds that a process waits for the others before the training ends, where torchrun
+        started several.
     dry_run
         Print what would happen, after a few steps to measure time and memory; write nothing.
     quiet
@@ -71,7 +76,10 @@ def train(
         Print the result as JSON.
     """
     from unnoise import api
+    from unnoise.training import is_first
 
+    first = is_first()  # of the processes that torchrun started; the others stay silent
+    quiet = quiet or not first
     said = {name: getattr(settings, name) for name in _said}
     if data is not None:
         if "data" in said:
@@ -81,7 +89,8 @@ def train(
     if dry_run:
         if resume:
             raise ConfigError("--dry-run tells of a new run, so it does not go with --resume")
-        _print_forecast(api.forecast(said, preset=preset, config=config, say=say), json=json)
+        if first:
+            _print_forecast(api.forecast(said, preset=preset, config=config, say=say), json=json)
         return
     with training_progress(quiet=quiet) as report:
         if resume:
@@ -92,7 +101,7 @@ def train(
                 )
             if out is None:
                 raise ConfigError("--resume needs --out, the run folder to go on with")
-            denoiser = api.resume(out, say=say, report=report)
+            denoiser = api.resume(out, timeout=timeout, say=say, report=report)
         else:
             out = out or api.default_out(said, preset=preset, config=config)
             denoiser = api.train(
@@ -101,9 +110,12 @@ def train(
                 config=config,
                 out=out,
                 overwrite=overwrite,
+                timeout=timeout,
                 say=say,
                 report=report,
             )
+    if not first:
+        return
     preview = api.draw_preview(out)
     trained = denoiser.info.trained
     if json:

@@ -1,4 +1,7 @@
-"""Batches as a function of (seed, step), from images kept in memory as they are."""
+"""Batches as a function of (seed, step), from images kept in memory as they are.
+
+A process that computes a part of each batch asks for those samples only.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +17,7 @@ from unnoise.seeding import generator
 
 Indices = NDArray[np.int64]
 Crops = tuple[Indices, Indices, Indices, Indices]  # images, first rows, first columns, turns
+ALL = slice(None)
 
 
 def split_indices(count: int, share: float, seed: int) -> tuple[Indices, Indices]:
@@ -60,12 +64,12 @@ class Batches:
         """Batches that visit each image once, rounded up."""
         return -(-len(self.views[0]) // self.size)
 
-    def at(self, step: int) -> tuple[Tensor, ...]:
-        """Return batch number ``step``: each view, float32 ``(B, C, H, W)``."""
+    def at(self, step: int, samples: slice = ALL) -> tuple[Tensor, ...]:
+        """Return samples of batch number ``step``: each view, float32 ``(B, C, H, W)``."""
         first = step * self.size
-        places = np.arange(first, first + self.size)
+        places = np.arange(first, first + self.size)[samples]
         epochs, offsets = np.divmod(places, len(self.views[0]))
-        indices = np.empty(self.size, np.int64)
+        indices = np.empty(len(places), np.int64)
         for epoch in np.unique(epochs):
             here = epochs == epoch
             indices[here] = self._order(int(epoch))[offsets[here]]
@@ -117,16 +121,16 @@ class Patches:
         """Batches that hold as many pixels as the images, rounded up."""
         return max(1, -(-int(self.pools[0].areas.sum()) // (self.size * self.side**2)))
 
-    def at(self, step: int) -> tuple[Tensor, ...]:
-        """Return batch number ``step``: each view, float32 ``(B, C, side, side)``."""
+    def at(self, step: int, samples: slice = ALL) -> tuple[Tensor, ...]:
+        """Return samples of batch number ``step``: each view, float32 ``(B, C, side, side)``."""
         side = (self.side, self.side)
-        crops = [pool.crops(*where, side) for pool, where in self.drawn(step)]
+        crops = [pool.crops(*where, side) for pool, where in self.drawn(step, samples)]
         return to_tensors(crops, self.ranges)
 
-    def drawn(self, step: int) -> list[tuple[Pool, Crops]]:
+    def drawn(self, step: int, samples: slice = ALL) -> list[tuple[Pool, Crops]]:
         """Return which crops of which pool make each view of batch number ``step``."""
         draw = torch.rand(6, self.size, generator=generator(self.seed, "crops", step)).double()
-        choice, down, right, turn, first, second = draw.numpy()
+        choice, down, right, turn, first, second = draw[:, samples].numpy()
         pool = self.pools[0]
         images = self._choose(choice)
         tops, lefts = places(pool, images, self.side, down, right)

@@ -21,7 +21,7 @@ from unnoise.data.splitting import (
     numbered,
     split_views,
 )
-from unnoise.data.stream import BlockReader, Stream, file_images
+from unnoise.data.stream import BlockReader, Files, Stream, file_images
 from unnoise.data.survey import Part, read_parts
 from unnoise.errors import DataError, ImageError
 from unnoise.images import ValueRange
@@ -233,9 +233,9 @@ def _streamed(
         notes += _note([usual] * len(sample[0])) if stride is None else ()
         images = [scene[0] for scene in held_out]
         held_out = [(image,) for image in _apart(images, [usual] * len(images))]
-    files = tuple(file_images(view) for view in _some(plan, keep))
+    files = Files(tuple(file_images(view) for view in _some(plan, keep)), usual)
     ranges = _ranges(sample)
-    stream = Stream(BlockReader(files, batch_size, side, seed, usual, turns), ranges, failed)
+    stream = Stream(BlockReader(files, batch_size, side, seed, turns), ranges, failed)
     return Material(stream, *_held(held_out), ranges, (usual,), notes)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from unnoise.data.batches import Crops, Patches
+from unnoise.data.batches import ALL, Crops, Patches
 from unnoise.data.pool import TURNS, Pool
 
 # A GPU gathers these, and float32 holds their values exactly.
@@ -40,11 +40,11 @@ class Resident:
         free, _ = torch.cuda.mem_get_info(device)
         return smallest >= patches.side and kinds <= KINDS and size < SHARE * free
 
-    def at(self, step: int) -> tuple[Tensor, ...]:
-        """Return batch number ``step`` on the device: each view, ``(B, C, side, side)``."""
+    def at(self, step: int, samples: slice = ALL) -> tuple[Tensor, ...]:
+        """Return some samples of batch number ``step``, on the device: ``(B, C, side, side)``."""
         views = []
         for (pool, crops), values in zip(
-            self._patches.drawn(step), self._patches.ranges, strict=True
+            self._patches.drawn(step, samples), self._patches.ranges, strict=True
         ):
             gathered = self._gather(pool, crops).float()  # (B, side, side, C)
             scaled = (gathered - values.low) / (values.high - values.low)

@@ -5,15 +5,17 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from functools import cached_property
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unnoise.data.batches import places, to_tensors
+from unnoise.data.batches import ALL, places, to_tensors
 from unnoise.data.pool import TURNS, Pool
 from unnoise.data.survey import Part
 from unnoise.errors import DataError, ImageError
@@ -21,6 +23,7 @@ from unnoise.images import ValueRange, open_image, to_channels
 from unnoise.seeding import generator
 
 Array = NDArray[np.generic]
+Scene = list[Array]  # one image of each view, (H, W, C)
 
 BLOCK = 16  # steps that are read together
 CROPS = 8  # of each image that is read for a block
@@ -39,63 +42,111 @@ class FileImage:
     channels: int
 
 
+class Scenes(Protocol):
+    """Where a worker finds images."""
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of one view, for the length of an epoch."""
+        ...
+
+    def draw(self, random: np.random.Generator, count: int, failures: list[str]) -> list[Scene]:
+        """Return some scenes at random; what cannot be read is told, and replaced by another.
+
+        Raises:
+            DataError: Nothing can be read any more.
+        """
+        ...
+
+
 @dataclass(frozen=True)
-class BlockReader:
-    """Reads the crops of a number of steps, as a function of (seed, block).
+class Files:
+    """Scenes of files; a file is chosen by the root of its area, as in ``Patches``.
 
     Attributes:
         views: Of each view the files, in the same order.
-        size: Crops a batch.
-        side: Of a crop.
-        seed: Decides images, places and turns.
         stride: Sub-sampling stride at which images are seen.
-        turns: The turns that are drawn from.
     """
 
     views: tuple[tuple[FileImage, ...], ...]
-    size: int
-    side: int
-    seed: int
     stride: int
-    turns: tuple[int, ...] = tuple(range(TURNS))
 
-    def read(self, block: int) -> tuple[list[Array], list[str]]:
-        """Return the crops of each view, ``(BLOCK · size, side, side, C)``, and what failed."""
-        count = BLOCK * self.size
-        images = -(-count // CROPS)
-        random = np.random.default_rng(generator(self.seed, "block", block).initial_seed())
-        weights = np.cumsum([file.area**0.5 for file in self.views[0]])
-        chosen = np.searchsorted(weights, random.random(images) * weights[-1], side="right")
-        failures: list[str] = []
-        found = [self._crops(int(file), random, failures) for file in chosen]
-        order = random.permutation(images * CROPS)[:count]
-        return [np.concatenate(view)[order] for view in zip(*found, strict=True)], failures
+    @property
+    def pixels(self) -> int:
+        """Pixels of one view."""
+        return sum(file.area for file in self.views[0])
 
-    def _crops(self, file: int, random: np.random.Generator, failures: list[str]) -> list[Array]:
-        """Cut some crops of an image in a file; where it cannot be read, of the next file."""
-        draw, page = random.random((4, CROPS)), random.random()
+    @cached_property
+    def _bounds(self) -> NDArray[np.float64]:
+        return np.cumsum(np.sqrt([file.area for file in self.views[0]]))
+
+    def draw(self, random: np.random.Generator, count: int, failures: list[str]) -> list[Scene]:
+        """Return scenes of files at random; where one cannot be read, of the next file."""
+        chosen = np.searchsorted(self._bounds, random.random(count) * self._bounds[-1], "right")
+        return [self._scene(int(file), random, failures) for file in chosen]
+
+    def _scene(self, file: int, random: np.random.Generator, failures: list[str]) -> Scene:
+        page, down, right = random.random(3)
+        phase = int(down * self.stride), int(right * self.stride)
         for attempt in range(len(self.views[0])):
             try:
-                images = [
-                    self._image(view[(file + attempt) % len(view)], page, draw[3, :2])
+                return [
+                    self._image(view[(file + attempt) % len(view)], page, phase)
                     for view in self.views
                 ]
             except ImageError as error:
                 failures.append(str(error))
-                continue
-            pools = [Pool.of([image[None]]) for image in images]
-            zeros = np.zeros(CROPS, np.int64)
-            tops, lefts = places(pools[0], zeros, self.side, draw[0], draw[1])
-            turns = np.array(self.turns)[(draw[2] * len(self.turns)).astype(np.int64)]
-            side = (self.side, self.side)
-            return [pool.crops(zeros, tops, lefts, turns, side) for pool in pools]
         raise DataError(f"no file can be read any more; the last: {failures[-1]}")
 
-    def _image(self, file: FileImage, page: float, phase: NDArray[np.float64]) -> Array:
+    def _image(self, file: FileImage, page: float, phase: tuple[int, int]) -> Array:
         with open_image(file.path, axes=file.axes, max_pixels=0) as reader:
             image = reader.image(int(page * reader.count))[..., : reader.channels]
-            y, x = (phase * self.stride).astype(int)
-            return to_channels(image[y :: self.stride, x :: self.stride], file.channels)
+            top, left = phase
+            return to_channels(image[top :: self.stride, left :: self.stride], file.channels)
+
+
+@dataclass(frozen=True)
+class BlockReader:
+    """Reads the crops of a number of steps, as a function of (seed, block, sample).
+
+    Each sample of a batch has a lane of its own: in a block it shows the crops of a few scenes in
+    random order. So who computes some samples of each batch reads the scenes of those only.
+
+    Attributes:
+        scenes: Where they are.
+        size: Crops a batch.
+        side: Of a crop.
+        seed: Decides images, places and turns.
+        turns: The turns that are drawn from.
+    """
+
+    scenes: Scenes
+    size: int
+    side: int
+    seed: int
+    turns: tuple[int, ...] = tuple(range(TURNS))
+
+    def read(self, block: int, lanes: range) -> tuple[list[Array], list[str]]:
+        """Return the crops of each view, ``(BLOCK, lanes, side, side, C)``, and what failed."""
+        failures: list[str] = []
+        read = [self._lane(block, lane, failures) for lane in lanes]
+        return [np.stack(view, axis=1) for view in zip(*read, strict=True)], failures
+
+    def _lane(self, block: int, lane: int, failures: list[str]) -> list[Array]:
+        random = np.random.default_rng(generator(self.seed, "block", block, lane).initial_seed())
+        scenes = self.scenes.draw(random, BLOCK // CROPS, failures)
+        crops = [self._crops(scene, random) for scene in scenes]
+        order = random.permutation(BLOCK)
+        return [np.concatenate(view)[order] for view in zip(*crops, strict=True)]
+
+    def _crops(self, scene: Scene, random: np.random.Generator) -> list[Array]:
+        down, right, turn = random.random((3, CROPS))
+        pools = [Pool.of([image[None]]) for image in scene]
+        zeros = np.zeros(CROPS, np.int64)
+        tops, lefts = places(pools[0], zeros, self.side, down, right)
+        turns = np.array(self.turns)[(turn * len(self.turns)).astype(np.int64)]
+        side = (self.side, self.side)
+        return [pool.crops(zeros, tops, lefts, turns, side) for pool in pools]
 
 
 @dataclass
@@ -111,6 +162,7 @@ class Stream:
     reader: BlockReader
     ranges: tuple[ValueRange, ...]
     failed: Callable[[str], None]
+    _lanes: range = range(0)
     _blocks: dict[int, "Future[tuple[list[Array], list[str]]]"] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
     _pool: ProcessPoolExecutor | None = None
@@ -128,17 +180,23 @@ class Stream:
     @property
     def steps_per_epoch(self) -> int:
         """Batches that hold as many pixels as the images, rounded up."""
-        pixels = sum(file.area for file in self.reader.views[0])
-        return max(1, -(-pixels // (self.size * self.reader.side**2)))
+        return max(1, -(-self.reader.scenes.pixels // (self.size * self.reader.side**2)))
 
-    def at(self, step: int) -> tuple[Tensor, ...]:
-        """Return batch number ``step``: each view, float32 ``(B, C, side, side)``."""
+    def at(self, step: int, samples: slice = ALL) -> tuple[Tensor, ...]:
+        """Return samples of batch number ``step``: each view, float32 ``(B, C, side, side)``.
+
+        Blocks are read ahead for the same samples of the next steps.
+        """
         block, place = divmod(step, BLOCK)
-        for old in [number for number in self._blocks if not block <= number <= block + AHEAD]:
-            self._blocks.pop(old).cancel()
-        for number in range(block, block + AHEAD + 1):
+        lanes = range(self.size)[samples]
+        if lanes != self._lanes:
+            self._forget(set(self._blocks))
+            self._lanes = lanes
+        wanted = range(block, block + AHEAD + 1)
+        self._forget(self._blocks.keys() - set(wanted))
+        for number in wanted:
             if number not in self._blocks:
-                self._blocks[number] = self._workers().submit(self.reader.read, number)
+                self._blocks[number] = self._workers().submit(_read, number, lanes)
         try:
             crops, failures = self._blocks[block].result()
         except BrokenProcessPool as error:
@@ -151,8 +209,7 @@ class Stream:
             if failure not in self._told:
                 self._told.add(failure)
                 self.failed(failure)
-        here = slice(place * self.size, (place + 1) * self.size)
-        return to_tensors([view[here] for view in crops], self.ranges)
+        return to_tensors([view[place] for view in crops], self.ranges)
 
     def close(self) -> None:
         """End the worker processes; without it they end with this one."""
@@ -161,6 +218,10 @@ class Stream:
             self._pool = None
         self._blocks.clear()
 
+    def _forget(self, blocks: set[int]) -> None:
+        for number in blocks:
+            self._blocks.pop(number).cancel()
+
     def _workers(self) -> ProcessPoolExecutor:
         if self._pool is None:
             # A forked process could inherit a lock that a thread of torch holds.
@@ -168,13 +229,22 @@ class Stream:
                 WORKERS,
                 mp_context=get_context("spawn"),
                 initializer=_begin_worker,
+                initargs=(self.reader,),
             )
         return self._pool
 
 
-def _begin_worker() -> None:
+_reader: list[BlockReader] = []  # of a worker process: sent once, as it may name many files
+
+
+def _begin_worker(reader: BlockReader) -> None:
     torch.set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the training, which ends us
+    _reader[:] = [reader]
+
+
+def _read(block: int, lanes: range) -> tuple[list[Array], list[str]]:
+    return _reader[0].read(block, lanes)
 
 
 def file_images(parts: Sequence[Part]) -> tuple[FileImage, ...]:

@@ -46,9 +46,11 @@ def learn_layers(
     given = images
     for index in range(len(model.down)):
         loss = LOSSES["bce" if model.bounded and index == 0 else "mse"]
+        objective = Supervised(loss, parse_noise(MASK) if index else noise, clamped=False)
         _run(
             _Layer(model, index),
-            Supervised(loss, parse_noise(MASK) if index else noise, clamped=False),
+            objective.draw,
+            objective.losses,
             (given,),
             epochs=epochs,
             batch_size=batch_size,
@@ -74,7 +76,8 @@ def learn_jointly(
     objective = Supervised(loss, noise, clamped=False)
     _run(
         model,
-        objective,
+        objective.draw,
+        objective.losses,
         (images,),
         epochs=epochs,
         batch_size=batch_size,
@@ -110,13 +113,20 @@ def learn_classes(
     # The loop moves batches of images; a class is one of one pixel.
     wanted = F.one_hot(classes, network.classes).to(images.dtype)[..., None, None]
 
-    def cross_entropy(_: object, batch: Batch, random: Generator) -> Tensor:
+    def draw(batch: Batch, random: Generator) -> Batch:
         clean, one_hot = batch
         noisy = clean if noise is None else noise(clean, random)
+        return noisy, one_hot, random.get_state()  # dropout goes on from there
+
+    def cross_entropy(_: object, drawn: Batch) -> Tensor:
+        noisy, one_hot, state = drawn
+        random = Generator()
+        random.set_state(state)
         return F.cross_entropy(network(noisy, random), one_hot.flatten(1), reduction="none")
 
     _run(
         network,
+        draw,
         cross_entropy,
         (images, wanted),
         epochs=epochs,
@@ -200,7 +210,8 @@ def _above(model: MLP, index: int, rows: Tensor) -> Tensor:
 
 def _run(
     network: nn.Module,
-    objective: Callable[..., Tensor],
+    draw: Callable[[Batch, Generator], Batch],
+    losses: Callable[..., Tensor],
     views: Batch,
     *,
     epochs: int,
@@ -217,15 +228,16 @@ def _run(
     def order(epoch: int) -> Tensor:
         return torch.randperm(count, generator=generator(seed, stage, "order", epoch))
 
-    def batch(step: int) -> Batch:
+    def batch(step: int, samples: slice) -> Batch:
         epoch, place = divmod(step, per_epoch)
-        chosen = order(epoch)[place * size : (place + 1) * size]
+        chosen = order(epoch)[place * size : (place + 1) * size][samples]
         return tuple(view[chosen] for view in views)
 
     training = Training[nn.Module](
         model=network,
         apply=_apply,
-        objective=objective,
+        draw=draw,
+        losses=losses,
         batch=batch,
         batch_size=size,
         # Rows are too few in many tables to hold some out.

@@ -1,12 +1,13 @@
 """Objectives: the training loss as a formula.
 
-An objective is called as ``objective(model, batch, generator) -> loss per sample (B,)``. This room
-does not know which network, data or optimizer it is used with.
+An objective draws what is random of a batch, ``draw(batch, generator) -> drawn``, and then gives
+``losses(model, drawn)`` for each sample, ``(B,)``. This room does not know which network, data or
+optimizer it is used with.
 """
 
 from collections.abc import Callable
 
-from unnoise.objectives.contract import Batch, Network, Objective
+from unnoise.objectives.contract import Batch, Drawn, Network, Objective
 from unnoise.objectives.losses import LOSSES, Loss
 from unnoise.objectives.neighbor2neighbor import Neighbor2Neighbor
 from unnoise.objectives.noise2noise import Noise2Noise
@@ -25,6 +26,7 @@ __all__ = [
     "LOSSES",
     "OBJECTIVES",
     "Batch",
+    "Drawn",
     "Loss",
     "Neighbor2Neighbor",
     "Network",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from unnoise.objectives.contract import Batch, Network
+from unnoise.objectives.contract import Batch, Drawn, Network
 from unnoise.objectives.losses import mse
 
 # The pixels of a 2 × 2 cell are 0 1 / 2 3; each has two neighbours that share a side.
@@ -29,10 +29,14 @@ class Neighbor2Neighbor:
 
     gamma: float
 
-    def __call__(self, model: Network, batch: Batch, generator: Generator) -> Tensor:
-        """Return the loss of each sample as ``(B,)``."""
+    def draw(self, batch: Batch, generator: Generator) -> Drawn:
+        """Return the images, and which pixels of their cells make the first and the second."""
         noisy = _even(batch)
-        first, second = _draw_neighbours(noisy, generator)
+        return noisy, *_draw_neighbours(noisy, generator)
+
+    def losses(self, model: Network, drawn: Drawn) -> Tensor:
+        """Return the loss of each sample as ``(B,)``."""
+        noisy, first, second = drawn
         error = model(_pick(noisy, first)).float() - _pick(noisy, second)
         loss = error.square().mean((1, 2, 3))
         if self.gamma == 0:
@@ -42,15 +46,14 @@ class Neighbor2Neighbor:
         gap = _pick(whole, first) - _pick(whole, second)
         return loss + self.gamma * (error - gap).square().mean((1, 2, 3))
 
-    def risk(self, model: Network, batch: Batch, generator: Generator) -> Tensor:
+    def risk(self, model: Network, drawn: Drawn) -> Tensor:
         """Return the held-out neighbour loss ``|f(g₁(y)) - g₂(y)|²`` of each sample, ``(B,)``.
 
         The noise in ``g₂`` is independent of all that the model sees, so the expectation is
         ``|f(g₁(y)) - g₂(x)|²`` plus the variance of the noise, which no model can change (the
         argument of J-invariance: Batson & Royer, "Noise2Self", ICML 2019, proposition 1).
         """
-        noisy = _even(batch)
-        first, second = _draw_neighbours(noisy, generator)
+        noisy, first, second = drawn
         return mse(model(_pick(noisy, first)).float(), _pick(noisy, second))
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Generator, Tensor
 
-from unnoise.objectives.contract import Batch, Network
+from unnoise.objectives.contract import Batch, Drawn, Network
 from unnoise.objectives.losses import mse
 
 
@@ -17,11 +17,15 @@ class Noise2Noise:
     A batch is ``(first, second)``.
     """
 
-    def __call__(self, model: Network, batch: Batch, generator: Generator) -> Tensor:  # noqa: ARG002  nothing is random here
+    def draw(self, batch: Batch, generator: Generator) -> Drawn:  # noqa: ARG002  nothing is random
+        """Return the captures."""
+        return batch
+
+    def losses(self, model: Network, drawn: Drawn) -> Tensor:
         """Return the loss of each sample as ``(B,)``."""
-        first, second = batch
+        first, second = drawn
         return mse(model(first).float(), second)
 
-    def risk(self, model: Network, batch: Batch, generator: Generator) -> Tensor:
+    def risk(self, model: Network, drawn: Drawn) -> Tensor:
         """Return the same on captures held out: the error plus the variance of the second noise."""
-        return self(model, batch, generator)
+        return self.losses(model, drawn)

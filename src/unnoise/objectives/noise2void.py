@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor
 
-from unnoise.objectives.contract import Batch, Network
+from unnoise.objectives.contract import Batch, Drawn, Network
 
 CELL = 5  # one pixel of each 5 × 5 is masked, 4 %
 RADIUS = 2  # of the window that replacements come from
@@ -36,22 +36,26 @@ class Noise2Void:
     replacement: Replacement = "uniform"
     structure: Structure = "none"
 
-    def __call__(self, model: Network, batch: Batch, generator: Generator) -> Tensor:
-        """Return the loss of each sample as ``(B,)``."""
+    def draw(self, batch: Batch, generator: Generator) -> Drawn:
+        """Return the images with pixels replaced, what was there, and the places of the pixels."""
         (noisy,) = batch
         rows, columns = _draw_pixels(noisy, generator)
         masked = self._mask(noisy, rows, columns, generator)
-        error = _at(model(masked).float(), rows, columns) - _at(noisy, rows, columns)
-        return error.square().mean((1, 2))
+        return masked, _at(noisy, rows, columns), rows, columns
 
-    def risk(self, model: Network, batch: Batch, generator: Generator) -> Tensor:
+    def losses(self, model: Network, drawn: Drawn) -> Tensor:
+        """Return the loss of each sample as ``(B,)``."""
+        masked, hidden, rows, columns = drawn
+        return (_at(model(masked).float(), rows, columns) - hidden).square().mean((1, 2))
+
+    def risk(self, model: Network, drawn: Drawn) -> Tensor:
         """Return the same on held-out images, ``(B,)``.
 
         What the model sees does not depend on the pixels it is asked for, so the expectation is
         the error against the clean pixels plus the variance of their noise (Batson & Royer,
         "Noise2Self", ICML 2019, proposition 1).
         """
-        return self(model, batch, generator)
+        return self.losses(model, drawn)
 
     def _mask(self, noisy: Tensor, rows: Tensor, columns: Tensor, generator: Generator) -> Tensor:
         masked = noisy.clone(memory_format=torch.contiguous_format)

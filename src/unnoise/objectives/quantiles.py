@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from unnoise.objectives.contract import Batch, Network
+from unnoise.objectives.contract import Batch, Drawn, Network
 from unnoise.objectives.supervised import Supervised
 
 LEAST = 1e-3  # of a mean error that the loss is relative to
@@ -29,9 +29,13 @@ class Quantiles:
     inner: Supervised
     level: float
 
-    def __call__(self, model: Network, batch: Batch, generator: Generator) -> Tensor:
+    def draw(self, batch: Batch, generator: Generator) -> Drawn:
+        """Return noisy and clean images of a batch."""
+        return self.inner.draw(batch, generator)
+
+    def losses(self, model: Network, drawn: Drawn) -> Tensor:
         """Return the loss of each sample as ``(B,)``; the model is one with ``Bounds``."""
-        noisy, clean = self.inner.pair(batch, generator)
+        noisy, clean = drawn
         image, below, above = model(noisy).float().chunk(3, dim=1)
         loss = self.inner.distance(image, clean)
         tail = (1 - self.level) / 2
@@ -40,9 +44,9 @@ class Quantiles:
         quantiles = (low + pinball(error - above, 1 - tail)).mean((1, 2, 3))
         return loss + quantiles / (error.abs().mean((1, 2, 3)) + LEAST)
 
-    def risk(self, model: Network, batch: Batch, generator: Generator) -> Tensor:
+    def risk(self, model: Network, drawn: Drawn) -> Tensor:
         """Return the mean squared error of the image, ``(B,)``."""
-        return self.inner.risk(lambda noisy: model(noisy).chunk(3, dim=1)[0], batch, generator)
+        return self.inner.risk(lambda noisy: model(noisy).chunk(3, dim=1)[0], drawn)
 
 
 def pinball(excess: Tensor, quantile: float) -> Tensor:

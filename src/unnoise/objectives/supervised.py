@@ -7,7 +7,7 @@ import torch
 from torch import Generator, Tensor
 
 from unnoise.images import LUMA
-from unnoise.objectives.contract import Batch, Network
+from unnoise.objectives.contract import Batch, Drawn, Network
 from unnoise.objectives.losses import Loss, mse, nearly_clamp
 
 
@@ -37,22 +37,22 @@ class Supervised:
     clamped: bool = True
     grey: float = 0.0
 
-    def __call__(self, model: Network, batch: Batch, generator: Generator) -> Tensor:
+    def losses(self, model: Network, drawn: Drawn) -> Tensor:
         """Return the loss of each sample as ``(B,)``."""
-        noisy, clean = self.pair(batch, generator)
+        noisy, clean = drawn
         return self.distance(model(noisy).float(), clean)
 
     def distance(self, denoised: Tensor, clean: Tensor) -> Tensor:
         """Return the loss of denoised images, ``(B,)``."""
         return self.loss(nearly_clamp(denoised) if self.clamped else denoised, clean)
 
-    def risk(self, model: Network, batch: Batch, generator: Generator) -> Tensor:
+    def risk(self, model: Network, drawn: Drawn) -> Tensor:
         """Return the mean squared error against the clean image itself, ``(B,)``."""
-        noisy, clean = self.pair(batch, generator)
+        noisy, clean = drawn
         denoised = model(noisy).float()
         return mse(denoised.clamp(0, 1) if self.clamped else denoised, clean)
 
-    def pair(self, batch: Batch, generator: Generator) -> tuple[Tensor, Tensor]:
+    def draw(self, batch: Batch, generator: Generator) -> tuple[Tensor, Tensor]:
         """Return noisy and clean images of a batch."""
         if self.noise is None:
             noisy, clean = batch

@@ -91,7 +91,9 @@ class TrainConfig:
         Train for about this long (a fraction is fine): the speed is measured first and the number
         of steps fixed by it.
     batch_size
-        Images a batch. Without it, 64 small images, or 8 patches.
+        Images a batch, of all processes together. Without it, 64 small images, or 8 patches.
+    accumulate
+        Compute each batch in this many pieces, one after the other, in less memory.
     patch
         Height and width of the patches that are cut from larger images.
     lr
@@ -148,6 +150,7 @@ class TrainConfig:
     steps: int | None = None
     minutes: float | None = None
     batch_size: int | None = None
+    accumulate: int = 1
     patch: int = 128
     lr: float | None = None
     loss: Literal["mse", "l1", "bce"] = "mse"
@@ -172,7 +175,7 @@ class TrainConfig:
         lengths = [name for name in ("epochs", "steps", "minutes") if getattr(self, name)]
         if len(lengths) > 1:
             raise ConfigError(f"{' and '.join(lengths)} are both set: a training has one length")
-        for name in ("epochs", "steps", "minutes", "batch_size", "lr", "memory"):
+        for name in ("epochs", "steps", "minutes", "batch_size", "accumulate", "lr", "memory"):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise ConfigError(f"{name} is {value}: it must be more than 0")

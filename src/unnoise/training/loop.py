@@ -5,17 +5,13 @@ import math
 import statistics
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
-from typing import Any, Generic, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
-from torch import Tensor, nn
 
 from unnoise.errors import UnnoiseError
-from unnoise.seeding import generator
-from unnoise.training.average import Average
-from unnoise.training.schedule import Schedule
+from unnoise.training.steps import Network, Training, Validation
 
 VALIDATION_SHARE = 0.05  # of the time
 CHECKPOINT_SECONDS = 30.0
@@ -34,136 +30,7 @@ class Progress:
     loss: float  # mean since the last validation
     images_per_second: float
     seconds: float  # spent training, over all resumptions
-    validation: "Validation | None" = None  # where there was one
-
-
-@dataclass(frozen=True, kw_only=True)
-class Validation:
-    """What a network reached on images that training never shows.
-
-    Attributes:
-        risk: The objective's risk, which can be compared between epochs; lower is better.
-        psnr: In dB, where there are clean images to compare with.
-    """
-
-    risk: float
-    psnr: float | None
-
-
-Network = TypeVar("Network", bound=nn.Module)
-Batch = tuple[Tensor, ...]
-
-
-@dataclass(kw_only=True)
-class Training(Generic[Network]):
-    """Everything the loop works with.
-
-    Attributes:
-        model: The network, on its device.
-        apply: Applies a network to a batch of any size (pads and crops).
-        objective: ``objective(network, batch, generator) -> (B,)``.
-        batch: ``batch(step)`` gives the views of a batch, each ``(B, C, H, W)``, on any device.
-        batch_size: B.
-        validate: Measures a network on held-out images.
-        optimizer: Over the parameters of the model.
-        lr: The highest learning rate.
-        schedule: Share of ``lr`` at a step.
-        steps: How many.
-        seed: Of the noise.
-        average: Whether the moving average of the weights is kept.
-        validations: How many there are; fewer where they would take more than their share of the
-            time and nothing is selected by them.
-        select: Whether to deliver the network of the lowest risk, not the last one.
-        bf16: Whether forward passes run in bfloat16.
-    """
-
-    model: Network
-    apply: Callable[[Network, Tensor], Tensor]
-    objective: Callable[[Callable[[Tensor], Tensor], Batch, torch.Generator], Tensor]
-    batch: Callable[[int], Batch]
-    batch_size: int
-    validate: Callable[[Network], Validation]
-    optimizer: torch.optim.Optimizer
-    lr: float
-    schedule: Schedule
-    steps: int
-    seed: int
-    average: bool
-    validations: int = 20
-    select: bool = False
-    bf16: bool = False
-    step: int = 0
-    seconds: float = 0.0
-    averaged: Average[Network] | None = field(init=False)
-    lowest: float = math.inf  # risk so far
-    selected: dict[str, Tensor] = field(default_factory=dict)  # state of the network that had it
-
-    def __post_init__(self) -> None:
-        """Start the average from the initial weights."""
-        self.averaged = Average(self.model) if self.average else None
-        self.device = next(self.model.parameters()).device
-
-    @property
-    def latest(self) -> Network:
-        """The network that training has come to."""
-        return self.averaged.model if self.averaged else self.model
-
-    def check(self) -> Validation:
-        """Validate, and keep the network if none was better."""
-        validation = self.validate(self.latest)
-        self.model.train()
-        if self.select and validation.risk < self.lowest:
-            self.lowest = validation.risk
-            self.selected = copy.deepcopy(self.latest.state_dict())
-        return validation
-
-    def result(self) -> dict[str, Tensor]:
-        """Return the state of the network to deliver."""
-        return self.selected or self.latest.state_dict()
-
-    def state(self) -> dict[str, Any]:
-        """Return all that resuming needs, named by participant."""
-        return {
-            "model": self.model.state_dict(),
-            "average": self.averaged.model.state_dict() if self.averaged else {},
-            "optimizer": self.optimizer.state_dict(),
-            "selected": {"risk": self.lowest, "state": self.selected},
-            "step": self.step,
-            "seconds": self.seconds,
-        }
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go to where ``state`` was taken."""
-        self.model.load_state_dict(state["model"])
-        if self.averaged:
-            self.averaged.model.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.lowest, self.selected = state["selected"]["risk"], state["selected"]["state"]
-        self.step, self.seconds = state["step"], state["seconds"]
-
-    def advance(self) -> Tensor:
-        """Take one step; return the mean loss of the batch, on the device."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.lr * self.schedule(self.step, self.steps)
-        batch = tuple(
-            view.to(self.device, memory_format=torch.channels_last)
-            for view in self.batch(self.step)
-        )
-        noise = generator(self.seed, "noise", self.step, device=self.device)
-        with self._precision():
-            loss = self.objective(lambda x: self.apply(self.model, x), batch, noise).mean()
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
-        if self.averaged:
-            self.averaged.update(self.step)
-        self.step += 1
-        return loss.detach()
-
-    def _precision(self) -> AbstractContextManager[object]:
-        if not self.bf16:
-            return nullcontext()
-        return torch.autocast(self.device.type, torch.bfloat16)
+    validation: Validation | None = None  # where there was one
 
 
 def train(
@@ -176,7 +43,8 @@ def train(
 
     Args:
         training: What to train; it is changed in place.
-        report: Told now and then, and after every validation with what it found.
+        report: Told now and then, and after every validation with what it found. In between, the
+            loss is that of this process's part of the batches.
         save: Given the state at least every half minute, and always before a validation, so that
             a crash in validation loses nothing.
 
@@ -198,19 +66,24 @@ def train(
         last = training.step == training.steps
         # Where validation changes nothing in what is delivered, it may depend on the clock.
         affordable = training.select or validated <= VALIDATION_SHARE * (now - begun)
-        validating = last or (training.step % every == 0 and affordable)
+        validating = last or (training.step % every == 0 and bool(training.world.agree(affordable)))
         saving = validating or now - saved > CHECKPOINT_SECONDS
         if not saving and now - told < REPORT_SECONDS:
             continue
         training.seconds = before + now - begun
+        mean = total / count
+        mean = training.world.total(mean) if validating else mean / training.division.portion
         progress = Progress(
             step=training.step,
             steps=training.steps,
-            loss=_finite(total.item() / count, training.step),
+            loss=_finite(mean.item(), training.step),
             images_per_second=(training.step - first) * training.batch_size / (now - begun),
             seconds=training.seconds,
         )
         if saving:
+            # A loss of another process may be what made them so.
+            norms = torch._foreach_norm([weight.detach() for weight in training.model.parameters()])
+            _finite(float(torch.stack(norms).sum()), training.step)
             save(training.state())
             saved = time.perf_counter()
         if validating:
@@ -231,14 +104,15 @@ def measure_steps(training: Training[Network], seconds: float) -> int:
     times: list[float] = []
     begun = time.perf_counter()
     enough = min(MEASURE_SHARE * seconds, MEASURE_SECONDS)
-    while len(times) < MEASURE_STEPS or time.perf_counter() - begun < enough:
+    agree = training.world.agree
+    while len(times) < MEASURE_STEPS or agree(time.perf_counter() - begun < enough):
         start = time.perf_counter()
         training.advance().item()
         times.append(time.perf_counter() - start)
     training.restore(state)
     # The first steps build caches: the median does not see them.
     left = seconds * (1 - VALIDATION_SHARE) - sum(times)
-    return max(1, round(left / statistics.median(times)))
+    return int(agree(max(1, round(left / statistics.median(times)))))
 
 
 def _finite(loss: float, step: int) -> float:

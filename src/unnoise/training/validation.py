@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, groupby
 
 import numpy as np
 import torch
@@ -13,7 +13,8 @@ from unnoise.images import ValueRange, to_float
 from unnoise.models import Model, restore
 from unnoise.objectives import LOSSES, Objective, Quantiles, Supervised
 from unnoise.seeding import generator
-from unnoise.training.loop import Validation
+from unnoise.training.parallel import World
+from unnoise.training.steps import Validation
 
 Array = NDArray[np.generic]
 CHUNK = 100_000  # pixels at once
@@ -53,7 +54,7 @@ class Held:
         supervised = objective.inner if isinstance(objective, Quantiles) else objective
         for i, views in enumerate(self.chunks):
             if isinstance(supervised, Supervised):
-                yield supervised.pair(views, generator(seed, "validation", i))
+                yield supervised.draw(views, generator(seed, "validation", i))
             else:
                 yield views[0], None
 
@@ -68,19 +69,27 @@ class Held:
 
 
 def validator(
-    objective: Objective, held: Held, seed: int, device: torch.device
+    objective: Objective, held: Held, seed: int, device: torch.device, world: World
 ) -> Callable[[Model], Validation]:
-    """Return what validates a network; every call draws the same random numbers."""
+    """Return what validates a network; every call draws the same random numbers.
+
+    Each process takes some of the chunks, and all learn the risks of all of them.
+    """
+    counts = [len(views[0]) for views in held.chunks]
+    firsts = [0, *accumulate(counts)]
 
     def validate(network: Model) -> Validation:
         network.eval()
-        risks = []
+        risks = torch.zeros(sum(counts))
         with torch.inference_mode():
-            for i, views in enumerate(held.chunks):
-                batch = tuple(v.to(device, memory_format=torch.channels_last) for v in views)
-                random = generator(seed, "validation", i, device=device)
-                risks.append(objective.risk(lambda x: restore(network, x), batch, random).cpu())
-        every = torch.cat(risks)
+            for i in range(world.rank, len(counts), world.size):
+                batch = tuple(
+                    view.to(device, memory_format=torch.channels_last) for view in held.chunks[i]
+                )
+                drawn = objective.draw(batch, generator(seed, "validation", i, device=device))
+                found = objective.risk(lambda x: restore(network, x), drawn)
+                risks[firsts[i] : firsts[i + 1]] = found.cpu()
+        every = world.total(risks)
         clean = isinstance(objective, Supervised | Quantiles)
         return Validation(risk=float(every.mean()), psnr=_psnr(every) if clean else None)
 

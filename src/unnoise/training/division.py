@@ -1,0 +1,78 @@
+"""How a batch is divided: into the parts of processes, and those into pieces that run at once.
+
+What is random is drawn for a grain of samples together. So a sample gets the same noise wherever
+it is computed, and however many processes and pieces there are.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from unnoise.errors import ConfigError
+from unnoise.training.parallel import World
+
+GRAIN = 16  # samples, at most
+GRAINS = 8  # of a batch that has so many samples
+
+
+def usual_grain(batch_size: int) -> int:
+    """Return how many samples of a batch are drawn together."""
+    return max(1, min(GRAIN, batch_size // GRAINS))
+
+
+@dataclass(frozen=True)
+class Grain:
+    """Samples of a batch that are drawn together: ``start..stop`` of the batch."""
+
+    number: int
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Division:
+    """What one process computes of each batch.
+
+    Attributes:
+        batch_size: Samples of a batch, of all processes together.
+        grain: Samples that are drawn together.
+        world: The processes.
+        count: Pieces of what each process computes.
+
+    Raises:
+        ConfigError: There are fewer grains than processes and pieces.
+    """
+
+    batch_size: int
+    grain: int
+    world: World
+    count: int
+
+    def __post_init__(self) -> None:
+        grains = -(-self.batch_size // self.grain)
+        if grains < self.world.size * self.count:
+            raise ConfigError(
+                f"a batch of {self.batch_size} is divided into {grains} parts at most, and "
+                f"{self.world.size} processes that accumulate {self.count} pieces each need more: "
+                "pass a larger --batch-size, or start fewer processes"
+            )
+
+    @cached_property
+    def pieces(self) -> list[list[Grain]]:
+        """The pieces of this process, each of some grains; every process has as many."""
+        grains = [
+            Grain(number, start, min(start + self.grain, self.batch_size))
+            for number, start in enumerate(range(0, self.batch_size, self.grain))
+        ]
+        mine = [grains[number] for number in self.world.share(len(grains))]
+        shares = [World(piece, self.count).share(len(mine)) for piece in range(self.count)]
+        return [[mine[number] for number in share] for share in shares]
+
+    @property
+    def samples(self) -> slice:
+        """The samples of this process."""
+        return slice(self.pieces[0][0].start, self.pieces[-1][-1].stop)
+
+    @property
+    def portion(self) -> float:
+        """Their share of the batch."""
+        return len(range(self.batch_size)[self.samples]) / self.batch_size

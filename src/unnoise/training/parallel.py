@@ -1,0 +1,219 @@
+"""Training on several processes: which part of a batch is whose, and what all of them agree on.
+
+``torchrun`` starts the processes and tells each, by its environment, its rank and where the others
+are. Every process takes every step; each computes its part of the batch, and their gradients are
+averaged. What is random depends on the step and on the sample, never on the rank, so that any
+number of processes takes the steps that one would, up to rounding.
+"""
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.distributed.nn.functional import all_reduce
+from torch.nn.parallel import DistributedDataParallel
+
+from unnoise.errors import RunError
+
+LAUNCHED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # what torchrun sets
+
+
+def is_first() -> bool:
+    """Whether this process is the one that speaks and writes."""
+    return not _launched() or int(os.environ["RANK"]) == 0
+
+
+def is_restart() -> bool:
+    """Whether ``torchrun`` started the processes again, after one of them ended."""
+    return _launched() and int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
+
+
+def local_device(device: torch.device) -> torch.device:
+    """Return the GPU that is this process's, where only the kind of device was said."""
+    if device.type == "cuda" and device.index is None and _launched():
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    return device
+
+
+@dataclass(frozen=True)
+class World:
+    """The processes of a training, seen from one of them; by default it is alone.
+
+    Attributes:
+        rank: Of this process, from 0; the first one speaks and writes.
+        size: How many there are.
+    """
+
+    rank: int = 0
+    size: int = 1
+
+    def share(self, count: int) -> range:
+        """Return which of ``count`` things are this process's."""
+        return range(self.rank * count // self.size, (self.rank + 1) * count // self.size)
+
+    def total(self, part: Tensor) -> Tensor:
+        """Return the sum of what all processes have."""
+        if self.size == 1:
+            return part
+        total = part.clone()
+        dist.all_reduce(total)
+        return total
+
+    def agree(self, value: float) -> float:
+        """Return what the first process has, such as what it read from its clock."""
+        if self.size == 1:
+            return value
+        told = torch.tensor(float(value), dtype=torch.float64)
+        dist.broadcast(told, 0)
+        return told.item()
+
+    def tell(self, value: Any) -> Any:
+        """Return the value that the first process has: plain values and tensors, on the CPU."""
+        if self.size == 1:
+            return value
+        buffer = io.BytesIO()
+        if self.rank == 0:
+            torch.save(value, buffer)
+        told = torch.zeros(int(self.agree(buffer.tell())), dtype=torch.uint8)
+        if self.rank == 0:
+            told = torch.frombuffer(bytearray(buffer.getvalue()), dtype=torch.uint8)
+        dist.broadcast(told, 0)
+        buffer = io.BytesIO(told.numpy().tobytes())
+        return torch.load(buffer, map_location="cpu", weights_only=True)
+
+    def spread(self, module: nn.Module) -> nn.Module:
+        """Return a module whose gradients become the mean of all processes'."""
+        if self.size == 1:
+            return module
+        for layer in module.modules():
+            if type(layer) in SYNCED:
+                layer.__class__ = SYNCED[type(layer)]
+        device = next(module.parameters()).device
+        places = [device] if device.type == "cuda" else None
+        return DistributedDataParallel(module, device_ids=places, gradient_as_bucket_view=True)
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Say in words that another process is gone, whatever its absence made torch raise.
+
+        Raises:
+            RunError: Another process is gone, or did not answer in time.
+        """
+        try:
+            yield
+        except RuntimeError as error:
+            if self.size == 1 or not _is_of_the_connection(error):
+                raise
+            raise RunError(
+                f"process {self.rank} of {self.size} has lost another one, which ended, is cut "
+                f"off or did not answer in time ({_first_line(error)}): see its own message; when "
+                "all can be reached again, go on from the last checkpoint with --resume"
+            ) from error
+
+
+ALONE = World()
+
+
+def sync_apart(module: nn.Module) -> AbstractContextManager[object]:
+    """Return what keeps gradients in this process while more are added to them."""
+    if isinstance(module, DistributedDataParallel):
+        held: AbstractContextManager[object] = module.no_sync()
+        return held
+    return nullcontext()
+
+
+@contextmanager
+def joined(*, seconds: float) -> Iterator[World]:
+    """Join the processes that were launched together; without any, be alone.
+
+    Args:
+        seconds: How long a process waits for another before the training ends.
+
+    Raises:
+        RunError: The others cannot be reached.
+    """
+    if not _launched():
+        yield ALONE
+        return
+    rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+    if torch.cuda.is_available():
+        torch.cuda.set_device(local_device(torch.device("cuda")))
+    try:
+        dist.init_process_group(
+            backend, rank=rank, world_size=size, timeout=timedelta(seconds=seconds)
+        )
+    except (RuntimeError, ValueError) as error:
+        raise RunError(
+            f"process {rank} of {size} cannot reach the others at {os.environ['MASTER_ADDR']}:"
+            f"{os.environ['MASTER_PORT']}: {_first_line(error)}"
+        ) from error
+    world = World(rank, size)
+    with world.watched():
+        yield world
+    # After an error it stays: the others may be gone, and leaving would wait for them.
+    dist.destroy_process_group()
+
+
+def _launched() -> bool:
+    return dist.is_available() and all(name in os.environ for name in LAUNCHED)
+
+
+def _is_of_the_connection(error: RuntimeError) -> bool:
+    text = str(error).lower()
+    return isinstance(error, dist.DistError) or any(
+        word in text for word in ("gloo", "nccl", "connection", "timed out", "process group")
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join((str(error).strip().splitlines() or [type(error).__name__])[0].split())[:200]
+
+
+class _Synced1d(nn.BatchNorm1d):
+    def forward(self, given: Tensor) -> Tensor:
+        return _normalised(self, given) if self.training else super().forward(given)
+
+
+class _Synced2d(nn.BatchNorm2d):
+    def forward(self, given: Tensor) -> Tensor:
+        return _normalised(self, given) if self.training else super().forward(given)
+
+
+# torch's own SyncBatchNorm is for GPUs only.
+SYNCED: dict[type[nn.Module], type[nn.Module]] = {
+    nn.BatchNorm1d: _Synced1d,
+    nn.BatchNorm2d: _Synced2d,
+}
+
+
+def _normalised(norm: nn.BatchNorm1d | nn.BatchNorm2d, given: Tensor) -> Tensor:
+    """Normalise by mean and variance over the samples of all processes."""
+    over = [0, *range(2, given.ndim)]
+    shape = [1, -1, *[1] * (given.ndim - 2)]
+    values = given.float()
+    counted = torch.full_like(values.sum(over)[None], values.numel() / values.shape[1])
+    sums, counts = all_reduce(torch.cat([values.sum(over)[None], counted]))
+    mean = sums / counts
+    centred = values - mean.view(shape)
+    variance = all_reduce(centred.square().sum(over)) / counts
+    if norm.track_running_stats:
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
+        assert norm.num_batches_tracked is not None
+        assert norm.momentum is not None
+        with torch.no_grad():
+            norm.running_mean.lerp_(mean, norm.momentum)
+            norm.running_var.lerp_(variance * counts / (counts - 1), norm.momentum)
+            norm.num_batches_tracked.add_(1)
+    made: Tensor = centred * (variance + norm.eps).rsqrt().view(shape)
+    if norm.affine:
+        made = made * norm.weight.view(shape) + norm.bias.view(shape)
+    return made
