@@ -177,6 +177,7 @@ class Run:
         network = copy.deepcopy(assembly.network)  # leaves behind what torch compiled
         network.load_state_dict(training.result())
         reached = training.validate(network)
+        training.leave()
         trained = {
             "steps": float(training.steps),
             "images": float(training.steps * training.batch_size),

@@ -9,7 +9,7 @@ from unnoise.api.common import ARRAY, Report, Say, Source, silent, tell
 from unnoise.api.running import Run
 from unnoise.denoiser import Denoiser
 from unnoise.runs import RunFolder, Setting, layer_settings
-from unnoise.training import is_restart, joined
+from unnoise.training import joined
 
 TIMEOUT = 300.0  # seconds
 
@@ -158,7 +158,7 @@ def train(
     folder = RunFolder(Path(out)) if out is not None else None
     with joined(seconds=timeout) as world:
         run = Run(folder, world, say, report)
-        if is_restart() and world.agree(run.was_begun(settings, said)):
+        if world.is_restarted() and world.agree(run.was_begun(settings, said)):
             trained = run.go_on()
         else:
             trained = run.begin(settings, data, targets, overwrite=overwrite)

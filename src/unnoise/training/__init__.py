@@ -8,7 +8,7 @@ undisturbed one, and one on several processes equals one on one.
 from unnoise.training.division import usual_grain
 from unnoise.training.loop import Progress, measure_steps, train
 from unnoise.training.muon import Muon
-from unnoise.training.parallel import ALONE, World, is_first, is_restart, joined, local_device
+from unnoise.training.parallel import ALONE, World, is_first, joined, local_device
 from unnoise.training.schedule import SCHEDULES, Schedule
 from unnoise.training.steps import Training, Validation
 from unnoise.training.validation import Held, validator
@@ -24,7 +24,6 @@ __all__ = [
     "Validation",
     "World",
     "is_first",
-    "is_restart",
     "joined",
     "local_device",
     "measure_steps",

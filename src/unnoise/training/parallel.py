@@ -6,8 +6,10 @@ averaged. What is random depends on the step and on the sample, never on the ran
 number of processes takes the steps that one would, up to rounding.
 """
 
+import gc
 import io
 import os
+import traceback
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -17,10 +19,10 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.nn.functional import all_reduce
 from torch.nn.parallel import DistributedDataParallel
 
 from unnoise.errors import RunError
+from unnoise.training.meeting import meet
 
 LAUNCHED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # what torchrun sets
 
@@ -28,11 +30,6 @@ LAUNCHED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # what torchrun
 def is_first() -> bool:
     """Whether this process is the one that speaks and writes."""
     return not _launched() or int(os.environ["RANK"]) == 0
-
-
-def is_restart() -> bool:
-    """Whether ``torchrun`` started the processes again, after one of them ended."""
-    return _launched() and int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
 
 
 def local_device(device: torch.device) -> torch.device:
@@ -62,9 +59,7 @@ class World:
         """Return the sum of what all processes have."""
         if self.size == 1:
             return part
-        total = part.clone()
-        dist.all_reduce(total)
-        return total
+        return _sum(part)
 
     def agree(self, value: float) -> float:
         """Return what the first process has, such as what it read from its clock."""
@@ -73,6 +68,12 @@ class World:
         told = torch.tensor(float(value), dtype=torch.float64)
         dist.broadcast(told, 0)
         return told.item()
+
+    def is_restarted(self) -> bool:
+        """Whether ``torchrun`` started the processes again, after one of them ended."""
+        # On each machine it counts those only that ended there.
+        count = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) if self.size > 1 else 0
+        return bool(self.total(torch.tensor(count)) > 0)
 
     def tell(self, value: Any) -> Any:
         """Return the value that the first process has: plain values and tensors, on the CPU."""
@@ -148,7 +149,11 @@ def joined(*, seconds: float) -> Iterator[World]:
         torch.cuda.set_device(local_device(torch.device("cuda")))
     try:
         dist.init_process_group(
-            backend, rank=rank, world_size=size, timeout=timedelta(seconds=seconds)
+            backend,
+            store=meet(rank, size, seconds=seconds),
+            rank=rank,
+            world_size=size,
+            timeout=timedelta(seconds=seconds),
         )
     except (RuntimeError, ValueError) as error:
         raise RunError(
@@ -156,10 +161,24 @@ def joined(*, seconds: float) -> Iterator[World]:
             f"{os.environ['MASTER_PORT']}: {_first_line(error)}"
         ) from error
     world = World(rank, size)
-    with world.watched():
-        yield world
-    # After an error it stays: the others may be gone, and leaving would wait for them.
-    dist.destroy_process_group()
+    try:
+        with world.watched():
+            yield world
+    except BaseException as error:
+        _forget(error)
+        raise
+    finally:
+        # What averages gradients holds the group too, and torch hangs where it is the last to let
+        # go: it must be gone before.
+        gc.collect()
+        dist.destroy_process_group()
+
+
+def _forget(error: BaseException | None) -> None:
+    """Let go of what the frames of an error hold."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__
 
 
 def _launched() -> bool:
@@ -175,6 +194,29 @@ def _is_of_the_connection(error: RuntimeError) -> bool:
 
 def _first_line(error: Exception) -> str:
     return " ".join((str(error).strip().splitlines() or [type(error).__name__])[0].split())[:200]
+
+
+class _Total(torch.autograd.Function):
+    """The sum over all processes; each adds to the gradient of what every process has."""
+
+    @staticmethod
+    def forward(_: object, part: Tensor) -> Tensor:
+        return _sum(part)
+
+    @staticmethod
+    def backward(_: object, *gradients: Tensor) -> Tensor:
+        return _sum(gradients[0])
+
+
+def _total(part: Tensor) -> Tensor:
+    total: Tensor = _Total.apply(part)  # type: ignore[no-untyped-call]  # of torch
+    return total
+
+
+def _sum(part: Tensor) -> Tensor:
+    total = part.contiguous().clone()
+    dist.all_reduce(total)
+    return total
 
 
 class _Synced1d(nn.BatchNorm1d):
@@ -200,10 +242,10 @@ def _normalised(norm: nn.BatchNorm1d | nn.BatchNorm2d, given: Tensor) -> Tensor:
     shape = [1, -1, *[1] * (given.ndim - 2)]
     values = given.float()
     counted = torch.full_like(values.sum(over)[None], values.numel() / values.shape[1])
-    sums, counts = all_reduce(torch.cat([values.sum(over)[None], counted]))
+    sums, counts = _total(torch.cat([values.sum(over)[None], counted]))
     mean = sums / counts
     centred = values - mean.view(shape)
-    variance = all_reduce(centred.square().sum(over)) / counts
+    variance = _total(centred.square().sum(over)) / counts
     if norm.track_running_stats:
         assert norm.running_mean is not None
         assert norm.running_var is not None

@@ -106,6 +106,10 @@ class Training(Generic[Network]):
         """The network that training has come to."""
         return self.averaged.model if self.averaged else self.model
 
+    def leave(self) -> None:
+        """Let go of the other processes; no step can be taken after this."""
+        del self._spread
+
     def check(self) -> Validation:
         """Validate, and keep the network if none was better."""
         validation = self.validate(self.latest)

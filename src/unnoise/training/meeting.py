@@ -1,0 +1,57 @@
+"""Where processes that were started together find each other, and none that was there before.
+
+``torchrun`` may start processes again, and hands them the store that those before them wrote their
+addresses to. torch reads what it finds there, also the address of a process that has ended. So the
+first process names a place in the store that is new, and the others make sure that it is alive.
+"""
+
+import time
+from datetime import timedelta
+from uuid import uuid4
+
+from torch.distributed import DistStoreError
+from torch.distributed.distributed_c10d import PrefixStore, Store
+from torch.distributed.rendezvous import rendezvous
+
+PATIENCE = timedelta(seconds=1)  # of one question, whether the first process is there
+
+
+def meet(rank: int, size: int, *, seconds: float) -> Store:
+    """Return a store that only the processes of this start write to.
+
+    Args:
+        rank: Of this process.
+        size: How many there are.
+        seconds: How long to wait for the others.
+
+    Raises:
+        RuntimeError: They did not come, or the store cannot be reached.
+    """
+    common, *_ = next(rendezvous("env://", rank, size, timeout=timedelta(seconds=seconds)))
+    place = _invite(common, size) if rank == 0 else _find(common, rank, seconds)
+    return PrefixStore(place, common)
+
+
+def _invite(common: Store, size: int) -> str:
+    """Name a new place, and answer all others there."""
+    place = uuid4().hex
+    common.set("unnoise", place)
+    for rank in range(1, size):
+        caller = common.get(f"{place}/caller {rank}").decode()
+        common.set(f"{place}/answer {caller}", "here")
+    return place
+
+
+def _find(common: Store, rank: int, seconds: float) -> str:
+    """Call at the place that the store names, until the process that named it answers."""
+    caller = uuid4().hex
+    until = time.monotonic() + seconds
+    while True:
+        place = common.get("unnoise").decode()
+        common.set(f"{place}/caller {rank}", caller)
+        try:
+            common.wait([f"{place}/answer {caller}"], PATIENCE)
+            return place
+        except DistStoreError:
+            if time.monotonic() > until:
+                raise

@@ -1,0 +1,31 @@
+import pytest
+
+from unnoise.errors import ConfigError
+from unnoise.training import World, usual_grain
+from unnoise.training.division import Division
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 8, 30, 64, 100, 128, 4096])
+@pytest.mark.parametrize("size", [1, 2, 3, 8])
+@pytest.mark.parametrize("pieces", [1, 2])
+def test_every_sample_is_computed_once_and_drawn_as_one_process_draws_it(
+    batch_size: int, size: int, pieces: int
+) -> None:
+    grain = usual_grain(batch_size)
+    alone = Division(batch_size, grain, World(), 1)
+    if -(-batch_size // grain) < size * pieces:
+        with pytest.raises(ConfigError, match="larger --batch-size"):
+            Division(batch_size, grain, World(0, size), pieces)
+        return
+    parts = [Division(batch_size, grain, World(rank, size), pieces) for rank in range(size)]
+    assert all(len(part.pieces) == pieces for part in parts), "as many on every process"
+    grains = [grain for part in parts for piece in part.pieces for grain in piece]
+    assert grains == alone.pieces[0]
+    samples = [i for part in parts for i in range(batch_size)[part.samples]]
+    assert samples == list(range(batch_size))
+    assert sum(part.portion for part in parts) == pytest.approx(1)
+
+
+def test_a_usual_batch_can_be_divided_among_eight() -> None:
+    for batch_size in (8, 64, 128, 1000):
+        assert batch_size / usual_grain(batch_size) >= 8
