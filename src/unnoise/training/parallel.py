@@ -9,6 +9,7 @@ number of processes takes the steps that one would, up to rounding.
 import gc
 import io
 import os
+import re
 import traceback
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -193,7 +194,8 @@ def _is_of_the_connection(error: RuntimeError) -> bool:
 
 
 def _first_line(error: Exception) -> str:
-    return " ".join((str(error).strip().splitlines() or [type(error).__name__])[0].split())[:200]
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return re.sub(r"\[/\S+\] ?", "", line).strip()[:200]  # without places in the source of gloo
 
 
 class _Total(torch.autograd.Function):

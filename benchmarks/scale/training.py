@@ -1,0 +1,98 @@
+"""How much faster do two processes of one thread train than one process of one thread?
+
+Usage: python benchmarks/scale/training.py [--rounds 5] [--seconds 15] [--processes 2]
+
+Both take the same steps of the same batches, with the defaults of `unnoise train`: the photos of
+$UNNOISE_DATA (patches, `unet-s`) and the digits of MNIST (whole images, `unet`). One round after
+the other, so that a slow minute hits both alike; medians. Also what is sent for a step: every
+process adds up the gradients of all weights.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from machine import describe_machine
+
+from unnoise.api.planning import make_plan
+from unnoise.assemble import assemble
+from unnoise.runs import TrainConfig
+from unnoise.training import joined
+
+WARM_UP = 5  # steps
+TASKS = {"photos, unet-s": ("photos/train", "gaussian:0.1"), "MNIST, unet": ("mnist", None)}
+
+
+def work(task: str, seconds: float) -> None:
+    """Take steps for some time; the first process prints what they were."""
+    data, noise = TASKS[task]
+    path = Path(os.environ["UNNOISE_DATA"]) / data
+    config = TrainConfig(data=str(path) if noise else data, noise=noise, steps=100_000)
+    with joined(seconds=60) as world:
+        training = assemble(config, make_plan(config), world=world).training
+        for _ in range(WARM_UP):
+            training.advance()
+        begun, times = time.perf_counter(), []
+        while world.agree(time.perf_counter() - begun < seconds):
+            start = time.perf_counter()
+            training.advance()
+            times.append(time.perf_counter() - start)
+        median = statistics.median(times)
+        sent = sum(w.numel() * w.element_size() for w in training.model.parameters())
+        if world.rank == 0:
+            facts = {"step": median, "batch": training.batch_size, "bytes": sent}
+            print(json.dumps(facts), flush=True)
+        training.leave()
+
+
+def measure(task: str, processes: int, seconds: float) -> dict[str, float]:
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(processes)]
+    command += [__file__, "--task", task, "--seconds", str(seconds)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stderr[-3000:])
+    facts: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return facts
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=15)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--task", choices=list(TASKS), help="used by the processes themselves")
+    options = parser.parse_args()
+    if options.task:
+        work(options.task, options.seconds)
+        return
+    if not Path(os.environ.get("UNNOISE_DATA", "")).joinpath("photos/train").is_dir():
+        sys.exit("set UNNOISE_DATA to the folder with photos/")
+    print(describe_machine())
+    print(
+        f"{'task':<16} {'processes':>9} {'ms a step':>10} {'images/s':>9} {'times':>6} {'sent':>9}"
+    )
+    for task in TASKS:
+        counts = (1, options.processes)
+        rounds = [
+            [measure(task, n, options.seconds) for n in counts] for _ in range(options.rounds)
+        ]
+        ratio = statistics.median(one["step"] / many["step"] for one, many in rounds)
+        for column, count in enumerate(counts):
+            step = statistics.median(facts[column]["step"] for facts in rounds)
+            facts = rounds[0][column]
+            print(
+                f"{task:<16} {count:>9} {1000 * step:>10.1f} {facts['batch'] / step:>9.0f} "
+                f"{ratio if column else 1:>6.2f} {facts['bytes'] / 2**20:>5.1f} MiB"
+            )
+
+
+if __name__ == "__main__":
+    main()
