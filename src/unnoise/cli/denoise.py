@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from unnoise.cli.console import file_progress, print_json, speaker, verb_app
 
 if TYPE_CHECKING:
-    from unnoise.api.denoising import FileResult
+    from unnoise.api.one_file import FileResult
 
 app = verb_app("denoise")
 
