@@ -7,7 +7,7 @@ done with the images.
 
 from unnoise.images.array_files import is_idx
 from unnoise.images.arrays import as_stack, from_float, to_float
-from unnoise.images.axes import Layout
+from unnoise.images.axes import Array, Layout
 from unnoise.images.channels import LUMA, to_channels
 from unnoise.images.files import SUFFIXES, open_image, read_stack, write_like, write_stack
 from unnoise.images.idx import read_idx, write_idx
@@ -22,6 +22,7 @@ __all__ = [
     "MAX_PIXELS",
     "SUFFIXES",
     "WILD",
+    "Array",
     "Found",
     "Layout",
     "Reader",
