@@ -221,6 +221,7 @@ class _Job:
                     return
                 for rows in pool.run(chain(first, rest)):
                     self._record(rows)
+                    self._progress(self.summary.inputs, None)
             finally:
                 self.summary.lost = pool.lost
 
@@ -268,7 +269,6 @@ class _Job:
         for row in rows:
             self.summary.count(row)
             self._report(row)
-        self._progress(self.summary.inputs, None)
 
 
 def _engine(

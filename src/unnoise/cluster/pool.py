@@ -111,7 +111,8 @@ class Pool:
         while self._feed(source):
             links = {id(seat.link): seat for seat in self._seats}
             for link in self._engine.wait([seat.link for seat in self._seats], TICK):
-                yield self._take(links[id(link)])
+                if rows := self._take(links[id(link)]):
+                    yield rows
 
     def _feed(self, source: Iterator[Task]) -> bool:
         """Give batches to workers that have room, and return whether there is anything to do."""

@@ -79,7 +79,6 @@ class ProcessLink:
         """Kill it: what it is at is thrown away anyway."""
         self._process.kill()
         self._process.join()
-        self._process.close()
         self.pipe.close()
 
 

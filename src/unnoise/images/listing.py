@@ -104,24 +104,24 @@ def _walk(folder: Path, left_out: Path | None, seen: set[Path], *, ordered: bool
         return
     seen.add(real)
     try:
-        entries: Iterable[os.DirEntry[str]] = os.scandir(folder)
+        listing = os.scandir(folder)
+        entries = sorted(listing, key=lambda entry: entry.name) if ordered else listing
     except OSError as error:
         if len(seen) > 1:  # such as lost+found: what cannot be looked into is left out
             return
         raise ImageError(f"cannot look into {folder}: {error.strerror}") from error
-    if ordered:
-        entries = sorted(entries, key=lambda entry: entry.name)
-    for entry in entries:
-        path = folder / entry.name
-        if entry.name.startswith("."):  # a half-written file, or a system's own
-            continue
-        if is_zarr(path):
-            if _real(path) != left_out:
+    with listing:
+        for entry in entries:
+            path = folder / entry.name
+            if entry.name.startswith("."):  # a half-written file, or a system's own
+                continue
+            if is_zarr(path):
+                if _real(path) != left_out:
+                    yield path
+            elif path.is_dir():
+                yield from _walk(path, left_out, seen, ordered=ordered)
+            elif is_image_name(entry.name) and path.is_file():
                 yield path
-        elif path.is_dir():
-            yield from _walk(path, left_out, seen, ordered=ordered)
-        elif is_image_name(entry.name) and path.is_file():
-            yield path
 
 
 def is_image_name(name: str) -> bool:
