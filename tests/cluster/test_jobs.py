@@ -78,9 +78,11 @@ def test_the_outputs_of_one_process_though_a_worker_is_killed(tmp_path: Path) ->
         )
 
 
-def test_a_killed_driver_leaves_no_worker_and_is_gone_on_from(tmp_path: Path) -> None:
+def test_a_killed_driver_leaves_no_worker_and_is_gone_on_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = tmp_path / "out"
-    names = make_images(tmp_path / "in", 60, side=128)
+    names = make_images(tmp_path / "in", 40, side=96)
     driver = subprocess.Popen(command(tmp_path / "in", out, "--quiet"), start_new_session=True)
     wait_until(lambda: len(read_rows_whole(out)) >= 5)
     driver.kill()
@@ -88,17 +90,17 @@ def test_a_killed_driver_leaves_no_worker_and_is_gone_on_from(tmp_path: Path) ->
     wait_until(lambda: not in_session(driver.pid))
     done = [row["output"] for row in read_rows_whole(out)]
     before = {name: (out / name).stat().st_mtime_ns for name in done}
-    assert 5 <= len(before) < 60
+    assert 5 <= len(before) < 40
     with (out / "manifest.jsonl").open("a") as file:
         file.write('{"input": "torn')
     told = subprocess.run(command(tmp_path / "in", out), capture_output=True, text=True, check=True)
-    assert f"{60 - len(before)} denoised, {len(before)} were there" in told.stderr
+    assert f"{40 - len(before)} denoised, {len(before)} were there" in told.stderr
     check_complete(out, names)
     for name, changed in before.items():
         assert (out / name).stat().st_mtime_ns == changed
-    again = quiet_job(tmp_path / "in", out)  # nothing is left, so no worker is started
-    assert (again.denoised, again.before) == (0, 60)
-    assert again.seconds < 0.3
+    monkeypatch.setitem(sys.modules, "ray", None)
+    again = quiet_job(tmp_path / "in", out, engine="ray")  # nothing is left, so none is started
+    assert (again.denoised, again.before) == (0, 40)
 
 
 def read_rows_whole(out: Path) -> list[dict[str, Any]]:
@@ -122,7 +124,7 @@ def in_session(session: int) -> list[int]:
 
 def test_ctrl_c_and_the_same_command_again(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    make_images(tmp_path / "in", 60, side=128)
+    make_images(tmp_path / "in", 40, side=96)
     driver = subprocess.Popen(
         command(tmp_path / "in", out, "--no-inspect"), stderr=subprocess.PIPE, text=True
     )
@@ -131,12 +133,12 @@ def test_ctrl_c_and_the_same_command_again(tmp_path: Path) -> None:
     started = time.monotonic()
     _, told = driver.communicate()
     assert driver.returncode == 130
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 10
     assert "the same command goes on from there" in told
     assert "Traceback" not in told
     done = len(read_rows(out))
     assert not [name for name in outputs_below(out) if ".unnoise" in name]
-    assert quiet_job(tmp_path / "in", out, workers=1).denoised == 60 - done
+    assert quiet_job(tmp_path / "in", out, workers=1).denoised == 40 - done
 
 
 def test_a_list_with_repeats_and_addresses(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from unnoise.outputs import replacing
 
 Row = dict[str, Any]
 
-MANY = 2**16  # names held as Python objects before they are packed
+MANY = 2**14  # names held as Python objects before they are packed
 SYNCED = 5.0  # seconds after which rows are on the disk, whatever happens to the machine
 
 

@@ -6,6 +6,7 @@ is lost; what is then done is the pool's matter, as for any engine.
 
 import logging
 import os
+import socket
 from collections import deque
 from collections.abc import Sequence
 from contextlib import ExitStack, redirect_stdout
@@ -18,6 +19,8 @@ from unnoise.cluster.pool import Answer, Batch, Link, WorkerLostError
 from unnoise.cluster.worker import Settings, Worker
 from unnoise.denoiser import usable_cores
 from unnoise.errors import ConfigError
+
+CONNECTED = 10.0  # seconds to reach a cluster
 
 
 class RayEngine:
@@ -133,11 +136,19 @@ def _connect(address: str | None) -> Any:
         ray.init("local", num_cpus=usable_cores(), include_dashboard=False, **quiet)
         return ray
     try:
+        _check_reachable(address)
         ray.init(address, **quiet)
-    except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         reason = (str(error).strip().splitlines() or ["no reason was given"])[0]
         raise ConfigError(
             f"cannot reach a Ray cluster at {address}: {reason[:200]}; start one with ray start "
             "--head, and pass its address, such as 10.0.0.1:6379"
         ) from error
     return ray
+
+
+def _check_reachable(address: str) -> None:
+    """Raise ``OSError`` if nobody listens there: Ray itself would try for many minutes."""
+    host, colon, port = address.rpartition("://")[2].rpartition(":")
+    if colon and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), CONNECTED).close()
