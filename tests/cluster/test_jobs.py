@@ -223,13 +223,14 @@ def test_one_huge_image_is_divided_and_equals_that_of_one_process(
     path = make_huge(tmp_path, kind)
     one, out = tmp_path / "one" / path.name, tmp_path / "out"
     api.load(MODEL).denoise_file(path, one)
-    # Killed at a tile, and again begun.
-    driver = subprocess.Popen(command(path, out, "--quiet"))
-    wait_until(lambda: any((out / BLOCKS).glob("[0-9]*")))
-    driver.kill()
-    driver.wait()
-    assert read_rows(out) == []
-    kept = list((out / BLOCKS).glob("[0-9]*"))
+    kept: list[Path] = []
+    if kind == "zarr":  # killed at a tile, and begun again
+        driver = subprocess.Popen(command(path, out, "--quiet"))
+        wait_until(lambda: any((out / BLOCKS).glob("[0-9]*")))
+        driver.kill()
+        driver.wait()
+        assert read_rows(out) == []
+        kept = list((out / BLOCKS).glob("[0-9]*"))
     seen: list[tuple[int, int | None]] = []
     summary = quiet_job(path, out, workers=2, progress=lambda *place: seen.append(place))
     assert (summary.denoised, summary.failed) == (1, 0)

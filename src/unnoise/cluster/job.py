@@ -171,7 +171,7 @@ def denoise_many(
         "axes": axes,
     }
     job = _Job(settings, source, suffix, report, progress)
-    with job_folder(out, facts, overwrite=overwrite), _ending():
+    with job_folder(out, facts, overwrite=overwrite):
         try:
             job.run(lambda: _engine(engine, settings, workers, address))
         except KeyboardInterrupt:
@@ -215,7 +215,7 @@ class _Job:
             self.summary.seconds = time.monotonic() - started
 
     def _work(self, engine: Engine, first: list[FileTask], rest: Iterator[FileTask]) -> None:
-        with Pool(engine) as pool:
+        with _ending(), Pool(engine) as pool:  # Ray, once it runs, has a way of its own to end
             try:
                 if len(first) == 1 and self._one_file() and self._in_tiles(pool, first[0]):
                     return
