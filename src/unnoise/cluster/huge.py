@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import blake2b
 from itertools import pairwise
 from pathlib import Path
 
@@ -133,6 +134,10 @@ class HugeFile:
         self._task, self._out = task, out
         self._axes, self._max_pixels = axes, max_pixels
         self.tiles = self.done = 0
+        # Tiles of another file, or of this one before it was changed, are not of this image.
+        facts = Path(task.name).stat()
+        told = f"{task.output} {facts.st_mtime_ns} {facts.st_size}".encode(errors="surrogateescape")
+        self._blocks = out / BLOCKS / blake2b(told, digest_size=8).hexdigest()
 
     @property
     def allowed(self) -> bool:
@@ -214,7 +219,7 @@ class HugeFile:
     def _block(self, image: int, rows: tuple[int, ...], columns: tuple[int, ...]) -> Path:
         """Return where a tile is kept: its name says where it lies, whatever the plan was."""
         (top, bottom), (left, right) = rows, columns
-        return self._out / BLOCKS / f"{image}-{top}-{bottom}-{left}-{right}.npy"
+        return self._blocks / f"{image}-{top}-{bottom}-{left}-{right}.npy"
 
 
 def _edges(image: TiledImage) -> Edges:

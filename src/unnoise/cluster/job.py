@@ -239,10 +239,8 @@ class _Job:
                 self.summary.repeated += 1
 
     def _one_file(self) -> bool:
-        """Whether the source is one file of this machine, and no list of one."""
-        if is_address(self._source) or is_list(self._source):
-            return False
-        return Path(self._source).exists()
+        """Whether an input is a file that can be read in parts where it is, and no output."""
+        return not is_address(self._source) and not is_list(self._source)
 
     def _in_tiles(self, pool: Pool, task: FileTask) -> bool:
         """Do one file tile by tile, if it can be."""
