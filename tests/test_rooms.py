@@ -17,7 +17,7 @@ CELLS = [
     {"assemble"},
     {"trust", "evaluation", "features", "report", "exporters"},
     {"api"},
-    {"server"},
+    {"server", "cluster"},
     {"cli"},
 ]
 PLACE = {room: place for place, cell in enumerate(CELLS) for room in cell}

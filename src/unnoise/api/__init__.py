@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from unnoise.api.denoising import FileResult, denoise_files
+    from unnoise.api.denoising import denoise_files
     from unnoise.api.evaluating import add_noise, evaluate
     from unnoise.api.exporting import export
     from unnoise.api.forecasting import forecast
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         write_inspections,
     )
     from unnoise.api.loading import load
+    from unnoise.api.one_file import FileResult
     from unnoise.api.planning import default_out
     from unnoise.api.probing import Probe, probe, write_probe
     from unnoise.api.serving import load_models
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from unnoise.api.training import resume, train
 
 _HOMES = {
-    "denoising": ("FileResult", "denoise_files"),
+    "denoising": ("denoise_files",),
     "evaluating": ("add_noise", "evaluate"),
     "exporting": ("export",),
     "forecasting": ("forecast",),
@@ -42,6 +43,7 @@ _HOMES = {
         "write_inspections",
     ),
     "loading": ("load",),
+    "one_file": ("FileResult",),
     "planning": ("default_out",),
     "probing": ("Probe", "probe", "write_probe"),
     "serving": ("load_models",),

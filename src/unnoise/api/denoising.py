@@ -5,59 +5,22 @@ reported with it, and the rest is done.
 """
 
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from unnoise.api.common import Say, silent, tell, word
+from unnoise.api.common import Say, tell
+from unnoise.api.one_file import FileDenoiser, FileResult, add_suffix, check_suffix
 from unnoise.denoiser import Denoiser, check_strength
-from unnoise.errors import ConfigError, ImageError, UnnoiseError
-from unnoise.images import (
-    MAX_PIXELS,
-    Found,
-    Reader,
-    check_max_pixels,
-    find_images,
-    open_image,
-)
+from unnoise.errors import ConfigError, ImageError
+from unnoise.images import MAX_PIXELS, Found, check_max_pixels, find_images
 from unnoise.outputs import check_writable
-from unnoise.trust import SIDE, Calibration, Judgement, Verdict, glance, read_calibration
 
 SUFFIX = "_denoised"
-# Endings that stay whole when a suffix goes before them.
-ENDINGS = (".ome.tif", ".ome.tiff", ".idx.gz", "-ubyte.gz", "-ubyte")
 
 FileProgress = Callable[[float, int], None]  # files that are done, with the share of one; of all
 
 Job = tuple[Path, Path]  # an input and its output
-
-
-@dataclass(frozen=True)
-class FileResult:
-    """What became of one input.
-
-    Attributes:
-        input: The file.
-        output: What was written, or was there already; None after an error.
-        error: What went wrong, or None.
-        skipped: Whether the output was there and was left.
-        seconds: Spent on it.
-        megapixels: Denoised, all images of the file together.
-        verdict: ``trust``, ``check`` or ``reject``, by the middle of the first image; None where
-            none was asked for, or the model file has no calibration.
-        reasons: Of the verdict.
-    """
-
-    input: Path
-    output: Path | None = None
-    error: str | None = None
-    skipped: bool = False
-    seconds: float = 0.0
-    megapixels: float = 0.0
-    verdict: Verdict | None = None
-    reasons: tuple[str, ...] = ()
 
 
 def denoise_files(
@@ -109,53 +72,21 @@ def denoise_files(
     check_max_pixels(max_pixels)
     out = None if out is None else Path(out)
     suffix = (SUFFIX if out is None else "") if suffix is None else suffix
-    if "/" in suffix or os.sep in suffix:
-        raise ConfigError(f"suffix is {suffix!r}: it is put into a name, so it holds no {os.sep}")
+    check_suffix(suffix)
     jobs = _pair(_find(inputs, out), out, suffix)
     if out is not None:
         check_writable(out)
 
-    usual = read_calibration(denoiser.info.calibration) if inspect else None
+    denoise = FileDenoiser(
+        denoiser, strength=strength, axes=axes, max_pixels=max_pixels, inspect=inspect, say=say
+    )
 
     def work(path: Path, target: Path, share: Callable[[float], None]) -> FileResult:
         if skip_existing and target.exists():
             return FileResult(path, target, skipped=True)
-        started = time.perf_counter()
-        with open_image(path, axes=axes, max_pixels=max_pixels) as reader:
-            if reader.channels > 1 == denoiser.info.channels:
-                once(
-                    f"{path.name} has {reader.channels} channels and the model one: each channel "
-                    "is denoised by itself"
-                )
-            seen = look(denoiser, reader, usual)
-            denoiser.denoise_file(
-                reader, target, strength=strength, overwrite=overwrite, progress=share
-            )
-            size = reader.count * reader.height * reader.width / 1e6
-        return FileResult(
-            path,
-            target,
-            seconds=time.perf_counter() - started,
-            megapixels=size,
-            verdict=seen.verdict if seen else None,
-            reasons=seen.reasons if seen else (),
-        )
+        return denoise(path, target, overwrite=overwrite, progress=share)
 
-    once = _once(say)
     return _work(jobs, work, progress)
-
-
-def look(denoiser: Denoiser, reader: Reader, usual: Calibration | None) -> Judgement | None:
-    """Judge the middle of the first image of a file, by what is usual for the model.
-
-    None where that is not known, or where the file cannot be denoised: doing it says why.
-    """
-    if usual is None:
-        return None
-    try:
-        return glance(denoiser, denoiser.sight.peek(reader, SIDE), usual)
-    except UnnoiseError:
-        return None  # denoising the file says what is wrong with it, if anything is
 
 
 def _find(inputs: Iterable[str | Path], out: Path | None) -> list[Found | FileResult]:
@@ -210,9 +141,7 @@ def _pair(found: list[Found | FileResult], out: Path | None, suffix: str) -> lis
 
 
 def _target(image: Found, out: Path | None, suffix: str) -> Path:
-    name = image.path.name
-    ending = next((end for end in ENDINGS if name.lower().endswith(end)), image.path.suffix)
-    name = name[: len(name) - len(ending)] + suffix + name[len(name) - len(ending) :]
+    name = add_suffix(image.path.name, suffix)
     return image.path.with_name(name) if out is None else out / image.relative.with_name(name)
 
 
@@ -227,31 +156,12 @@ def _work(
             yield job
             continue
         path, target = job
-        try:
-            result = work(path, target, partial(_share, progress, done, len(jobs)))
-        # Whatever happens with one file, such as an error of a library or a GPU, the rest is done.
-        except Exception as error:
-            reason = word(error)
-            if path.name not in reason:
-                reason = f"{path}: {reason}"
-            result = FileResult(path, error=reason)
-        yield result
+        yield work(path, target, partial(_share, progress, done, len(jobs)))
     progress(len(jobs), len(jobs))
 
 
 def _share(progress: FileProgress, done: int, count: int, share: float) -> None:
     progress(done + share, count)
-
-
-def _once(say: Say) -> Say:
-    """Return what says its first message and no other."""
-    said: list[str] = []
-
-    def once(text: str) -> None:
-        (silent if said else say)(text)
-        said.append(text)
-
-    return once
 
 
 def _real(path: Path) -> Path:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from unnoise.cli.console import file_progress, print_json, speaker, verb_app
 
 if TYPE_CHECKING:
-    from unnoise.api.denoising import FileResult
+    from unnoise.api.one_file import FileResult
 
 app = verb_app("denoise")
 
@@ -29,6 +29,9 @@ def denoise(
     device: str = "auto",
     precision: Literal["auto", "fp32", "bf16"] = "auto",
     compile: bool = False,  # noqa: A002  the word of torch
+    engine: Literal["here", "processes", "ray"] = "here",
+    address: str | None = None,
+    workers: int | None = None,
     quiet: bool = False,
     json: bool = False,
 ) -> int:
@@ -37,11 +40,18 @@ def denoise(
     Every output has the format, axes, size, dtype and metadata of its input. A file that cannot be
     denoised is reported and skipped, and the exit status is 2.
 
+    With --engine processes or ray the work is shared by many workers, and --out holds a record of
+    it, manifest.jsonl: a line for each input, with its output, verdict, noise level, seconds and
+    error. Killed at any point, the same command goes on with what is missing.
+
     Parameters
     ----------
     inputs
         Files, folders with their subfolders, or patterns such as "scans/**/*.tif": PNG, JPEG,
-        WebP, TIFF, .npy, .npz, IDX and zarr.
+        WebP, TIFF, .npy, .npz, IDX and zarr. With --engine processes or ray it is one of them,
+        with a pattern in quotes; or a list of paths, one on each line of a .txt file; or an address
+        such as s3://bucket/scans, which fsspec reaches. One zarr array, .npy or tiled TIFF is
+        divided among the workers.
     model
         A model file (.safetensors, or .onnx), a run folder, hf://owner/name, or photo, which comes
         with unnoise. [default: photo]
@@ -69,18 +79,55 @@ def denoise(
         Arithmetic; auto takes bf16, which is faster, where the hardware has it.
     compile
         On a GPU: let torch compile the network first, which takes a minute and pays for many files.
+    engine
+        Who does the work: this process (here), several processes of this machine, which torch or
+        ONNX Runtime then use one core each, or Ray (pip install 'unnoise[cluster]').
+    address
+        With --engine ray: a cluster that runs, such as 10.0.0.1:6379. Its machines must see the
+        inputs, the model and --out under the same names. Without it, Ray is started on this
+        machine.
+    workers
+        With --engine processes or ray: how many. [default: one for each GPU, or each core]
     quiet
         No messages but errors.
     json
         Print what was done as JSON.
     """
     from unnoise import api
+    from unnoise.cli.jobs import denoise_job
+    from unnoise.errors import ConfigError
     from unnoise.images import MAX_PIXELS
 
     say, results = speaker(quiet=quiet), []
     if model is None:
         model = "photo"
         say("with photo, which comes with unnoise and knows photographs; --model takes another")
+    most = MAX_PIXELS if max_pixels is None else max_pixels
+    if engine != "here":
+        return denoise_job(
+            model,
+            inputs,
+            engine=engine,
+            out=out,
+            skip_existing=skip_existing,
+            quiet=quiet,
+            json=json,
+            address=address,
+            workers=workers,
+            suffix=suffix or "",
+            strength=strength,
+            axes=axes,
+            overwrite=overwrite,
+            max_pixels=most,
+            inspect=inspect,
+            device=device,
+            precision=precision,
+            compile=compile,
+        )
+    if address is not None or workers is not None:
+        raise ConfigError(
+            "--address and --workers are for many workers: add --engine processes, or ray"
+        )
     with file_progress(quiet=quiet) as show:
         for result in api.denoise_files(
             api.load(model, device=device, precision=precision, compile=compile),
@@ -91,7 +138,7 @@ def denoise(
             axes=axes,
             overwrite=overwrite,
             skip_existing=skip_existing,
-            max_pixels=MAX_PIXELS if max_pixels is None else max_pixels,
+            max_pixels=most,
             inspect=inspect,
             say=say,
             progress=show,

@@ -7,10 +7,11 @@ model was trained.
 from unnoise.denoiser.cores import usable_cores
 from unnoise.denoiser.denoiser import Denoiser
 from unnoise.denoiser.memory import keep_freed_memory, release_freed_memory
-from unnoise.denoiser.restoring import check_strength
+from unnoise.denoiser.restoring import TiledImage, check_strength
 
 __all__ = [
     "Denoiser",
+    "TiledImage",
     "check_strength",
     "keep_freed_memory",
     "release_freed_memory",

@@ -18,6 +18,7 @@ from unnoise.denoiser.restoring import (
     Page,
     Restorer,
     Stack,
+    TiledImage,
     check_strength,
     fill,
     on_floats,
@@ -165,6 +166,24 @@ class Denoiser:
             check_strength(strength)
             write_like(Path(target), reader, images(), overwrite=overwrite)
 
+    def tiled(self, reader: Reader, index: int, *, strength: float = 1.0) -> TiledImage:
+        """Return one image of an open file in tiles that are denoised in any order, or elsewhere.
+
+        Together they are what ``denoise_file`` makes of the image.
+
+        Raises:
+            ImageError: The file cannot be read.
+            ModelError: The model does not take images of this size or number of channels.
+            ConfigError: The strength is outside [0, 1].
+        """
+        alpha = self.sight.alpha_in(reader)
+        channels = reader.channels + reader.alpha - alpha
+        self.sight.check(channels, reader.height, reader.width)
+        page = Page(reader, index)
+        ((_, network),) = self._networks(page, channels, alpha=alpha)
+        work = self._work(network, reader.dtype, alpha=alpha, strength=strength)
+        return TiledImage(page, network, work)
+
     def denoise_floats(self, images: Floats) -> Floats:
         """Denoise float32 ``(N, C, H, W)`` in the model's own scale, nominally [0, 1].
 
@@ -264,7 +283,7 @@ class Denoiser:
         return np.ascontiguousarray(layout.from_stack(results))
 
     def _networks(
-        self, source: Reader | Stack, channels: int, *, alpha: bool = False
+        self, source: Reader | Stack | Page, channels: int, *, alpha: bool = False
     ) -> Iterator[tuple[Reader | Stack | Page, Network]]:
         """Yield a source, or each image of it, with the network at the stride that its noise needs.
 

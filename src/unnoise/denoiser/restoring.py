@@ -4,7 +4,6 @@ This file knows which values and channels the model gets; ``tiles`` knows where 
 """
 
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -13,9 +12,7 @@ from unnoise.denoiser.channels import from_model, to_model
 from unnoise.denoiser.network import Floats, Network
 from unnoise.denoiser.tiles import Array, Runner, Tile, Work, plan_tiles, run_bands
 from unnoise.errors import ConfigError, ImageError
-from unnoise.images import Layout, Reader, ValueRange, from_float, to_float
-
-BAND_ROWS = 256  # read at once from a file: whole rows of the squares that large TIFF files have
+from unnoise.images import BAND_ROWS, Layout, Reader, ValueRange, from_float, to_float
 
 
 class Restorer:
@@ -116,12 +113,19 @@ class Stack:
         """Yield one image in bands of rows."""
         return (self._stack[index, top : top + rows] for top in range(0, self.height, rows))
 
+    def window(self, index: int, rows: slice, columns: slice) -> Array:
+        """Return a part of one image."""
+        part: Array = self._stack[index, rows, columns]
+        return part
+
 
 class Page:
     """One image of a source, read as a source of one."""
 
-    def __init__(self, source: Reader | Stack, index: int) -> None:
-        self.count, self.height, self.width = 1, source.height, source.width
+    def __init__(self, source: "Reader | Stack | Page", index: int) -> None:
+        self.count = 1
+        self.height: int = source.height
+        self.width: int = source.width
         self._source, self._index = source, index
 
     def image(self, index: int) -> Array:
@@ -134,17 +138,44 @@ class Page:
         assert index == 0
         return self._source.bands(self._index, rows)
 
+    def window(self, index: int, rows: slice, columns: slice) -> Array:
+        """Return a part of it."""
+        assert index == 0
+        return self._source.window(self._index, rows, columns)
+
     def middle(self, side: int) -> Array:
         """Return the middle of it, at most ``side`` pixels high and wide."""
-        top, left = (max(0, (length - side) // 2) for length in (self.height, self.width))
-        parts, seen = [], 0
-        with closing(self.bands(0, BAND_ROWS)) as bands:  # it may not be read to its end
-            for band in bands:
-                parts.append(band[max(0, top - seen) : top + side - seen, left : left + side])
-                seen += len(band)
-                if seen >= top + side:
-                    break
-        return np.concatenate(parts)
+        rows, columns = (_middle(length, side) for length in (self.height, self.width))
+        return self.window(0, rows, columns)
+
+
+class TiledImage:
+    """One image whose tiles are denoised in any order.
+
+    Args:
+        page: The image.
+        network: What is applied.
+        work: Applies it to what a tile reads.
+
+    Attributes:
+        plan: Its tiles: those of ``run_images``, so that results are the same.
+    """
+
+    def __init__(self, page: Page, network: Network, work: Work) -> None:
+        self.plan = plan_tiles(network, page.height, page.width, side=network.at_once.side)
+        self._page, self._work = page, work
+
+    def tile(self, row: int, column: int) -> Array:
+        """Return what tile ``(row, column)`` of the plan keeps ``(rows, columns, C)``."""
+        tile = Tile(self.plan, self.plan.rows[row], self.plan.columns[column])
+        read = (slice(span.start, span.stop) for span in (tile.rows, tile.columns))
+        kept: Array = self._work(self._page.window(0, *read)[None], tile)[0]
+        return kept
+
+
+def _middle(length: int, side: int) -> slice:
+    start = max(0, (length - side) // 2)
+    return slice(start, min(start + side, length))
 
 
 def run_images(

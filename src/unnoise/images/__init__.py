@@ -7,18 +7,22 @@ done with the images.
 
 from unnoise.images.array_files import is_idx
 from unnoise.images.arrays import as_stack, from_float, to_float
-from unnoise.images.axes import Layout
+from unnoise.images.axes import Array, Layout
 from unnoise.images.channels import LUMA, to_channels
 from unnoise.images.files import SUFFIXES, open_image, read_stack, write_like, write_stack
 from unnoise.images.idx import read_idx, write_idx
-from unnoise.images.listing import Found, find_images
-from unnoise.images.reader import MAX_PIXELS, Reader, check_max_pixels, check_values
+from unnoise.images.listing import WILD, Found, find_images, is_image_name, matches, walk_images
+from unnoise.images.reader import BAND_ROWS, MAX_PIXELS, Reader, check_max_pixels, check_values
 from unnoise.images.value_range import ValueRange
+from unnoise.images.zarr_files import is_zarr
 
 __all__ = [
+    "BAND_ROWS",
     "LUMA",
     "MAX_PIXELS",
     "SUFFIXES",
+    "WILD",
+    "Array",
     "Found",
     "Layout",
     "Reader",
@@ -29,11 +33,15 @@ __all__ = [
     "find_images",
     "from_float",
     "is_idx",
+    "is_image_name",
+    "is_zarr",
+    "matches",
     "open_image",
     "read_idx",
     "read_stack",
     "to_channels",
     "to_float",
+    "walk_images",
     "write_idx",
     "write_like",
     "write_stack",

@@ -45,7 +45,7 @@ def find_images(sources: Iterable[str | Path], *, exclude: Path | None = None) -
     left_out = None if exclude is None else _real(exclude)
     found: dict[Path, Found] = {}
     for source in sources:
-        images = list(_of_source(source, left_out))
+        images = list(_of_source(source, left_out, ordered=True))
         if not images:
             raise ImageError(f"{source} has no image in it: {', '.join(SUFFIXES)} are read")
         for image in images:
@@ -53,14 +53,27 @@ def find_images(sources: Iterable[str | Path], *, exclude: Path | None = None) -
     return list(found.values())
 
 
+def walk_images(source: str | Path, *, exclude: Path | None = None) -> Iterator[Found]:
+    """Find the image files of one source while they are used, in the order of the disk.
+
+    Nothing grows with the number of files; see ``find_images`` for the rest. A file with several
+    names, by links, is found by each of them.
+
+    Raises:
+        ImageError: The source is not there.
+    """
+    left_out = None if exclude is None else _real(exclude)
+    return _of_source(source, left_out, ordered=False)
+
+
 def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))  # Path.resolve raises where links make a loop
 
 
-def _of_source(source: str | Path, left_out: Path | None) -> Iterator[Found]:
+def _of_source(source: str | Path, left_out: Path | None, *, ordered: bool) -> Iterator[Found]:
     path = Path(source)
     if os.path.isdir(path) and not is_zarr(path):  # noqa: PTH112  Path.is_dir raises for some names
-        yield from _below(path, left_out)
+        yield from _below(path, left_out, ordered=ordered)
     elif os.path.exists(path):  # noqa: PTH110  Path.exists raises for some names
         yield Found(path, Path(path.name))
     elif WILD.search(str(source)):
@@ -68,64 +81,62 @@ def _of_source(source: str | Path, left_out: Path | None) -> Iterator[Found]:
         fixed = next(i for i, part in enumerate(parts) if WILD.search(part))
         folder, pattern = Path(*parts[:fixed]), parts[fixed:]
         if folder.is_dir():
-            for found in _below(folder, left_out):
-                if _matches(found.relative.parts, pattern):
+            for found in _below(folder, left_out, ordered=ordered):
+                if matches(found.relative.parts, pattern):
                     yield found
     else:
         raise ImageError(f"{source} is not there: name a file, a folder or a pattern")
 
 
-def _below(folder: Path, left_out: Path | None) -> list[Found]:
-    """Return the images below a folder, sorted as people count: ``a2`` before ``a10``."""
+def _below(folder: Path, left_out: Path | None, *, ordered: bool) -> Iterable[Found]:
+    """Return the images below a folder; ordered as people count: ``a2`` before ``a10``."""
     # A folder that holds the source itself leaves nothing of it, so it cannot be meant.
     if left_out is not None and _real(folder).is_relative_to(left_out):
         left_out = None
-    paths = _walk(folder, left_out, set())
-    return sorted(
-        (Found(path, path.relative_to(folder)) for path in paths),
-        key=lambda found: _natural(found.relative),
-    )
+    paths = _walk(folder, left_out, set(), ordered=ordered)
+    found = (Found(path, path.relative_to(folder)) for path in paths)
+    return sorted(found, key=lambda found: _natural(found.relative)) if ordered else found
 
 
-def _walk(folder: Path, left_out: Path | None, seen: set[Path]) -> Iterator[Path]:
+def _walk(folder: Path, left_out: Path | None, seen: set[Path], *, ordered: bool) -> Iterator[Path]:
     real = _real(folder)
     if real in seen or real == left_out:  # links can make a loop, or name a folder twice
         return
     seen.add(real)
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        listing = os.scandir(folder)
+        entries = sorted(listing, key=lambda entry: entry.name) if ordered else listing
     except OSError as error:
         if len(seen) > 1:  # such as lost+found: what cannot be looked into is left out
             return
         raise ImageError(f"cannot look into {folder}: {error.strerror}") from error
-    for entry in entries:
-        path = folder / entry.name
-        if entry.name.startswith("."):  # a half-written file, or a system's own
-            continue
-        if is_zarr(path):
-            if _real(path) != left_out:
+    with listing:
+        for entry in entries:
+            path = folder / entry.name
+            if entry.name.startswith("."):  # a half-written file, or a system's own
+                continue
+            if is_zarr(path):
+                if _real(path) != left_out:
+                    yield path
+            elif path.is_dir():
+                yield from _walk(path, left_out, seen, ordered=ordered)
+            elif is_image_name(entry.name) and path.is_file():
                 yield path
-        elif path.is_dir():
-            yield from _walk(path, left_out, seen)
-        elif _is_image(path):
-            yield path
 
 
-def _is_image(path: Path) -> bool:
-    return (
-        path.is_file()
-        and path.name.lower().endswith(SUFFIXES)
-        and not (is_idx(path) and "idx1" in path.name)  # the labels beside an IDX file's images
-    )
+def is_image_name(name: str) -> bool:
+    """Whether a file in a folder is taken for one of images, by its name."""
+    labels = is_idx(Path(name)) and "idx1" in name  # those beside an IDX file's images
+    return name.lower().endswith(SUFFIXES) and not labels
 
 
-def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+def matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     """Whether a path, or a folder above it, matches a pattern; ``**`` is any number of folders."""
     if not pattern:
         return True
     if pattern[0] == "**":
-        return any(_matches(parts[i:], pattern[1:]) for i in range(len(parts) + 1))
-    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
+        return any(matches(parts[i:], pattern[1:]) for i in range(len(parts) + 1))
+    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and matches(parts[1:], pattern[1:])
 
 
 def _natural(path: Path) -> tuple[tuple[tuple[int, str], ...], str]:

@@ -45,12 +45,15 @@ def vips() -> Any:
     return pyvips
 
 
-def open_header(path: Path, **options: int) -> Any:
-    """Open a picture with libvips: the header is read now, pixels when asked for, in order."""
+def open_header(path: Path, *, access: str = "sequential", **options: int) -> Any:
+    """Open a picture with libvips: the header is read now, pixels when asked for.
+
+    In order, unless ``access`` is ``random``.
+    """
     pyvips = vips()
     try:
         return pyvips.Image.new_from_file(
-            str(path), access="sequential", fail_on="error", revalidate=True, **options
+            str(path), access=access, fail_on="error", revalidate=True, **options
         )
     except pyvips.Error as error:
         raise _unreadable(path, error) from error
@@ -58,19 +61,30 @@ def open_header(path: Path, **options: int) -> Any:
 
 def fetch_bands(image: Any, path: Path, rows: int) -> Iterator[Array]:
     """Yield the pixels of a picture opened by ``open_header`` in bands ``(<= rows, W, bands)``."""
+    region = vips().Region.new(image)
+    for top in range(0, image.height, rows):
+        bottom = min(top + rows, image.height)
+        yield _fetch(region, image, path, slice(top, bottom), slice(0, image.width))
+
+
+def fetch_window(image: Any, path: Path, rows: slice, columns: slice) -> Array:
+    """Return a part ``(rows, columns, bands)`` of a picture opened for ``random`` access."""
+    return _fetch(vips().Region.new(image), image, path, rows, columns)
+
+
+def _fetch(region: Any, image: Any, path: Path, rows: slice, columns: slice) -> Array:
     pyvips = vips()
     dtype = np.dtype(FORMATS[image.format])
-    region = pyvips.Region.new(image)
-    for top in range(0, image.height, rows):
-        band = np.empty((min(rows, image.height - top), image.width, image.bands), dtype)
-        for start in range(0, len(band), FETCH_ROWS):
-            part = band[start : start + FETCH_ROWS]
-            try:
-                data = region.fetch(0, top + start, image.width, len(part))
-            except pyvips.Error as error:
-                raise _unreadable(path, error) from error
-            part[...] = np.frombuffer(data, dtype).reshape(part.shape)
-        yield band
+    width = columns.stop - columns.start
+    band = np.empty((rows.stop - rows.start, width, image.bands), dtype)
+    for start in range(0, len(band), FETCH_ROWS):
+        part = band[start : start + FETCH_ROWS]
+        try:
+            data = region.fetch(columns.start, rows.start + start, width, len(part))
+        except pyvips.Error as error:
+            raise _unreadable(path, error) from error
+        part[...] = np.frombuffer(data, dtype).reshape(part.shape)
+    return band
 
 
 def _unreadable(path: Path, error: Exception) -> ImageError:

@@ -17,6 +17,7 @@ from unnoise.errors import ConfigError, ImageError, UnnoiseError
 from unnoise.images.axes import Array, Layout
 
 MAX_PIXELS = 2**30  # of one image: 32,768 × 32,768
+BAND_ROWS = 256  # read at once from a file: whole rows of the squares that large TIFF files have
 
 
 def check_max_pixels(max_pixels: int) -> None:
@@ -32,7 +33,10 @@ class Reader(ABC):
         path: The file, or the folder of a zarr array.
         layout: Axes, shape and dtype of what is stored.
         alpha: Whether the last channel of what is read is transparency.
+        windowed: Whether a window costs about what its own pixels do, wherever it lies.
     """
+
+    windowed = False
 
     def __init__(self, path: Path, layout: Layout, *, alpha: bool = False) -> None:
         self.path = path
@@ -89,8 +93,7 @@ class Reader(ABC):
         Raises:
             ImageError: As ``image``.
         """
-        if not 0 <= index < self.count:
-            raise IndexError(f"image {index} of {self.count} in {self.path}")
+        self._check_index(index)
         if rows < 1:
             raise ValueError(f"bands of {rows} rows")
         with reading(self.path):
@@ -98,9 +101,40 @@ class Reader(ABC):
                 check_values(band, name=str(self.path))
                 yield band
 
+    def window(self, index: int, rows: slice, columns: slice) -> Array:
+        """Return a part of an image ``(rows, columns, channels + alpha)``.
+
+        Args:
+            index: Which image.
+            rows: From where to where, within the image.
+            columns: Likewise.
+
+        Raises:
+            ImageError: As ``image``, but only the values of the part are looked at.
+        """
+        self._check_index(index)
+        with reading(self.path):
+            part = self._window(index, rows, columns)
+            check_values(part, name=str(self.path))
+            return part
+
     @abstractmethod
     def _bands(self, index: int, rows: int, /) -> Iterator[Array]:
         """Yield contiguous bands of ``rows`` rows, the last one shorter if it must."""
+
+    def _window(self, index: int, rows: slice, columns: slice, /) -> Array:
+        """Return a contiguous part; formats that are read from the top read down to its end."""
+        parts = []
+        for number, band in enumerate(self._bands(index, BAND_ROWS)):
+            top = number * BAND_ROWS
+            parts.append(band[max(0, rows.start - top) : max(0, rows.stop - top), columns])
+            if rows.stop <= top + len(band):
+                break
+        return np.concatenate(parts)
+
+    def _check_index(self, index: int) -> None:
+        if not 0 <= index < self.count:
+            raise IndexError(f"image {index} of {self.count} in {self.path}")
 
     def close(self) -> None:  # noqa: B027 -- not abstract: most readers hold nothing open
         """Let go of the file."""
@@ -124,6 +158,8 @@ class ArrayReader(Reader):
         close: Called in the end.
     """
 
+    windowed = True
+
     def __init__(
         self,
         path: Path,
@@ -145,6 +181,9 @@ class ArrayReader(Reader):
             for top in range(0, self.height, step)
         )
         return reband(parts, rows)
+
+    def _window(self, index: int, rows: slice, columns: slice, /) -> Array:
+        return owned(self.layout.take(self._open_array(), index, rows, columns), self.dtype)
 
     def close(self) -> None:
         """Let go of what the array is read from."""

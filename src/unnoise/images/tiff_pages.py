@@ -15,7 +15,12 @@ import numpy as np
 
 from unnoise.errors import ImageError
 from unnoise.images.axes import Array
-from unnoise.images.picture_files import fetch_bands, open_header, read_vips_header
+from unnoise.images.picture_files import (
+    fetch_bands,
+    fetch_window,
+    open_header,
+    read_vips_header,
+)
 from unnoise.images.reader import check_dtype, reband
 
 MINISWHITE, PALETTE, YCBCR = 0, 3, 6
@@ -33,12 +38,14 @@ class Pages:
         shape: Of one page.
         dtype: Of the values, in native byte order.
         bands: Gives page ``k`` in bands of so many rows, ``(rows, W, samples)``.
+        window: Gives some rows and columns of page ``k``; None where it would read all above them.
     """
 
     axes: str
     shape: tuple[int, ...]
     dtype: np.dtype[np.generic]
     bands: Callable[[int, int], Iterator[Array]]
+    window: Callable[[int, slice, slice], Array] | None = None
 
     def whole(self, count: int) -> Array:
         """Return all pages as one array ``(count, *shape)``."""
@@ -97,18 +104,27 @@ def _check_complete(path: Path, page: Any) -> None:
 
 
 def _vips_pages(path: Path, series: Any, *, max_pixels: int) -> Pages:
-    def open_page(number: int) -> Any:
-        return open_header(path, page=int(series.pages[number].index))
+    def open_page(number: int, *, access: str = "sequential") -> Any:
+        return open_header(path, access=access, page=int(series.pages[number].index))
 
-    def bands(number: int, rows: int) -> Iterator[Array]:
+    def checked_page(number: int, *, access: str = "sequential") -> Any:
         _check_complete(path, series.pages[number])
-        image = open_page(number)
+        image = open_page(number, access=access)
         if read_vips_header(image, name=str(path), max_pixels=max_pixels) != layout:
             raise ImageError(f"{path} has pages of several sizes or kinds: save one per file")
-        return fetch_bands(image, path, rows)
+        return image
+
+    def bands(number: int, rows: int) -> Iterator[Array]:
+        return fetch_bands(checked_page(number), path, rows)
+
+    def window(number: int, rows: slice, columns: slice) -> Array:
+        image = checked_page(number, access="random")
+        return fetch_window(image, path, rows, columns)
 
     layout = read_vips_header(open_page(0), name=str(path), max_pixels=max_pixels)
-    return Pages(layout.axes, layout.shape, layout.dtype, bands)
+    # libvips reads single tiles; of strips it would unpack all, to a file of its own.
+    tiled = series.keyframe.is_tiled
+    return Pages(layout.axes, layout.shape, layout.dtype, bands, window if tiled else None)
 
 
 def _tifffile_pages(path: Path, series: Any) -> Pages:

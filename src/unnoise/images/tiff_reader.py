@@ -78,9 +78,13 @@ class TiffReader(Reader):
         alpha = len(extra) == 1 and extra[0] in ALPHA and used.find("C") == letters.find("S") >= 0
         super().__init__(path, layout, alpha=alpha)
         self._inner = self._paged(series, pages) if pages else self._mapped(series)
+        self.windowed = self._inner.windowed
 
     def _bands(self, index: int, rows: int, /) -> Iterator[Array]:
         return self._inner._bands(index, rows)
+
+    def _window(self, index: int, rows: slice, columns: slice, /) -> Array:
+        return self._inner._window(index, rows, columns)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -120,6 +124,7 @@ class _PagedReader(Reader):
     def __init__(self, source: TiffReader, pages: Pages, outer: tuple[int, ...]) -> None:
         super().__init__(source.path, source.layout, alpha=source.alpha)
         self._pages = pages
+        self.windowed = pages.window is not None
         # The page of image n and channel c is numbers[n, c].
         numbers = np.arange(math.prod(outer)).reshape(outer)
         axes = source.axes[: len(outer)]
@@ -134,3 +139,9 @@ class _PagedReader(Reader):
             return
         for bands in zip(*pages, strict=True):
             yield np.concatenate(bands, axis=-1)
+
+    def _window(self, index: int, rows: slice, columns: slice, /) -> Array:
+        if (window := self._pages.window) is None:
+            return super()._window(index, rows, columns)
+        parts = [window(int(number), rows, columns) for number in self._numbers[index]]
+        return np.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]

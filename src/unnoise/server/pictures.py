@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.api.denoising import look
 from unnoise.api.inspecting import facts_of
+from unnoise.api.one_file import look
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ImageError
 from unnoise.images import Layout, Reader, from_float, open_image, to_float, write_stack

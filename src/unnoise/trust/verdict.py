@@ -19,11 +19,12 @@ ALIKE = 0.5  # of the score of removed structure, from which on it is seen by ey
 
 @dataclass(frozen=True)
 class Judgement:
-    """A verdict with its reasons, and the p-value of familiarity where there is one."""
+    """A verdict with its reasons, the p-value of familiarity where there is one, and the noise."""
 
     verdict: Verdict
     reasons: tuple[str, ...]
     familiarity: float | None
+    noise: NoiseLevel
 
 
 def judge(
@@ -50,7 +51,7 @@ def judge(
             "the model file has no calibration, so it is not known what is usual for it: train it "
             "again with this version, on enough images to hold some out"
         )
-        return Judgement("check", (reason,), None)
+        return Judgement("check", (reason,), None, noise)
     alike = familiarity(restored, usual.kinds, USUAL)
     found = [
         _by_noise(noise.std, usual, info),
@@ -61,7 +62,8 @@ def judge(
     verdict: Verdict = "trust"
     if said:
         verdict = "reject" if any(far for far, _ in said) else "check"
-    return Judgement(verdict, tuple(text for _, text in said), alike.p_value if alike else None)
+    reasons = tuple(text for _, text in said)
+    return Judgement(verdict, reasons, alike.p_value if alike else None, noise)
 
 
 def _by_noise(level: float, usual: Calibration, info: ModelInfo) -> tuple[bool, str] | None:

@@ -1,0 +1,166 @@
+"""One file: open it, look at it, denoise it, and say what became of it.
+
+Many files are done by this one after another, or by many workers.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from unnoise.api.common import Say, silent, word
+from unnoise.denoiser import Denoiser
+from unnoise.errors import ConfigError, UnnoiseError
+from unnoise.images import Reader, open_image
+from unnoise.trust import SIDE, Calibration, Judgement, Verdict, glance, read_calibration
+
+# Endings that stay whole when a suffix goes before them.
+ENDINGS = (".ome.tif", ".ome.tiff", ".idx.gz", "-ubyte.gz", "-ubyte")
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """What became of one input.
+
+    Attributes:
+        input: The file.
+        output: What was written, or was there already; None after an error.
+        error: What went wrong, or None.
+        skipped: Whether the output was there and was left.
+        seconds: Spent on it.
+        megapixels: Denoised, all images of the file together.
+        verdict: ``trust``, ``check`` or ``reject``, by the middle of the first image; None where
+            none was asked for, or the model file has no calibration.
+        reasons: Of the verdict.
+        noise_level: The standard deviation of its noise, where 1 is white; told with the verdict.
+    """
+
+    input: Path
+    output: Path | None = None
+    error: str | None = None
+    skipped: bool = False
+    seconds: float = 0.0
+    megapixels: float = 0.0
+    verdict: Verdict | None = None
+    reasons: tuple[str, ...] = ()
+    noise_level: float | None = None
+
+
+class FileDenoiser:
+    """Denoises files, each by itself.
+
+    Args:
+        denoiser: What is applied.
+        strength: From 0 to 1.
+        axes: Of the files; None reads or guesses them.
+        max_pixels: Of one image; 0 is no limit.
+        inspect: Whether to look at each file first, and say whether its result can be trusted.
+        say: Told once that channels are denoised one by one.
+    """
+
+    def __init__(
+        self,
+        denoiser: Denoiser,
+        *,
+        strength: float,
+        axes: str | None,
+        max_pixels: int,
+        inspect: bool,
+        say: Say = silent,
+    ) -> None:
+        self._denoiser, self._strength = denoiser, strength
+        self._axes, self._max_pixels = axes, max_pixels
+        self._usual = read_calibration(denoiser.info.calibration) if inspect else None
+        self._say = say
+
+    def __call__(
+        self,
+        path: Path,
+        target: Path,
+        *,
+        overwrite: bool = False,
+        progress: Callable[[float], None] = lambda _: None,
+    ) -> FileResult:
+        """Denoise one file; whatever goes wrong with it is told in the result.
+
+        Args:
+            path: What is read.
+            target: What is written.
+            overwrite: Whether the target may be replaced.
+            progress: Told the share that is done.
+        """
+        started = time.perf_counter()
+        try:
+            with self.open(path) as reader:
+                seen = self.look(reader)
+                self._denoiser.denoise_file(
+                    reader,
+                    target,
+                    strength=self._strength,
+                    overwrite=overwrite,
+                    progress=progress,
+                )
+                pixels = reader.count * reader.height * reader.width
+        # Whatever happens with one file, such as an error of a library or a GPU, the rest is done.
+        except Exception as error:
+            return FileResult(path, error=explain(error, path))
+        return FileResult(
+            path,
+            target,
+            seconds=time.perf_counter() - started,
+            megapixels=pixels / 1e6,
+            verdict=seen.verdict if seen else None,
+            reasons=seen.reasons if seen else (),
+            noise_level=seen.noise.std if seen else None,
+        )
+
+    def open(self, path: Path) -> Reader:
+        """Open a file.
+
+        Raises:
+            ImageError: It cannot be read.
+        """
+        reader = open_image(path, axes=self._axes, max_pixels=self._max_pixels)
+        if reader.channels > 1 == self._denoiser.info.channels:
+            self._say(
+                f"{path.name} has {reader.channels} channels and the model one: each channel "
+                "is denoised by itself"
+            )
+            self._say = silent
+        return reader
+
+    def look(self, reader: Reader) -> Judgement | None:
+        """Judge an open file; see ``look``."""
+        return look(self._denoiser, reader, self._usual)
+
+
+def look(denoiser: Denoiser, reader: Reader, usual: Calibration | None) -> Judgement | None:
+    """Judge the middle of the first image of a file, by what is usual for the model.
+
+    None where that is not known, or where the file cannot be denoised: doing it says why.
+    """
+    if usual is None:
+        return None
+    try:
+        return glance(denoiser, denoiser.sight.peek(reader, SIDE), usual)
+    except UnnoiseError:
+        return None  # denoising the file says what is wrong with it, if anything is
+
+
+def explain(error: Exception, path: Path) -> str:
+    """Return what went wrong with a file, in words that name it."""
+    reason = word(error)
+    return reason if path.name in reason else f"{path}: {reason}"
+
+
+def check_suffix(suffix: str) -> None:
+    """Raise ``ConfigError`` for what cannot be put into a name."""
+    if "/" in suffix or os.sep in suffix:
+        raise ConfigError(f"suffix is {suffix!r}: it is put into a name, so it holds no {os.sep}")
+
+
+def add_suffix(name: str, suffix: str) -> str:
+    """Put a suffix before the extension of a name."""
+    ending = next((end for end in ENDINGS if name.lower().endswith(end)), Path(name).suffix)
+    return name[: len(name) - len(ending)] + suffix + name[len(name) - len(ending) :]

@@ -1,0 +1,120 @@
+"""Workers as processes of this machine, each at the other end of a pipe.
+
+A process that dies closes its pipe, so the driver knows which one it was; a driver that dies closes
+all of them, so no worker is left behind.
+"""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection, wait
+from typing import cast
+
+from unnoise.api.common import word
+from unnoise.cluster.pool import Answer, Batch, Link, WorkerLostError
+from unnoise.cluster.worker import Settings, Worker
+from unnoise.denoiser import usable_cores
+from unnoise.denoiser.loading import has_torch
+
+SPAWN = multiprocessing.get_context("spawn")  # torch does not survive a fork
+THREADS = ("OMP_NUM_THREADS", "VIPS_CONCURRENCY")  # what libraries ask for when they are loaded
+
+
+class ProcessEngine:
+    """Starts processes.
+
+    Args:
+        settings: Of the job.
+        workers: How many; None is one for each GPU, or each core.
+    """
+
+    def __init__(self, settings: Settings, *, workers: int | None) -> None:
+        self._settings = settings
+        self._gpus = count_gpus(settings.device)
+        self.workers = workers or self._gpus or usable_cores()
+        self._threads = max(1, usable_cores() // self.workers)
+
+    def start(self, number: int) -> Link:
+        """Start a process."""
+        device = f"cuda:{number % self._gpus}" if self._gpus else self._settings.device
+        return ProcessLink(self._settings, device, self._threads)
+
+    def wait(self, links: Sequence[Link], seconds: float) -> Sequence[Link]:
+        """Wait for an answer."""
+        pipes = {cast("ProcessLink", link).pipe: link for link in links}
+        return [pipes[cast("Connection", pipe)] for pipe in wait(list(pipes), seconds)]
+
+    def close(self) -> None:
+        """Do nothing: the processes have ended."""
+
+
+class ProcessLink:
+    """A process and the driver's end of its pipe."""
+
+    def __init__(self, settings: Settings, device: str, threads: int) -> None:
+        self.pipe, theirs = SPAWN.Pipe()
+        self._process = SPAWN.Process(
+            target=_work, args=(theirs, settings, device, threads), daemon=True
+        )
+        with _threads(threads):
+            self._process.start()
+        theirs.close()
+
+    def send(self, batch: Batch) -> None:
+        """Give it a batch; one that is dead is met by the next ``receive``."""
+        with suppress(OSError):
+            self.pipe.send(batch)
+
+    def receive(self) -> Answer:
+        """Take an answer."""
+        try:
+            answer: Answer = self.pipe.recv()
+        except (EOFError, OSError) as error:
+            raise WorkerLostError from error
+        return answer
+
+    def end(self) -> None:
+        """Kill it: what it is at is thrown away anyway."""
+        self._process.kill()
+        self._process.join()
+        self.pipe.close()
+
+
+def count_gpus(device: str) -> int:
+    """Return how many GPUs of this machine a device means."""
+    if device not in ("auto", "cuda") or not has_torch():
+        return 0
+    import torch
+
+    return torch.cuda.device_count()
+
+
+def _work(pipe: Connection, settings: Settings, device: str, threads: int) -> None:
+    """Answer batches until the driver is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the driver, which ends us
+    try:
+        worker = Worker(settings, device=device, threads=threads)
+    except Exception as error:
+        pipe.send(word(error))
+        return
+    with suppress(EOFError, OSError):
+        pipe.send(None)
+        while True:
+            pipe.send(worker.run(pipe.recv()))
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Tell a process that is started the number of threads: NumPy asks before our code runs."""
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, str(count)))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

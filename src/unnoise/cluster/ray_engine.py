@@ -1,0 +1,154 @@
+"""Workers as actors of Ray, on this machine or on all those of a cluster.
+
+Ray is an extra and loaded only when this engine is asked for. It places actors and says when one
+is lost; what is then done is the pool's matter, as for any engine.
+"""
+
+import logging
+import os
+import socket
+from collections import deque
+from collections.abc import Sequence
+from contextlib import ExitStack, redirect_stdout
+from pathlib import Path
+from typing import Any, cast
+
+from unnoise.api.common import word
+from unnoise.cluster.manifest import Row
+from unnoise.cluster.pool import Answer, Batch, Link, WorkerLostError
+from unnoise.cluster.worker import Settings, Worker
+from unnoise.denoiser import usable_cores
+from unnoise.errors import ConfigError
+
+CONNECTED = 10.0  # seconds to reach a cluster
+
+
+class RayEngine:
+    """Starts actors, each with its share of the cores or GPUs.
+
+    Args:
+        settings: Of the job.
+        workers: How many; None is one for each GPU, or each core.
+        address: Of a cluster that runs; None starts Ray on this machine.
+
+    Raises:
+        ConfigError: Ray is not installed, or the cluster cannot be reached.
+    """
+
+    def __init__(self, settings: Settings, *, workers: int | None, address: str | None) -> None:
+        self._ray = _connect(address)
+        # Ray prints what happens to workers on standard output, which is for results.
+        self._muted = ExitStack()
+        sink = self._muted.enter_context(Path(os.devnull).open("w"))  # noqa: SIM115  the stack closes it
+        self._muted.enter_context(redirect_stdout(sink))
+        nodes = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
+        cores = int(sum(node.get("CPU", 0) for node in nodes)) or 1
+        largest = int(max(node.get("CPU", 0) for node in nodes)) or 1
+        wanted = settings.device in ("auto", "cuda")
+        gpus = int(sum(node.get("GPU", 0) for node in nodes)) if wanted else 0
+        self.workers = workers or gpus or cores
+        self._threads = min(max(1, cores // self.workers), largest)
+        # Several workers share a core or GPU where there are too few.
+        options: dict[str, float] = {"num_cpus": self._threads / -(-self.workers // cores)}
+        if gpus:
+            options["num_gpus"] = 1 / -(-self.workers // gpus)
+        self._actor = self._ray.remote(Actor).options(**options, max_restarts=0)
+        self._settings = settings
+
+    def start(self, number: int) -> Link:  # noqa: ARG002  Ray chooses the place
+        """Start an actor."""
+        return RayLink(self._ray, self._actor.remote(self._settings, self._threads))
+
+    def wait(self, links: Sequence[Link], seconds: float) -> Sequence[Link]:
+        """Wait for an answer."""
+        heads = {cast("RayLink", link).answers[0]: link for link in links if _answers(link)}
+        done, _ = self._ray.wait(list(heads), num_returns=1, timeout=seconds)
+        return [heads[head] for head in done]
+
+    def close(self) -> None:
+        """Leave the cluster, or end Ray if it was started here."""
+        self._ray.shutdown()
+        self._muted.close()
+
+
+class Actor:
+    """What Ray runs: it loads the model in its first call, whose answer can say why it cannot."""
+
+    def __init__(self, settings: Settings, threads: int) -> None:
+        self._settings, self._threads = settings, threads
+
+    def begin(self) -> str | None:
+        """Load the model."""
+        try:
+            self._worker = Worker(
+                self._settings, device=self._settings.device, threads=self._threads
+            )
+        except Exception as error:
+            return word(error)
+        return None
+
+    def run(self, batch: Batch) -> list[Row]:
+        """Do a batch."""
+        return self._worker.run(batch)
+
+
+class RayLink:
+    """An actor and its answers to come, in the order of the calls."""
+
+    def __init__(self, ray: Any, actor: Any) -> None:
+        self._ray, self._actor = ray, actor
+        self.answers: deque[Any] = deque([actor.begin.remote()])
+
+    def send(self, batch: Batch) -> None:
+        """Give it a batch; one that is dead is met by the next ``receive``."""
+        self.answers.append(self._actor.run.remote(batch))
+
+    def receive(self) -> Answer:
+        """Take an answer."""
+        try:
+            answer: Answer = self._ray.get(self.answers.popleft())
+        except self._ray.exceptions.RayTaskError:  # a mistake of ours
+            raise
+        except self._ray.exceptions.RayError as error:
+            raise WorkerLostError from error
+        return answer
+
+    def end(self) -> None:
+        """Kill it."""
+        self._ray.kill(self._actor)
+
+
+def _answers(link: Link) -> bool:
+    return bool(cast("RayLink", link).answers)
+
+
+def _connect(address: str | None) -> Any:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers
+    try:
+        import ray
+    except ImportError as error:
+        raise ConfigError(
+            "--engine ray needs Ray: pip install 'unnoise[cluster]'; --engine processes does the "
+            "same on this machine without it"
+        ) from error
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address is None:
+        ray.init("local", num_cpus=usable_cores(), include_dashboard=False, **quiet)
+        return ray
+    try:
+        _check_reachable(address)
+        ray.init(address, **quiet)
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = (str(error).strip().splitlines() or ["no reason was given"])[0]
+        raise ConfigError(
+            f"cannot reach a Ray cluster at {address}: {reason[:200]}; start one with ray start "
+            "--head, and pass its address, such as 10.0.0.1:6379"
+        ) from error
+    return ray
+
+
+def _check_reachable(address: str) -> None:
+    """Raise ``OSError`` if nobody listens there: Ray itself would try for many minutes."""
+    host, colon, port = address.rpartition("://")[2].rpartition(":")
+    if colon and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), CONNECTED).close()

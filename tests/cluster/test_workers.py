@@ -1,0 +1,86 @@
+"""Workers that die: what they were at is done by others, or given up."""
+
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from jobs import MODEL
+
+from unnoise.cluster.manifest import Row
+from unnoise.cluster.pool import Pool
+from unnoise.cluster.processes import ProcessEngine
+from unnoise.cluster.worker import Settings, Worker
+from unnoise.errors import ConfigError
+from unnoise.images import MAX_PIXELS
+
+
+def settings(model: str = MODEL) -> Settings:
+    return Settings(
+        model=model,
+        out=Path("/nowhere"),
+        strength=1.0,
+        axes=None,
+        max_pixels=MAX_PIXELS,
+        inspect=False,
+        device="cpu",
+        precision="auto",
+        compile=False,
+    )
+
+
+@dataclass(frozen=True)
+class Number:
+    """A task that kills its worker if it is poison."""
+
+    value: int
+    poison: bool
+
+    def run(self, worker: Worker) -> Row:
+        assert worker.denoiser
+        if self.poison:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return {"value": self.value, "seconds": 0.001, "error": None}
+
+    def failed(self, reason: str) -> Row:
+        return {"value": self.value, "seconds": 0.0, "error": reason}
+
+
+def test_a_task_that_kills_workers_becomes_a_row_and_the_rest_is_done() -> None:
+    with Pool(ProcessEngine(settings(), workers=1)) as pool:
+        tasks = (Number(value, poison=value == 7) for value in range(30))
+        rows = [row for rows in pool.run(tasks) for row in rows]
+        assert sorted(row["value"] for row in rows) == list(range(30))
+        assert [row["error"] for row in rows if row["value"] == 7] == [
+            "the worker died 3 times while it had nothing else to do"
+        ]
+        assert not any(row["error"] for row in rows if row["value"] != 7)
+        assert 3 <= pool.lost <= 4  # the first time it may have been one of several
+
+
+def test_a_worker_that_cannot_begin_says_why(tmp_path: Path) -> None:
+    path = tmp_path / "bad.onnx"
+    path.write_bytes(b"no model")
+    with (
+        Pool(ProcessEngine(settings(str(path)), workers=2)) as pool,
+        pytest.raises(ConfigError, match=r"a worker cannot begin: cannot read .*bad\.onnx"),
+    ):
+        list(pool.run([Number(0, poison=False)]))
+
+
+def test_workers_that_always_die_as_they_begin_end_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Dead(ProcessEngine):
+        """Workers that are killed at once."""
+
+        def start(self, number: int):  # type: ignore[no-untyped-def]  # noqa: ANN202  as its base
+            link = super().start(number)
+            link._process.kill()  # type: ignore[attr-defined]
+            return link
+
+    monkeypatch.setattr("unnoise.cluster.pool.STARTS", 3)
+    with (
+        Pool(Dead(settings(), workers=1)) as pool,
+        pytest.raises(ConfigError, match="try fewer --workers"),
+    ):
+        list(pool.run([Number(0, poison=False)]))
