@@ -1,0 +1,116 @@
+"""What do many images cost? A model of it, fitted to runs on this machine.
+
+Usage: python benchmarks/scale/cost.py [--images 1e8] [--workers 1000] [--engine ray]
+
+A job of files takes, on W workers of one core,
+
+    N (a + b p) / W        for N files of p megapixels: a for each file, b for each megapixel,
+    N d                    at least, as one driver hands out the files and writes their rows,
+
+and each worker s seconds to begin. Here a and b are fitted to the seconds in manifests of jobs of
+several sizes, d is the processor time of the driver, s the time to the first row. Printed is the
+fit, then what it says of a large job, and at how many workers the driver is what is waited for.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from machine import describe_machine
+
+from unnoise.cluster import denoise_many
+from unnoise.images import write_stack
+
+SIDES = {16: 3000, 64: 600, 256: 100, 512: 40}  # pixels: how many files
+SKIPPED = 16  # rows of workers that warm up
+TYPICAL = 0.25  # megapixels of the images of the large job
+HOUR, DAY = 3600.0, 86_400.0
+
+
+def write_images(folder: Path, side: int, count: int) -> float:
+    """Write noisy images; return the mean bytes of a file."""
+    folder.mkdir()
+    random = np.random.default_rng(side)
+    ramp = np.linspace(40, 200, side)
+    for number in range(count):
+        noisy = random.normal(ramp, 25, (side, side)).clip(0, 255).astype(np.uint8)
+        write_stack(folder / f"{number:05}.png", noisy[None, ..., None])
+    return sum(path.stat().st_size for path in folder.iterdir()) / count
+
+
+def run_job(folder: Path, out: Path, engine: str) -> tuple[list[float], float, float]:
+    """Return the seconds of each row, those of the driver for a file, and those to the first."""
+    seconds, first = [], 0.0
+    begun, busy = time.perf_counter(), time.process_time()
+
+    def note(row: dict[str, object]) -> None:
+        nonlocal first
+        first = first or time.perf_counter() - begun
+        seconds.append(float(str(row["seconds"])))
+
+    denoise_many("photo", folder, out=out, engine=engine, report=note)  # type: ignore[arg-type]  # of the command line
+    return seconds[SKIPPED:], (time.process_time() - busy) / len(seconds), first
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--images", type=float, default=1e8)
+    parser.add_argument("--workers", type=int, default=1000)
+    parser.add_argument("--engine", choices=("ray", "processes"), default="ray")
+    options = parser.parse_args()
+    print(describe_machine())
+    pixels, costs, starts = [], [], []
+    driver = row = 0.0
+    print(
+        f"{'side':>5} {'files':>6} {'KiB a file':>11} {'ms a file':>10} {'driver, ms a file':>18}"
+    )
+    with tempfile.TemporaryDirectory() as place:
+        for side, count in SIDES.items():
+            folder, out = Path(place) / f"in-{side}", Path(place) / f"out-{side}"
+            size = write_images(folder, side, count)
+            seconds, each, first = run_job(folder, out, options.engine)
+            pixels.append(side**2 / 1e6)
+            costs.append(float(np.median(seconds)))
+            starts.append(first)
+            if side == min(SIDES):  # of the most files, so start-up is the least of it
+                driver, row = each, (out / "manifest.jsonl").stat().st_size / count
+            print(
+                f"{side:>5} {count:>6} {size / 2**10:>11.1f} {1e3 * costs[-1]:>10.2f} "
+                f"{1e3 * each:>18.3f}"
+            )
+    # Relative errors count alike, so that small images are fitted as well as large ones.
+    weights = 1 / np.array(costs)
+    design = np.stack([np.ones(len(pixels)), np.array(pixels)], 1) * weights[:, None]
+    a, b = np.linalg.lstsq(design, np.ones(len(costs)))[0]
+    found = (a + b * np.array(pixels)) / costs - 1
+    print(
+        f"a = {1e3 * a:.2f} ms a file, b = {b:.2f} s a megapixel (the fit is off by "
+        f"{100 * np.abs(found).max():.0f} % at most), d = {1e3 * driver:.3f} ms, "
+        f"s = {np.median(starts):.1f} s, {row:.0f} bytes a row"
+    )
+    forecast(options.images, options.workers, float(a), float(b), driver, row)
+    print(f"{os.cpu_count()} cores of this machine; engine {options.engine}")
+
+
+def forecast(images: float, workers: int, a: float, b: float, driver: float, row: float) -> None:
+    each = a + b * TYPICAL
+    work, handing = images * each / workers, images * driver
+    print(f"\n{images:.0e} images of {TYPICAL} megapixels on {workers} workers of one core:")
+    print(f"  work              {images * each / HOUR:,.0f} core hours, {work / DAY:.1f} days")
+    print(f"  driver            {handing / HOUR:.1f} hours of one core")
+    print(f"  most workers      {each / driver:,.0f}, beyond which they wait for the driver")
+    print(
+        f"  manifest          {images * row / 2**30:.0f} GiB, names in memory "
+        f"{images * 8 / 2**30:.2f} GiB"
+    )
+
+
+if __name__ == "__main__":
+    main()
