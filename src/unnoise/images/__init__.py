@@ -9,10 +9,18 @@ from unnoise.images.array_files import is_idx
 from unnoise.images.arrays import as_stack, from_float, to_float
 from unnoise.images.axes import Layout
 from unnoise.images.channels import LUMA, to_channels
-from unnoise.images.files import SUFFIXES, open_image, read_stack, write_like, write_stack
+from unnoise.images.files import (
+    SUFFIXES,
+    open_image,
+    read_image,
+    read_stack,
+    write_like,
+    write_stack,
+)
 from unnoise.images.idx import read_idx, write_idx
 from unnoise.images.listing import Found, find_images
 from unnoise.images.reader import MAX_PIXELS, Reader, check_max_pixels, check_values
+from unnoise.images.remote import is_url, list_urls, read_range, size_of
 from unnoise.images.value_range import ValueRange
 
 __all__ = [
@@ -29,9 +37,14 @@ __all__ = [
     "find_images",
     "from_float",
     "is_idx",
+    "is_url",
+    "list_urls",
     "open_image",
     "read_idx",
+    "read_image",
+    "read_range",
     "read_stack",
+    "size_of",
     "to_channels",
     "to_float",
     "write_idx",

@@ -73,9 +73,11 @@ class Layout:
         """Whether there is an axis of channels."""
         return "C" in self.axes
 
-    def take(self, array: Any, index: int, rows: slice = slice(None)) -> Array:
-        """Return rows of image ``index`` as ``(rows, W, C)``, of what slices like an array."""
-        part = np.asarray(array[self._part(index, rows)])
+    def take(
+        self, array: Any, index: int, rows: slice = slice(None), columns: slice = slice(None)
+    ) -> Array:
+        """Return a part of image ``index`` as ``(rows, columns, C)``, of what slices like it."""
+        part = np.asarray(array[self._part(index, rows, columns)])
         left = [axis for axis in self.axes if axis in "YXC"]
         if "C" not in left:
             part, left = part[..., None], [*left, "C"]
@@ -108,9 +110,11 @@ class Layout:
             moved, held = moved[..., 0], held[:-1]
         return moved.transpose([held.index(axis) for axis in self.axes])
 
-    def _part(self, index: int, rows: slice) -> tuple[int | slice, ...]:
+    def _part(
+        self, index: int, rows: slice, columns: slice = slice(None)
+    ) -> tuple[int | slice, ...]:
         place = iter(np.unravel_index(index, self.stack_shape) if self.stacked else ())
-        parts = {"Y": rows, "X": slice(None), "C": slice(None)}
+        parts = {"Y": rows, "X": columns, "C": slice(None)}
         return tuple(parts[axis] if axis in parts else int(next(place)) for axis in self.axes)
 
 

@@ -17,6 +17,7 @@ from unnoise.errors import ConfigError, ImageError, UnnoiseError
 from unnoise.images.axes import Array, Layout
 
 MAX_PIXELS = 2**30  # of one image: 32,768 × 32,768
+BAND_ROWS = 128  # that are read at once on the way to a window
 
 
 def check_max_pixels(max_pixels: int) -> None:
@@ -30,12 +31,16 @@ class Reader(ABC):
 
     Attributes:
         path: The file, or the folder of a zarr array.
+        name: What messages call it: the path, or a URL.
         layout: Axes, shape and dtype of what is stored.
         alpha: Whether the last channel of what is read is transparency.
     """
 
-    def __init__(self, path: Path, layout: Layout, *, alpha: bool = False) -> None:
+    def __init__(
+        self, path: Path, layout: Layout, *, alpha: bool = False, name: str | None = None
+    ) -> None:
         self.path = path
+        self.name = name or str(path)
         self.layout = layout
         self.alpha = alpha
 
@@ -90,13 +95,35 @@ class Reader(ABC):
             ImageError: As ``image``.
         """
         if not 0 <= index < self.count:
-            raise IndexError(f"image {index} of {self.count} in {self.path}")
+            raise IndexError(f"image {index} of {self.count} in {self.name}")
         if rows < 1:
             raise ValueError(f"bands of {rows} rows")
-        with reading(self.path):
+        with reading(self.name):
             for band in self._bands(index, rows):
-                check_values(band, name=str(self.path))
+                check_values(band, name=self.name)
                 yield band
+
+    def window(self, index: int, rows: slice, columns: slice) -> Array:
+        """Return a part of one image, ``(rows, columns, channels + alpha)``.
+
+        What can be entered in the middle reads that part only; what cannot reads down to it.
+
+        Args:
+            index: Of the image.
+            rows: Which rows, with both ends and no step.
+            columns: Which columns, likewise.
+
+        Raises:
+            ImageError: As ``image``.
+        """
+        parts, top = [], 0
+        for band in self.bands(index, BAND_ROWS):
+            first, last = max(rows.start - top, 0), rows.stop - top
+            parts.append(band[first:last, columns].copy())
+            top += len(band)
+            if top >= rows.stop:
+                break
+        return np.concatenate(parts)
 
     @abstractmethod
     def _bands(self, index: int, rows: int, /) -> Iterator[Array]:
@@ -122,6 +149,7 @@ class ArrayReader(Reader):
             counts as memory, no longer than the band.
         step: Rows that are cheapest read together, such as those of a chunk.
         close: Called in the end.
+        name: What messages call it, if not by its path.
     """
 
     def __init__(
@@ -132,8 +160,9 @@ class ArrayReader(Reader):
         *,
         step: int = 1,
         close: Callable[[], None] = lambda: None,
+        name: str | None = None,
     ) -> None:
-        super().__init__(path, layout)
+        super().__init__(path, layout, name=name)
         self._open_array = open_array
         self._step = step
         self._close = close
@@ -145,6 +174,14 @@ class ArrayReader(Reader):
             for top in range(0, self.height, step)
         )
         return reband(parts, rows)
+
+    def window(self, index: int, rows: slice, columns: slice) -> Array:
+        """Return a part of one image, and read no more than it; see ``Reader.window``."""
+        with reading(self.name):
+            part = self.layout.take(self._open_array(), index, rows, columns)
+            window = owned(part, self.dtype)
+            check_values(window, name=self.name)
+            return window
 
     def close(self) -> None:
         """Let go of what the array is read from."""
@@ -173,7 +210,7 @@ def reband(bands: Iterable[Array], rows: int) -> Iterator[Array]:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
+def reading(path: Path | str) -> Iterator[None]:
     """Turn what libraries raise on a damaged or missing file into ``ImageError``."""
     try:
         yield

@@ -1,0 +1,122 @@
+"""Scenes of image files, of stacks in files and of zarr arrays; of a large image, windows of it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unnoise.data.scenes import PEEK, Array, Scene
+from unnoise.errors import DataError, ImageError
+from unnoise.images import open_image, to_channels
+
+LARGE = 2**22  # pixels of an image from which on windows of it are read
+GOLDEN = 0.618034  # multiples of it, without their integers, spread evenly
+
+Spot = tuple[int, range, range]  # image, rows, columns
+
+
+@dataclass(frozen=True)
+class FileImages:
+    """What is used of one file, as a worker needs it.
+
+    Attributes:
+        path: A path, or the URL of a zarr array.
+        axes: As they are stored.
+        images: Which of its images.
+        rows: Which rows of each.
+        width: Columns of each.
+        channels: That are given.
+    """
+
+    path: Path | str
+    axes: str
+    images: range
+    rows: range
+    width: int
+    channels: int
+
+    @property
+    def area(self) -> int:
+        """Pixels of an image."""
+        return len(self.rows) * self.width
+
+    def spot(self, page: float, down: float, right: float, side: int) -> Spot:
+        """Return a window of one image, whose image and place are told in [0, 1)."""
+        rows, columns = _span(self.rows, down, side), _span(range(self.width), right, side)
+        return self.images[int(page * len(self.images))], rows, columns
+
+    def read(self, spot: Spot) -> Array:
+        """Read a window, ``(H, W, C)``.
+
+        Raises:
+            ImageError: It cannot be read.
+        """
+        image, rows, columns = spot
+        with open_image(self.path, axes=self.axes, max_pixels=0) as reader:
+            part = reader.window(
+                image, slice(rows.start, rows.stop), slice(columns.start, columns.stop)
+            )
+            return to_channels(part[..., : reader.channels], self.channels)
+
+
+@dataclass(frozen=True)
+class Files:
+    """Scenes of files; a file is chosen by the root of its area, as in ``Patches``.
+
+    Attributes:
+        views: Of each view the files, in the same order.
+        window: Height and width of what is read of an image of more than ``LARGE`` pixels.
+    """
+
+    views: tuple[tuple[FileImages, ...], ...]
+    window: int = PEEK
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of one view."""
+        return sum(file.area * len(file.images) for file in self.views[0])
+
+    @cached_property
+    def _bounds(self) -> NDArray[np.float64]:
+        return np.cumsum(np.sqrt([file.area * len(file.images) for file in self.views[0]]))
+
+    def draw(self, random: np.random.Generator, count: int, failures: list[str]) -> list[Scene]:
+        """Return scenes of files at random; where one cannot be read, of the next file."""
+        chosen = np.searchsorted(self._bounds, random.random(count) * self._bounds[-1], "right")
+        return [self._scene(int(file), random, failures) for file in chosen]
+
+    def look(self, count: int, failures: list[str]) -> list[Scene]:
+        """Return windows that are evenly spread over the files, their images and those."""
+        spots: dict[tuple[int, Spot], None] = {}  # each once, in order
+        for place in (np.arange(count) + 0.5) * len(self.views[0]) / count:
+            file = self.views[0][int(place)]
+            page = place % 1
+            down = page * len(file.images) % 1
+            spots[int(place), file.spot(page, down, down / GOLDEN % 1, PEEK)] = None
+        found = []
+        for number, spot in spots:
+            try:
+                found.append([view[number].read(spot) for view in self.views])
+            except ImageError as error:
+                failures.append(str(error))
+        return found
+
+    def _scene(self, file: int, random: np.random.Generator, failures: list[str]) -> Scene:
+        page, down, right = random.random(3)
+        for attempt in range(len(self.views[0])):
+            files = [view[(file + attempt) % len(view)] for view in self.views]
+            side = self.window if files[0].area > LARGE else LARGE
+            spot = files[0].spot(page, down, right, side)
+            try:
+                return [each.read(spot) for each in files]
+            except ImageError as error:
+                failures.append(str(error))
+        raise DataError(f"no file can be read any more; the last: {failures[-1]}")
+
+
+def _span(length: range, place: float, side: int) -> range:
+    """Return a part of a range, ``side`` long at most, by its place in [0, 1)."""
+    first = int(place * (max(len(length) - side, 0) + 1))
+    return length[first : first + side]
