@@ -66,11 +66,11 @@ def find_shards(source: str | Path) -> tuple[Shard, ...]:
     names = [name for each in expand(text) for name in _matching(each)]
     missing = [name for name in names if not os.path.isfile(name)]  # noqa: PTH113  as above
     if missing or not names:
+        what = f"{len(missing)} of the {len(names)} shards of {text} are" if names else f"{text} is"
+        listed = "".join(f"\n  {name}" for name in missing[:SHOWN])
         raise DataError(
-            f"{len(missing) or 'all'} of the {len(names)} shards of {text} are not there"
-            + "".join(f"\n  {name}" for name in missing[:SHOWN])
-            + "\nname a .tar file, a folder of them, a pattern such as train-*.tar, or train-"
-            "{000..099}.tar, in quotes"
+            f"{what} not there:{listed}\n"
+            "name a .tar file, a folder of them, or in quotes train-*.tar or train-{000..099}.tar"
         )
     return tuple(map(_local, names))
 

@@ -17,7 +17,6 @@ from unnoise.images import size_of
 
 LOOKED_AT = 16  # samples
 HEAD = 2**20  # bytes that are fetched at once
-UNPACK = "unpack what you want to work on to a folder: tar shards are for training"
 
 
 def survey_shards(name: str, shards: tuple[Shard, ...], *, max_pixels: int) -> Survey:
@@ -110,7 +109,9 @@ def _part(shard: Shard, stem: str, image: Array, size: int, length: int, max_pix
 
 
 def _refuse(place: str) -> Array:
-    raise DataError(f"{place} is a tar shard, which is streamed and not kept: {UNPACK}")
+    raise DataError(
+        f"{place} is a tar shard, which is for training only: unpack some of it to a folder"
+    )
 
 
 def _peek(packed: PackedImages) -> Array:
