@@ -90,9 +90,9 @@ def test_crops_of_a_large_image_are_those_of_the_image(
     rows, columns = np.mgrid[:2500, :2000]
     image = np.stack([rows, columns, rows + columns], axis=-1).astype(np.uint16)
     made = material(plan(write(tmp_path / "a.zarr", image)))
-    crops = np.concatenate(drawn(made, 40)).reshape(-1, SIDE, SIDE, 3)
+    crops = np.concatenate(drawn(made, 40)).reshape(-1, SIDE, SIDE, 3).astype(np.int64)
     np.testing.assert_array_equal(crops[..., 2], crops[..., 0] + crops[..., 1])
-    steps = [abs(np.diff(crops[..., 0].astype(int), axis=axis)) for axis in (1, 2)]
+    steps = [abs(np.diff(crops[..., 0], axis=axis)) for axis in (1, 2)]
     assert all(set(np.unique(step)) <= {0, 1} for step in steps)
     # They come from all over the image, but for what is held out.
     assert crops[..., 0].min() < 100

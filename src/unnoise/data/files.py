@@ -1,7 +1,7 @@
 """Scenes of image files, of stacks in files and of zarr arrays; of a large image, windows of it."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from unnoise.data.scenes import PEEK, Array, Scene
 from unnoise.errors import DataError, ImageError
-from unnoise.images import open_image, to_channels
+from unnoise.images import Reader, is_url, open_image, to_channels
 
-LARGE = 2**22  # pixels of an image from which on windows of it are read
+# Pixels of an image from which on windows of it are read: where they cost no more than themselves,
+# and where all above them is read too, so that they only save memory.
+LARGE, HUGE = 2**22, 2**26
 GOLDEN = 0.618034  # multiples of it, without their integers, spread evenly
 
 Spot = tuple[int, range, range]  # image, rows, columns
@@ -28,6 +30,7 @@ class FileImages:
         rows: Which rows of each.
         width: Columns of each.
         channels: That are given.
+        direct: Whether windows are read without what lies above.
     """
 
     path: Path | str
@@ -36,11 +39,17 @@ class FileImages:
     rows: range
     width: int
     channels: int
+    direct: bool
 
     @property
     def area(self) -> int:
         """Pixels of an image."""
         return len(self.rows) * self.width
+
+    @property
+    def windowed(self) -> bool:
+        """Whether windows are read and not whole images."""
+        return self.area > (LARGE if self.direct else HUGE)
 
     def spot(self, page: float, down: float, right: float, side: int) -> Spot:
         """Return a window of one image, whose image and place are told in [0, 1)."""
@@ -54,7 +63,7 @@ class FileImages:
             ImageError: It cannot be read.
         """
         image, rows, columns = spot
-        with open_image(self.path, axes=self.axes, max_pixels=0) as reader:
+        with _open(self.path, self.axes) as reader:
             part = reader.window(
                 image, slice(rows.start, rows.stop), slice(columns.start, columns.stop)
             )
@@ -67,7 +76,7 @@ class Files:
 
     Attributes:
         views: Of each view the files, in the same order.
-        window: Height and width of what is read of an image of more than ``LARGE`` pixels.
+        window: Height and width of what is read of a large image.
     """
 
     views: tuple[tuple[FileImages, ...], ...]
@@ -107,13 +116,23 @@ class Files:
         page, down, right = random.random(3)
         for attempt in range(len(self.views[0])):
             files = [view[(file + attempt) % len(view)] for view in self.views]
-            side = self.window if files[0].area > LARGE else LARGE
+            side = self.window if files[0].windowed else files[0].area
             spot = files[0].spot(page, down, right, side)
             try:
                 return [each.read(spot) for each in files]
             except ImageError as error:
                 failures.append(str(error))
         raise DataError(f"no file can be read any more; the last: {failures[-1]}")
+
+
+def _open(path: Path | str, axes: str) -> Reader:
+    return _open_url(path, axes) if is_url(path) else open_image(path, axes=axes, max_pixels=0)
+
+
+@lru_cache(maxsize=16)
+def _open_url(url: str, axes: str) -> Reader:
+    """Open a zarr array once: each time takes requests, and it holds nothing that is to be shut."""
+    return open_image(url, axes=axes, max_pixels=0)
 
 
 def _span(length: range, place: float, side: int) -> range:

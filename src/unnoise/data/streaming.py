@@ -111,7 +111,9 @@ def _files(plan: Plan, which: NDArray[np.int64]) -> Files:
     def images(part: Part) -> FileImages:
         assert part.path is not None
         images, rows = range(part.count), range(part.height)
-        return FileImages(part.path, part.axes, images, rows, part.width, part.channels)
+        return FileImages(
+            part.path, part.axes, images, rows, part.width, part.channels, part.direct
+        )
 
     return Files(tuple(tuple(images(view[i]) for i in which) for view in plan.views))
 

@@ -62,6 +62,7 @@ class Part:
         peek: Gives the first of them, ``(height, width, channels)``, without reading the others; of
             a large one its middle.
         path: Of the file, or the URL of a zarr array; None for an array.
+        direct: Whether windows of them are read without what lies above.
         shard: Where they are packed, None if they are not.
     """
 
@@ -75,6 +76,7 @@ class Part:
     read: Callable[[], Array]
     peek: Callable[[], Array]
     path: Path | str | None = None
+    direct: bool = False
     shard: PackedImages | None = None
 
     @property
@@ -208,6 +210,7 @@ def _open(path: Path | str, name: str, axes: str | None, max_pixels: int) -> Par
             partial(_read, path, axes, max_pixels),
             partial(_peek, path, axes, max_pixels),
             path,
+            reader.direct,
         )
 
 

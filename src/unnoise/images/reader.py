@@ -34,7 +34,10 @@ class Reader(ABC):
         name: What messages call it: the path, or a URL.
         layout: Axes, shape and dtype of what is stored.
         alpha: Whether the last channel of what is read is transparency.
+        direct: Whether a window is read without what lies above it.
     """
+
+    direct = False
 
     def __init__(
         self, path: Path, layout: Layout, *, alpha: bool = False, name: str | None = None
@@ -151,6 +154,8 @@ class ArrayReader(Reader):
         close: Called in the end.
         name: What messages call it, if not by its path.
     """
+
+    direct = True
 
     def __init__(
         self,
