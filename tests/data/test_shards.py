@@ -70,7 +70,7 @@ def test_batches_show_what_is_in_the_shards_and_not_what_is_held_out(tmp_path: P
     assert len({colour // 10 for colour in held}) == 1
     assert not colours & held
     assert colours | held == set(range(60))
-    assert "5 shards are streamed, and 1 others are held out" in made.notes[0]
+    assert "5 of 6 shards are streamed, the others are held out" in made.notes[0]
 
 
 @pytest.mark.parametrize("share", [None, 0.1, 0.5])
@@ -179,6 +179,13 @@ def test_long_names_are_names(tmp_path: Path) -> None:
     colours, failed = drawn(made)
     assert not failures + failed
     assert len(colours) >= 15
+
+
+def test_images_smaller_than_a_crop_are_mirrored_and_that_is_said(tmp_path: Path) -> None:
+    pack(tmp_path / "s.tar", {f"{i}.png": grey(tmp_path, i, side=10) for i in range(20)})
+    made = material(plan(tmp_path / "s.tar"), [])
+    assert len(drawn(made)[0]) > 10
+    assert "images have sides of 10 pixels, less than --patch" in made.notes[1]
 
 
 def test_a_shard_of_one_sample_is_shown_again(tmp_path: Path) -> None:

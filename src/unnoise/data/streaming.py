@@ -53,14 +53,14 @@ def split_streams(plan: Plan, share: float | None, seed: int) -> Streams:
         return _of_one_shard(plan, share) if parts[0].shard else _of_one_file(plan, share)
     keep, held = split_indices(len(parts), share or _usual(len(parts)), seed)
     if parts[0].shard:
-        note = f"{len(keep)} shards are streamed, and {len(held)} others are held out"
+        note = f"{len(keep)} of {len(parts)} shards are streamed, the others are held out"
         return Streams(_shards(plan, keep), _shards(plan, held), note)
     note = f"{len(keep)} files are streamed from disk, as they need more than --memory"
     return Streams(_files(plan, keep), _files(plan, held), note)
 
 
 def _usual(count: int) -> float:
-    """Return the share of so many that is held out: no more than is looked at."""
+    """Return the share that is held out of so many: of many, no more than is looked at."""
     return min(HELD_WHOLE, SAMPLE / count)
 
 

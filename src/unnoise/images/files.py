@@ -28,7 +28,7 @@ from unnoise.images.picture_files import (
     write_error,
     write_picture,
 )
-from unnoise.images.reader import MAX_PIXELS, Reader
+from unnoise.images.reader import MAX_PIXELS, Reader, reading
 from unnoise.images.remote import is_url
 from unnoise.images.tiff_reader import TiffReader
 from unnoise.images.tiff_writer import write_tiff
@@ -91,7 +91,7 @@ def read_image(
         ImageError: As ``open_image``; or there is more than one image.
     """
     # The readers open files, some of them more than once; this one hardly ever reaches a disk.
-    with tempfile.TemporaryDirectory(prefix=TEMPORARY) as folder:
+    with reading(name), tempfile.TemporaryDirectory(prefix=TEMPORARY) as folder:
         path = Path(folder, f"image{suffix}")
         path.write_bytes(data)
         try:
