@@ -1,3 +1,4 @@
+import io
 import tarfile
 from itertools import pairwise
 from pathlib import Path
@@ -44,6 +45,20 @@ def test_every_place_leads_to_the_next_member(tmp_path: Path, form: int) -> None
         # Beside the last header, there is none behind a place that is none before a member.
         assert [each.start for each in found] == [s for s in starts if s >= place + BLOCK]
         assert found[1:] == whole[len(whole) - len(found) + 1 :]
+
+
+def test_a_size_may_stand_in_a_header_before(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.PAX_FORMAT) as tar:
+        for i in range(3):
+            member = tarfile.TarInfo(f"{i}.png")
+            member.size = 700
+            member.pax_headers = {"size": "700"}  # the member's own header then says 0
+            tar.addfile(member, io.BytesIO(bytes([i]) * 700))
+    band = tape(tmp_path / "a.tar")
+    found = list(members(band, 0, no_damage))
+    assert [band.read(each.start, each.size) for each in found] == [
+        bytes([i]) * 700 for i in range(3)
+    ]
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -221,7 +221,8 @@ def _streamed(
     least = min(min(image.shape[:2]) for image in sample[0])
     if least < side:
         notes += (
-            f"some images have sides of {least} pixels, less than --patch: they are mirrored",
+            f"some images have sides of {least} pixels, less than --patch {side}, and are mirrored "
+            "at their edges: a smaller one suits them better",
         )
     usual = 1
     if plan.objective in NOISY_ONLY:

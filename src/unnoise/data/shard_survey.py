@@ -64,8 +64,9 @@ def _first_images(
     tape: Tape, head: list[Sample], max_pixels: int, failures: list[str]
 ) -> tuple[list[str], list[Array]]:
     """Return the suffixes of the views, and the images of the first sample that can be read."""
-    for sample in head:
-        suffixes = [each for each in sample.members if image_stem(each) is not None]
+    found = [[each for each in sample.members if image_stem(each) is not None] for sample in head]
+    # One that lost a half must not tell what all are.
+    for sample, suffixes in sorted(zip(head, found, strict=True), key=lambda both: -len(both[1])):
         if not suffixes:
             continue
         if len(suffixes) > 1:
