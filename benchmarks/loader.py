@@ -1,31 +1,79 @@
-"""Does training wait for data? The same steps with batches from memory, from disk, and with none.
+"""Does training wait for data? The same steps with batches from each store, and with none.
 
 Usage: python benchmarks/loader.py [--steps 48] [--rounds 3]
 
-The images are photos/train of $UNNOISE_DATA; the network is `unet-s`, patches and batch are the
-defaults. "none" repeats one batch that is there already, so what the others take beyond it is
-waiting. One round after the other, so that a slow minute hits all alike.
+The images are photos/train of $UNNOISE_DATA: kept in memory; streamed from their files (disk);
+packed as they are into tar shards; and unpacked, cut to one size, into a zarr array, an image a
+chunk. The last two are written to a temporary folder first. The network is `unet-s`, patches and
+batch are the defaults. "none" repeats one batch that is there already, so what the others take
+beyond it is waiting. One round after the other, so that a slow minute hits all alike. MB/s counts
+the stored bytes of the images that the loader alone cut its crops from.
 """
 
 import argparse
 import os
 import statistics
 import sys
+import tarfile
+import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import zarr
 from machine import describe_machine
 
 from unnoise.api.planning import make_plan
 from unnoise.assemble import assemble
+from unnoise.data.stream import CROPS
+from unnoise.images import find_images, read_stack
 from unnoise.models import Model
 from unnoise.runs import TrainConfig
 from unnoise.training import Training
 
 ALONE = 320  # steps of the loader alone: many blocks of what is read ahead
-WAYS = {"memory": 4.0, "disk": 1e-3}  # GiB that may be kept
+SHARDS = 8
+PLENTY, LITTLE = 4.0, 1e-3  # GiB that may be kept: all of the images, and none
+
+
+@dataclass(frozen=True)
+class Store:
+    """Where images are, and the bytes of one; None in memory, where none are read."""
+
+    data: Path
+    memory: float
+    length: float | None = None
+
+
+def make_stores(folder: Path, work: Path) -> dict[str, Store]:
+    """Write the images of a folder in each way."""
+    paths = [found.path for found in find_images([folder])]
+    length = sum(path.stat().st_size for path in paths) / len(paths)
+    (work / "shards").mkdir()
+    for number in range(SHARDS):
+        with tarfile.open(work / f"shards/{number:03}.tar", "w") as tar:
+            for path in paths[number::SHARDS]:
+                tar.add(path, path.name)
+    images = [read_stack(path)[0][0] for path in paths]
+    wide = [image if image.shape[0] < image.shape[1] else image.swapaxes(0, 1) for image in images]
+    height, width = (min(image.shape[axis] for image in wide) for axis in (0, 1))
+    stack = np.stack([image[:height, :width] for image in wide])
+    path = work / "stack.zarr"
+    array: Any = zarr.create_array(
+        path, shape=stack.shape, dtype=stack.dtype, chunks=(1, *stack.shape[1:])
+    )
+    array[...] = stack
+    size = sum(chunk.stat().st_size for chunk in path.rglob("*") if chunk.is_file())
+    return {
+        "memory": Store(folder, PLENTY),
+        "disk": Store(folder, LITTLE, length),
+        "shards": Store(work / "shards", LITTLE, length),
+        "zarr": Store(path, LITTLE, size / len(stack)),
+    }
 
 
 def seconds_per_step(steps: int, first: int, work: Callable[[int], object]) -> float:
@@ -48,37 +96,57 @@ def main() -> None:
     if not folder.is_dir():
         sys.exit("set UNNOISE_DATA to the folder with photos/")
     print(describe_machine())
-    trainings = {}
-    for way, memory in WAYS.items():
-        config = TrainConfig(data=str(folder), noise="gaussian:0.1", memory=memory, steps=1000)
-        trainings[way] = assemble(config, make_plan(config)).training
+    with tempfile.TemporaryDirectory() as work:
+        measure(make_stores(folder, Path(work)), steps=options.steps, rounds=options.rounds)
+
+
+def measure(stores: dict[str, Store], *, steps: int, rounds: int) -> None:
+    assemblies = {}
+    for way, store in stores.items():
+        config = TrainConfig(
+            data=str(store.data), noise="gaussian:0.1", memory=store.memory, steps=1000
+        )
+        assemblies[way] = assemble(config, make_plan(config))
+    trainings = {way: assembly.training for way, assembly in assemblies.items()}
     batches = {way: training.batch for way, training in trainings.items()}
     every = slice(None)
     kept = batches["memory"](0, every)
-    times: dict[str, list[float]] = {"none": [], **{way: [] for way in WAYS}}
-    alone: dict[str, list[float]] = {way: [] for way in WAYS}
+    times: dict[str, list[float]] = {"none": [], **{way: [] for way in stores}}
+    alone: dict[str, list[float]] = {way: [] for way in stores}
 
     def load(batch: Callable[[int, slice], object], step: int) -> None:
         batch(step, every)
 
-    for number in range(options.rounds):
-        first = number * options.steps
+    for number in range(rounds):
+        first = number * steps
         for way in times:
             training = trainings.get(way, trainings["memory"])
             training.batch = batches.get(way, lambda _step, _samples: kept)
             training.step = first
             training.advance()  # fills what reads ahead
-            times[way].append(
-                seconds_per_step(options.steps - 1, first, partial(advance, training))
-            )
+            times[way].append(seconds_per_step(steps - 1, first, partial(advance, training)))
         for way, batch in batches.items():
             alone[way].append(seconds_per_step(ALONE, 10_000 * (number + 1), partial(load, batch)))
-    base = statistics.median(times["none"])
-    print(f"{'batches from':<14} {'ms a step':>10} {'to none':>8} {'loader alone, batches/s':>24}")
+    for assembly in assemblies.values():
+        assembly.close()
+    base, size = statistics.median(times["none"]), trainings["memory"].batch_size
+    print(f"{'':<14} {'':>10} {'':>8} {'loader alone':>30}")
+    print(
+        f"{'batches from':<14} {'ms a step':>10} {'to none':>8} {'batches/s':>10} {'crops/s':>10} "
+        f"{'MB/s':>8}"
+    )
     for way, values in times.items():
         median = statistics.median(values)
-        rate = f"{1 / statistics.median(alone[way]):,.0f}" if way in alone else "-"
-        print(f"{way:<14} {1000 * median:>10.1f} {median / base:>8.2f} {rate:>24}")
+        rates = ["-", "-", "-"]
+        if way in alone:
+            rate = 1 / statistics.median(alone[way])
+            rates = [f"{rate:,.0f}", f"{rate * size:,.0f}", "-"]
+            if length := stores[way].length:
+                rates[2] = f"{rate * size / CROPS * length / 1e6:,.1f}"
+        print(
+            f"{way:<14} {1000 * median:>10.1f} {median / base:>8.2f} {rates[0]:>10} "
+            f"{rates[1]:>10} {rates[2]:>8}"
+        )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Images of one's own, from files to a denoiser: each objective on a small synthetic set."""
 
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 import unnoise
+from unnoise.api import default_out, resume, write_report
 from unnoise.errors import UnnoiseError
 from unnoise.images import write_stack
 
@@ -168,6 +170,26 @@ def test_a_run_in_its_own_data_is_no_data_and_changes_are_noticed(tmp_path: Path
     write_stack(tmp_path / "3.png", noisy(scene(3), 3))
     with pytest.raises(UnnoiseError, match="were changed since"):
         unnoise.api.resume(tmp_path / "run", say=lambda _: None)
+
+
+def test_pairs_in_tar_shards_are_learned_from_and_reported(folder: Path, tmp_path: Path) -> None:
+    for shard in range(3):
+        with tarfile.open(tmp_path / f"s-{shard}.tar", "w") as tar:
+            for i in range(shard, 12, 3):
+                tar.add(folder / f"noisy/{i}.png", f"{i}.noisy.png")
+                tar.add(folder / f"clean/{i}.png", f"{i}.clean.png")
+    run = tmp_path / "run"
+    shards = f"{tmp_path}/s-{{0..2}}.tar"
+    denoiser = unnoise.train(shards, patch=64, steps=STEPS // 3, out=run)
+    assert gain(denoiser) > 2
+    page, evaluation = write_report(run)
+    assert page.is_file()
+    assert evaluation is not None
+    assert default_out({"data": shards}).name == tmp_path.name
+    with (tmp_path / "s-1.tar").open("ab") as file:
+        file.write(bytes(10_240))
+    with pytest.raises(UnnoiseError, match="were changed since"):
+        resume(run, say=lambda _: None)
 
 
 def test_an_image_is_seen_alike_in_a_file_in_memory_and_in_a_stack(tmp_path: Path) -> None:

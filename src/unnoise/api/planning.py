@@ -12,8 +12,8 @@ def default_out(
 ) -> Path:
     """Return the run folder that ``unnoise train`` writes where none was said."""
     settings = layer_settings(said, preset=preset, file=config)
-    # A pattern is called by the folder that it searches.
-    parts = [part for part in Path(settings.data).parts if not set(part) & set("*?[")]
+    # A pattern, or a name with braces, is called by the folder that it searches.
+    parts = [part for part in Path(settings.data).parts if not set(part) & set("*?[{")]
     name = Path(*parts).resolve().stem if parts else "images"
     return Path("runs") / (name if settings.model == "auto" else f"{name}-{settings.model}")
 

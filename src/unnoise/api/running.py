@@ -145,7 +145,8 @@ class Run:
         if failures:
             self._say(f"{len(failures)} files were skipped")
         if plan.name not in NAMES:
-            self._say(f"{plan.count} images of {plan.name}; {plan.objective}: {plan.reason}")
+            about = "about " if plan.packed else ""
+            self._say(f"{about}{plan.count} images of {plan.name}; {plan.objective}: {plan.reason}")
         for note in (*assembly.notes, *([plan.hint] if plan.hint else [])):
             self._say(note)
         if self._world.size > 1:

@@ -53,7 +53,8 @@ def train(
     Parameters
     ----------
     data
-        A named dataset, a file, a folder (with its subfolders), or a pattern in quotes.
+        A named dataset, a file, a folder (with its subfolders), or a pattern in quotes; or tar
+        shards, as "train-{000..099}.tar", or a zarr array, of which a URL may be given.
     preset
         Start from a named set of settings: classic is the recipe of the tutorial, features learns
         what a classifier needs of small images.

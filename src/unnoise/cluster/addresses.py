@@ -1,7 +1,4 @@
-"""Inputs that are not on a disk: whatever fsspec reaches (s3://, gs://, https://, memory://, ...).
-
-fsspec is an extra and loaded only when such an address is met.
-"""
+"""Inputs that are not on a disk: whatever fsspec reaches (s3://, gs://, https://, ...)."""
 
 import tempfile
 from collections.abc import Iterator
@@ -9,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from unnoise.errors import ConfigError, ImageError
-from unnoise.images import WILD, is_image_name, matches
+from unnoise.errors import ImageError
+from unnoise.images import WILD, is_image_name, is_url, matches, reached, system_of
 from unnoise.outputs import TEMPORARY
 
 WEB = ("http", "https")  # whose addresses may end in a query
@@ -23,21 +20,15 @@ class Input(NamedTuple):
     relative: PurePosixPath
 
 
-def is_address(name: str) -> bool:
-    """Whether a name is one for fsspec, and no path."""
-    return "://" in name
-
-
 def list_address(address: str) -> Iterator[Input]:
     """List a file, the images below a folder, or those that match a pattern.
 
     Raises:
         ImageError: Nothing is there, or it cannot be reached.
-        ConfigError: fsspec, or what it needs for this kind of address, is not installed.
     """
-    system, path = _open(address)
+    system, path = system_of(address)
     fixed, pattern = _split(address, path)
-    with _reaching(address):
+    with reached(address):
         if not pattern and _is_file(system, path):
             yield Input(address, PurePosixPath(PurePosixPath(path.split("?")[0]).name))
             return
@@ -60,46 +51,19 @@ def at_hand(name: str, folder: Path) -> Iterator[Path]:
     Raises:
         ImageError: It cannot be fetched.
     """
-    if not is_address(name):
+    if not is_url(name):
         yield Path(name)
         return
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=folder) as temporary:
-        system, path = _open(name)
+        system, path = system_of(name)
         local = Path(temporary) / PurePosixPath(path.split("?")[0]).name
-        with _reaching(name):
+        with reached(name):
             if path.lower().endswith(".zarr"):
                 system.get(path, str(local), recursive=True)
             else:
                 system.get_file(path, str(local))
         yield local
-
-
-def _open(address: str) -> tuple[Any, str]:
-    try:
-        from fsspec.core import url_to_fs
-
-        # What was listed would be kept, and grow with the number of files.
-        system, path = url_to_fs(address, use_listings_cache=False)
-    except ImportError as error:
-        raise ConfigError(
-            f"{address} needs another package: {error}; pip install 'unnoise[cluster]' brings "
-            "fsspec, and some kinds of addresses need one of their own"
-        ) from error
-    except ValueError as error:
-        raise ConfigError(f"{address} is no address that fsspec knows: {error}") from error
-    return system, str(path)
-
-
-@contextmanager
-def _reaching(address: str) -> Iterator[None]:
-    try:
-        yield
-    except ImageError:
-        raise
-    except Exception as error:  # of any kind, by the library that reaches the address
-        reason = " ".join(str(error).split())[:300] or type(error).__name__
-        raise ImageError(f"cannot read {address}: {reason}") from error
 
 
 def _split(address: str, path: str) -> tuple[str, tuple[str, ...]]:

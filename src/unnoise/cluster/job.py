@@ -19,7 +19,6 @@ from typing import Literal, NoReturn
 
 from unnoise.api.common import Say, tell
 from unnoise.api.one_file import add_suffix, check_suffix
-from unnoise.cluster.addresses import is_address
 from unnoise.cluster.folder import BLOCKS, MANIFEST, job_folder
 from unnoise.cluster.huge import HugeFile
 from unnoise.cluster.listing import check_apart, is_list, list_inputs, settle
@@ -29,7 +28,7 @@ from unnoise.cluster.worker import FileTask, Precision, Settings
 from unnoise.denoiser import check_strength
 from unnoise.denoiser.loading import HUB, locate
 from unnoise.errors import ConfigError, ImageError, ModelFileError
-from unnoise.images import MAX_PIXELS, SUFFIXES, check_max_pixels
+from unnoise.images import MAX_PIXELS, SUFFIXES, check_max_pixels, is_url
 from unnoise.pretrained import PRETRAINED
 
 EngineName = Literal["processes", "ray"]
@@ -240,7 +239,7 @@ class _Job:
 
     def _one_file(self) -> bool:
         """Whether an input is a file that can be read in parts where it is, and no output."""
-        return not is_address(self._source) and not is_list(self._source)
+        return not is_url(self._source) and not is_list(self._source)
 
     def _in_tiles(self, pool: Pool, task: FileTask) -> bool:
         """Do one file tile by tile, if it can be."""

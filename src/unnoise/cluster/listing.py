@@ -4,16 +4,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from unnoise.cluster.addresses import Input, is_address, list_address
+from unnoise.cluster.addresses import Input, list_address
 from unnoise.errors import ConfigError, ImageError
-from unnoise.images import WILD, walk_images
+from unnoise.images import WILD, is_url, walk_images
 
 LISTS = (".txt", ".lst")
 
 
 def settle(source: str) -> str:
     """Return a source as it is called wherever the work is done: an absolute path or an address."""
-    return source if is_address(source) else os.path.abspath(source)  # noqa: PTH100  keeps links
+    return source if is_url(source) else os.path.abspath(source)  # noqa: PTH100  keeps links
 
 
 def list_inputs(source: str, *, exclude: Path) -> Iterator[Input]:
@@ -29,7 +29,7 @@ def list_inputs(source: str, *, exclude: Path) -> Iterator[Input]:
         ImageError: The source is not there.
         ConfigError: An address needs a package that is not installed.
     """
-    if is_address(source):
+    if is_url(source):
         yield from list_address(source)
     elif is_list(source):
         yield from _of_list(Path(source))
@@ -45,7 +45,7 @@ def is_list(source: str) -> bool:
 
 def check_apart(source: str, out: Path) -> None:
     """Raise ``ConfigError`` if outputs would lie where inputs do, and replace them."""
-    if is_address(source):
+    if is_url(source):
         return
     fixed = Path(source)
     while WILD.search(str(fixed)) and not fixed.exists():
@@ -74,7 +74,7 @@ def _of_list(path: Path) -> Iterator[Input]:
 
 def _listed(name: str, folder: Path) -> Input:
     """Return one input of a list; what lies below the list lies likewise below the outputs."""
-    if is_address(name):
+    if is_url(name):
         protocol, _, rest = name.partition("://")
         return Input(name, PurePosixPath(protocol, rest.split("?")[0].lstrip("/")))
     path = os.path.normpath(folder / name)

@@ -1,16 +1,17 @@
 """From a plan to what a training draws from: batches, and scenes that are held out."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
-from numpy.typing import NDArray
 
 from unnoise.correlation import noise_correlation
 from unnoise.data.batches import Batches, Patches, split_indices
+from unnoise.data.files import Files
 from unnoise.data.method import NOISY_ONLY, Plan, Scenes
 from unnoise.data.pool import TURNS, Pool
+from unnoise.data.scenes import Scenes as StreamedScenes
 from unnoise.data.splitting import (
     CALIBRATION_BLOCK,
     CALIBRATION_PIXELS,
@@ -21,15 +22,15 @@ from unnoise.data.splitting import (
     numbered,
     split_views,
 )
-from unnoise.data.stream import BlockReader, Files, Stream, file_images
-from unnoise.data.survey import Part, read_parts
-from unnoise.errors import DataError, ImageError
+from unnoise.data.stream import BlockReader, Stream
+from unnoise.data.streaming import SAMPLE, split_streams
+from unnoise.data.survey import read_parts
+from unnoise.errors import DataError
 from unnoise.images import ValueRange
 
 WHOLE = 64  # pixels: images of one size up to this are taken whole
 TOO_SMALL = 16  # pixels of a side of an image that patches are cut from
-SAMPLE = 16  # files of a stream that are looked at before training
-PEEK = 1024  # pixels of a side of each that are looked at
+WINDOW = 4  # sides of a crop: of what is read of a large image
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,10 @@ class Material:
 
 
 def takes_whole(plan: Plan) -> bool:
-    """Whether images are taken whole: small ones of one size, no captures."""
+    """Whether images are taken whole: small ones of one size, no captures, in no shard."""
     sizes = {(part.height, part.width) for view in plan.views for part in view}
     small = len(sizes) == 1 and max(next(iter(sizes))) <= WHOLE
-    return small and plan.count > 1 and plan.scenes is None
+    return small and plan.count > 1 and plan.scenes is None and not plan.packed
 
 
 def prepare(
@@ -89,7 +90,7 @@ def prepare(
         DataError: Nothing is left to train on, or images are too small.
     """
     size = sum(part.bytes for view in plan.views for part in view)
-    if size > memory * 2**30:
+    if size > memory * 2**30 or plan.packed:
         return _streamed(plan, batch_size, side, share, stride, seed, failed, turns)
     views, scenes = _read(plan, failed)
     ranges = _ranges(views)
@@ -212,50 +213,38 @@ def _streamed(
     failed: Callable[[str], None],
     turns: tuple[int, ...],
 ) -> Material:
-    """Hold out whole files; read the others while training."""
-    if plan.scenes is not None or any(part.path is None for view in plan.views for part in view):
-        raise DataError(
-            f"{plan.name} is larger than --memory, and only single images and pairs in files are "
-            "streamed from disk: raise --memory, or train on fewer images"
+    """Hold out files, shards or parts of one; read the others while training."""
+    streams = split_streams(plan, share, seed)
+    sample = _views(plan, streams.train, failed)
+    held_out = list(zip(*_views(plan, streams.held, failed), strict=True))
+    notes: tuple[str, ...] = (streams.note,)
+    least = min(min(image.shape[:2]) for image in sample[0])
+    if least < side:
+        notes += (
+            f"some images have sides of {least} pixels, less than --patch {side}, and are mirrored "
+            "at their edges: a smaller one suits them better",
         )
-    keep, held = split_indices(len(plan.views[0]), share or HELD_WHOLE, seed)
-    sample = _peek(plan, keep[:: max(1, len(keep) // SAMPLE)], failed)
-    held_out = list(zip(*_peek(plan, held[:SAMPLE], failed), strict=True))
-    notes: tuple[str, ...] = (
-        f"{len(keep)} files are streamed from disk, as they need more than --memory",
-    )
     usual = 1
-    if len(plan.views[0]) == 1:
-        notes += ("there is one file only, so what validates is also trained on",)
     if plan.objective in NOISY_ONLY:
         strides = _strides(sample[0], stride)
         usual = int(np.median(strides))
         notes += _note([usual] * len(sample[0])) if stride is None else ()
         images = [scene[0] for scene in held_out]
         held_out = [(image,) for image in _apart(images, [usual] * len(images))]
-    files = Files(tuple(file_images(view) for view in _some(plan, keep)), usual)
+    train = streams.train
+    if isinstance(train, Files):
+        train = replace(train, window=WINDOW * side * usual)
     ranges = _ranges(sample)
-    stream = Stream(BlockReader(files, batch_size, side, seed, turns), ranges, failed)
-    return Material(stream, *_held(held_out), ranges, (usual,), notes)
+    reader = BlockReader(train, batch_size, side, seed, usual, turns)
+    return Material(Stream(reader, ranges, failed), *_held(held_out), ranges, (usual,), notes)
 
 
-def _peek(plan: Plan, which: NDArray[np.int64], failed: Callable[[str], None]) -> Views:
-    """Return the middle of one image of each part; a scene that cannot be read is left out."""
-    found: list[tuple[Array, ...]] = []
-    for together in zip(*_some(plan, which), strict=True):
-        try:
-            found.append(tuple(_middle(part.peek()) for part in together))
-        except ImageError as error:
-            failed(str(error))
+def _views(plan: Plan, scenes: StreamedScenes, failed: Callable[[str], None]) -> Views:
+    """Return what some scenes look like, view by view."""
+    failures: list[str] = []
+    found = scenes.look(SAMPLE, failures)
+    for failure in dict.fromkeys(failures):
+        failed(failure)
     if not found:
         raise DataError(f"none of the images of {plan.name} can be read")
     return tuple(list(view) for view in zip(*found, strict=True))
-
-
-def _middle(image: Array) -> Array:
-    top, left = (max(0, (side - PEEK) // 2) for side in image.shape[:2])
-    return image[top : top + PEEK, left : left + PEEK]
-
-
-def _some(plan: Plan, which: NDArray[np.int64]) -> tuple[tuple[Part, ...], ...]:
-    return tuple(tuple(view[i] for i in which) for view in plan.views)

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from pathlib import Path
 
 from unnoise.data.names import group_captures, match_pairs, split_pairs
 from unnoise.data.survey import Part, Survey, agree
@@ -48,6 +49,7 @@ class Plan:
         """The method, its reason, and a digest of the images by which a change is noticed."""
         facts = [
             (part.name, part.count, part.height, part.width, part.channels, str(part.dtype))
+            + (() if part.shard is None else (part.shard.shard.size,))
             for view in self.views
             for part in view
         ]
@@ -58,6 +60,11 @@ class Plan:
     def count(self) -> int:
         """Images of one view."""
         return sum(part.count for part in self.views[0])
+
+    @property
+    def packed(self) -> bool:
+        """Whether they are in tar shards, which are always streamed."""
+        return self.views[0][0].shard is not None
 
 
 def choose_method(
@@ -86,17 +93,12 @@ def choose_method(
             "--targets and --noise are both given: pairs bring their own noise, so leave --noise "
             "out; or train on the clean images alone with --noise"
         )
-    if targets is not None:
+    if any(part.shard for each in (images, targets) if each for part in each.parts):
+        plan = _packed(images, targets, noise, objective)
+    elif targets is not None:
         plan = _paired(images, targets, objective)
     elif noise is not None:
-        _allow(objective, ("supervised",), "--noise makes pairs of clean images")
-        plan = Plan(
-            images.name,
-            "supervised",
-            f"clean images, made into pairs by --noise {noise}",
-            (images.parts,),
-            noise=noise,
-        )
+        plan = _corrupted(images, noise, objective)
     else:
         plan = _unpaired(images, objective)
     failures = images.failures + (targets.failures if targets else ())
@@ -115,10 +117,39 @@ def _allow(objective: str, allowed: Sequence[str], because: str) -> None:
         )
 
 
+def _corrupted(images: Survey, noise: str, objective: str) -> Plan:
+    _allow(objective, ("supervised",), "--noise makes pairs of clean images")
+    reason = f"clean images, made into pairs by --noise {noise}"
+    return Plan(images.name, "supervised", reason, (images.parts,), noise=noise)
+
+
+def _packed(images: Survey, targets: Survey | None, noise: str | None, objective: str) -> Plan:
+    """Choose for tar shards, whose samples say themselves what is a pair."""
+    if targets is not None:
+        raise ConfigError(
+            "--targets does not go with tar shards: put both of a pair into one sample, as "
+            "x.noisy.png and x.clean.png, and name the shards alone"
+        )
+    if images.targets:
+        if noise is not None:
+            raise ConfigError(
+                f"the samples of {images.name} are pairs, which bring their own noise: leave "
+                "--noise out, or pack the clean images alone"
+            )
+        _allow(objective, ("supervised",), "the samples are pairs")
+        reason = "pairs of noisy and clean images, in samples of tar shards"
+        return Plan(images.name, "supervised", reason, (images.parts, images.targets))
+    if noise is not None:
+        return _corrupted(images, noise, objective)
+    _allow(objective, NOISY_ONLY, "single images in tar shards, without --noise, are noisy ones")
+    chosen = NOISY_ONLY[0] if objective == AUTO else objective
+    return Plan(images.name, chosen, "only noisy images, in tar shards", (images.parts,))
+
+
 def _paired(images: Survey, targets: Survey, objective: str) -> Plan:
     _allow(objective, ("supervised", "noise2noise"), "--targets gives pairs")
-    places = {part.path.resolve() for part in images.parts if part.path}
-    same = [part for part in targets.parts if part.path and part.path.resolve() in places]
+    places = {_place(part) for part in images.parts if part.path}
+    same = [part for part in targets.parts if part.path and _place(part) in places]
     if same:
         raise DataError(
             f"{same[0].path} is among the noisy images and among the targets: "
@@ -134,6 +165,10 @@ def _paired(images: Survey, targets: Survey, objective: str) -> Plan:
         return Plan(images.name, objective, reason, (first + second,), scenes=captures)
     reason = f"{len(pairs)} pairs of noisy and clean files, matched by name"
     return Plan(images.name, "supervised", reason, (first, second))
+
+
+def _place(part: Part) -> Path | str | None:
+    return part.path.resolve() if isinstance(part.path, Path) else part.path
 
 
 def _unpaired(images: Survey, objective: str) -> Plan:

@@ -83,6 +83,19 @@ def split_pairs(names: Sequence[str]) -> Pairs | None:
     return None if unmatched or not found else [(noisy[a], clean[b]) for a, b in found]
 
 
+def pair_of(names: Sequence[str]) -> tuple[int, int] | None:
+    """Find the noisy and the clean one of a few names that belong together.
+
+    Returns:
+        Their indices; None unless one is called noisy and one clean. Here the words have no other
+        meaning: ``input`` is noisy and ``output`` clean.
+    """
+    words = [set(_words(name)) for name in names]
+    noisy = [i for i, each in enumerate(words) if each & NOISY_WORDS and not each & CLEAN_WORDS]
+    clean = [i for i, each in enumerate(words) if each & CLEAN_WORDS and not each & NOISY_WORDS]
+    return (noisy[0], clean[0]) if len(noisy) == len(clean) == 1 else None
+
+
 def group_captures(names: Sequence[str]) -> list[list[int]] | None:
     """Find the captures of each scene: ``X_1 … X_4``, or the files of one subfolder each.
 

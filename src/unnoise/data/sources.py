@@ -1,4 +1,4 @@
-"""From what a user names to images: a dataset, files, a folder, a pattern, or an array."""
+"""From what a user names to images: a dataset, files, a folder, a pattern, shards, or an array."""
 
 import os
 from collections.abc import Callable
@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from unnoise.data.named import DATASETS, load_named
 from unnoise.data.names import match_pairs
+from unnoise.data.shard_list import find_shards
+from unnoise.data.shard_survey import survey_shards
 from unnoise.data.survey import Source, Survey, array_part, read_parts, survey
 from unnoise.data.tasks import TASKS, make_task
 from unnoise.errors import DataError, ImageError, UnknownNameError
-from unnoise.images import MAX_PIXELS
+from unnoise.images import MAX_PIXELS, is_url
 
 NAMES = (*DATASETS, *TASKS)  # of images that unnoise knows by name
 TASK_NOISE = "gaussian:0.3,clip"  # as of the digits they are made from
@@ -62,7 +64,8 @@ def look_at(
     """Find the images that a user named, without reading more of files than their headers.
 
     Args:
-        source: The name of a dataset; a file, folder or pattern; or an array.
+        source: The name of a dataset; a file, folder or pattern; tar shards, or a zarr array, of
+            which a URL may be given; or an array.
         split: Which part of a named dataset; the user's own images have no parts.
         axes: Of files or the array, where they do not say it themselves, such as ``ZYX``.
         max_pixels: An image of more is refused; 0 for no limit.
@@ -88,6 +91,10 @@ def look_at(
     if not isinstance(source, np.ndarray) and not _is_there(str(source)):
         unknown = UnknownNameError("dataset", str(source), NAMES)
         raise DataError(f"{unknown}; and there is no file or folder of that name")
+    if not isinstance(source, np.ndarray) and (shards := find_shards(source)):
+        if axes:
+            raise DataError("--axes is for stacks, and a member of a tar shard is one image")
+        return survey_shards(str(source), shards, max_pixels=max_pixels), None
     return survey(source, axes=axes, max_pixels=max_pixels, exclude=exclude), None
 
 
@@ -149,7 +156,7 @@ def load_pairs(
 def _is_there(source: str) -> bool:
     # Of a name that cannot be one, such as one of 300 letters, os.path says that it is not there.
     there = os.path.exists(source)  # noqa: PTH110  Path.exists raises for such names
-    return there or any(letter in source for letter in "*?[")
+    return there or is_url(source) or any(letter in source for letter in "*?[{")
 
 
 def _tell(failures: list[str], say: Say) -> None:

@@ -35,7 +35,7 @@ def split_views(
         order = [index for g in keep for index in groups[g]]
         train = tuple([view[i] for i in order] for view in views)
         return train, held_out, numbered([len(groups[g]) for g in keep])
-    cuts = [_cut(image, share or HELD_STRIPS) for image in views[0]]
+    cuts = [cut_row(len(image), share or HELD_STRIPS) for image in views[0]]
     train = tuple([image[:cut] for image, cut in zip(view, cuts, strict=True)] for view in views)
     strips = tuple([image[cut:] for image, cut in zip(view, cuts, strict=True)] for view in views)
     held_out = [shown for group in groups for shown in _shown(strips, group, captures=captures)]
@@ -48,9 +48,8 @@ def numbered(counts: Sequence[int]) -> Scenes:
     return tuple(tuple(range(e - n, e)) for e, n in zip(ends, counts, strict=True))
 
 
-def _cut(image: Array, share: float) -> int:
-    """Return the first row of the strip that is held out."""
-    height = len(image)
+def cut_row(height: int, share: float) -> int:
+    """Return the first row of the strip of an image that is held out."""
     return max(height - max(round(share * height), THINNEST), height // 2)
 
 

@@ -1,108 +1,27 @@
-"""Patches of images that do not fit into memory: worker processes read files ahead of training."""
+"""Patches of images that do not fit into memory: worker processes read ahead of training."""
 
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from functools import cached_property
 from multiprocessing import get_context
-from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from unnoise.data.batches import ALL, places, to_tensors
 from unnoise.data.pool import TURNS, Pool
-from unnoise.data.survey import Part
-from unnoise.errors import DataError, ImageError
-from unnoise.images import ValueRange, open_image, to_channels
+from unnoise.data.scenes import Array, Scene, Scenes
+from unnoise.errors import DataError
+from unnoise.images import ValueRange
 from unnoise.seeding import generator
-
-Array = NDArray[np.generic]
-Scene = list[Array]  # one image of each view, (H, W, C)
 
 BLOCK = 16  # steps that are read together
 CROPS = 8  # of each image that is read for a block
 AHEAD = 2  # blocks
 WORKERS = 2
-
-
-@dataclass(frozen=True)
-class FileImage:
-    """One part as a worker needs it."""
-
-    path: Path
-    axes: str
-    count: int
-    area: int
-    channels: int
-
-
-class Scenes(Protocol):
-    """Where a worker finds images."""
-
-    @property
-    def pixels(self) -> int:
-        """Pixels of one view, for the length of an epoch."""
-        ...
-
-    def draw(self, random: np.random.Generator, count: int, failures: list[str]) -> list[Scene]:
-        """Return some scenes at random; what cannot be read is told, and replaced by another.
-
-        Raises:
-            DataError: Nothing can be read any more.
-        """
-        ...
-
-
-@dataclass(frozen=True)
-class Files:
-    """Scenes of files; a file is chosen by the root of its area, as in ``Patches``.
-
-    Attributes:
-        views: Of each view the files, in the same order.
-        stride: Sub-sampling stride at which images are seen.
-    """
-
-    views: tuple[tuple[FileImage, ...], ...]
-    stride: int
-
-    @property
-    def pixels(self) -> int:
-        """Pixels of one view."""
-        return sum(file.area for file in self.views[0])
-
-    @cached_property
-    def _bounds(self) -> NDArray[np.float64]:
-        return np.cumsum(np.sqrt([file.area for file in self.views[0]]))
-
-    def draw(self, random: np.random.Generator, count: int, failures: list[str]) -> list[Scene]:
-        """Return scenes of files at random; where one cannot be read, of the next file."""
-        chosen = np.searchsorted(self._bounds, random.random(count) * self._bounds[-1], "right")
-        return [self._scene(int(file), random, failures) for file in chosen]
-
-    def _scene(self, file: int, random: np.random.Generator, failures: list[str]) -> Scene:
-        page, down, right = random.random(3)
-        phase = int(down * self.stride), int(right * self.stride)
-        for attempt in range(len(self.views[0])):
-            try:
-                return [
-                    self._image(view[(file + attempt) % len(view)], page, phase)
-                    for view in self.views
-                ]
-            except ImageError as error:
-                failures.append(str(error))
-        raise DataError(f"no file can be read any more; the last: {failures[-1]}")
-
-    def _image(self, file: FileImage, page: float, phase: tuple[int, int]) -> Array:
-        with open_image(file.path, axes=file.axes, max_pixels=0) as reader:
-            image = reader.image(int(page * reader.count))[..., : reader.channels]
-            top, left = phase
-            return to_channels(image[top :: self.stride, left :: self.stride], file.channels)
 
 
 @dataclass(frozen=True)
@@ -117,6 +36,7 @@ class BlockReader:
         size: Crops a batch.
         side: Of a crop.
         seed: Decides images, places and turns.
+        stride: Sub-sampling stride at which images are seen.
         turns: The turns that are drawn from.
     """
 
@@ -124,6 +44,7 @@ class BlockReader:
     size: int
     side: int
     seed: int
+    stride: int = 1
     turns: tuple[int, ...] = tuple(range(TURNS))
 
     def read(self, block: int, lanes: range) -> tuple[list[Array], list[str]]:
@@ -140,8 +61,10 @@ class BlockReader:
         return [np.concatenate(view)[order] for view in zip(*crops, strict=True)]
 
     def _crops(self, scene: Scene, random: np.random.Generator) -> list[Array]:
+        top, left = (random.random(2) * self.stride).astype(np.int64)
         down, right, turn = random.random((3, CROPS))
-        pools = [Pool.of([image[None]]) for image in scene]
+        seen = [image[top :: self.stride, left :: self.stride] for image in scene]
+        pools = [Pool.of([image[None]]) for image in seen]
         zeros = np.zeros(CROPS, np.int64)
         tops, lefts = places(pools[0], zeros, self.side, down, right)
         turns = np.array(self.turns)[(turn * len(self.turns)).astype(np.int64)]
@@ -245,12 +168,3 @@ def _begin_worker(reader: BlockReader) -> None:
 
 def _read(block: int, lanes: range) -> tuple[list[Array], list[str]]:
     return _reader[0].read(block, lanes)
-
-
-def file_images(parts: Sequence[Part]) -> tuple[FileImage, ...]:
-    """Return what workers need to read parts that are files."""
-    return tuple(
-        FileImage(p.path, p.axes, p.count, p.count * p.height * p.width, p.channels)
-        for p in parts
-        if p.path is not None
-    )

@@ -8,8 +8,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from unnoise.data.scenes import PEEK
+from unnoise.data.shard_list import Shard
+from unnoise.data.shards import ShardView
 from unnoise.errors import DataError, ImageError
-from unnoise.images import MAX_PIXELS, as_stack, find_images, open_image, read_stack, to_channels
+from unnoise.images import (
+    MAX_PIXELS,
+    as_stack,
+    find_images,
+    is_url,
+    open_image,
+    read_stack,
+    to_channels,
+)
 
 Array = NDArray[np.generic]
 Source = str | Path | Array
@@ -17,8 +28,27 @@ ARRAY = "array"
 
 
 @dataclass(frozen=True)
+class PackedImages:
+    """Where images are that are packed in a tar shard.
+
+    Attributes:
+        shard: The shard.
+        view: Which member of each sample they are.
+        length: Bytes of a sample, about.
+        max_pixels: Of one image.
+    """
+
+    shard: Shard
+    view: ShardView
+    length: int
+    max_pixels: int
+
+
+@dataclass(frozen=True)
 class Part:
-    """Images of one size that lie together: those of a file, or an array.
+    """Images of one size that lie together: those of a file, or an array; or of a tar shard.
+
+    Of a shard the count and the sizes are those that its first samples let expect.
 
     Attributes:
         name: Of the file, relative to the folder that was given.
@@ -29,8 +59,11 @@ class Part:
         channels: Of each, without transparency.
         dtype: Of the values.
         read: Gives ``(count, height, width, channels)``.
-        peek: Gives the first of them, ``(height, width, channels)``, without reading the others.
-        path: Of the file, None for an array.
+        peek: Gives the first of them, ``(height, width, channels)``, without reading the others; of
+            a large one its middle.
+        path: Of the file, or the URL of a zarr array; None for an array.
+        direct: Whether windows of them are read without what lies above.
+        shard: Where they are packed, None if they are not.
     """
 
     name: str
@@ -42,7 +75,9 @@ class Part:
     dtype: np.dtype[np.generic]
     read: Callable[[], Array]
     peek: Callable[[], Array]
-    path: Path | None = None
+    path: Path | str | None = None
+    direct: bool = False
+    shard: PackedImages | None = None
 
     @property
     def bytes(self) -> int:
@@ -59,8 +94,11 @@ class Part:
         Raises:
             DataError: They are neither.
         """
+        shard = self.shard and replace(
+            self.shard, view=replace(self.shard.view, channels=channels, convert=True)
+        )
         if channels == self.channels:
-            return self
+            return replace(self, shard=shard)
         if {channels, self.channels} != {1, 3}:
             raise DataError(
                 f"{self.name} has {self.channels} channels: --channels {channels} turns grey and "
@@ -71,16 +109,25 @@ class Part:
             channels=channels,
             read=partial(_converted, self.read, channels),
             peek=partial(_converted, self.peek, channels),
+            shard=shard,
         )
 
 
 @dataclass(frozen=True)
 class Survey:
-    """The parts of a source, and the files that could not be opened, each with its reason."""
+    """What is in a source.
+
+    Attributes:
+        name: What the user called it.
+        parts: The images.
+        failures: The files that could not be opened, each with its reason.
+        targets: In tar shards of pairs: the clean images of each part.
+    """
 
     name: str
     parts: tuple[Part, ...]
     failures: tuple[str, ...] = ()
+    targets: tuple[Part, ...] = ()
 
 
 def survey(
@@ -90,7 +137,7 @@ def survey(
     max_pixels: int = MAX_PIXELS,
     exclude: Path | None = None,
 ) -> Survey:
-    """Look at all images of a file, a folder, a pattern or an array.
+    """Look at all images of a file, a folder, a pattern, the URL of a zarr array, or an array.
 
     Raises:
         ImageError: There is nothing, or nothing that can be opened.
@@ -98,6 +145,8 @@ def survey(
     if isinstance(source, np.ndarray):
         stack, _ = as_stack(source, axes=axes)
         return Survey(ARRAY, (array_part(stack, axes or ""),))
+    if is_url(source):
+        return Survey(source, (_open(source, source, axes, max_pixels),))
     parts, failures = [], []
     for found in find_images([source], exclude=exclude):
         try:
@@ -148,7 +197,7 @@ def agree(parts: Sequence[Part], *, what: str) -> None:
             raise DataError(f"{what} are of several kinds: {listed}: {advice}")
 
 
-def _open(path: Path, name: str, axes: str | None, max_pixels: int) -> Part:
+def _open(path: Path | str, name: str, axes: str | None, max_pixels: int) -> Part:
     with open_image(path, axes=axes, max_pixels=max_pixels) as reader:
         return Part(
             name,
@@ -161,16 +210,21 @@ def _open(path: Path, name: str, axes: str | None, max_pixels: int) -> Part:
             partial(_read, path, axes, max_pixels),
             partial(_peek, path, axes, max_pixels),
             path,
+            reader.windowed,
         )
 
 
-def _read(path: Path, axes: str | None, max_pixels: int) -> Array:
+def _read(path: Path | str, axes: str | None, max_pixels: int) -> Array:
     return read_stack(path, axes=axes, max_pixels=max_pixels)[0]
 
 
-def _peek(path: Path, axes: str | None, max_pixels: int) -> Array:
+def _peek(path: Path | str, axes: str | None, max_pixels: int) -> Array:
     with open_image(path, axes=axes, max_pixels=max_pixels) as reader:
-        return reader.image(0)[..., : reader.channels]
+        rows, columns = (
+            slice(first := max(0, (side - PEEK) // 2), first + min(side, PEEK))
+            for side in (reader.height, reader.width)
+        )
+        return reader.window(0, rows, columns)[..., : reader.channels]
 
 
 def _converted(read: Callable[[], Array], channels: int) -> Array:

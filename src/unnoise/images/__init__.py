@@ -9,10 +9,18 @@ from unnoise.images.array_files import is_idx
 from unnoise.images.arrays import as_stack, from_float, to_float
 from unnoise.images.axes import Array, Layout
 from unnoise.images.channels import LUMA, to_channels
-from unnoise.images.files import SUFFIXES, open_image, read_stack, write_like, write_stack
+from unnoise.images.files import (
+    SUFFIXES,
+    open_image,
+    read_image,
+    read_stack,
+    write_like,
+    write_stack,
+)
 from unnoise.images.idx import read_idx, write_idx
 from unnoise.images.listing import WILD, Found, find_images, is_image_name, matches, walk_images
 from unnoise.images.reader import BAND_ROWS, MAX_PIXELS, Reader, check_max_pixels, check_values
+from unnoise.images.remote import is_url, list_urls, reached, read_range, size_of, system_of
 from unnoise.images.value_range import ValueRange
 from unnoise.images.zarr_files import is_zarr
 
@@ -34,11 +42,18 @@ __all__ = [
     "from_float",
     "is_idx",
     "is_image_name",
+    "is_url",
     "is_zarr",
+    "list_urls",
     "matches",
     "open_image",
+    "reached",
     "read_idx",
+    "read_image",
+    "read_range",
     "read_stack",
+    "size_of",
+    "system_of",
     "to_channels",
     "to_float",
     "walk_images",

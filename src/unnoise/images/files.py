@@ -1,5 +1,6 @@
 """Image files in and out: which format is read and written by whom."""
 
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,11 +28,12 @@ from unnoise.images.picture_files import (
     write_error,
     write_picture,
 )
-from unnoise.images.reader import MAX_PIXELS, Reader
+from unnoise.images.reader import MAX_PIXELS, Reader, reading
+from unnoise.images.remote import is_url
 from unnoise.images.tiff_reader import TiffReader
 from unnoise.images.tiff_writer import write_tiff
 from unnoise.images.zarr_files import ZarrReader, is_zarr, write_zarr
-from unnoise.outputs import replacing
+from unnoise.outputs import TEMPORARY, replacing
 
 TIFF_SUFFIXES = (".tif", ".tiff")
 TIFF_DTYPES = ("uint8", "uint16", "float32")  # that write_stack writes
@@ -39,11 +41,13 @@ IDX_SUFFIXES = (".idx", "-ubyte", ".idx.gz", "-ubyte.gz")
 SUFFIXES = (*PICTURE_SUFFIXES, *TIFF_SUFFIXES, ".npy", ".npz", *IDX_SUFFIXES, ".zarr")
 
 
-def open_image(path: Path, *, axes: str | None = None, max_pixels: int = MAX_PIXELS) -> Reader:
+def open_image(
+    path: Path | str, *, axes: str | None = None, max_pixels: int = MAX_PIXELS
+) -> Reader:
     """Open a file of images, or a zarr folder; its header is read, its pixels are not.
 
     Args:
-        path: Of a format in ``SUFFIXES``.
+        path: Of a format in ``SUFFIXES``; or the URL of a zarr array.
         axes: One letter per stored axis, Y, X, C for channels and others that count images; wins
             over what the file says. PNG, JPEG and WebP hold one picture in any case.
         max_pixels: Of one image; 0 is no limit.
@@ -52,6 +56,8 @@ def open_image(path: Path, *, axes: str | None = None, max_pixels: int = MAX_PIX
         ImageError: The file is missing, empty, damaged, too large, of another format, or of axes
             that cannot be guessed.
     """
+    if is_url(path):
+        return ZarrReader(path, axes=axes, max_pixels=max_pixels)
     path = Path(path)
     if is_zarr(path):
         return ZarrReader(path, axes=axes, max_pixels=max_pixels)
@@ -70,8 +76,35 @@ def open_image(path: Path, *, axes: str | None = None, max_pixels: int = MAX_PIX
     return read(path, axes=axes, max_pixels=max_pixels)
 
 
+def read_image(
+    data: bytes, suffix: str, *, name: str, max_pixels: int = MAX_PIXELS
+) -> NDArray[np.generic]:
+    """Read one image ``(H, W, C)``, without transparency, of the bytes of a file.
+
+    Args:
+        data: All of the file.
+        suffix: Of its format, such as ``.png``.
+        name: What messages call it.
+        max_pixels: As in ``open_image``.
+
+    Raises:
+        ImageError: As ``open_image``; or there is more than one image.
+    """
+    # The readers open files, some of them more than once; this one hardly ever reaches a disk.
+    with reading(name), tempfile.TemporaryDirectory(prefix=TEMPORARY) as folder:
+        path = Path(folder, f"image{suffix}")
+        path.write_bytes(data)
+        try:
+            with open_image(path, max_pixels=max_pixels) as reader:
+                if reader.count != 1:
+                    raise ImageError(f"{path} is a stack of {reader.count}: one image is read here")
+                return reader.image(0)[..., : reader.channels]
+        except ImageError as error:
+            raise ImageError(str(error).replace(str(path), name)) from error
+
+
 def read_stack(
-    path: Path, axes: str | None = None, max_pixels: int = MAX_PIXELS
+    path: Path | str, axes: str | None = None, max_pixels: int = MAX_PIXELS
 ) -> tuple[NDArray[np.generic], Layout]:
     """Read one file as a stack of images ``(N, H, W, C)`` of its own dtype, without transparency.
 

@@ -31,6 +31,7 @@ class Reader(ABC):
 
     Attributes:
         path: The file, or the folder of a zarr array.
+        name: What messages call it: the path, or a URL.
         layout: Axes, shape and dtype of what is stored.
         alpha: Whether the last channel of what is read is transparency.
         windowed: Whether a window costs about what its own pixels do, wherever it lies.
@@ -38,8 +39,11 @@ class Reader(ABC):
 
     windowed = False
 
-    def __init__(self, path: Path, layout: Layout, *, alpha: bool = False) -> None:
+    def __init__(
+        self, path: Path, layout: Layout, *, alpha: bool = False, name: str | None = None
+    ) -> None:
         self.path = path
+        self.name = name or str(path)
         self.layout = layout
         self.alpha = alpha
 
@@ -96,9 +100,9 @@ class Reader(ABC):
         self._check_index(index)
         if rows < 1:
             raise ValueError(f"bands of {rows} rows")
-        with reading(self.path):
+        with reading(self.name):
             for band in self._bands(index, rows):
-                check_values(band, name=str(self.path))
+                check_values(band, name=self.name)
                 yield band
 
     def window(self, index: int, rows: slice, columns: slice) -> Array:
@@ -113,9 +117,9 @@ class Reader(ABC):
             ImageError: As ``image``, but only the values of the part are looked at.
         """
         self._check_index(index)
-        with reading(self.path):
+        with reading(self.name):
             part = self._window(index, rows, columns)
-            check_values(part, name=str(self.path))
+            check_values(part, name=self.name)
             return part
 
     @abstractmethod
@@ -156,6 +160,7 @@ class ArrayReader(Reader):
             counts as memory, no longer than the band.
         step: Rows that are cheapest read together, such as those of a chunk.
         close: Called in the end.
+        name: What messages call it, if not by its path.
     """
 
     windowed = True
@@ -168,8 +173,9 @@ class ArrayReader(Reader):
         *,
         step: int = 1,
         close: Callable[[], None] = lambda: None,
+        name: str | None = None,
     ) -> None:
-        super().__init__(path, layout)
+        super().__init__(path, layout, name=name)
         self._open_array = open_array
         self._step = step
         self._close = close
@@ -212,7 +218,7 @@ def reband(bands: Iterable[Array], rows: int) -> Iterator[Array]:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
+def reading(path: Path | str) -> Iterator[None]:
     """Turn what libraries raise on a damaged or missing file into ``ImageError``."""
     try:
         yield

@@ -12,7 +12,8 @@ from typing import Any
 
 from unnoise.errors import ImageError, OutputError
 from unnoise.images.axes import Array, check_axes, guess_axes, normal_axes
-from unnoise.images.reader import ArrayReader, check_header, check_pixels, reading, reband
+from unnoise.images.reader import ArrayReader, check_header, check_pixels, reband
+from unnoise.images.remote import reached
 from unnoise.outputs import TEMPORARY, check_free
 
 MARKS = ("zarr.json", ".zarray", ".zgroup")
@@ -30,20 +31,20 @@ def is_zarr(path: Path) -> bool:
 
 
 class ZarrReader(ArrayReader):
-    """A zarr array, or the level of full resolution of an OME-Zarr image.
+    """A zarr array, or the level of full resolution of an OME-Zarr image, in a folder or at a URL.
 
     Attributes:
         group: The metadata of the group around it, None for a bare array.
         array: The open array.
     """
 
-    def __init__(self, path: Path, *, axes: str | None, max_pixels: int) -> None:
-        zarr = _zarr(path)
-        with reading(path):
-            node = zarr.open(str(path), mode="r")
+    def __init__(self, path: Path | str, *, axes: str | None, max_pixels: int) -> None:
+        zarr, name = _zarr(path), str(path)
+        with reached(path):
+            node = zarr.open(name, mode="r")
             self.group = None if isinstance(node, zarr.Array) else dict(node.attrs)
-            self.array = node if self.group is None else _full_level(node, path)
-            shape, name = tuple(self.array.shape), str(path)
+            self.array = node if self.group is None else _full_level(node, name)
+            shape = tuple(self.array.shape)
             stated = _stated_axes(self.array, self.group or {})
             if axes:
                 letters = check_axes(axes, shape, name=name)
@@ -54,9 +55,9 @@ class ZarrReader(ArrayReader):
             )
             chunk = [int(self.array.chunks[letters.index(letter)]) for letter in "XY"]
             # A chunk is unpacked as a whole, however few of its pixels the image has.
-            check_pixels(*chunk, name=f"a chunk of {path}", max_pixels=max_pixels)
+            check_pixels(*chunk, name=f"a chunk of {name}", max_pixels=max_pixels)
             step = chunk[1]
-        super().__init__(path, layout, lambda: self.array, step=step)
+        super().__init__(Path(path), layout, lambda: self.array, step=step, name=name)
 
 
 def write_zarr(
@@ -97,7 +98,7 @@ def write_zarr(
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _zarr(path: Path) -> Any:
+def _zarr(path: Path | str) -> Any:
     try:
         import zarr
     except ImportError as error:
@@ -107,13 +108,13 @@ def _zarr(path: Path) -> Any:
     return zarr
 
 
-def _full_level(group: Any, path: Path) -> Any:
-    names = sorted(str(name) for name, _ in group.arrays())
+def _full_level(group: Any, name: str) -> Any:
+    names = sorted(str(each) for each, _ in group.arrays())
     if _multiscales(dict(group.attrs)) and FULL in names:
         return group[FULL]
     raise ImageError(
-        f"{path} is a group of zarr arrays: name one of them, "
-        + (", ".join(f"{path / name}" for name in names[:5]) or "but there is none in it")
+        f"{name} is a group of zarr arrays: name one of them, "
+        + (", ".join(f"{name}/{each}" for each in names[:5]) or "but there is none in it")
     )
 
 

@@ -55,7 +55,8 @@ class TrainConfig:
     Parameters
     ----------
     data
-        A named dataset, a file, a folder (with its subfolders), or a pattern such as "scans/*.tif".
+        A named dataset, a file, a folder (with its subfolders), or a pattern such as "scans/*.tif";
+        or tar shards such as "train-{000..099}.tar", or zarr, of which a URL may be given.
     targets
         The clean version of each image, found by name: a folder, file or pattern.
     noise
@@ -116,7 +117,7 @@ class TrainConfig:
         Noisy images only: see every so many pixels as an image of its own, because the noise of
         nearer ones is correlated. Without it, this is told from each image.
     memory
-        GiB of images that are kept in memory; more are streamed from their files.
+        GiB of images that are kept in memory; more, and tar shards, are streamed.
     max_pixels
         An image of more pixels is refused; 0 for no limit.
     validation

@@ -1,0 +1,141 @@
+"""Scenes of image files, of stacks in files and of zarr arrays; of a large image, windows of it."""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unnoise.data.scenes import PEEK, Array, Scene
+from unnoise.errors import DataError, ImageError
+from unnoise.images import Reader, is_url, open_image, to_channels
+
+# Pixels of an image from which on windows of it are read: where they cost no more than themselves,
+# and where all above them is read too, so that they only save memory.
+LARGE, HUGE = 2**22, 2**26
+GOLDEN = 0.618034  # multiples of it, without their integers, spread evenly
+
+Spot = tuple[int, range, range]  # image, rows, columns
+
+
+@dataclass(frozen=True)
+class FileImages:
+    """What is used of one file, as a worker needs it.
+
+    Attributes:
+        path: A path, or the URL of a zarr array.
+        axes: As they are stored.
+        images: Which of its images.
+        rows: Which rows of each.
+        width: Columns of each.
+        channels: That are given.
+        direct: Whether windows are read without what lies above.
+    """
+
+    path: Path | str
+    axes: str
+    images: range
+    rows: range
+    width: int
+    channels: int
+    direct: bool
+
+    @property
+    def area(self) -> int:
+        """Pixels of an image."""
+        return len(self.rows) * self.width
+
+    @property
+    def windowed(self) -> bool:
+        """Whether windows are read and not whole images."""
+        return self.area > (LARGE if self.direct else HUGE)
+
+    def spot(self, page: float, down: float, right: float, side: int) -> Spot:
+        """Return a window of one image, whose image and place are told in [0, 1)."""
+        rows, columns = _span(self.rows, down, side), _span(range(self.width), right, side)
+        return self.images[int(page * len(self.images))], rows, columns
+
+    def read(self, spot: Spot) -> Array:
+        """Read a window, ``(H, W, C)``.
+
+        Raises:
+            ImageError: It cannot be read.
+        """
+        image, rows, columns = spot
+        with _open(self.path, self.axes) as reader:
+            part = reader.window(
+                image, slice(rows.start, rows.stop), slice(columns.start, columns.stop)
+            )
+            return to_channels(part[..., : reader.channels], self.channels)
+
+
+@dataclass(frozen=True)
+class Files:
+    """Scenes of files; a file is chosen by the root of its area, as in ``Patches``.
+
+    Attributes:
+        views: Of each view the files, in the same order.
+        window: Height and width of what is read of a large image.
+    """
+
+    views: tuple[tuple[FileImages, ...], ...]
+    window: int = PEEK
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of one view."""
+        return sum(file.area * len(file.images) for file in self.views[0])
+
+    @cached_property
+    def _bounds(self) -> NDArray[np.float64]:
+        return np.cumsum(np.sqrt([file.area * len(file.images) for file in self.views[0]]))
+
+    def draw(self, random: np.random.Generator, count: int, failures: list[str]) -> list[Scene]:
+        """Return scenes of files at random; where one cannot be read, of the next file."""
+        chosen = np.searchsorted(self._bounds, random.random(count) * self._bounds[-1], "right")
+        return [self._scene(int(file), random, failures) for file in chosen]
+
+    def look(self, count: int, failures: list[str]) -> list[Scene]:
+        """Return windows that are evenly spread over the files, their images and those."""
+        spots: dict[tuple[int, Spot], None] = {}  # each once, in order
+        for place in (np.arange(count) + 0.5) * len(self.views[0]) / count:
+            file = self.views[0][int(place)]
+            page = place % 1
+            down = page * len(file.images) % 1
+            spots[int(place), file.spot(page, down, down / GOLDEN % 1, PEEK)] = None
+        found = []
+        for number, spot in spots:
+            try:
+                found.append([view[number].read(spot) for view in self.views])
+            except ImageError as error:
+                failures.append(str(error))
+        return found
+
+    def _scene(self, file: int, random: np.random.Generator, failures: list[str]) -> Scene:
+        page, down, right = random.random(3)
+        for attempt in range(len(self.views[0])):
+            files = [view[(file + attempt) % len(view)] for view in self.views]
+            side = self.window if files[0].windowed else files[0].area
+            spot = files[0].spot(page, down, right, side)
+            try:
+                return [each.read(spot) for each in files]
+            except ImageError as error:
+                failures.append(str(error))
+        raise DataError(f"no file can be read any more; the last: {failures[-1]}")
+
+
+def _open(path: Path | str, axes: str) -> Reader:
+    return _open_url(path, axes) if is_url(path) else open_image(path, axes=axes, max_pixels=0)
+
+
+@lru_cache(maxsize=16)
+def _open_url(url: str, axes: str) -> Reader:
+    """Open a zarr array once: each time takes requests, and it holds nothing that is to be shut."""
+    return open_image(url, axes=axes, max_pixels=0)
+
+
+def _span(length: range, place: float, side: int) -> range:
+    """Return a part of a range, ``side`` long at most, by its place in [0, 1)."""
+    first = int(place * (max(len(length) - side, 0) + 1))
+    return length[first : first + side]

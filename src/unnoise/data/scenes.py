@@ -1,0 +1,35 @@
+"""What images are streamed from, whatever keeps them: files, or tar shards."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.generic]
+Scene = list[Array]  # one image of each view, (H, W, C)
+
+PEEK = 1024  # pixels of a side of an image that are looked at
+
+
+class Scenes(Protocol):
+    """Where scenes are read from, by this process or by a worker of it."""
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of one view, for the length of an epoch."""
+        ...
+
+    def draw(self, random: np.random.Generator, count: int, failures: list[str]) -> list[Scene]:
+        """Return some scenes at random; what cannot be read is told, and replaced by another.
+
+        Raises:
+            DataError: Nothing can be read any more.
+        """
+        ...
+
+    def look(self, count: int, failures: list[str]) -> list[Scene]:
+        """Return about so many scenes, or parts of them, that say what all are like.
+
+        They are always the same, and none at all if none can be read.
+        """
+        ...

@@ -1,0 +1,124 @@
+"""What lies in tar shards, by the first samples of the first one; the others are taken as alike."""
+
+from functools import partial
+from itertools import islice
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from unnoise.data.names import pair_of, split_pairs
+from unnoise.data.scenes import Array
+from unnoise.data.shard_list import Shard
+from unnoise.data.shards import FORMATS, Shards, ShardView, image_stem, read_member
+from unnoise.data.survey import PackedImages, Part, Survey
+from unnoise.data.tar import Sample, Tape, samples
+from unnoise.errors import DataError, ImageError
+from unnoise.images import size_of
+
+LOOKED_AT = 16  # samples
+HEAD = 2**20  # bytes that are fetched at once
+
+
+def survey_shards(name: str, shards: tuple[Shard, ...], *, max_pixels: int) -> Survey:
+    """Look at the beginning of the first shard.
+
+    Args:
+        name: What the user called them.
+        shards: All of them.
+        max_pixels: As in ``survey``.
+
+    Raises:
+        DataError: It is no tar file, holds no image, or several that could be meant.
+    """
+    first = shards[0]
+    size = first.size if first.size is not None else size_of(first.place)
+    known = (Shard(first.place, size), *shards[1:])
+    tape, failures = Tape(first.place, size, HEAD), list[str]()
+    head = list(islice(samples(tape, 0, size, failures.append), LOOKED_AT))
+    if not head:
+        raise DataError(
+            f"{first.place} has no sample in it: a shard is a plain .tar file (ustar, GNU or PAX) "
+            "of files such as 0001.png, or 0001.noisy.png and 0001.clean.png"
+        )
+    _check_keys(first.place, head)
+    length = max(1, (head[-1].stop - head[0].at) // len(head))
+    stems, images = _first_images(tape, head, max_pixels, failures)
+    views = [
+        tuple(_part(shard, stem, image, size, length, max_pixels) for shard in known)
+        for stem, image in zip(stems, images, strict=True)
+    ]
+    return Survey(name, views[0], tuple(failures), targets=views[1] if len(views) > 1 else ())
+
+
+def _check_keys(place: str, head: list[Sample]) -> None:
+    """Raise ``DataError`` where pairs are named so that they are samples of their own."""
+    keys = [f"{sample.key}.png" for sample in head[: len(head) // 2 * 2]]
+    if split_pairs(keys):
+        raise DataError(
+            f"{place} holds {head[0].key} and {head[1].key}, which look like a pair: name them so "
+            "that the words stand after the first dot, x.noisy.png and x.clean.png"
+        )
+
+
+def _first_images(
+    tape: Tape, head: list[Sample], max_pixels: int, failures: list[str]
+) -> tuple[list[str], list[Array]]:
+    """Return the suffixes of the views, and the images of the first sample that can be read."""
+    found = [[each for each in sample.members if image_stem(each) is not None] for sample in head]
+    # One that lost a half must not tell what all are.
+    for sample, suffixes in sorted(zip(head, found, strict=True), key=lambda both: -len(both[1])):
+        if not suffixes:
+            continue
+        if len(suffixes) > 1:
+            pair = pair_of(suffixes)
+            if pair is None:
+                raise DataError(
+                    f"sample {sample.key} in {tape.place} has several images, "
+                    f"{', '.join(suffixes)}: leave one, or call two of them .noisy and .clean"
+                )
+            suffixes = [suffixes[i] for i in pair]
+        try:
+            members = [sample.members[suffix] for suffix in suffixes]
+            images = [read_member(tape, member, max_pixels=max_pixels) for member in members]
+        except ImageError as error:
+            failures.append(str(error))
+            continue
+        return [image_stem(suffix) or "" for suffix in suffixes], images
+    reasons = "".join(f"\n  {failure}" for failure in failures[:10])
+    raise DataError(
+        f"none of the first {len(head)} samples of {tape.place} has an image that can be read "
+        f"({', '.join(FORMATS)}){':' if reasons else ''}{reasons}"
+    )
+
+
+def _part(shard: Shard, stem: str, image: Array, size: int, length: int, max_pixels: int) -> Part:
+    height, width, channels = image.shape
+    view = ShardView(stem, str(image.dtype), channels)
+    packed = PackedImages(shard, view, length, max_pixels)
+    return Part(
+        PurePosixPath(shard.place).name,
+        "YX" if channels == 1 else "YXC",
+        max(1, (shard.size or size) // length),
+        height,
+        width,
+        channels,
+        np.dtype(image.dtype),
+        partial(_refuse, shard.place),
+        partial(_peek, packed),
+        shard=packed,
+    )
+
+
+def _refuse(place: str) -> Array:
+    raise DataError(
+        f"{place} is a tar shard, which is for training only: unpack some of it to a folder"
+    )
+
+
+def _peek(packed: PackedImages) -> Array:
+    failures: list[str] = []
+    shards = Shards((packed.shard,), (packed.view,), packed.length, 0, packed.max_pixels)
+    scenes = shards.look(1, failures)
+    if not scenes:
+        raise ImageError(failures[-1] if failures else f"{packed.shard.place} has no image")
+    return scenes[0][0]

@@ -1,0 +1,130 @@
+"""From a plan to what is streamed: scenes to train on, and scenes that are held out.
+
+Whole files or shards are held out where there are several. Of one file it is its last images, of
+one image its last rows, of one shard its last samples.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unnoise.data.batches import split_indices
+from unnoise.data.files import FileImages, Files
+from unnoise.data.method import Plan
+from unnoise.data.scenes import PEEK, Scenes
+from unnoise.data.shards import Shards
+from unnoise.data.splitting import HELD_STRIPS, HELD_WHOLE, cut_row
+from unnoise.data.survey import Part
+from unnoise.data.tar import BLOCK, Tape, first_start
+from unnoise.errors import DataError
+
+SAMPLE = 16  # scenes that are looked at before training
+TAPE = 2**16  # bytes that are fetched at once to find a sample
+
+
+@dataclass(frozen=True)
+class Streams:
+    """What is trained on, what is held out, and how that was divided, in words."""
+
+    train: Scenes
+    held: Scenes
+    note: str
+
+
+def split_streams(plan: Plan, share: float | None, seed: int) -> Streams:
+    """Divide the images of a plan.
+
+    Args:
+        plan: Of single images or pairs, in files or shards.
+        share: That is held out; None for as much as is looked at, or the usual share if less.
+        seed: Decides which files or shards.
+
+    Raises:
+        DataError: It has captures, or images that are in no file; or one shard is too small.
+    """
+    parts = plan.views[0]
+    if plan.scenes is not None or not all(part.path or part.shard for part in parts):
+        raise DataError(
+            f"{plan.name} is larger than --memory, and only single images and pairs in files are "
+            "streamed from disk: raise --memory, or train on fewer images"
+        )
+    if len(parts) == 1:
+        return _of_one_shard(plan, share) if parts[0].shard else _of_one_file(plan, share)
+    keep, held = split_indices(len(parts), share or _usual(len(parts)), seed)
+    if parts[0].shard:
+        note = f"{len(keep)} of {len(parts)} shards are streamed, the others are held out"
+        return Streams(_shards(plan, keep), _shards(plan, held), note)
+    note = f"{len(keep)} files are streamed from disk, as they need more than --memory"
+    return Streams(_files(plan, keep), _files(plan, held), note)
+
+
+def _usual(count: int) -> float:
+    """Return the share that is held out of so many: of many, no more than is looked at."""
+    return min(HELD_WHOLE, SAMPLE / count)
+
+
+def _of_one_file(plan: Plan, share: float | None) -> Streams:
+    part = plan.views[0][0]
+    images, rows = range(part.count), range(part.height)
+    if part.count > 1:
+        held = round((share or _usual(part.count)) * part.count)
+        cut = part.count - min(max(held, 1), part.count - 1)
+        used = [(images[:cut], rows), (images[cut:], rows)]
+        what = f"its last {part.count - cut} images"
+    else:
+        cut = cut_row(part.height, share or min(HELD_STRIPS, PEEK / part.height))
+        used = [(images, rows[:cut]), (images, rows[cut:])]
+        what = f"its last {part.height - cut} rows"
+    whole = _files(plan, np.zeros(1, np.int64))
+    train, held_out = (
+        Files(tuple((replace(view[0], images=i, rows=r),) for view in whole.views)) for i, r in used
+    )
+    note = f"{part.name} is streamed, as it needs more than --memory; {what} are held out"
+    return Streams(train, held_out, note)
+
+
+def _of_one_shard(plan: Plan, share: float | None) -> Streams:
+    part = plan.views[0][0]
+    assert part.shard is not None
+    whole = _shards(plan, np.zeros(1, np.int64))
+    shard = part.shard.shard
+    assert shard.size is not None  # it was opened
+    tape = Tape(shard.place, shard.size, TAPE)
+    step = share or _usual(part.count)
+    for tried in np.arange(1 - step, 0, -step):  # a small one may have no sample so far behind
+        cut = first_start(tape, int(tried * shard.size) // BLOCK * BLOCK)
+        if cut is not None:
+            train, held = replace(shard, stop=cut), replace(shard, start=cut)
+            return Streams(
+                replace(whole, shards=(train,), pixels=int(whole.pixels * cut / shard.size)),
+                replace(whole, shards=(held,)),
+                f"{part.name} is streamed; its samples from byte {cut} on are held out",
+            )
+    raise DataError(
+        f"{shard.place} holds too few samples to train on some and to validate on others: pack "
+        "more into it, or unpack it to a folder"
+    )
+
+
+def _files(plan: Plan, which: NDArray[np.int64]) -> Files:
+    def images(part: Part) -> FileImages:
+        assert part.path is not None
+        images, rows = range(part.count), range(part.height)
+        return FileImages(
+            part.path, part.axes, images, rows, part.width, part.channels, part.direct
+        )
+
+    return Files(tuple(tuple(images(view[i]) for i in which) for view in plan.views))
+
+
+def _shards(plan: Plan, which: NDArray[np.int64]) -> Shards:
+    packed = [[part.shard for part in view if part.shard] for view in plan.views]
+    first = packed[0]
+    return Shards(
+        tuple(first[i].shard for i in which),
+        tuple(view[0].view for view in packed),
+        length=first[0].length,
+        pixels=sum(p.count * p.height * p.width for p in (plan.views[0][i] for i in which)),
+        max_pixels=first[0].max_pixels,
+    )

@@ -1,0 +1,173 @@
+"""Samples of a tar shard, read from anywhere in it: no index is needed, nothing is unpacked.
+
+A sample is what follows each other under one key, the name up to the first dot after the folders
+(as in WebDataset): ``0001.noisy.png``, ``0001.clean.png`` and ``0001.json`` are one. Names are text
+here and never paths. Every member begins at a multiple of 512 bytes with a header that has a magic
+word and a checksum, so a reader may enter in the middle and go on to the next one.
+
+A tar inside a tar has headers too. Read in order it is one member, and left out; entered in its
+middle, its images are samples like others, of the same shard, so what is held out stays apart.
+"""
+
+import re
+import tarfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import groupby, islice
+
+from unnoise.images import read_range
+
+BLOCK = 512  # bytes, to which headers and what they announce are aligned
+MAGIC, MAGIC_AT = b"ustar", 257
+LONGEST_NAME = 2**16  # bytes of a header that holds a long name
+LARGEST_MEMBER = 2**30  # bytes of one that is read
+LONG_NAME, RECORDS = (tarfile.GNUTYPE_LONGNAME,), (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
+DIGITS = re.compile(r"[0-9]{1,18}")
+PREFIXES = (*LONG_NAME, *RECORDS, tarfile.GNUTYPE_LONGLINK, tarfile.XGLTYPE)  # of another header
+
+Tell = Callable[[str], None]
+
+
+class Tape:
+    """The bytes of one shard by their place, fetched in long pieces.
+
+    Args:
+        place: A path or a URL.
+        size: Of the shard, in bytes.
+        ahead: Bytes that are fetched at once, at least.
+    """
+
+    def __init__(self, place: str, size: int, ahead: int) -> None:
+        self.place, self.size = place, size
+        self._ahead = ahead
+        self._start, self._held = 0, b""
+
+    def read(self, start: int, length: int) -> bytes:
+        """Return so many bytes from ``start`` on, fewer at the end of the shard."""
+        stop = min(start + length, self.size)
+        if start >= stop:
+            return b""
+        if not self._start <= start <= stop <= self._start + len(self._held):
+            kept = self._held[start - self._start :] if start >= self._start else b""
+            first = start + len(kept)
+            last = min(max(stop, first + self._ahead), self.size)
+            self._start, self._held = start, kept + read_range(self.place, first, last)
+        return self._held[start - self._start : stop - self._start]
+
+
+@dataclass(frozen=True)
+class Member:
+    """One member: where it begins, its name, and where its bytes are."""
+
+    at: int
+    name: str
+    start: int
+    size: int
+
+    @property
+    def key(self) -> str:
+        """What a sample's members share."""
+        folder, slash, base = self.name.rpartition("/")
+        return folder + slash + base.partition(".")[0]
+
+    @property
+    def suffix(self) -> str:
+        """What tells a sample's members apart, such as ``.noisy.png``; in small letters."""
+        return self.name[len(self.key) :].lower()
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Members of one key: where the first begins and the last ends, and all by their suffix."""
+
+    key: str
+    at: int
+    stop: int
+    members: dict[str, Member]
+
+
+def samples(tape: Tape, start: int, stop: int, tell: Tell) -> Iterator[Sample]:
+    """Yield the samples that begin in ``start..stop``.
+
+    Args:
+        tape: The shard.
+        start: Where to enter, a multiple of 512. The first sample may lack what came before.
+        stop: Where to leave; a sample that begins before is read to its end.
+        tell: Told of damage.
+    """
+    found = (each for each in members(tape, start, tell) if each.key.rpartition("/")[2])
+    for key, group in groupby(found, lambda member: member.key):
+        together = list(group)
+        if together[0].at >= stop:
+            return
+        end = together[-1].start + together[-1].size
+        yield Sample(key, together[0].at, end, {each.suffix: each for each in together})
+
+
+def first_start(tape: Tape, start: int) -> int | None:
+    """Return where the first sample begins that certainly begins after ``start``; None if none."""
+    found = samples(tape, start, tape.size, lambda _: None)
+    # The first one may have begun before; and its name may lack what a header before it says, so
+    # that the second one is the rest of it.
+    after = next(islice(found, 2, None), None)
+    return None if after is None else after.at
+
+
+def members(tape: Tape, start: int, tell: Tell) -> Iterator[Member]:
+    """Yield the regular members from the first header at or after ``start`` on."""
+    at, searching = start, True
+    name, size, began = "", None, start  # what headers before a member's own say of it
+    while len(block := tape.read(at, BLOCK)) == BLOCK:
+        header = _header(block)
+        if header is None or at + BLOCK + header.size > tape.size:
+            # Zeros end an archive, and another may follow.
+            if not searching and any(block):
+                tell(f"{tape.place} is damaged at byte {at}; what follows is read")
+            searching, name, size = True, "", None
+            at += BLOCK
+            continue
+        searching = False
+        if not name and size is None:
+            began = at
+        if header.type in PREFIXES:
+            if header.size <= LONGEST_NAME:
+                data = tape.read(at + BLOCK, header.size)
+                if header.type in LONG_NAME:
+                    name = data.rstrip(b"\0").decode("utf-8", "replace")
+                elif header.type in RECORDS:
+                    said = _records(data)
+                    name = said.get("path", name)
+                    size = int(said["size"]) if DIGITS.fullmatch(said.get("size", "")) else size
+            at += BLOCK + _padded(header.size)
+            continue
+        size = header.size if size is None else size
+        if header.isreg():
+            yield Member(began, name or header.name, at + BLOCK, size)
+        at += BLOCK + _padded(size)
+        name, size = "", None
+
+
+def _header(block: bytes) -> tarfile.TarInfo | None:
+    if block[MAGIC_AT : MAGIC_AT + len(MAGIC)] != MAGIC:
+        return None
+    try:
+        header = tarfile.TarInfo.frombuf(block, "utf-8", "replace")  # checks the sum
+    except tarfile.HeaderError:
+        return None
+    return header if header.size >= 0 else None
+
+
+def _records(data: bytes) -> dict[str, str]:
+    """Return the records of a PAX header, each ``length key=value`` and a new line."""
+    found = {}
+    while DIGITS.fullmatch(length := data.partition(b" ")[0].decode("latin-1")):
+        if not len(length) < int(length) <= len(data):
+            break
+        key, _, value = data[len(length) + 1 : int(length) - 1].partition(b"=")
+        found[key.decode("utf-8", "replace")] = value.decode("utf-8", "replace")
+        data = data[int(length) :]
+    return found
+
+
+def _padded(size: int) -> int:
+    return -(-size // BLOCK) * BLOCK
