@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check base-install format pretrained bench bench-photo bench-candidates bench-trust bench-features bench-server bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own clean
+.PHONY: help demo test check base-install format pretrained bench bench-photo bench-candidates bench-trust bench-features bench-server bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-scale bench-hosts clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -13,7 +13,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "unnoise needs Python 3.11 or newer")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt 'torch==2.13.0'
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,serve,hub,cluster,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,serve,hub,cluster,remote,dev]'
 	@touch $@
 
 demo: $(READY) ## Train on digits for a minute, show a picture and a quality report
@@ -65,7 +65,7 @@ benchmarks/photo/.packages: benchmarks/photo/requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $@ -r $<
 	@touch $@
 
-bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-candidates bench-photo bench-trust bench-features bench-server bench-hostile ## Run every benchmark (about five hours)
+bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-candidates bench-photo bench-trust bench-features bench-server bench-hostile bench-scale ## Run every benchmark (about six hours)
 
 bench-models: $(READY) ## Cost, speed, share of the machine's limit and quality of candidate networks
 	$(BIN)/python benchmarks/models.py
@@ -81,6 +81,16 @@ bench-loader: $(READY) ## Whether training waits for data
 
 bench-own: $(READY) ## Microscopy, documents and photographs: what each kind of data reaches
 	$(BIN)/python benchmarks/own_images.py
+
+bench-scale: $(READY) ## Many workers: speed, survival, the driver's memory, what a large job costs (40 minutes)
+	$(BIN)/python benchmarks/scale/training.py
+	$(BIN)/python benchmarks/scale/denoising.py
+	$(BIN)/python benchmarks/scale/memory.py
+	$(BIN)/python benchmarks/scale/cost.py
+	$(BIN)/python benchmarks/scale/survival.py
+
+bench-hosts: $(READY) ## Two hosts train together and one is cut off (needs root, for network namespaces)
+	$(BIN)/python benchmarks/scale/hosts.py
 
 bench-ceiling: $(READY) ## How good a large ensemble gets, trained long
 	$(BIN)/python benchmarks/ceiling.py

@@ -41,7 +41,7 @@ def write_images(folder: Path, side: int, count: int) -> float:
     ramp = np.linspace(40, 200, side)
     for number in range(count):
         noisy = random.normal(ramp, 25, (side, side)).clip(0, 255).astype(np.uint8)
-        write_stack(folder / f"{number:05}.png", noisy[None, ..., None])
+        write_stack(folder / f"{number:05}.png", noisy)
     return sum(path.stat().st_size for path in folder.iterdir()) / count
 
 

@@ -1,6 +1,6 @@
 """How much faster do two workers of one thread denoise files than one worker of one thread?
 
-Usage: python benchmarks/scale/denoising.py [--images 400] [--rounds 3] [--engines processes ray]
+Usage: python benchmarks/scale/denoising.py [--images 160] [--rounds 3] [--engines processes ray]
 
 The images are photos/train of $UNNOISE_DATA with noise added, as PNG; the model is `photo`. Each
 worker has one thread. The rate counts from when all workers are at work, so that it does not
@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
@@ -37,7 +38,7 @@ def make_images(folder: Path, count: int) -> None:
     photos = [read_stack(found.path)[0][0] for found in find_images([data])]
     for number in range(count):
         noisy = add_noise(photos[number % len(photos)], "gaussian:0.1", seed=number)
-        write_stack(folder / f"{number:06}.png", np.asarray(noisy)[None])
+        write_stack(folder / f"{number:06}.png", np.asarray(noisy))
 
 
 def measure(folder: Path, out: Path, engine: str, workers: int) -> tuple[float, float, float]:
@@ -50,7 +51,12 @@ def measure(folder: Path, out: Path, engine: str, workers: int) -> tuple[float, 
         times.append(time.perf_counter())
         pixels.append(float(str(row["megapixels"])))
 
-    denoise_many("photo", folder, out=out, engine=engine, workers=workers, report=note)  # type: ignore[arg-type]  # of the command line
+    # Else one worker would take all cores.
+    with (
+        patch("unnoise.cluster.processes.usable_cores", lambda: workers),
+        patch("unnoise.cluster.ray_engine.usable_cores", lambda: workers),
+    ):
+        denoise_many("photo", folder, out=out, engine=engine, workers=workers, report=note)  # type: ignore[arg-type]  # of the command line
     seconds = times[-1] - times[SKIPPED]
     return (
         (len(times) - SKIPPED - 1) / seconds,
@@ -61,12 +67,10 @@ def measure(folder: Path, out: Path, engine: str, workers: int) -> tuple[float, 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--images", type=int, default=400)
+    parser.add_argument("--images", type=int, default=160)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--engines", nargs="+", default=["processes", "ray"])
     options = parser.parse_args()
-    # One thread for each worker, whatever their number.
-    os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[: max(WORKERS)]))
     print(describe_machine())
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "noisy"

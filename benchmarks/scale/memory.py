@@ -52,7 +52,7 @@ def main() -> None:
     print(f"{'engine':<10} {'files':>7} {'driver, MiB':>12} {'files/s':>8}")
     with tempfile.TemporaryDirectory() as place:
         image = Path(place) / "image.png"
-        noise = np.random.default_rng(0).integers(0, 255, (1, SIDE, SIDE, 1), np.uint8)
+        noise = np.random.default_rng(0).integers(0, 255, (SIDE, SIDE), np.uint8)
         write_stack(image, noise)
         source, made = Path(place) / "noisy", 0
         for count in options.counts:

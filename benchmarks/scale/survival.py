@@ -58,7 +58,8 @@ def workers(driver: int, engine: str) -> list[int]:
             line = Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode()
         except OSError:
             continue
-        ours = "ray::" in line and "IDLE" not in line if engine == "ray" else "spawn_main" in line
+        # Ray has processes of its own by the same name; a node does not outlive those.
+        ours = line.startswith("ray::Actor") if engine == "ray" else "spawn_main" in line
         if ours:
             found.append(process)
     return found
@@ -125,8 +126,8 @@ def main() -> None:
         folder.mkdir()
         noise = np.random.default_rng(0)
         for number in range(options.images):
-            image = noise.normal(number % 200, 20, (SIDE, SIDE, 1)).clip(0, 255).astype(np.uint8)
-            write_stack(folder / f"{number:06}.png", image[None])
+            image = noise.normal(number % 200, 20, (SIDE, SIDE)).clip(0, 255).astype(np.uint8)
+            write_stack(folder / f"{number:06}.png", image)
         command = [sys.executable, "-m", "unnoise", "denoise", str(folder), "--out", str(out)]
         command += ["--engine", options.engine]
         begun = time.monotonic()

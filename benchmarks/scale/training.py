@@ -2,10 +2,10 @@
 
 Usage: python benchmarks/scale/training.py [--rounds 5] [--seconds 15] [--processes 2]
 
-Both take the same steps of the same batches, with the defaults of `unnoise train`: the photos of
-$UNNOISE_DATA (patches, `unet-s`) and the digits of MNIST (whole images, `unet`). One round after
-the other, so that a slow minute hits both alike; medians. Also what is sent for a step: every
-process adds up the gradients of all weights.
+Both take the same steps of the same batches: the photos of $UNNOISE_DATA (patches, `unet-s`) and
+the digits of MNIST (whole images, `unet`), in the default batch of `unnoise train` and in larger
+ones. One round after the other, so that a slow minute hits both alike; medians. Also what is sent
+for a step: every process adds up the gradients of all weights.
 """
 
 import argparse
@@ -27,20 +27,29 @@ from unnoise.runs import TrainConfig
 from unnoise.training import joined
 
 WARM_UP = 5  # steps
-TASKS = {"photos, unet-s": ("photos/train", "gaussian:0.1"), "MNIST, unet": ("mnist", None)}
+TASKS = {  # images, noise, batch; the first batch of each is the default
+    "photos, unet-s, 8": ("photos/train", "gaussian:0.1", 8),
+    "photos, unet-s, 32": ("photos/train", "gaussian:0.1", 32),
+    "MNIST, unet, 64": ("mnist", None, 64),
+    "MNIST, unet, 512": ("mnist", None, 512),
+}
 
 
 def work(task: str, seconds: float) -> None:
     """Take steps for some time; the first process prints what they were."""
-    data, noise = TASKS[task]
+    data, noise, size = TASKS[task]
     path = Path(os.environ["UNNOISE_DATA"]) / data
-    config = TrainConfig(data=str(path) if noise else data, noise=noise, steps=100_000)
+    config = TrainConfig(
+        data=str(path) if noise else data, noise=noise, batch_size=size, steps=100_000
+    )
     with joined(seconds=60) as world:
         training = assemble(config, make_plan(config), world=world).training
+        begun = time.perf_counter()
         for _ in range(WARM_UP):
             training.advance()
-        begun, times = time.perf_counter(), []
-        while world.agree(time.perf_counter() - begun < seconds):
+        steps = int(world.agree(seconds * WARM_UP / (time.perf_counter() - begun)))
+        times = []
+        for _ in range(steps):
             start = time.perf_counter()
             training.advance()
             times.append(time.perf_counter() - start)
@@ -77,7 +86,7 @@ def main() -> None:
         sys.exit("set UNNOISE_DATA to the folder with photos/")
     print(describe_machine())
     print(
-        f"{'task':<16} {'processes':>9} {'ms a step':>10} {'images/s':>9} {'times':>6} {'sent':>9}"
+        f"{'task':<20} {'processes':>9} {'ms a step':>10} {'images/s':>9} {'times':>6} {'sent':>9}"
     )
     for task in TASKS:
         counts = (1, options.processes)
@@ -89,8 +98,9 @@ def main() -> None:
             step = statistics.median(facts[column]["step"] for facts in rounds)
             facts = rounds[0][column]
             print(
-                f"{task:<16} {count:>9} {1000 * step:>10.1f} {facts['batch'] / step:>9.0f} "
-                f"{ratio if column else 1:>6.2f} {facts['bytes'] / 2**20:>5.1f} MiB"
+                f"{task:<20} {count:>9} {1000 * step:>10.1f} {facts['batch'] / step:>9.0f} "
+                f"{ratio if column else 1:>6.2f} {facts['bytes'] / 2**20:>5.1f} MiB",
+                flush=True,
             )
 
 

@@ -84,6 +84,14 @@ def test_addresses(tmp_path: Path) -> None:
         listed("nosuch://a")
 
 
+def test_an_address_of_the_web(tmp_path: Path, web: str) -> None:
+    (tmp_path / "a.png").write_bytes(b"picture")
+    assert listed(f"{web}/a.png?size=large") == {"a.png": f"{web}/a.png?size=large"}
+    with at_hand(f"{web}/a.png?size=large", tmp_path / "out") as path:
+        assert path.name == "a.png"
+        assert path.read_bytes() == b"picture"
+
+
 def test_nothing_grows_with_the_number_of_files(tmp_path: Path) -> None:
     for number in range(500):
         (tmp_path / f"{number}.png").touch()

@@ -23,6 +23,20 @@ def test_ranges_of_paths_and_urls_are_the_same(tmp_path: Path) -> None:
     assert list_urls(f"file://{tmp_path}/*.bin") == [(f"file://{tmp_path}/a.bin", 200)]
 
 
+def test_a_web_server_gives_ranges_and_zarr(tmp_path: Path, web: str) -> None:
+    data = bytes(range(200))
+    (tmp_path / "a.bin").write_bytes(data)
+    assert size_of(f"{web}/a.bin") == 200
+    assert read_range(f"{web}/a.bin", 10, 20) == data[10:20]
+    with pytest.raises(ImageError, match=r"cannot read http://.*/no\.bin"):
+        read_range(f"{web}/no.bin", 0, 10)
+    values = np.arange(30 * 40, dtype=np.uint16).reshape(30, 40)
+    stored = zarr.create_array(tmp_path / "a.zarr", shape=values.shape, dtype="uint16")
+    stored[...] = values
+    with open_image(f"{web}/a.zarr") as reader:
+        np.testing.assert_array_equal(reader.image(0)[..., 0], values)
+
+
 def test_what_cannot_be_reached_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for place in (str(tmp_path / "no.bin"), f"file://{tmp_path}/no.bin", "memory://no/no.bin"):
         with pytest.raises(ImageError, match=r"cannot read .*no\.bin"):

@@ -99,9 +99,7 @@ class World:
                 layer.__class__ = SYNCED[type(layer)]
         device = next(module.parameters()).device
         places = [device] if device.type == "cuda" else None
-        return DistributedDataParallel(
-            module, device_ids=places, gradient_as_bucket_view=True, broadcast_buffers=False
-        )
+        return DistributedDataParallel(module, device_ids=places, gradient_as_bucket_view=True)
 
     @contextmanager
     def watched(self) -> Iterator[None]:
