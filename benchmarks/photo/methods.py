@@ -14,9 +14,9 @@ from networks import NETWORKS
 from numpy.typing import NDArray
 
 import unnoise
-from unnoise.assemble import choose_bf16
 from unnoise.denoiser.memory import keep_freed_memory
 from unnoise.evaluation.baselines import BASELINES
+from unnoise.training import choose_bf16
 
 sys.path.append(str(Path(__file__).with_name(".packages")))  # requirements.txt
 

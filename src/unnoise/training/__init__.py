@@ -5,10 +5,11 @@ every random number is a function of the seed, the step and the sample, so a res
 undisturbed one, and one on several processes equals one on one.
 """
 
+from unnoise.training.devices import choose_bf16, choose_device
 from unnoise.training.division import usual_grain
 from unnoise.training.loop import Progress, measure_steps, train
 from unnoise.training.muon import Muon
-from unnoise.training.parallel import ALONE, World, is_first, joined, local_device
+from unnoise.training.parallel import ALONE, World, is_first, joined
 from unnoise.training.schedule import SCHEDULES, Schedule
 from unnoise.training.steps import Training, Validation
 from unnoise.training.validation import Held, validator
@@ -23,9 +24,10 @@ __all__ = [
     "Training",
     "Validation",
     "World",
+    "choose_bf16",
+    "choose_device",
     "is_first",
     "joined",
-    "local_device",
     "measure_steps",
     "train",
     "usual_grain",

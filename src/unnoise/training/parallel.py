@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from unnoise.errors import RunError
+from unnoise.training.devices import local_gpu
 from unnoise.training.meeting import meet
 
 LAUNCHED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # what torchrun sets
@@ -31,13 +32,6 @@ LAUNCHED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # what torchrun
 def is_first() -> bool:
     """Whether this process is the one that speaks and writes."""
     return not _launched() or int(os.environ["RANK"]) == 0
-
-
-def local_device(device: torch.device) -> torch.device:
-    """Return the GPU that is this process's, where only the kind of device was said."""
-    if device.type == "cuda" and device.index is None and _launched():
-        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-    return device
 
 
 @dataclass(frozen=True)
@@ -147,7 +141,7 @@ def joined(*, seconds: float) -> Iterator[World]:
     rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     if torch.cuda.is_available():
-        torch.cuda.set_device(local_device(torch.device("cuda")))
+        torch.cuda.set_device(local_gpu())
     try:
         dist.init_process_group(
             backend,
