@@ -51,8 +51,8 @@ class Division:
         grains = -(-self.batch_size // self.grain)
         if grains < self.world.size * self.count:
             raise ConfigError(
-                f"a batch of {self.batch_size} is divided into {grains} parts at most, and "
-                f"{self.world.size} processes that accumulate {self.count} pieces each need more: "
+                f"a batch of {self.batch_size} has {grains} parts at most, and {self.world.size} "
+                f"processes with --accumulate {self.count} need {self.world.size * self.count}: "
                 "pass a larger --batch-size, or start fewer processes"
             )
 

@@ -189,7 +189,8 @@ def _is_of_the_connection(error: RuntimeError) -> bool:
 
 def _first_line(error: Exception) -> str:
     line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return re.sub(r"\[/\S+\] ?", "", line).strip()[:200]  # without places in the source of gloo
+    line = re.sub(r"\[/\S+\] ?", "", line)  # places in the source of gloo
+    return line.split(". ")[0].strip()[:200]
 
 
 class _Total(torch.autograd.Function):
