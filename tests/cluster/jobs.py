@@ -73,3 +73,10 @@ def processes_named(word: str) -> list[int]:
         except OSError:  # it has just ended
             continue
     return [number for number in found if number != os.getpid()]
+
+
+def is_ours(number: int) -> bool:
+    """Whether a process was started by this one, or by one that was."""
+    while number > 1 and number != os.getpid():
+        number = int(Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[1])
+    return number > 1

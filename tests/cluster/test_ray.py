@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jobs import check_complete, make_images, processes_named, quiet_job, read_rows
+from jobs import check_complete, is_ours, make_images, processes_named, quiet_job, read_rows
 
 import unnoise.cluster
 from unnoise.errors import ConfigError
@@ -32,7 +32,7 @@ def test_an_actor_that_is_killed_is_replaced(
 
     def kill(_: dict[str, Any]) -> None:
         if not killed:
-            killed.append(processes_named("ray::Actor")[0])
+            killed.append(next(filter(is_ours, processes_named("ray::Actor"))))
             os.kill(killed[0], signal.SIGKILL)
 
     summary = quiet_job(
