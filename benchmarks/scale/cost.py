@@ -4,11 +4,12 @@ Usage: python benchmarks/scale/cost.py [--images 1e8] [--workers 1000] [--engine
 
 A job of files takes, on W workers of one core,
 
-    N (a + b p) / W        for N files of p megapixels: a for each file, b for each megapixel,
-    N d                    at least, as one driver hands out the files and writes their rows,
+    N (a + c √p + b p) / W    for N files of p megapixels: a for each file, b for each megapixel,
+                              c for what grows with the sides, such as borders,
+    N d                       at least, as one driver hands out files and writes their rows,
 
-and each worker s seconds to begin. Here a and b are fitted to the seconds in manifests of jobs of
-several sizes, d is the processor time of the driver, s the time to the first row. Printed is the
+and each worker s seconds to begin. Here a, b and c are fitted to the seconds in manifests of jobs
+of several sizes, d is the processor time of the driver, s the time to the first row. Printed is the
 fit, then what it says of a large job, and at how many workers the driver is what is waited for.
 """
 
@@ -28,10 +29,10 @@ from machine import describe_machine
 from unnoise.cluster import denoise_many
 from unnoise.images import write_stack
 
-SIDES = {16: 3000, 64: 600, 256: 100, 512: 40}  # pixels: how many files
-SKIPPED = 16  # rows of workers that warm up
+SIDES = {16: 3000, 64: 600, 128: 300, 256: 120, 512: 60, 1024: 20}  # pixels: how many files
+SKIPPED = 8  # rows of workers that warm up
 TYPICAL = 0.25  # megapixels of the images of the large job
-HOUR, DAY = 3600.0, 86_400.0
+HOUR = 3600.0
 
 
 def write_images(folder: Path, side: int, count: int) -> float:
@@ -86,28 +87,32 @@ def main() -> None:
                 f"{1e3 * each:>18.3f}"
             )
     # Relative errors count alike, so that small images are fitted as well as large ones.
-    weights = 1 / np.array(costs)
-    design = np.stack([np.ones(len(pixels)), np.array(pixels)], 1) * weights[:, None]
-    a, b = np.linalg.lstsq(design, np.ones(len(costs)))[0]
-    found = (a + b * np.array(pixels)) / costs - 1
+    terms = np.stack([np.ones(len(pixels)), np.sqrt(pixels), np.array(pixels)], 1)
+    fit = np.linalg.lstsq(terms / np.array(costs)[:, None], np.ones(len(costs)))[0]
+    wrong = 100 * np.abs(terms @ fit / costs - 1).max()
     print(
-        f"a = {1e3 * a:.2f} ms a file, b = {b:.2f} s a megapixel (the fit is off by "
-        f"{100 * np.abs(found).max():.0f} % at most), d = {1e3 * driver:.3f} ms, "
-        f"s = {np.median(starts):.1f} s, {row:.0f} bytes a row"
+        f"a = {1e3 * fit[0]:.2f} ms, c = {1e3 * fit[1]:.0f} ms, b = {1e3 * fit[2]:.0f} ms (off by "
+        f"{wrong:.0f} % at most), d = {1e3 * driver:.3f} ms, s = {np.median(starts):.1f} s, "
+        f"{row:.0f} bytes a row"
     )
-    forecast(options.images, options.workers, float(a), float(b), driver, row)
+    each = float(fit @ [1, TYPICAL**0.5, TYPICAL])
+    forecast(options.images, options.workers, each, driver, row)
     print(f"{os.cpu_count()} cores of this machine; engine {options.engine}")
 
 
-def forecast(images: float, workers: int, a: float, b: float, driver: float, row: float) -> None:
-    each = a + b * TYPICAL
+def forecast(images: float, workers: int, each: float, driver: float, row: float) -> None:
+    """Print what a large job costs: ``each`` and ``driver`` seconds for an image."""
     work, handing = images * each / workers, images * driver
-    print(f"\n{images:.0e} images of {TYPICAL} megapixels on {workers} workers of one core:")
-    print(f"  work              {images * each / HOUR:,.0f} core hours, {work / DAY:.1f} days")
-    print(f"  driver            {handing / HOUR:.1f} hours of one core")
-    print(f"  most workers      {each / driver:,.0f}, beyond which they wait for the driver")
+    size = TYPICAL * 1e6  # bytes of a noisy PNG of 8 bits, which cannot be packed
+    rate = min(workers / each, 1 / driver)
+    print(f"\n{images:.0e} grey images of {TYPICAL} megapixels on {workers} workers of one core:")
+    print(f"  work           {images * each / HOUR:,.0f} core hours, {work / HOUR:.1f} hours")
+    print(f"  driver         {handing / HOUR:.1f} hours of one core")
+    print(f"  most workers   {each / driver:,.0f}: more of them wait for the driver")
+    print(f"  read, written  {images * size / 1e12:.0f} TB each, {rate * size / 1e6:,.0f} MB/s")
+    print(f"  outputs        {rate:,.0f} new files a second")
     print(
-        f"  manifest          {images * row / 2**30:.0f} GiB, names in memory "
+        f"  manifest       {images * row / 2**30:.0f} GiB, names in the driver's memory "
         f"{images * 8 / 2**30:.2f} GiB"
     )
 
