@@ -113,7 +113,7 @@ def forecast(images: float, workers: int, each: float, driver: float, row: float
     print(f"  outputs        {rate:,.0f} new files a second")
     print(
         f"  manifest       {images * row / 2**30:.0f} GiB, names in the driver's memory "
-        f"{images * 8 / 2**30:.2f} GiB"
+        f"{images * 16 / 2**30:.2f} GiB"
     )
 
 

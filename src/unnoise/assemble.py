@@ -133,6 +133,7 @@ def assemble(
         seed=config.seed,
         failed=failed,
     )
+    _check_same(material, world)
     objective = _objective(config, plan, clamped=material.ranges[-1].clamp)
     if config.intervals and 1 / (len(material.calibration) + 1) > 1 - config.intervals + 1e-9:
         raise DataError(
@@ -183,6 +184,23 @@ def assemble(
     return Assembly(
         config, training, network, info, held, calibration, objective, pixels, material.notes, close
     )
+
+
+def _check_same(material: Material, world: World) -> None:
+    """Raise ``DataError`` where the processes have read different images, by their sizes."""
+    facts = repr(
+        (
+            material.batches.steps_per_epoch,
+            [view.shape for scene in material.held_out for view in scene],
+            material.ranges,
+            material.strides,
+        )
+    )
+    if facts != world.tell(facts):
+        raise DataError(
+            f"process {world.rank} has read other images than the first, perhaps as some could "
+            "not be read there: all machines must be able to read the same ones"
+        )
 
 
 def _objective(config: TrainConfig, plan: Plan, *, clamped: bool) -> Objective:

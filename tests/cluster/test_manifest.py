@@ -33,10 +33,10 @@ def test_only_what_is_done_is_kept(tmp_path: Path) -> None:
         b"[]\n",
     ):
         path.write_bytes(whole + torn)
-        names = clean(path, tmp_path)
+        inputs, names = clean(path, tmp_path)
         rows = [json.loads(line) for line in path.read_text().splitlines()]
         assert [row["output"] for row in rows] == ["a.png", "b.png"]
-        assert len(names) == 2
+        assert len(names) == len(inputs) == 2
         assert not names.add("a.png")
         assert names.add("torn.png")
 
@@ -45,7 +45,7 @@ def test_a_line_without_its_end_is_torn_even_if_it_can_be_read(tmp_path: Path) -
     (tmp_path / "a.png").touch()
     path = tmp_path / "manifest.jsonl"
     path.write_text(json.dumps(row("a.png")))
-    assert len(clean(path, tmp_path)) == 0
+    assert [len(names) for names in clean(path, tmp_path)] == [0, 0]
     assert path.read_bytes() == b""
 
 

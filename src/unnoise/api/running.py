@@ -7,7 +7,6 @@ writes the run folder; it tells the others what it read.
 import copy
 import math
 import time
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -20,11 +19,9 @@ from unnoise.denoiser import Denoiser
 from unnoise.denoiser.torch_engine import TorchEngine
 from unnoise.errors import DataError, RunError
 from unnoise.models import Bounds
-from unnoise.runs import RunFolder, Setting, TrainConfig
+from unnoise.runs import RunFolder, TrainConfig
 from unnoise.training import Progress, Validation, World
 from unnoise.training import train as run_training
-
-FILLED_IN = ("epochs", "minutes", "init")  # settings that a run keeps as something else
 
 
 @dataclass(frozen=True)
@@ -51,13 +48,16 @@ class Run:
         self._folder = folder if first else None  # only the first one reads or writes
         self._world = world
         self._say, self._report = (say, report) if first else (silent, silent)
+        self._tell = say
 
-    def was_begun(self, settings: TrainConfig, said: Mapping[str, Setting]) -> bool:
-        """Whether the folder holds a run that began with these settings."""
-        if self._folder is None or not self._folder.checkpoint.is_file():
-            return False
-        kept, wanted = asdict(self._folder.read_config()), asdict(settings)
-        return all(kept[name] == wanted[name] for name in said if name not in FILLED_IN)
+    def was_begun(self) -> bool:
+        """Whether processes before these, which ``torchrun`` started likewise, began the run."""
+        return self._folder is not None and self._world.remembers(self._begun)
+
+    @property
+    def _begun(self) -> str:
+        assert self._folder is not None
+        return f"unnoise began {self._folder.path.absolute()}"
 
     def begin(
         self,
@@ -80,6 +80,7 @@ class Run:
                 Denoiser.load(settings.init).save(folder.init, overwrite=True)
                 settings = replace(settings, init=str(folder.init))
             folder.begin(settings, assembly.training.state(), note=plan.note)
+            self._world.remember(self._begun)
         return self._train(assembly)
 
     def go_on(self) -> Trained:
@@ -134,14 +135,16 @@ class Run:
                 "all machines must see the same ones, such as on a shared disk or by a URL"
             )
         failures: list[str] = []
+        warn = self._say  # while all read the same files, one speaks
 
         def failed(failure: str) -> None:
             failures.append(failure)
-            self._say(f"skipped: {failure}")
+            warn(f"skipped: {failure}")
 
         for failure in plan.failures:
             failed(failure)
         assembly = assemble(settings, plan, failed=failed, world=self._world)
+        warn = self._tell  # each streams files of its own
         if failures:
             self._say(f"{len(failures)} files were skipped")
         if plan.name not in NAMES:

@@ -158,7 +158,7 @@ def train(
     folder = RunFolder(Path(out)) if out is not None else None
     with joined(seconds=timeout) as world:
         run = Run(folder, world, say, report)
-        if world.is_restarted() and world.agree(run.was_begun(settings, said)):
+        if world.agree(run.was_begun()):
             trained = run.go_on()
         else:
             trained = run.begin(settings, data, targets, overwrite=overwrite)

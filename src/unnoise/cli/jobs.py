@@ -75,7 +75,7 @@ def _told(summary: "Summary") -> str:
         if count:
             parts.append(f"{count} {api.TOLD[verdict]}")
     if summary.repeated:
-        parts.append(f"{summary.repeated} were named before, or have the output of another")
+        parts.append(f"{summary.repeated} were named before")
     if summary.lost:
         parts.append(f"{summary.lost} workers died and were replaced")
     if summary.failed:

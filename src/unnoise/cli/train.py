@@ -80,7 +80,6 @@ def train(
     from unnoise.training import is_first
 
     first = is_first()  # of the processes that torchrun started; the others stay silent
-    quiet = quiet or not first
     said = {name: getattr(settings, name) for name in _said}
     if data is not None:
         if "data" in said:
@@ -93,7 +92,7 @@ def train(
         if first:
             _print_forecast(api.forecast(said, preset=preset, config=config, say=say), json=json)
         return
-    with training_progress(quiet=quiet) as report:
+    with training_progress(quiet=quiet or not first) as report:
         if resume:
             if said or preset or config:
                 raise ConfigError(

@@ -86,7 +86,8 @@ def _below(system: Any, folder: str) -> Iterator[str]:
     for entry in system.ls(folder, detail=True):
         path = str(entry["name"]).rstrip("/")
         name = path.rpartition("/")[2]
-        if name.startswith(".") or path == folder.rstrip("/"):
+        # A page of the web may link to itself, or to what lies elsewhere.
+        if name.startswith(".") or not path.startswith(f"{folder.rstrip('/')}/"):
             continue
         if entry["type"] == "directory" and not name.lower().endswith(".zarr"):
             yield from _below(system, path)

@@ -135,8 +135,7 @@ class HugeFile:
         self._axes, self._max_pixels = axes, max_pixels
         self.tiles = self.done = 0
         # Tiles of another file, or of this one before it was changed, are not of this image.
-        facts = Path(task.name).stat()
-        told = f"{task.output} {facts.st_mtime_ns} {facts.st_size}".encode(errors="surrogateescape")
+        told = f"{task.output} {_version(Path(task.name))}".encode(errors="surrogateescape")
         self._blocks = out / BLOCKS / blake2b(told, digest_size=8).hexdigest()
 
     @property
@@ -220,6 +219,13 @@ class HugeFile:
         """Return where a tile is kept: its name says where it lies, whatever the plan was."""
         (top, bottom), (left, right) = rows, columns
         return self._blocks / f"{image}-{top}-{bottom}-{left}-{right}.npy"
+
+
+def _version(path: Path) -> list[tuple[str, int, int]]:
+    """Return what differs where a file, or one below a folder, was changed."""
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    facts = [(str(file), file.stat()) for file in files]
+    return [(name, fact.st_mtime_ns, fact.st_size) for name, fact in facts]
 
 
 def _edges(image: TiledImage) -> Edges:

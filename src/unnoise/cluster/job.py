@@ -1,6 +1,6 @@
 """A job: any number of inputs, or one huge image, over many workers, into one folder.
 
-The driver lists inputs, gives them to workers and writes the manifest. It holds eight bytes for
+The driver lists inputs, gives them to workers and writes the manifest. It holds sixteen bytes for
 each input, and nothing else that grows.
 """
 
@@ -24,7 +24,7 @@ from unnoise.cluster.huge import HugeFile
 from unnoise.cluster.listing import check_apart, is_list, list_inputs, settle
 from unnoise.cluster.manifest import Manifest, Names, Row, clean
 from unnoise.cluster.pool import Engine, Pool
-from unnoise.cluster.worker import FileTask, Precision, Settings
+from unnoise.cluster.worker import FileTask, Precision, RefusedTask, Settings, Task
 from unnoise.denoiser import check_strength
 from unnoise.denoiser.loading import HUB, locate
 from unnoise.errors import ConfigError, ImageError, ModelFileError
@@ -46,7 +46,7 @@ class Summary:
         denoised: Outputs that were written.
         before: Outputs that were there from an earlier run of the job.
         failed: Inputs that could not be denoised.
-        repeated: Inputs that were named before, or have the output of another.
+        repeated: Inputs that were named before.
         check: Outputs whose verdict is that.
         reject: Likewise.
         lost: Workers that were lost and replaced.
@@ -168,6 +168,7 @@ def denoise_many(
         "strength": strength,
         "suffix": suffix,
         "axes": axes,
+        "precision": precision,
     }
     job = _Job(settings, source, suffix, report, progress)
     with job_folder(out, facts, overwrite=overwrite):
@@ -201,22 +202,25 @@ class _Job:
         started = time.monotonic()
         out = self._settings.out
         path = out / MANIFEST
-        names = clean(path, out)
-        self.summary.before = len(names)
-        tasks = self._tasks(names)
+        inputs, outputs = clean(path, out)
+        self.summary.before = len(outputs)
+        tasks = self._tasks(inputs, outputs)
         first = list(islice(tasks, 2))  # more than one is no huge image
         self._manifest = Manifest(path)
         try:
             if first:
                 self._work(make_engine(), first, tasks)
+            else:
+                shutil.rmtree(out / BLOCKS, ignore_errors=True)
         finally:
             self._manifest.close()
             self.summary.seconds = time.monotonic() - started
 
-    def _work(self, engine: Engine, first: list[FileTask], rest: Iterator[FileTask]) -> None:
+    def _work(self, engine: Engine, first: list[Task], rest: Iterator[Task]) -> None:
         with _ending(), Pool(engine) as pool:  # Ray, once it runs, has a way of its own to end
             try:
-                if len(first) == 1 and self._one_file() and self._in_tiles(pool, first[0]):
+                only = first[0] if len(first) == 1 and self._one_file() else None
+                if isinstance(only, FileTask) and self._in_tiles(pool, only):
                     return
                 for rows in pool.run(chain(first, rest)):
                     self._record(rows)
@@ -224,14 +228,23 @@ class _Job:
             finally:
                 self.summary.lost = pool.lost
 
-    def _tasks(self, names: Names) -> Iterator[FileTask]:
-        """List what is missing; a name is taken once."""
-        left = len(names)  # done before
+    def _tasks(self, inputs: Names, outputs: Names) -> Iterator[Task]:
+        """List what is missing: not what is done, nor what was named before."""
+        left = len(outputs)  # done before
         for given in list_inputs(self._source, exclude=self._settings.out):
             relative = given.relative
             output = relative.with_name(add_suffix(relative.name, self._suffix)).as_posix()
-            if names.add(output):
+            known = not inputs.add(given.name)
+            if relative.is_absolute() or ".." in relative.parts:
+                yield RefusedTask(given.name, f"{given.name} would be written outside of --out")
+            elif outputs.add(output):
                 yield FileTask(given.name, output)
+            elif not known:
+                yield RefusedTask(
+                    given.name,
+                    f"{given.name} would be written to {output}, as another input is: denoise "
+                    "them in separate jobs",
+                )
             elif left > 0:
                 left -= 1
             else:

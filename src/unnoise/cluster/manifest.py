@@ -1,13 +1,15 @@
 """What became of each input: one line of JSON, written when the output is in place.
 
 The driver alone writes it. Killed at any point, it holds whole lines and at most one torn one, so
-a job that goes on knows what is done. A million names take eight megabytes.
+a job that goes on knows what is done. A million names take eight megabytes, and there are
+those of inputs and of outputs.
 """
 
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -62,29 +64,39 @@ class Manifest:
         Raises:
             OutputError: The disk refuses them.
         """
-        try:
+        with self._writing():
             for row in rows:
                 self._file.write(json.dumps(row).encode() + b"\n")
             self._file.flush()
             if time.monotonic() - self._synced > SYNCED:
                 self._sync()
+
+    def close(self) -> None:
+        """Let go of the file.
+
+        Raises:
+            OutputError: The disk refuses the last rows.
+        """
+        with self._writing(), self._file:
+            self._file.flush()
+            self._sync()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise OutputError(
                 f"cannot write {self._file.name}: {error.strerror}; free some space there, and "
                 "repeat the command: it goes on"
             ) from error
 
-    def close(self) -> None:
-        """Let go of the file."""
-        self._sync()
-        self._file.close()
-
     def _sync(self) -> None:
         os.fsync(self._file.fileno())
         self._synced = time.monotonic()
 
 
-def clean(path: Path, folder: Path) -> Names:
+def clean(path: Path, folder: Path) -> tuple[Names, Names]:
     """Keep of a manifest what is done, one row for each output that is there.
 
     A torn last line, inputs that failed, and outputs that are gone lose their rows, so they are
@@ -95,25 +107,26 @@ def clean(path: Path, folder: Path) -> Names:
         folder: Of the outputs.
 
     Returns:
-        The outputs that are done.
+        The inputs and the outputs that are done.
     """
-    done = Names()
+    inputs, outputs = Names(), Names()
     if not path.exists():
-        return done
+        return inputs, outputs
     with path.open("rb") as old, replacing(path) as temporary, temporary.open("wb") as new:
         for line in old:
-            output = _output(line)
-            if output and os.path.lexists(folder / output) and done.add(output):
+            given, output = _done(line)
+            if output and os.path.lexists(folder / output) and outputs.add(output):
+                inputs.add(given)
                 new.write(line)
-    return done
+    return inputs, outputs
 
 
-def _output(line: bytes) -> str | None:
-    """Return the output of a row that is whole and good."""
+def _done(line: bytes) -> tuple[str, str]:
+    """Return input and output of a row; nothing unless it is whole and good."""
     if not line.endswith(b"\n"):
-        return None
+        return "", ""
     try:
         row = json.loads(line)
-        return None if row["error"] is not None else str(row["output"])
+        return ("", "") if row["error"] is not None else (str(row["input"]), str(row["output"]))
     except (ValueError, TypeError, KeyError):
-        return None
+        return "", ""

@@ -142,7 +142,8 @@ def _connect(address: str | None) -> Any:
         reason = (str(error).strip().splitlines() or ["no reason was given"])[0]
         raise ConfigError(
             f"cannot reach a Ray cluster at {address}: {reason[:200]}; start one with ray start "
-            "--head, and pass its address, such as 10.0.0.1:6379"
+            "--head, and pass its address, such as 10.0.0.1:6379; if it wants a token, set "
+            "RAY_AUTH_MODE=token"
         ) from error
     return ray
 

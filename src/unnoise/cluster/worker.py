@@ -89,6 +89,22 @@ class Task(Protocol):
 
 
 @dataclass(frozen=True)
+class RefusedTask:
+    """An input that is not looked at, and why."""
+
+    name: str
+    reason: str
+
+    def run(self, worker: Worker) -> Row:  # noqa: ARG002  nothing is done
+        """Return its row."""
+        return self.failed(self.reason)
+
+    def failed(self, reason: str) -> Row:
+        """Return its row with an error."""
+        return FileTask(self.name, "").failed(reason)
+
+
+@dataclass(frozen=True)
 class FileTask:
     """One input, from its file to its output.
 

@@ -16,8 +16,8 @@ from torch.distributed.rendezvous import rendezvous
 PATIENCE = timedelta(seconds=1)  # of one question, whether the first process is there
 
 
-def meet(rank: int, size: int, *, seconds: float) -> Store:
-    """Return a store that only the processes of this start write to.
+def meet(rank: int, size: int, *, seconds: float) -> tuple[Store, Store]:
+    """Return a store that only the processes of this start write to, and one of all starts.
 
     Args:
         rank: Of this process.
@@ -29,7 +29,7 @@ def meet(rank: int, size: int, *, seconds: float) -> Store:
     """
     common, *_ = next(rendezvous("env://", rank, size, timeout=timedelta(seconds=seconds)))
     place = _invite(common, size) if rank == 0 else _find(common, rank, seconds)
-    return PrefixStore(place, common)
+    return PrefixStore(place, common), common
 
 
 def _invite(common: Store, size: int) -> str:

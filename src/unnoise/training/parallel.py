@@ -20,6 +20,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed.distributed_c10d import Store
 from torch.nn.parallel import DistributedDataParallel
 
 from unnoise.errors import RunError
@@ -41,10 +42,12 @@ class World:
     Attributes:
         rank: Of this process, from 0; the first one speaks and writes.
         size: How many there are.
+        common: What those keep that ``torchrun`` starts again, one after the other.
     """
 
     rank: int = 0
     size: int = 1
+    common: Store | None = None
 
     def share(self, count: int) -> range:
         """Return which of ``count`` things are this process's."""
@@ -64,11 +67,14 @@ class World:
         dist.broadcast(told, 0)
         return told.item()
 
-    def is_restarted(self) -> bool:
-        """Whether ``torchrun`` started the processes again, after one of them ended."""
-        # On each machine it counts those only that ended there.
-        count = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) if self.size > 1 else 0
-        return bool(self.total(torch.tensor(count)) > 0)
+    def remember(self, name: str) -> None:
+        """Keep a name for the processes that ``torchrun`` starts again after these."""
+        if self.common is not None:
+            self.common.set(name, "")
+
+    def remembers(self, name: str) -> bool:
+        """Whether processes before these kept that name."""
+        return self.common is not None and bool(self.common.check([name]))
 
     def tell(self, value: Any) -> Any:
         """Return the value that the first process has: plain values and tensors, on the CPU."""
@@ -140,12 +146,13 @@ def joined(*, seconds: float) -> Iterator[World]:
         return
     rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
-    if torch.cuda.is_available():
+    if local_gpu().index < torch.cuda.device_count():
         torch.cuda.set_device(local_gpu())
     try:
+        store, common = meet(rank, size, seconds=seconds)
         dist.init_process_group(
             backend,
-            store=meet(rank, size, seconds=seconds),
+            store=store,
             rank=rank,
             world_size=size,
             timeout=timedelta(seconds=seconds),
@@ -155,7 +162,7 @@ def joined(*, seconds: float) -> Iterator[World]:
             f"process {rank} of {size} cannot reach the others at {os.environ['MASTER_ADDR']}:"
             f"{os.environ['MASTER_PORT']}: {_first_line(error)}"
         ) from error
-    world = World(rank, size)
+    world = World(rank, size, common)
     try:
         with world.watched():
             yield world
