@@ -4,9 +4,14 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import (
+    BaseHTTPRequestHandler,
+    SimpleHTTPRequestHandler,
+    ThreadingHTTPServer,
+)
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,13 +116,26 @@ class _Ranges(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
+Serve = Callable[[Callable[..., BaseHTTPRequestHandler]], str]
+
+
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[str]:
+def serve() -> Iterator[Serve]:
+    """Start a web server that answers by a handler, and return its URL."""
+    with ExitStack() as stack:
+
+        def start(handler: Callable[..., BaseHTTPRequestHandler]) -> str:
+            server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), handler))
+            thread = threading.Thread(target=server.serve_forever)
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(server.shutdown)
+            return f"http://127.0.0.1:{server.server_port}"
+
+        yield start
+
+
+@pytest.fixture
+def web(serve: Serve, tmp_path: Path) -> str:
     """The URL of a server of what lies in the folder of the test."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Ranges, directory=str(tmp_path)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    return serve(partial(_Ranges, directory=str(tmp_path)))

@@ -4,10 +4,9 @@ import hashlib
 import json
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import numpy as np
@@ -86,14 +85,8 @@ class Hub(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def hub(folder: Path) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Hub, folder))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+def hub(folder: Path, serve: Callable[[Callable[..., BaseHTTPRequestHandler]], str]) -> str:
+    return serve(partial(Hub, folder))
 
 
 LOAD = """

@@ -48,7 +48,7 @@ class Run:
         self._folder = folder if first else None  # only the first one reads or writes
         self._world = world
         self._say, self._report = (say, report) if first else (silent, silent)
-        self._tell = say
+        self._warn = say
 
     def was_begun(self) -> bool:
         """Whether processes before these, which ``torchrun`` started likewise, began the run."""
@@ -144,7 +144,7 @@ class Run:
         for failure in plan.failures:
             failed(failure)
         assembly = assemble(settings, plan, failed=failed, world=self._world)
-        warn = self._tell  # each streams files of its own
+        warn = self._warn  # each streams files of its own
         if failures:
             self._say(f"{len(failures)} files were skipped")
         if plan.name not in NAMES:

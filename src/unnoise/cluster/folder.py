@@ -15,7 +15,7 @@ from unnoise.outputs import TEMPORARY, check_writable, remove_leftovers, write_t
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]  # then two drivers are not kept apart
+    fcntl = None  # type: ignore[assignment]  # there is no stand-in: drivers are not kept apart
 
 JOB, MANIFEST = "job.json", "manifest.jsonl"
 BLOCKS = ".blocks"  # the tiles of one huge image until all are there

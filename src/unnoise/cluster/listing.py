@@ -13,7 +13,7 @@ LISTS = (".txt", ".lst")
 
 def settle(source: str) -> str:
     """Return a source as it is called wherever the work is done: an absolute path or an address."""
-    return source if is_url(source) else os.path.abspath(source)  # noqa: PTH100  keeps links
+    return source if is_url(source) else os.path.abspath(source)  # noqa: PTH100  resolve() follows links
 
 
 def list_inputs(source: str, *, exclude: Path) -> Iterator[Input]:

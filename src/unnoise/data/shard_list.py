@@ -8,13 +8,12 @@ from glob import glob
 from pathlib import Path
 
 from unnoise.errors import DataError, ImageError
-from unnoise.images import find_images, is_url, list_urls
+from unnoise.images import WILD, find_images, is_url, list_urls
 
 TAR = ".tar"
 PACKED = (".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst")
 BRACES = re.compile(r"\{([^{}]*)\}")
 COUNTED = re.compile(r"([0-9]{1,18})\.\.([0-9]{1,18})")
-WILD = re.compile(r"[*?\[]")
 WILD_IN_URL = re.compile(r"[*\[]")  # a question mark begins a query
 MOST = 1_000_000  # shards of one name: more are a slip of the keyboard
 SHOWN = 5  # names in a message

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from unnoise.errors import ConfigError
-from unnoise.training.parallel import World
+from unnoise.training.parallel import World, share
 
 GRAIN = 16  # samples, at most
 GRAINS = 8  # of a batch that has so many samples
@@ -64,8 +64,8 @@ class Division:
             for number, start in enumerate(range(0, self.batch_size, self.grain))
         ]
         mine = [grains[number] for number in self.world.share(len(grains))]
-        shares = [World(piece, self.count).share(len(mine)) for piece in range(self.count)]
-        return [[mine[number] for number in share] for share in shares]
+        shares = [share(len(mine), piece, self.count) for piece in range(self.count)]
+        return [[mine[number] for number in numbers] for numbers in shares]
 
     @property
     def samples(self) -> slice:

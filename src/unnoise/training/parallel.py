@@ -1,4 +1,4 @@
-"""Training on several processes: which part of a batch is whose, and what all of them agree on.
+"""Training on several processes: how they come together, and what all of them agree on.
 
 ``torchrun`` starts the processes and tells each, by its environment, its rank and where the others
 are. Every process takes every step; each computes its part of the batch, and their gradients are
@@ -26,6 +26,7 @@ from torch.nn.parallel import DistributedDataParallel
 from unnoise.errors import RunError
 from unnoise.training.devices import local_gpu
 from unnoise.training.meeting import meet
+from unnoise.training.normalisation import sum_of_all, synchronise
 
 LAUNCHED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # what torchrun sets
 
@@ -33,6 +34,11 @@ LAUNCHED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # what torchrun
 def is_first() -> bool:
     """Whether this process is the one that speaks and writes."""
     return not _launched() or int(os.environ["RANK"]) == 0
+
+
+def share(count: int, number: int, of: int) -> range:
+    """Return the ``number``-th of even shares of ``count`` things."""
+    return range(number * count // of, (number + 1) * count // of)
 
 
 @dataclass(frozen=True)
@@ -51,13 +57,13 @@ class World:
 
     def share(self, count: int) -> range:
         """Return which of ``count`` things are this process's."""
-        return range(self.rank * count // self.size, (self.rank + 1) * count // self.size)
+        return share(count, self.rank, self.size)
 
     def total(self, part: Tensor) -> Tensor:
         """Return the sum of what all processes have."""
         if self.size == 1:
             return part
-        return _sum(part)
+        return sum_of_all(part)
 
     def agree(self, value: float) -> float:
         """Return what the first process has, such as what it read from its clock."""
@@ -94,9 +100,7 @@ class World:
         """Return a module whose gradients become the mean of all processes'."""
         if self.size == 1:
             return module
-        for layer in module.modules():
-            if type(layer) in SYNCED:
-                layer.__class__ = SYNCED[type(layer)]
+        synchronise(module)
         device = next(module.parameters()).device
         places = [device] if device.type == "cuda" else None
         return DistributedDataParallel(module, device_ids=places, gradient_as_bucket_view=True)
@@ -198,68 +202,3 @@ def _first_line(error: Exception) -> str:
     line = (str(error).strip().splitlines() or [type(error).__name__])[0]
     line = re.sub(r"\[/\S+\] ?", "", line)  # places in the source of gloo
     return line.split(". ")[0].strip()[:200]
-
-
-class _Total(torch.autograd.Function):
-    """The sum over all processes; each adds to the gradient of what every process has."""
-
-    @staticmethod
-    def forward(_: object, part: Tensor) -> Tensor:
-        return _sum(part)
-
-    @staticmethod
-    def backward(_: object, *gradients: Tensor) -> Tensor:
-        return _sum(gradients[0])
-
-
-def _total(part: Tensor) -> Tensor:
-    total: Tensor = _Total.apply(part)  # type: ignore[no-untyped-call]  # of torch
-    return total
-
-
-def _sum(part: Tensor) -> Tensor:
-    total = part.contiguous().clone()
-    dist.all_reduce(total)
-    return total
-
-
-class _Synced1d(nn.BatchNorm1d):
-    def forward(self, given: Tensor) -> Tensor:
-        return _normalised(self, given) if self.training else super().forward(given)
-
-
-class _Synced2d(nn.BatchNorm2d):
-    def forward(self, given: Tensor) -> Tensor:
-        return _normalised(self, given) if self.training else super().forward(given)
-
-
-# torch's own SyncBatchNorm is for GPUs only.
-SYNCED: dict[type[nn.Module], type[nn.Module]] = {
-    nn.BatchNorm1d: _Synced1d,
-    nn.BatchNorm2d: _Synced2d,
-}
-
-
-def _normalised(norm: nn.BatchNorm1d | nn.BatchNorm2d, given: Tensor) -> Tensor:
-    """Normalise by mean and variance over the samples of all processes."""
-    over = [0, *range(2, given.ndim)]
-    shape = [1, -1, *[1] * (given.ndim - 2)]
-    values = given.float()
-    counted = torch.full_like(values.sum(over)[None], values.numel() / values.shape[1])
-    sums, counts = _total(torch.cat([values.sum(over)[None], counted]))
-    mean = sums / counts
-    centred = values - mean.view(shape)
-    variance = _total(centred.square().sum(over)) / counts
-    if norm.track_running_stats:
-        assert norm.running_mean is not None
-        assert norm.running_var is not None
-        assert norm.num_batches_tracked is not None
-        assert norm.momentum is not None
-        with torch.no_grad():
-            norm.running_mean.lerp_(mean, norm.momentum)
-            norm.running_var.lerp_(variance * counts / (counts - 1), norm.momentum)
-            norm.num_batches_tracked.add_(1)
-    made: Tensor = centred * (variance + norm.eps).rsqrt().view(shape)
-    if norm.affine:
-        made = made * norm.weight.view(shape) + norm.bias.view(shape)
-    return made
