@@ -163,16 +163,17 @@ def test_an_input_never_writes_outside_nor_where_another_does(tmp_path: Path) ->
     inside = lists / Path(twin).relative_to("/")  # below the list as the twin is below /
     inside.parent.mkdir(parents=True)
     inside.write_bytes(Path(twin).read_bytes())
-    lines = [str(inside.relative_to(lists)), twin, outside]
+    lines = [str(inside.relative_to(lists)), twin, outside, "/"]
     (lists / "list.txt").write_text("\n".join(lines))
     for denoised, before in ((1, 0), (0, 1)):  # the second time it goes on, and refuses again
         summary = quiet_job(lists / "list.txt", tmp_path / "out", workers=1)
-        assert (summary.denoised, summary.before, summary.failed) == (denoised, before, 2)
+        assert (summary.denoised, summary.before, summary.failed) == (denoised, before, 3)
         errors = {row["input"]: row["error"] for row in read_rows(tmp_path / "out") if row["error"]}
         assert "as another input is" in errors[twin]
-        assert "outside of --out" in errors[outside]
+        assert "has no place inside of --out" in errors[outside]
+        assert "has no place inside of --out" in errors["/"]
     assert len(outputs_below(tmp_path / "out")) == 1
-    assert len(read_rows(tmp_path / "out")) == 3
+    assert len(read_rows(tmp_path / "out")) == 4
 
 
 def test_what_is_refused(tmp_path: Path) -> None:

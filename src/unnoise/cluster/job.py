@@ -233,11 +233,12 @@ class _Job:
         left = len(outputs)  # done before
         for given in list_inputs(self._source, exclude=self._settings.out):
             relative = given.relative
-            output = relative.with_name(add_suffix(relative.name, self._suffix)).as_posix()
             known = not inputs.add(given.name)
-            if relative.is_absolute() or ".." in relative.parts:
-                yield RefusedTask(given.name, f"{given.name} would be written outside of --out")
-            elif outputs.add(output):
+            if relative.is_absolute() or not relative.name or ".." in relative.parts:
+                yield RefusedTask(given.name, f"{given.name} has no place inside of --out")
+                continue
+            output = relative.with_name(add_suffix(relative.name, self._suffix)).as_posix()
+            if outputs.add(output):
                 yield FileTask(given.name, output)
             elif not known:
                 yield RefusedTask(
