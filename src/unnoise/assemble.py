@@ -310,8 +310,11 @@ def _optimizer(config: TrainConfig, network: nn.Module) -> torch.optim.Optimizer
 def _info(
     config: TrainConfig, plan: Plan, material: Material, name: str, model: Model, network: Model
 ) -> ModelInfo:
-    values = material.ranges[0]
-    dtype = plan.views[0][0].dtype
+    values, results = material.ranges[0], material.ranges[-1]
+    part = plan.views[0][0]
+    dtype = part.dtype
+    # Other dtypes are another way to write the same values, and results are in that of the input.
+    same = len({view[0].dtype for view in plan.views}) == 1
     return ModelInfo(
         model=name,
         arguments=model.arguments,
@@ -321,7 +324,9 @@ def _info(
         reason=plan.reason,
         data=plan.name,
         seed=config.seed,
-        value_range=None if values.clamp else {"dtype": str(dtype), **asdict(values)},
+        value_range={"dtype": str(dtype), **asdict(values)},
+        result_range=asdict(results) if results != values and same else None,
+        colour=None if part.colour == "unknown" else part.colour == "rgb",
         strides=material.strides,
         bounds={"arguments": network.arguments, "level": config.intervals, "groups": []}
         if isinstance(network, Bounds)

@@ -11,6 +11,7 @@ import pytest
 
 from unnoise import Denoiser
 from unnoise.api import FileResult, denoise_files
+from unnoise.denoiser import DenoiseOptions, ReadOptions
 from unnoise.errors import ConfigError, ImageError
 from unnoise.images import read_stack, write_stack
 
@@ -34,7 +35,7 @@ def go(denoiser: Denoiser) -> Callable[..., list[FileResult]]:
 
     def go(*inputs: object, **options: object) -> list[FileResult]:
         given = [str(path) for path in inputs]
-        return list(denoise_files(denoiser, given, say=lambda _: None, **options))  # type: ignore[arg-type]  # any
+        return list(denoise_files(denoiser, given, **options))  # type: ignore[arg-type]  # any
 
     return go
 
@@ -214,7 +215,7 @@ def test_settings_that_mean_nothing(go: Run, tmp_path: Path) -> None:
     make(tmp_path / "a.png")
     for strength in (-1.0, 2.0, float("nan")):
         with pytest.raises(ConfigError, match="strength"):
-            go(tmp_path, strength=strength)
+            DenoiseOptions(strength=strength)
     with pytest.raises(ConfigError, match="drop one"):
         go(tmp_path, overwrite=True, skip_existing=True)
     with pytest.raises(ConfigError, match="suffix"):
@@ -231,28 +232,26 @@ def test_axes_and_pixels(go: Run, tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", stack)
     (refused,) = go(tmp_path)
     assert "--axes" in str(refused.error)
-    (result,) = go(tmp_path, axes="ZYX")
+    (result,) = go(tmp_path, read=ReadOptions(axes="ZYX"))
     assert np.load(str(result.output)).shape == stack.shape
-    (refused,) = go(tmp_path, axes="ZYX", overwrite=True, max_pixels=100)
+    (refused,) = go(tmp_path, read=ReadOptions(axes="ZYX", max_pixels=100), overwrite=True)
     assert "--max-pixels 480" in str(refused.error)
 
 
 def test_what_is_said_and_shown(denoiser: Denoiser, tmp_path: Path) -> None:
     make(tmp_path / "a.png", tmp_path / "b.png", shape=(20, 24, 3))
-    said: list[str] = []
     shown: list[tuple[float, int]] = []
     results = denoise_files(
         denoiser,
         [tmp_path],
-        strength=0,
-        say=said.append,
+        options=DenoiseOptions(strength=0),
         progress=lambda *done: shown.append(done),
     )
-    assert said == []  # nothing is done before results are asked for
+    assert shown == []  # nothing is done before results are asked for
     for result in results:
         assert result.output is not None
         np.testing.assert_array_equal(read_stack(result.output)[0], read_stack(result.input)[0])
-    assert said == ["a.png has 3 channels and the model one: each channel is denoised by itself"]
+        assert result.notes == ("its 3 channels are denoised one by one",)
     assert shown == sorted(shown)
     assert shown[0] == (0, 2)
     assert shown[-1] == (2, 2)

@@ -12,17 +12,16 @@ from unnoise.cluster.manifest import Row
 from unnoise.cluster.pool import Pool
 from unnoise.cluster.processes import ProcessEngine
 from unnoise.cluster.worker import Settings, Worker
+from unnoise.denoiser import DenoiseOptions, ReadOptions
 from unnoise.errors import ConfigError
-from unnoise.images import MAX_PIXELS
 
 
 def settings(model: str = MODEL) -> Settings:
     return Settings(
         model=model,
         out=Path("/nowhere"),
-        strength=1.0,
-        axes=None,
-        max_pixels=MAX_PIXELS,
+        options=DenoiseOptions(),
+        read=ReadOptions(),
         inspect=False,
         device="cpu",
         precision="auto",

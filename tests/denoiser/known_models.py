@@ -39,6 +39,7 @@ def linear(
     scale: float = 1.0,
     shift: tuple[float, ...] = (0.0,),
     value_range: dict[str, Any] | None = None,
+    result_range: dict[str, Any] | None = None,
 ) -> Denoiser:
     """Return a denoiser of that model."""
     info = ModelInfo(
@@ -50,6 +51,7 @@ def linear(
         data="none",
         seed=0,
         value_range=value_range,
+        result_range=result_range,
     )
     return Denoiser(TorchEngine(Linear(channels, scale, shift)), info)
 

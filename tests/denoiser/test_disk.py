@@ -9,6 +9,7 @@ import pytest
 import tifffile
 from known_models import linear
 
+from unnoise.denoiser import DenoiseOptions
 from unnoise.errors import ImageError, ModelError, OutputError
 from unnoise.images import open_image, write_stack
 
@@ -40,8 +41,9 @@ def test_a_stack_goes_page_by_page(tmp_path: Path) -> None:
     pages = RANDOM.integers(0, 30_000, (7, 64, 50), dtype=np.uint16)
     tifffile.imwrite(tmp_path / "in.tif", pages, imagej=True, metadata={"axes": "ZYX"})
     shares: list[float] = []
+    whole = DenoiseOptions(range=(0, 65535))
     linear(scale=2.0).denoise_file(
-        tmp_path / "in.tif", tmp_path / "out.tif", progress=shares.append
+        tmp_path / "in.tif", tmp_path / "out.tif", options=whole, progress=shares.append
     )
     with tifffile.TiffFile(tmp_path / "out.tif") as file:
         assert file.series[0].axes == "ZYX"
@@ -63,7 +65,7 @@ def test_a_large_stack_goes_tile_by_tile(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_transparency_in_a_file_stays(tmp_path: Path, channels: int) -> None:
-    rgba = RANDOM.integers(0, 128, (20, 30, 4), dtype=np.uint8)
+    rgba = RANDOM.integers(1, 128, (20, 30, 4), dtype=np.uint8)
     write_stack(tmp_path / "in.png", rgba)
     linear(channels, scale=2.0).denoise_file(tmp_path / "in.png", tmp_path / "out.png")
     clean = everything(tmp_path / "out.png")[0]
@@ -72,7 +74,7 @@ def test_transparency_in_a_file_stays(tmp_path: Path, channels: int) -> None:
 
 
 def test_grey_with_transparency(tmp_path: Path) -> None:
-    grey = RANDOM.integers(0, 128, (20, 30, 2), dtype=np.uint8)
+    grey = RANDOM.integers(1, 128, (20, 30, 2), dtype=np.uint8)
     write_stack(tmp_path / "in.png", grey)
     for channels in (1, 3):
         target = tmp_path / f"{channels}.png"

@@ -42,11 +42,6 @@ def test_integers_scale_by_their_dtype() -> None:
     assert to_float(np.zeros((2, 5, 4, 3), np.uint8)).shape == (2, 3, 5, 4)
 
 
-def test_floats_of_another_scale_are_refused() -> None:
-    with pytest.raises(ImageError, match="divide them by the largest value"):
-        to_float(np.full((1, 2, 2, 1), 255.0))
-
-
 def test_results_are_rounded_and_clipped() -> None:
     _, layout = as_stack(np.zeros((1, 3), np.uint8))
     floats = np.array([[[[-0.5, 0.1, 7]]]], np.float32)

@@ -10,6 +10,7 @@ from blur import blur
 
 import unnoise
 from unnoise.api import inspect_files
+from unnoise.denoiser import ReadOptions
 from unnoise.errors import ImageError, ModelFileError
 from unnoise.images import write_stack
 from unnoise.trust import calibrate, glance, inspect, read_calibration
@@ -36,6 +37,7 @@ def photo() -> unnoise.Denoiser:
     return unnoise.load("photo", device="cpu", precision="fp32")
 
 
+@pytest.mark.filterwarnings("ignore:.*(fourth channel|one by one|scaled by)")
 @pytest.mark.parametrize("name", STRANGE)
 def test_every_image_has_a_verdict(name: str, photo: unnoise.Denoiser) -> None:
     image = STRANGE[name]
@@ -61,7 +63,8 @@ def test_every_image_has_a_verdict(name: str, photo: unnoise.Denoiser) -> None:
 @pytest.mark.parametrize("strides", [(1,), (2,), (1, 2)])
 def test_a_model_of_noisy_images_says_as_much(name: str, strides: tuple[int, ...]) -> None:
     denoiser = replace_info(blur("noise2void, mse"), strides)
-    image: np.ndarray = STRANGE[name].astype(np.float32) / np.float32(255)
+    white = np.float32(np.iinfo(STRANGE[name].dtype).max if STRANGE[name].dtype.kind == "u" else 1)
+    image: np.ndarray = STRANGE[name].astype(np.float32) / white
     found = inspect(denoiser, image)
     assert found.verdict == "check"
     assert all(each.shape == image.shape for each in found.maps.values())
@@ -79,7 +82,7 @@ def test_files_of_four_channels_are_inspected_by_a_grey_model(tmp_path: Path) ->
     write_stack(tmp_path / "a.png", image)
     write_stack(tmp_path / "b.png", image[..., :2])
     np.save(tmp_path / "c.npy", RANDOM.random((40, 50, 5), np.float32))
-    found = list(inspect_files(blur(), [tmp_path], axes="YXC"))
+    found = list(inspect_files(blur(), [tmp_path], read=ReadOptions(axes="YXC")))
     assert [each.error for each in found] == [None] * 3
     with pytest.raises(ImageError, match=r"denoiser\.stack"):
         inspect(blur(), RANDOM.random((40, 50, 5), np.float32))

@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from unnoise.api.common import Say, tell
 from unnoise.api.one_file import FileDenoiser, FileResult, add_suffix, check_suffix
-from unnoise.denoiser import Denoiser, check_strength
+from unnoise.denoiser import DenoiseOptions, Denoiser, ReadOptions
 from unnoise.errors import ConfigError, ImageError
-from unnoise.images import MAX_PIXELS, Found, check_max_pixels, find_images
+from unnoise.images import Found, find_images
 from unnoise.outputs import check_writable
 
 SUFFIX = "_denoised"
@@ -29,13 +28,11 @@ def denoise_files(
     *,
     out: str | Path | None = None,
     suffix: str | None = None,
-    strength: float = 1.0,
-    axes: str | None = None,
+    read: ReadOptions = ReadOptions(),  # noqa: B008  frozen
+    options: DenoiseOptions = DenoiseOptions(),  # noqa: B008  frozen
     overwrite: bool = False,
     skip_existing: bool = False,
-    max_pixels: int = MAX_PIXELS,
     inspect: bool = True,
-    say: Say = tell,
     progress: FileProgress = lambda _done, _all: None,
 ) -> Iterator[FileResult]:
     """Denoise files, each into a file of its format, axes, size and dtype.
@@ -47,13 +44,11 @@ def denoise_files(
             and nothing that lies in it is read. None writes beside the inputs.
         suffix: Put before the extension; None is ``_denoised`` beside the inputs, and nothing in
             ``out``.
-        strength: From 0, which gives the images back, to 1, the model's results.
-        axes: Of the files, one letter per axis; None reads or guesses them.
+        read: How files are read.
+        options: How the model is applied.
         overwrite: Whether outputs that exist may be replaced.
         skip_existing: Leave outputs that exist, so that an interrupted call can be repeated.
-        max_pixels: Of one image; 0 is no limit.
         inspect: Whether to look at each file first, and say whether its result can be trusted.
-        say: Told messages.
         progress: Told how many files are done, with the share of the one at work, and of how many.
 
     Returns:
@@ -64,12 +59,10 @@ def denoise_files(
         ImageError: There is no input at all.
         OutputError: Nothing can be written to ``out``.
     """
-    check_strength(strength)
     if overwrite and skip_existing:
         raise ConfigError(
             "overwrite replaces outputs that exist, skip_existing leaves them: drop one"
         )
-    check_max_pixels(max_pixels)
     out = None if out is None else Path(out)
     suffix = (SUFFIX if out is None else "") if suffix is None else suffix
     check_suffix(suffix)
@@ -77,9 +70,7 @@ def denoise_files(
     if out is not None:
         check_writable(out)
 
-    denoise = FileDenoiser(
-        denoiser, strength=strength, axes=axes, max_pixels=max_pixels, inspect=inspect, say=say
-    )
+    denoise = FileDenoiser(denoiser, options=options, read=read, inspect=inspect)
 
     def work(path: Path, target: Path, share: Callable[[float], None]) -> FileResult:
         if skip_existing and target.exists():

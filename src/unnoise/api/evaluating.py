@@ -1,6 +1,8 @@
 """``unnoise.add_noise`` and ``evaluate``: what a denoiser reaches on known images."""
 
+import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import TypeVar, cast
@@ -14,7 +16,7 @@ from unnoise.data import load_images, load_pairs
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ConfigError
 from unnoise.evaluation import Evaluation, compare
-from unnoise.images import MAX_PIXELS, ValueRange, as_stack, from_float, to_float
+from unnoise.images import MAX_PIXELS, ValueRange, as_stack, from_float, ranges_of, to_float
 from unnoise.noise import parse_noise
 from unnoise.seeding import generator
 
@@ -22,7 +24,12 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def add_noise(
-    image: NDArray[Scalar], noise: str, *, axes: str | None = None, seed: int = 0
+    image: NDArray[Scalar],
+    noise: str,
+    *,
+    axes: str | None = None,
+    range: tuple[float, float] | None = None,  # noqa: A002  the word of the option
+    seed: int = 0,
 ) -> NDArray[Scalar]:
     """Corrupt an image as training does.
 
@@ -30,6 +37,8 @@ def add_noise(
         image: ``(H, W)``, ``(H, W, C)`` or ``(N, H, W, C)``; others with ``axes``.
         noise: A spec, such as ``gaussian:0.1``; levels count from 0 to 1 of the value range.
         axes: One letter per axis, such as ``NYX`` for a stack of grey images.
+        range: The values that are 0 and 1 for the spec; None finds them in the image, as training
+            does. A warning (``UserWarning``) says which, where the dtype does not.
         seed: Decides the noise.
 
     Returns:
@@ -37,9 +46,16 @@ def add_noise(
         in a file; floats are not clipped unless the spec says so.
     """
     stack, layout = as_stack(image, axes=axes)
-    clean = torch.from_numpy(to_float(stack))
-    noisy = parse_noise(noise)(clean, generator(seed, "add_noise"))
-    return cast("NDArray[Scalar]", from_float(noisy.numpy(), layout))
+    values = ValueRange.of(list(stack)) if range is None else ValueRange.given(*range)
+    if range is None and values != ValueRange.nominal(stack.dtype):
+        warnings.warn(
+            f"levels count in the range of the values, {values} of {stack.dtype}; range=(LOW, "
+            "HIGH) sets it",
+            stacklevel=2,
+        )
+    clean = torch.from_numpy(to_float(stack, values))
+    noisy = parse_noise(noise)(clean, generator(seed, "add_noise")).numpy()
+    return cast("NDArray[Scalar]", from_float(noisy, layout, replace(values, clamp=False)))
 
 
 def evaluate(
@@ -115,11 +131,13 @@ def measure(
     seed: int = 0,
 ) -> Evaluation:
     """Measure a denoiser on stacks ``(N, H, W, C)``, noisy and clean, or clean and a noise."""
+    first = list(_first(pairs, limit))
+    ranges = value_ranges(denoiser, *([pair[side] for pair in first] for side in (0, 1)))
     return compare(
         denoiser.denoise_floats,
         [
-            _floats(denoiser, noisy, clean, spec, generator(seed, "evaluate", *([i] if i else [])))
-            for i, (noisy, clean) in enumerate(_first(pairs, limit))
+            _floats(denoiser, pair, ranges, spec, generator(seed, "evaluate", *([i] if i else [])))
+            for i, pair in enumerate(first)
         ],
         noise=str(parse_noise(spec)) if spec else "",
         data=name,
@@ -128,16 +146,25 @@ def measure(
     )
 
 
-def value_ranges(denoiser: Denoiser, views: Sequence[Array]) -> list[ValueRange]:
-    """Return the range of each view; float means of integer captures are in the unit of those."""
-    first = views[0]
-    ours = denoiser.sight.value_range(first.dtype)
-    return [
-        ours
-        if view.dtype.kind == "f" != first.dtype.kind and view.max() > 1
-        else denoiser.sight.value_range(view.dtype)
-        for view in views
-    ]
+def value_ranges(
+    denoiser: Denoiser, noisy: Sequence[Array], clean: Sequence[Array]
+) -> tuple[ValueRange, ValueRange]:
+    """Return the ranges of noisy and of clean stacks, as training has them.
+
+    Those in the unit of the model have its range; clean images have that of its results.
+    """
+    kinds = {side.dtype for side in (*noisy, *clean)}
+    sight = denoiser.sight
+    if len(kinds) == 1 and sight.results is not None:
+        return sight.values(_images(noisy))[0], sight.results
+    views = [_images(noisy), _images(clean)] if len(kinds) > 1 else [_images([*noisy, *clean])]
+    ours = sight.values(views[0])[0]
+    found = ranges_of(views)
+    return ours, ours if found[0] == found[-1] else found[-1]
+
+
+def _images(stacks: Sequence[Array]) -> list[Array]:
+    return [image for stack in stacks for image in stack]
 
 
 def _first(pairs: Sequence[tuple[Array, Array]], limit: int) -> Iterator[tuple[Array, Array]]:
@@ -156,14 +183,16 @@ def _kind(pair: tuple[Array, Array]) -> tuple[object, ...]:
 
 
 def _floats(
-    denoiser: Denoiser, noisy: Array, clean: Array, spec: str, random: torch.Generator
+    denoiser: Denoiser,
+    pair: tuple[Array, Array],
+    ranges: tuple[ValueRange, ValueRange],
+    spec: str,
+    random: torch.Generator,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Scale a pair of stacks as the model sees them, ``(N, C, H, W)``; make one noisy by a spec."""
-    ranges = value_ranges(denoiser, (noisy, clean))
-    ours, theirs = (
-        denoiser.sight.floats(side, values)
-        for side, values in zip((noisy, clean), ranges, strict=True)
+    noisy, clean = (
+        denoiser.sight.floats(side, values) for side, values in zip(pair, ranges, strict=True)
     )
     if spec:
-        ours = parse_noise(spec)(torch.from_numpy(theirs), random).numpy()
-    return ours, theirs
+        noisy = parse_noise(spec)(torch.from_numpy(clean), random).numpy()
+    return noisy, clean

@@ -12,8 +12,9 @@ from unnoise.api.common import Say, silent
 from unnoise.api.planning import make_plan
 from unnoise.assemble import assemble
 from unnoise.data import Part, takes_whole
+from unnoise.images import ValueRange
 from unnoise.models import macs_per_pixel
-from unnoise.runs import Setting, layer_settings
+from unnoise.runs import ModelInfo, Setting, layer_settings
 
 STEPS = 8  # that are really taken; no run is kept
 
@@ -44,7 +45,6 @@ def forecast(
         training.advance().item()
         seconds.append(time.perf_counter() - start)
     assembly.close()
-    values = assembly.info.value_range
     notes = [*assembly.notes, *([plan.hint] if plan.hint else [])]
     return {
         "images": f"{plan.count} in {len(plan.views[0])} files or arrays of {plan.name}",
@@ -53,7 +53,7 @@ def forecast(
         "size": _sizes(plan.views[0]),
         "channels": plan.views[0][0].channels,
         "dtype": str(plan.views[0][0].dtype),
-        "range": f"{values['low']:g} to {values['high']:g}" if values else "that of the dtype",
+        "range": _range(assembly.info),
         "method": f"{plan.objective}: {plan.reason}",
         "noise": settings.noise or "that of the images",
         "notes": "; ".join(notes) or "none",
@@ -64,6 +64,16 @@ def forecast(
         "memory": _memory(),
         "time": f"about {_minutes(median(seconds) * training.steps)} on {training.device}",
     }
+
+
+def _range(info: ModelInfo) -> str:
+    """Return the values that are 0 and 1, and of pairs in two units those of the clean images."""
+    kept, results = info.value_range, info.result_range
+    assert kept is not None
+    noisy = ValueRange(kept["low"], kept["high"], kept["clamp"])
+    if results is None:
+        return str(noisy)
+    return f"{noisy}; clean: {ValueRange(results['low'], results['high'], False)}"
 
 
 def _kinds(parts: tuple[Part, ...], attribute: str) -> str:

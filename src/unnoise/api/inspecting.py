@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.api.common import Array, word
-from unnoise.denoiser import Denoiser
+from unnoise.denoiser import DenoiseOptions, Denoiser, ReadOptions, View
 from unnoise.errors import ImageError
-from unnoise.images import MAX_PIXELS, Reader, check_max_pixels, find_images, open_image, to_float
+from unnoise.images import Reader, find_images, to_float
 from unnoise.outputs import write_text
 from unnoise.report import Entry, InspectionPage, Panel, draw_panels, render_page
 from unnoise.trust import Inspection, inspect
@@ -54,8 +54,8 @@ def inspect_files(
     denoiser: Denoiser,
     inputs: Iterable[str | Path],
     *,
-    axes: str | None = None,
-    max_pixels: int = MAX_PIXELS,
+    read: ReadOptions = ReadOptions(),  # noqa: B008  frozen
+    options: DenoiseOptions = DenoiseOptions(),  # noqa: B008  frozen
     draw: bool = False,
 ) -> Iterator[InspectedImage]:
     """Inspect every image of files, one in memory at a time.
@@ -63,17 +63,13 @@ def inspect_files(
     Args:
         denoiser: What is applied.
         inputs: Files, folders with their subfolders, and patterns such as ``scans/**/*.tif``.
-        axes: Of the files, one letter per axis; None reads or guesses them.
-        max_pixels: Of one image; 0 is no limit.
+        read: How files are read.
+        options: How the model is applied.
         draw: Whether to draw the maps.
-
-    Raises:
-        ConfigError: ``max_pixels`` is negative.
 
     Yields:
         One for each image; a file that cannot be inspected is one with its error.
     """
-    check_max_pixels(max_pixels)
     seen: set[Path] = set()
     for given in inputs:
         try:
@@ -86,8 +82,8 @@ def inspect_files(
                 continue
             seen.add(path.resolve())
             try:
-                with open_image(path, axes=axes, max_pixels=max_pixels) as reader:
-                    yield from _inspect(denoiser, reader, draw=draw)
+                with read.open(path) as reader:
+                    yield from _inspect(denoiser, reader, options, draw=draw)
             # Whatever happens with one file, such as a lack of memory, the rest is inspected.
             except Exception as error:
                 yield InspectedImage(path, error=word(error))
@@ -130,19 +126,21 @@ def line(image: InspectedImage) -> str:
     noise, p_value, structure, psnr = _figures(image.facts)
     text = f"{image.verdict} {image.name}: noise {noise}, familiarity p = {p_value}, "
     text += f"removed structure {structure}, PSNR about {psnr}"
-    return "; ".join([text, *image.facts["reasons"]])
+    return "; ".join([text, *image.facts["reasons"], *image.facts["notes"]])
 
 
-def _inspect(denoiser: Denoiser, reader: Reader, *, draw: bool) -> Iterator[InspectedImage]:
+def _inspect(
+    denoiser: Denoiser, reader: Reader, options: DenoiseOptions, *, draw: bool
+) -> Iterator[InspectedImage]:
+    view = denoiser.sight.of_reader(reader, options)  # all images of a file are seen alike
     for index in range(reader.count):
         image = reader.image(index)
-        image = image[..., :-1] if denoiser.sight.alpha_in(reader) else image
-        found = inspect(denoiser, image, axes="YXC")
+        found = inspect(denoiser, image, axes="YXC", options=options, view=view)
         yield InspectedImage(
             reader.path,
             index if reader.count > 1 else None,
             facts=facts_of(found),
-            picture=_draw(denoiser, image, found) if draw else None,
+            picture=_draw(image, found, view) if draw else None,
         )
 
 
@@ -156,6 +154,7 @@ def facts_of(found: Inspection) -> dict[str, Any]:
         "removed_structure": found.removed_structure,
         "psnr": found.psnr,
         "psnr_hidden": found.psnr_hidden,
+        "notes": list(found.notes),
         "interval_width": float(found.maps["width"].mean()) if "width" in found.maps else None,
     }
 
@@ -170,10 +169,10 @@ def _figures(facts: dict[str, Any]) -> list[str]:
     ]
 
 
-def _draw(denoiser: Denoiser, given: Array, found: Inspection) -> bytes:
+def _draw(given: Array, found: Inspection, view: View) -> bytes:
     panels = [
-        Panel("image", _shown(denoiser, given), "image"),
-        Panel("result", _shown(denoiser, found.image), "image"),
+        Panel("image", _shown(given, view), "image"),
+        Panel("result", _shown(found.image, view), "image"),
         Panel("removed", found.maps["removed"], "signed"),
         Panel("structure in what was removed", found.maps["structure"], "amount", STRUCTURE_TOP),
         Panel("expected error", found.maps["error"], "amount"),
@@ -183,8 +182,9 @@ def _draw(denoiser: Denoiser, given: Array, found: Inspection) -> bytes:
     return draw_panels(panels)
 
 
-def _shown(denoiser: Denoiser, image: Array) -> NDArray[np.float32]:
+def _shown(image: Array, view: View) -> NDArray[np.float32]:
     """Return an image as it is drawn: in [0, 1], grey or the first three channels."""
     image = image[..., None] if image.ndim == 2 else image
-    floats = to_float(image[None], denoiser.sight.value_range(image.dtype))[0].clip(0, 1)
+    scaled = to_float(image[None, ..., : view.channels], view.values)[0]
+    floats = np.nan_to_num(scaled).clip(0, 1)
     return np.moveaxis(floats[:COLOUR], 0, -1) if len(floats) >= COLOUR else floats[0]

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from unnoise.api.common import Say, silent, word
-from unnoise.denoiser import Denoiser
+from unnoise.api.common import word
+from unnoise.denoiser import DenoiseOptions, Denoiser, ReadOptions, View
 from unnoise.errors import ConfigError, UnnoiseError
-from unnoise.images import Reader, open_image
+from unnoise.images import Reader
 from unnoise.trust import SIDE, Calibration, Judgement, Verdict, glance, read_calibration
 
 # Endings that stay whole when a suffix goes before them.
@@ -34,6 +34,7 @@ class FileResult:
             none was asked for, or the model file has no calibration.
         reasons: Of the verdict.
         noise_level: The standard deviation of its noise, where 1 is white; told with the verdict.
+        notes: How its values and channels were read, where the file does not say it all.
     """
 
     input: Path
@@ -45,6 +46,7 @@ class FileResult:
     verdict: Verdict | None = None
     reasons: tuple[str, ...] = ()
     noise_level: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 class FileDenoiser:
@@ -52,27 +54,21 @@ class FileDenoiser:
 
     Args:
         denoiser: What is applied.
-        strength: From 0 to 1.
-        axes: Of the files; None reads or guesses them.
-        max_pixels: Of one image; 0 is no limit.
+        options: How it is applied.
+        read: How files are read.
         inspect: Whether to look at each file first, and say whether its result can be trusted.
-        say: Told once that channels are denoised one by one.
     """
 
     def __init__(
         self,
         denoiser: Denoiser,
         *,
-        strength: float,
-        axes: str | None,
-        max_pixels: int,
+        options: DenoiseOptions,
+        read: ReadOptions,
         inspect: bool,
-        say: Say = silent,
     ) -> None:
-        self._denoiser, self._strength = denoiser, strength
-        self._axes, self._max_pixels = axes, max_pixels
+        self._denoiser, self._options, self._read = denoiser, options, read
         self._usual = read_calibration(denoiser.info.calibration) if inspect else None
-        self._say = say
 
     def __call__(
         self,
@@ -92,12 +88,14 @@ class FileDenoiser:
         """
         started = time.perf_counter()
         try:
-            with self.open(path) as reader:
-                seen = self.look(reader)
+            with self._read.open(path) as reader:
+                view = self.view(reader)
+                seen = self.look(reader, view)
                 self._denoiser.denoise_file(
                     reader,
                     target,
-                    strength=self._strength,
+                    options=self._options,
+                    view=view,
                     overwrite=overwrite,
                     progress=progress,
                 )
@@ -113,29 +111,21 @@ class FileDenoiser:
             verdict=seen.verdict if seen else None,
             reasons=seen.reasons if seen else (),
             noise_level=seen.noise.std if seen else None,
+            notes=view.notes,
         )
 
-    def open(self, path: Path) -> Reader:
-        """Open a file.
+    def view(self, reader: Reader) -> View:
+        """Return how an open file is seen; see ``Sight.of_reader``."""
+        return self._denoiser.sight.of_reader(reader, self._options)
 
-        Raises:
-            ImageError: It cannot be read.
-        """
-        reader = open_image(path, axes=self._axes, max_pixels=self._max_pixels)
-        if reader.channels > 1 == self._denoiser.info.channels:
-            self._say(
-                f"{path.name} has {reader.channels} channels and the model one: each channel "
-                "is denoised by itself"
-            )
-            self._say = silent
-        return reader
-
-    def look(self, reader: Reader) -> Judgement | None:
+    def look(self, reader: Reader, view: View) -> Judgement | None:
         """Judge an open file; see ``look``."""
-        return look(self._denoiser, reader, self._usual)
+        return look(self._denoiser, reader, view, self._usual)
 
 
-def look(denoiser: Denoiser, reader: Reader, usual: Calibration | None) -> Judgement | None:
+def look(
+    denoiser: Denoiser, reader: Reader, view: View, usual: Calibration | None
+) -> Judgement | None:
     """Judge the middle of the first image of a file, by what is usual for the model.
 
     None where that is not known, or where the file cannot be denoised: doing it says why.
@@ -143,7 +133,7 @@ def look(denoiser: Denoiser, reader: Reader, usual: Calibration | None) -> Judge
     if usual is None:
         return None
     try:
-        return glance(denoiser, denoiser.sight.peek(reader, SIDE), usual)
+        return glance(denoiser, denoiser.sight.peek(reader, SIDE, view), usual, view)
     except UnnoiseError:
         return None  # denoising the file says what is wrong with it, if anything is
 

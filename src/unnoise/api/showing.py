@@ -16,7 +16,7 @@ from unnoise.data import NAMES, load_images, prepare, takes_whole
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ImageError, RunError
 from unnoise.evaluation import Evaluation
-from unnoise.images import MAX_PIXELS, to_float
+from unnoise.images import MAX_PIXELS, ValueRange, to_float
 from unnoise.noise import parse_noise
 from unnoise.outputs import write_bytes, write_text
 from unnoise.report import Page, draw_curves, draw_grid, render_page
@@ -53,7 +53,11 @@ def draw_noise(
             "picture shows one kind: name those of one kind"
         )
     (clean,) = _same_size([[image for stack in images.stacks for image in stack[:columns]]])
-    floats = to_float(clean[:columns])
+    # Training counts levels in the range of all images.
+    values = ValueRange.of([image for stack in images.stacks for image in stack])
+    if values != ValueRange.nominal(clean.dtype):
+        say(f"levels count in the range of the values, {values} of {clean.dtype}")
+    floats = to_float(clean[:columns], values)
     noisy = spec(torch.from_numpy(floats), generator(seed, "show")).numpy()
     picture = draw_grid({"clean": floats, str(spec).replace(",", ",\n"): noisy}, columns=columns)
     write_bytes(out, picture, overwrite=overwrite)
@@ -185,8 +189,8 @@ def _examples(
     small = max(scenes[0][0].shape[:2]) <= SMALL
     shown = scenes[:SHOWN] if small else scenes[:: -(-len(scenes) // (SHOWN // 2))]
     views = _same_size([[scene[i] for scene in shown] for i in range(len(shown[0]))])
-    ranges = value_ranges(denoiser, views)
-    floats = [to_float(view, values) for view, values in zip(views, ranges, strict=True)]
+    ranges = value_ranges(denoiser, *([view] for view in (views * 2)[:2]))
+    floats = [to_float(view, values) for view, values in zip(views, ranges, strict=False)]
     noisy = floats[0]
     if settings.noise:
         random = generator(settings.seed, "preview")

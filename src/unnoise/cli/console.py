@@ -2,8 +2,9 @@
 
 import json
 import math
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,20 @@ def verb_app(name: str, **options: Any) -> App:
 def speaker(*, quiet: bool) -> Say:
     """Return what prints a message on standard error, or nothing."""
     return (lambda _: None) if quiet else (lambda text: print(text, file=sys.stderr, flush=True))
+
+
+class Notes:
+    """What was said of files: a sentence that differs in its numbers alone is said once."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def new(self, notes: Iterable[str]) -> list[str]:
+        """Return the notes that were not said yet."""
+        kinds = {re.sub(r"[\d.e+-]+", "", note): note for note in notes}
+        fresh = [note for kind, note in kinds.items() if kind not in self._said]
+        self._said |= kinds.keys()
+        return fresh
 
 
 def print_json(value: object) -> None:

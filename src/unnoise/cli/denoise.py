@@ -2,9 +2,12 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from unnoise.cli.console import file_progress, print_json, speaker, verb_app
+from cyclopts import Parameter
+
+from unnoise.cli.console import Notes, file_progress, print_json, speaker, verb_app
+from unnoise.denoiser.options import DenoiseOptions, ReadOptions
 
 if TYPE_CHECKING:
     from unnoise.api.one_file import FileResult
@@ -20,11 +23,10 @@ def denoise(
     model: str | None = None,
     out: Path | None = None,
     suffix: str | None = None,
-    strength: float = 1.0,
-    axes: str | None = None,
+    options: Annotated[DenoiseOptions, Parameter(name="*")] = DenoiseOptions(),  # noqa: B008  frozen
+    read: Annotated[ReadOptions, Parameter(name="*")] = ReadOptions(),  # noqa: B008  frozen
     overwrite: bool = False,
     skip_existing: bool = False,
-    max_pixels: int | None = None,
     inspect: bool = True,
     device: str = "auto",
     precision: Literal["auto", "fp32", "bf16"] = "auto",
@@ -60,16 +62,10 @@ def denoise(
         lie beside their inputs.
     suffix
         Put before the extension. [default: _denoised, or nothing with --out]
-    strength
-        Mix with the input: 0 is the input, 1 the result.
-    axes
-        The axes of the files, such as ZYX or YXC: C is channels, other letters count images.
     overwrite
         Replace outputs that exist.
     skip_existing
         Leave outputs that exist: repeats a call that was interrupted.
-    max_pixels
-        Refuse larger images; 0 is no limit. [default: 1073741824]
     inspect
         Look at each file first, and warn where the result cannot be trusted: noise that the model
         does not know, structure that it removes, images unlike its training images.
@@ -96,13 +92,11 @@ def denoise(
     from unnoise import api
     from unnoise.cli.jobs import denoise_job
     from unnoise.errors import ConfigError
-    from unnoise.images import MAX_PIXELS
 
-    say, results = speaker(quiet=quiet), []
+    say, results, notes = speaker(quiet=quiet), [], Notes()
     if model is None:
         model = "photo"
         say("with photo, which comes with unnoise and knows photographs; --model takes another")
-    most = MAX_PIXELS if max_pixels is None else max_pixels
     if engine != "here":
         return denoise_job(
             model,
@@ -115,10 +109,9 @@ def denoise(
             address=address,
             workers=workers,
             suffix=suffix or "",
-            strength=strength,
-            axes=axes,
+            options=options,
+            read=read,
             overwrite=overwrite,
-            max_pixels=most,
             inspect=inspect,
             device=device,
             precision=precision,
@@ -134,19 +127,19 @@ def denoise(
             inputs,
             out=out,
             suffix=suffix,
-            strength=strength,
-            axes=axes,
+            options=options,
+            read=read,
             overwrite=overwrite,
             skip_existing=skip_existing,
-            max_pixels=most,
             inspect=inspect,
-            say=say,
             progress=show,
         ):
             results.append(result)
             if result.error is not None:
                 print(f"unnoise: {result.error}", file=sys.stderr)
                 continue
+            for note in notes.new(result.notes):
+                say(f"{result.input}: {note}")
             if result.verdict in ("check", "reject"):
                 say(f"{result.verdict} {result.input}: {'; '.join(result.reasons)}")
             if not sys.stderr.isatty():  # where there is no bar

@@ -2,9 +2,12 @@
 
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
 
 from unnoise.cli.console import print_json, speaker, verb_app
+from unnoise.denoiser.options import DenoiseOptions, ReadOptions
 
 app = verb_app("inspect")
 
@@ -16,9 +19,9 @@ def inspect(
     /,
     *,
     report: Path | None = None,
-    axes: str | None = None,
+    options: Annotated[DenoiseOptions, Parameter(name="*")] = DenoiseOptions(),  # noqa: B008  frozen
+    read: Annotated[ReadOptions, Parameter(name="*")] = ReadOptions(),  # noqa: B008  frozen
     overwrite: bool = False,
-    max_pixels: int | None = None,
     device: str = "auto",
     precision: Literal["auto", "fp32", "bf16"] = "auto",
     quiet: bool = False,
@@ -38,12 +41,8 @@ def inspect(
         Files, folders with their subfolders, or patterns such as "scans/**/*.tif".
     report
         Write one HTML page with the maps of all images.
-    axes
-        The axes of the files, such as ZYX or YXC: C is channels, other letters count images.
     overwrite
         Replace the page, if it exists.
-    max_pixels
-        Refuse larger images; 0 is no limit. [default: 1073741824]
     device
         cpu, cuda, mps or auto.
     precision
@@ -54,7 +53,6 @@ def inspect(
         Print what was found as JSON.
     """
     from unnoise import api
-    from unnoise.images import MAX_PIXELS
     from unnoise.outputs import check_free
 
     if report:
@@ -62,10 +60,8 @@ def inspect(
     say = speaker(quiet=quiet)
     denoiser = api.load(model, device=device, precision=precision)
     images = []
-    limit = MAX_PIXELS if max_pixels is None else max_pixels
-    for image in api.inspect_files(
-        denoiser, inputs, axes=axes, max_pixels=limit, draw=report is not None
-    ):
+    draw = report is not None
+    for image in api.inspect_files(denoiser, inputs, read=read, options=options, draw=draw):
         images.append(image)
         if image.error is not None:
             print(f"unnoise: {image.name}: {image.error}", file=sys.stderr)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from unnoise.cli.console import print_json, speaker
+from unnoise.cli.console import Notes, print_json, speaker
 from unnoise.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -47,7 +47,11 @@ def denoise_job(
     if skip_existing:
         say(f"--engine {engine} goes on where it was by itself: --skip-existing adds nothing")
 
+    notes = Notes()
+
     def report(row: "Row") -> None:
+        for note in notes.new(row["notes"]):
+            say(f"{row['input']}: {note}")
         if row["error"] is not None:
             print(f"unnoise: {row['error']}", file=sys.stderr)
 

@@ -8,7 +8,7 @@ goes on with those that lack.
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import pairwise
 from pathlib import Path
@@ -20,9 +20,9 @@ from unnoise.cluster.folder import BLOCKS
 from unnoise.cluster.manifest import Row
 from unnoise.cluster.pool import Pool
 from unnoise.cluster.worker import FileTask, Worker
-from unnoise.denoiser import TiledImage
+from unnoise.denoiser import ReadOptions, TiledImage
 from unnoise.errors import UnnoiseError
-from unnoise.images import BAND_ROWS, Array, open_image, write_like
+from unnoise.images import BAND_ROWS, Array, write_like
 from unnoise.outputs import replacing
 
 Edges = tuple[tuple[int, ...], tuple[int, ...]]  # where rows and columns of tiles begin, the end
@@ -50,13 +50,14 @@ class PlanTask:
     def run(self, worker: Worker) -> Row:
         """Look at the file."""
         try:
-            with worker.denoise_file.open(Path(self.name)) as reader:
+            with worker.settings.read.open(self.name) as reader:
+                view = worker.denoise_file.view(reader)
                 kinds: dict[Edges, int] = {}
                 which = []
                 for index in range(reader.count):
-                    image = worker.denoiser.tiled(reader, index)
+                    image = worker.denoiser.tiled(reader, index, worker.settings.options, view)
                     which.append(kinds.setdefault(_edges(image), len(kinds)))
-                seen = worker.denoise_file.look(reader)
+                seen = worker.denoise_file.look(reader, view)
         except Exception as error:
             return self.failed(explain(error, Path(self.name)))
         return {
@@ -64,6 +65,8 @@ class PlanTask:
             "verdict": seen.verdict if seen else None,
             "reasons": seen.reasons if seen else (),
             "noise_level": seen.noise.std if seen else None,
+            "notes": view.notes,
+            "dtype": view.dtype,
             "seconds": 0.0,
             "error": None,
         }
@@ -111,9 +114,10 @@ class TileTask:
         key = self.name, self.image
         if worker.kept.get("image") != key:
             if "reader" not in worker.kept:
-                worker.kept["reader"] = worker.denoise_file.open(Path(self.name))
+                worker.kept["reader"] = reader = worker.settings.read.open(self.name)
+                worker.kept["view"] = worker.denoise_file.view(reader)  # the same in all workers
             tiled = worker.denoiser.tiled(
-                worker.kept["reader"], self.image, strength=worker.settings.strength
+                worker.kept["reader"], self.image, worker.settings.options, worker.kept["view"]
             )
             worker.kept.update(image=key, tiled=tiled)
         image: TiledImage = worker.kept["tiled"]
@@ -126,13 +130,11 @@ class HugeFile:
     Args:
         task: The file and its output.
         out: The folder of the job.
-        axes: Of the file.
-        max_pixels: Of one image.
+        read: How it is read.
     """
 
-    def __init__(self, task: FileTask, out: Path, *, axes: str | None, max_pixels: int) -> None:
-        self._task, self._out = task, out
-        self._axes, self._max_pixels = axes, max_pixels
+    def __init__(self, task: FileTask, out: Path, read: ReadOptions) -> None:
+        self._task, self._out, self._read = task, out, read
         self.tiles = self.done = 0
         # Tiles of another file, or of this one before it was changed, are not of this image.
         told = f"{task.output} {_version(Path(task.name))}".encode(errors="surrogateescape")
@@ -143,7 +145,7 @@ class HugeFile:
         """Whether parts of the file can be read for themselves."""
         with (
             suppress(UnnoiseError),  # doing the file as a whole says what is wrong with it
-            open_image(Path(self._task.name), axes=self._axes, max_pixels=0) as reader,
+            replace(self._read, max_pixels=0).open(self._task.name) as reader,
         ):
             return reader.windowed
         return False
@@ -183,11 +185,9 @@ class HugeFile:
     def _finish(self, plan: Settled, found: Row, started: float) -> Row:
         """Write the output from the tiles."""
         try:
-            with open_image(
-                Path(self._task.name), axes=self._axes, max_pixels=self._max_pixels
-            ) as reader:
-                target = self._out / self._task.output
-                write_like(target, reader, self._images(plan), overwrite=True)
+            with self._read.open(self._task.name) as reader:
+                target, dtype = self._out / self._task.output, found["dtype"]
+                write_like(target, reader, self._images(plan), dtype=dtype, overwrite=True)
                 pixels = reader.count * reader.height * reader.width
         except Exception as error:
             return self._task.failed(explain(error, Path(self._task.name)))
@@ -196,6 +196,7 @@ class HugeFile:
             verdict=found["verdict"],
             noise_level=found["noise_level"],
             reasons=found["reasons"],
+            notes=found["notes"],
             seconds=round(time.perf_counter() - started, 6),
             megapixels=pixels / 1e6,
         )

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from types import FrameType
@@ -25,14 +25,14 @@ from unnoise.cluster.listing import check_apart, is_list, list_inputs, settle
 from unnoise.cluster.manifest import Manifest, Names, Row, clean
 from unnoise.cluster.pool import Engine, Pool
 from unnoise.cluster.worker import FileTask, Precision, RefusedTask, Settings, Task
-from unnoise.denoiser import check_strength
+from unnoise.denoiser import DenoiseOptions, ReadOptions
 from unnoise.denoiser.loading import HUB, locate
 from unnoise.errors import ConfigError, ImageError, ModelFileError
-from unnoise.images import MAX_PIXELS, SUFFIXES, check_max_pixels, is_url
+from unnoise.images import SUFFIXES, is_url
 from unnoise.pretrained import PRETRAINED
 
 EngineName = Literal["processes", "ray"]
-FORMAT = 1  # of job.json
+FORMAT = 2  # of job.json
 NAMED = 5  # failed inputs in a summary
 
 JobProgress = Callable[[int, int | None], None]  # files or tiles that are done; of all, if known
@@ -90,10 +90,9 @@ def denoise_many(
     address: str | None = None,
     workers: int | None = None,
     suffix: str = "",
-    strength: float = 1.0,
-    axes: str | None = None,
+    read: ReadOptions = ReadOptions(),  # noqa: B008  frozen
+    options: DenoiseOptions = DenoiseOptions(),  # noqa: B008  frozen
     overwrite: bool = False,
-    max_pixels: int = MAX_PIXELS,
     inspect: bool = True,
     device: str = "auto",
     precision: Precision = "auto",
@@ -120,10 +119,9 @@ def denoise_many(
             ``out`` under the same names. None starts Ray on this machine.
         workers: How many; None is one for each GPU, or each core.
         suffix: Put before the extension of outputs.
-        strength: From 0, which gives the images back, to 1, the model's results.
-        axes: Of the files, one letter per axis; None reads or guesses them.
+        read: How files are read.
+        options: How the model is applied.
         overwrite: Begin the job anew in a folder that holds one, or other files.
-        max_pixels: Of one image; 0 is no limit.
         inspect: Whether to say of each file whether its result can be trusted.
         device: See ``unnoise.load``.
         precision: Likewise.
@@ -139,8 +137,6 @@ def denoise_many(
         ModelFileError: The model is not there.
         OutputError: ``out`` holds another job or other files, is in use, or cannot be written to.
     """
-    check_strength(strength)
-    check_max_pixels(max_pixels)
     check_suffix(suffix)
     if workers is not None and workers < 1:
         raise ConfigError(f"workers is {workers}: it is at least 1")
@@ -153,9 +149,8 @@ def denoise_many(
     settings = Settings(
         model=_settled_model(model),
         out=out,
-        strength=strength,
-        axes=axes,
-        max_pixels=max_pixels,
+        options=options,
+        read=read,
         inspect=inspect,
         device=device,
         precision=precision,
@@ -165,9 +160,9 @@ def denoise_many(
         "format": FORMAT,
         "source": source,
         "model": _digest(model),
-        "strength": strength,
         "suffix": suffix,
-        "axes": axes,
+        **asdict(options),
+        **{name: value for name, value in asdict(read).items() if name != "max_pixels"},
         "precision": precision,
     }
     job = _Job(settings, source, suffix, report, progress)
@@ -257,12 +252,7 @@ class _Job:
 
     def _in_tiles(self, pool: Pool, task: FileTask) -> bool:
         """Do one file tile by tile, if it can be."""
-        huge = HugeFile(
-            task,
-            self._settings.out,
-            axes=self._settings.axes,
-            max_pixels=self._settings.max_pixels,
-        )
+        huge = HugeFile(task, self._settings.out, self._settings.read)
         if not huge.allowed:
             return False
         row = None

@@ -15,6 +15,7 @@ from unnoise.api.loading import load
 from unnoise.api.one_file import FileDenoiser, explain
 from unnoise.cluster.addresses import at_hand
 from unnoise.cluster.manifest import Row
+from unnoise.denoiser import DenoiseOptions, ReadOptions
 from unnoise.errors import ConfigError
 
 Precision = Literal["auto", "fp32", "bf16"]
@@ -26,9 +27,8 @@ class Settings:
 
     model: str
     out: Path
-    strength: float
-    axes: str | None
-    max_pixels: int
+    options: DenoiseOptions
+    read: ReadOptions
     inspect: bool
     device: str
     precision: Precision
@@ -66,9 +66,8 @@ class Worker:
             torch.set_num_threads(threads)
         self.denoise_file = FileDenoiser(
             self.denoiser,
-            strength=settings.strength,
-            axes=settings.axes,
-            max_pixels=settings.max_pixels,
+            options=settings.options,
+            read=settings.read,
             inspect=settings.inspect,
         )
         self.kept: dict[str, Any] = {}  # what a task leaves for the next one of its kind
@@ -133,6 +132,7 @@ class FileTask:
             verdict=result.verdict,
             noise_level=result.noise_level,
             reasons=list(result.reasons),
+            notes=result.notes,
             seconds=round(time.perf_counter() - started, 6),
             megapixels=result.megapixels,
         )
@@ -148,6 +148,7 @@ class FileTask:
         verdict: str | None = None,
         noise_level: float | None = None,
         reasons: Sequence[str] = (),
+        notes: Sequence[str] = (),
         seconds: float = 0.0,
         megapixels: float = 0.0,
         error: str | None = None,
@@ -159,6 +160,7 @@ class FileTask:
             "verdict": verdict,
             "noise_level": noise_level,
             "reasons": list(reasons),
+            "notes": list(notes),
             "seconds": seconds,
             "megapixels": megapixels,
             "error": error,

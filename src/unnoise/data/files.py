@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from unnoise.data.scenes import PEEK, Array, Scene
 from unnoise.errors import DataError, ImageError
-from unnoise.images import Reader, is_url, open_image, to_channels
+from unnoise.images import Reader, fill_holes, is_url, open_image, to_channels
 
 # Pixels of an image from which on windows of it are read: where they cost no more than themselves,
 # and where all above them is read too, so that they only save memory.
@@ -67,7 +67,9 @@ class FileImages:
             part = reader.window(
                 image, slice(rows.start, rows.stop), slice(columns.start, columns.stop)
             )
-            return to_channels(part[..., : reader.channels], self.channels)
+            colours = part[..., : reader.channels]
+            lacks = reader.holes.find(colours) if reader.holes else None
+            return to_channels(fill_holes(colours, lacks), self.channels)
 
 
 @dataclass(frozen=True)

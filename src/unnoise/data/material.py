@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,13 @@ from unnoise.data.stream import BlockReader, Stream
 from unnoise.data.streaming import SAMPLE, split_streams
 from unnoise.data.survey import read_parts
 from unnoise.errors import DataError
-from unnoise.images import ValueRange
+from unnoise.images import (
+    ValueRange,
+    fill_holes,
+    hole_mask,
+    ranges_of,
+    without_holes,
+)
 
 WHOLE = 64  # pixels: images of one size up to this are taken whole
 TOO_SMALL = 16  # pixels of a side of an image that patches are cut from
@@ -93,13 +100,18 @@ def prepare(
     if size > memory * 2**30 or plan.packed:
         return _streamed(plan, batch_size, side, share, stride, seed, failed, turns)
     views, scenes = _read(plan, failed)
-    ranges = _ranges(views)
+    each = plan.views[0][0].colour == "other"
+    ranges = ranges_of(views, each=each)
+    lack = _lack(views) + _read_as(ranges, views)
+    views = _with_data(views, ranges, whole=takes_whole(plan) or scenes is not None)
+    if not views[0]:
+        raise DataError(f"the images of {plan.name} hold no data: every pixel is said to have none")
     if takes_whole(plan):
         stacks = [np.stack(view) for view in views]
         keep, held = split_indices(len(stacks[0]), share or HELD_WHOLE, seed)
         batches = Batches(tuple(stack[keep] for stack in stacks), ranges, batch_size, seed)
         held_out = list(zip(*(stack[held] for stack in stacks), strict=True))
-        return Material(batches, *_held(held_out), ranges)
+        return Material(batches, *_held(held_out), ranges, notes=lack)
     small = min((image.shape[:2] for image in views[0]), key=min)
     if min(small) < TOO_SMALL:
         raise DataError(
@@ -118,6 +130,7 @@ def prepare(
     drawn = ranges * 2 if scenes is not None else ranges
     scenes = groups if scenes is not None else None
     patches = Patches(pools, drawn, batch_size, side, seed, turns, scenes)
+    notes = lack + notes
     return Material(patches, *_held(held_out), drawn, tuple(sorted(set(strides))), notes)
 
 
@@ -160,20 +173,61 @@ def _read(plan: Plan, failed: Callable[[str], None]) -> tuple[Views, Scenes | No
     return views, scenes
 
 
-def _ranges(views: Views) -> tuple[ValueRange, ...]:
-    """Tell the value range of each view; noisy and clean images of one unit share theirs."""
-    if len({view[0].dtype for view in views}) == 1:
-        return (ValueRange.of([image for view in views for image in view]),) * len(views)
-    noisy, clean = (ValueRange.of(view) for view in views)
-    if noisy.clamp and clean.clamp:
-        return noisy, clean
-    if clean.clamp:
-        raise DataError(
-            f"the noisy images are {views[0][0].dtype} of 0 to {noisy.high:g} and the clean ones "
-            f"{views[1][0].dtype} of 0 to {clean.high:g}: save the clean ones in the unit of the "
-            "noisy ones"
+def _with_data(views: Views, ranges: Sequence[ValueRange], *, whole: bool) -> Views:
+    """Leave out what has no data, or lies far outside of the range, such as hot pixels.
+
+    Args:
+        views: Of each view its images, masked arrays where data lack.
+        ranges: The value range of each view.
+        whole: Whether images stay whole, and are filled.
+    """
+    masked = tuple(
+        [_masked(image, values) for image in view]
+        for view, values in zip(views, ranges, strict=False)
+    )
+    if not any(hole_mask(image) is not None for view in masked for image in view):
+        return views
+    if whole:
+        return tuple(
+            [fill_holes(np.asarray(image), hole_mask(image)) for image in view] for view in masked
         )
-    return noisy, noisy  # such as floats that are means of integer captures
+    cut = [part for scene in zip(*masked, strict=True) for part in without_holes(scene)]
+    return tuple([part[i] for part in cut] for i in range(len(views)))
+
+
+def _masked(image: Array, values: ValueRange) -> Array:
+    far, lacks = values.find_far(np.asarray(image)), hole_mask(image)
+    bad: Any = far if lacks is None else lacks if far is None else lacks | far
+    return image if bad is None else np.ma.MaskedArray(image, bad)
+
+
+def _lack(views: Views) -> tuple[str, ...]:
+    masks = [hole_mask(image) for view in views for image in view]
+    lacking = sum(int(mask.sum()) for mask in masks if mask is not None)
+    if not lacking:
+        return ()
+    share = lacking / sum(image.size for view in views for image in view)
+    return (f"{share:.2%} of the values are no data, and are left out",)
+
+
+def _read_as(ranges: Sequence[ValueRange], views: Views) -> tuple[str, ...]:
+    """Say which values are 0 and 1, where their dtype does not."""
+    dtypes = [view[0].dtype for view in views]
+    found = list(zip(ranges, dtypes, strict=False))  # captures are one view, and have one range
+    told = [
+        f"{values} of {dtype}" for values, dtype in found if values != ValueRange.nominal(dtype)
+    ]
+    sides = ("noisy ", "clean ") if len(set(ranges)) > 1 else ("", "")
+    notes = tuple(
+        f"{side}values are scaled by their range, {text}"
+        for side, text in dict(zip(sides, told, strict=False)).items()
+    )
+    if any(values.rounds_coarsely(dtype) for values, dtype in found):
+        notes += (
+            "whole numbers are coarse for so small a range: unnoise denoise --dtype float32 keeps "
+            "fractions",
+        )
+    return notes
 
 
 def _strides(images: Sequence[Array], stride: int | None) -> list[int]:
@@ -234,7 +288,8 @@ def _streamed(
     train = streams.train
     if isinstance(train, Files):
         train = replace(train, window=WINDOW * side * usual)
-    ranges = _ranges(sample)
+    ranges = ranges_of(sample, each=plan.views[0][0].colour == "other")
+    notes += _read_as(ranges, sample)
     reader = BlockReader(train, batch_size, side, seed, usual, turns)
     return Material(Stream(reader, ranges, failed), *_held(held_out), ranges, (usual,), notes)
 

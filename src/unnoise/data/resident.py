@@ -47,7 +47,8 @@ class Resident:
             self._patches.drawn(step, samples), self._patches.ranges, strict=True
         ):
             gathered = self._gather(pool, crops).float()  # (B, side, side, C)
-            scaled = (gathered - values.low) / (values.high - values.low)
+            low, span = (gathered.new_tensor(ends) for ends in (values.low, values.span))
+            scaled = (gathered - low) / span
             views.append(scaled.permute(0, 3, 1, 2))  # in memory this is channels_last
         return tuple(views)
 

@@ -14,6 +14,7 @@ from unnoise.data.shards import ShardView
 from unnoise.errors import DataError, ImageError
 from unnoise.images import (
     MAX_PIXELS,
+    Colour,
     as_stack,
     find_images,
     is_url,
@@ -64,6 +65,7 @@ class Part:
         path: Of the file, or the URL of a zarr array; None for an array.
         direct: Whether windows of them are read without what lies above.
         shard: Where they are packed, None if they are not.
+        colour: What the channels mean.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Part:
     path: Path | str | None = None
     direct: bool = False
     shard: PackedImages | None = None
+    colour: Colour = "unknown"
 
     @property
     def bytes(self) -> int:
@@ -211,6 +214,7 @@ def _open(path: Path | str, name: str, axes: str | None, max_pixels: int) -> Par
             partial(_peek, path, axes, max_pixels),
             path,
             reader.windowed,
+            colour=reader.colour,
         )
 
 

@@ -7,12 +7,18 @@ model was trained.
 from unnoise.denoiser.cores import usable_cores
 from unnoise.denoiser.denoiser import Denoiser
 from unnoise.denoiser.memory import keep_freed_memory, release_freed_memory
-from unnoise.denoiser.restoring import TiledImage, check_strength
+from unnoise.denoiser.options import ChannelUse, DenoiseOptions, OutputDtype, ReadOptions
+from unnoise.denoiser.restoring import TiledImage
+from unnoise.denoiser.view import View
 
 __all__ = [
+    "ChannelUse",
+    "DenoiseOptions",
     "Denoiser",
+    "OutputDtype",
+    "ReadOptions",
     "TiledImage",
-    "check_strength",
+    "View",
     "keep_freed_memory",
     "release_freed_memory",
     "usable_cores",

@@ -3,24 +3,55 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from unnoise.errors import ConfigError
+from unnoise.images import RGB, Colour
+
 Floats = NDArray[np.float32]
 
-GREY, COLOUR = 1, 3
+GREY = 1
+STILL = 0.5  # share of neighbouring pixels that are equal in transparency, and not in a photograph
+
+
+def goes_together(channels: int, colour: Colour, wanted: int, *, colours: bool) -> bool:
+    """Whether a model takes all channels of a pixel at once, or each as a grey image.
+
+    Args:
+        channels: Of the image.
+        colour: What they mean.
+        wanted: Channels of the model.
+        colours: Whether those of the model are red, green and blue.
+    """
+    if channels == GREY:
+        return True
+    return channels == wanted and (colour == "rgb" or not colours)
+
+
+def check_together(channels: int, wanted: int) -> None:
+    """Raise ``ConfigError`` if a model cannot take all channels at once."""
+    if channels not in (GREY, wanted):
+        raise ConfigError(
+            f"channels is together: the image has {channels} and the model takes {wanted} at once; "
+            "pass --channels separate, or leave it out"
+        )
 
 
 def adapts(channels: int, wanted: int) -> bool:
-    """Whether images of ``channels`` can be denoised by a model of ``wanted``."""
-    return channels == wanted or wanted == GREY or makes_grey(channels, wanted)
-
-
-def is_alpha(channels: int, wanted: int) -> bool:
-    """Whether a fourth channel must be transparency: the model knows colours, and three."""
-    return (channels, wanted) == (4, 3)
+    """Whether a model of ``wanted`` channels, or its grey form, takes images of ``channels``."""
+    return channels == wanted or wanted in (GREY, RGB)
 
 
 def makes_grey(channels: int, wanted: int) -> bool:
     """Whether images of ``channels`` are for the grey form of a model of ``wanted``."""
-    return (channels, wanted) == (GREY, COLOUR)
+    return (channels, wanted) == (GREY, RGB)
+
+
+def looks_like_alpha(part: NDArray[np.generic]) -> bool:
+    """Whether the last of four channels ``(..., W, 4)`` that nothing describes is transparency.
+
+    It is the same over wide areas, while noise is nowhere.
+    """
+    last = part[..., -1]
+    return part.shape[-1] == RGB + 1 and bool(np.mean(last[..., 1:] == last[..., :-1]) > STILL)
 
 
 def to_model(images: Floats, wanted: int) -> Floats:

@@ -1,6 +1,7 @@
 """The denoiser: a model with what its file says, applied to arrays and files of any size."""
 
 import math
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -10,28 +11,34 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from unnoise.denoiser.channels import GREY
 from unnoise.denoiser.describing import describe_model
 from unnoise.denoiser.distances import DistanceFinder
 from unnoise.denoiser.loading import load_engine
 from unnoise.denoiser.network import Engine, Floats, Network, network_at
+from unnoise.denoiser.options import ChannelUse, DenoiseOptions, OutputDtype
 from unnoise.denoiser.restoring import (
     Page,
     Restorer,
     Stack,
     TiledImage,
-    check_strength,
     fill,
+    filled,
     on_floats,
     on_values,
     run_images,
 )
 from unnoise.denoiser.sight import Sight
 from unnoise.denoiser.tiles import Array, Tile, Work
+from unnoise.denoiser.view import View
 from unnoise.errors import ModelError
 from unnoise.images import (
+    Holes,
     Layout,
+    NaN,
     Reader,
     as_stack,
+    hole_mask,
     open_image,
     to_float,
     write_like,
@@ -54,8 +61,9 @@ class Denoiser:
         sight: How the model sees images.
     """
 
-    def __init__(self, engine: Engine, info: ModelInfo) -> None:
+    def __init__(self, engine: Engine, info: ModelInfo, *, one_by_one: bool = False) -> None:
         self.info = info
+        self._one_by_one = one_by_one
         self.engine = engine
         self.sight = Sight(engine.network, info)
         found = engine.distances
@@ -82,44 +90,79 @@ class Denoiser:
         """
         write_model_file(Path(path), self.info, self.engine.weights(), overwrite=overwrite)
 
-    def __call__(self, image: NDArray[Scalar], *, strength: float = 1.0) -> NDArray[Scalar]:
+    def __call__(
+        self,
+        image: NDArray[Scalar],
+        *,
+        strength: float = 1.0,
+        axes: str | None = None,
+        range: tuple[float, float] | None = None,  # noqa: A002  the word of the option
+        channels: ChannelUse = "auto",
+        nodata: float | None = None,
+        nan: NaN = "refuse",
+        dtype: OutputDtype = "same",
+    ) -> NDArray[Scalar]:
         """Denoise one image ``(H, W)`` or ``(H, W, C)`` of any size.
 
         A model of one channel denoises each channel by itself; one of three takes a grey image as
-        a colour one, and the mean of its result. A fourth channel is transparency for a model of
-        three, and stays as it is.
+        a colour one, and the mean of its result. Of four channels the last is transparency, and
+        stays as it is, where it is flat. What was read in another way than the dtype lets expect
+        is a warning (``UserWarning``).
 
         Args:
-            image: Of any real dtype. Values are scaled as the model's training data were, if the
-                dtype is theirs, else integers by their dtype, and floats are nominally [0, 1].
+            image: Of any real dtype. Values are scaled as the model's training data were, if they
+                are in its unit, else by the range that they use.
             strength: From 0, which gives the image back, to 1, the model's result.
+            axes: One letter per axis, such as ``CYX``; others than Y, X and C count images.
+            range: The values that are 0 and 1 for the model; None finds them in the data.
+            channels: ``together`` takes them as colours, ``separate`` one by one.
+            nodata: A value that stands for no data. Such pixels, and those that a masked array
+                masks, are left out, and come back as they were.
+            nan: ``keep`` takes NaN and infinity as no data, ``refuse`` refuses them.
+            dtype: Of the result: ``same``, ``float32``, or ``auto``, which is float32 where whole
+                numbers are coarser than what is left of the noise.
 
         Returns:
-            An array of the same shape and dtype. Results are clamped to the nominal range, unless
-            the model keeps a range from statistics.
+            An array of the same shape; a masked array where the image is one.
 
         Raises:
             ImageError: The array is no image, or holds NaN or infinity.
             ModelError: The model does not take images of this size or number of channels.
-            ConfigError: The strength is outside [0, 1].
+            ConfigError: An option is out of range, or does not suit the image.
         """
-        stack, layout = self.sight.one(image)
-        return self._denoise_array(stack, layout, strength)
+        options = DenoiseOptions(strength=strength, range=range, channels=channels, dtype=dtype)
+        stack, layout = self.sight.one(image, axes=axes, holes=Holes.of(nodata, nan))
+        return self._denoise_array(image, stack, layout, options)
 
-    def stack(self, images: NDArray[Scalar], *, strength: float = 1.0) -> NDArray[Scalar]:
-        """Denoise a stack ``(N, H, W)`` or ``(N, H, W, C)``; see ``__call__``."""
-        images = np.asarray(images)
+    def stack(
+        self,
+        images: NDArray[Scalar],
+        *,
+        strength: float = 1.0,
+        axes: str | None = None,
+        range: tuple[float, float] | None = None,  # noqa: A002  the word of the option
+        channels: ChannelUse = "auto",
+        nodata: float | None = None,
+        nan: NaN = "refuse",
+        dtype: OutputDtype = "same",
+    ) -> NDArray[Scalar]:
+        """Denoise a stack ``(N, H, W)``, ``(N, H, W, C)``, or another with ``axes``.
+
+        See ``__call__``. All images of a stack have one range.
+        """
+        options = DenoiseOptions(strength=strength, range=range, channels=channels, dtype=dtype)
         # The first axis is the stack whatever the length of the last.
-        axes = {3: "NYX", 4: "NYXC"}.get(images.ndim)
-        stack, layout = as_stack(images, axes=axes)
-        return self._denoise_array(stack, layout, strength)
+        known = axes or {3: "NYX", 4: "NYXC"}.get(np.ndim(images))
+        stack, layout = as_stack(images, axes=known, holes=Holes.of(nodata, nan))
+        return self._denoise_array(images, stack, layout, options)
 
     def denoise_file(
         self,
         source: Reader | str | Path,
         target: str | Path,
         *,
-        strength: float = 1.0,
+        options: DenoiseOptions = DenoiseOptions(),  # noqa: B008  frozen
+        view: View | None = None,
         overwrite: bool = False,
         progress: Callable[[float], None] = lambda _: None,
     ) -> None:
@@ -128,7 +171,8 @@ class Denoiser:
         Args:
             source: A file that is open, or its path.
             target: Is written in the format, axes, size, dtype and with the metadata of the source.
-            strength: See ``__call__``.
+            options: How the model is applied.
+            view: How the file is seen, where that is known; see ``Sight.of_reader``.
             overwrite: Whether the target may be replaced.
             progress: Told the share that is done, up to 1.
 
@@ -136,16 +180,14 @@ class Denoiser:
             ImageError: The file cannot be read, or holds NaN or infinity.
             ModelError: The model does not take images of this size or number of channels.
             OutputError: The target exists, or cannot be written. Nothing partial remains.
-            ConfigError: The strength is outside [0, 1].
+            ConfigError: The options do not suit the file.
         """
         with (
             nullcontext(source)
             if isinstance(source, Reader)
             else open_image(Path(source)) as reader
         ):
-            alpha = self.sight.alpha_in(reader)
-            channels = reader.channels + reader.alpha - alpha
-            self.sight.check(channels, reader.height, reader.width)
+            seen = view or self.sight.of_reader(reader, options)
             total, done = reader.count * reader.height * reader.width, 0
 
             def counted(work: Work) -> Work:
@@ -159,41 +201,41 @@ class Denoiser:
                 return count
 
             def images() -> Iterator[Iterable[Array]]:
-                for source, network in self._networks(reader, channels, alpha=alpha):
-                    work = self._work(network, reader.dtype, alpha=alpha, strength=strength)
+                for source, network in self._networks(reader, seen):
+                    work = self._work(network, seen, options)
                     yield from run_images(network, source, counted(work))
 
-            check_strength(strength)
-            write_like(Path(target), reader, images(), overwrite=overwrite)
+            write_like(Path(target), reader, images(), dtype=seen.dtype, overwrite=overwrite)
 
-    def tiled(self, reader: Reader, index: int, *, strength: float = 1.0) -> TiledImage:
+    def tiled(self, reader: Reader, index: int, options: DenoiseOptions, view: View) -> TiledImage:
         """Return one image of an open file in tiles that are denoised in any order, or elsewhere.
 
         Together they are what ``denoise_file`` makes of the image.
 
         Raises:
             ImageError: The file cannot be read.
-            ModelError: The model does not take images of this size or number of channels.
-            ConfigError: The strength is outside [0, 1].
         """
-        alpha = self.sight.alpha_in(reader)
-        channels = reader.channels + reader.alpha - alpha
-        self.sight.check(channels, reader.height, reader.width)
         page = Page(reader, index)
-        ((_, network),) = self._networks(page, channels, alpha=alpha)
-        work = self._work(network, reader.dtype, alpha=alpha, strength=strength)
-        return TiledImage(page, network, work)
+        ((_, network),) = self._networks(page, view)
+        return TiledImage(page, network, self._work(network, view, options))
 
-    def denoise_floats(self, images: Floats) -> Floats:
+    def denoise_floats(self, images: Floats, view: View | None = None) -> Floats:
         """Denoise float32 ``(N, C, H, W)`` in the model's own scale, nominally [0, 1].
 
         Results are clamped to [0, 1], unless the model keeps a value range that is not.
         """
+        taken = images.shape[1]
         self.sight.check(*images.shape[1:])
+        if (
+            self._one_by_one
+            or (view and not view.together)
+            or taken != self.engine.network.channels
+        ):
+            taken = GREY
         noisy, results = np.moveaxis(images, 1, -1), np.empty_like(images)
         made = (
             image
-            for source, network in self._networks(Stack(noisy), images.shape[1])
+            for source, network in self._at_strides(Stack(noisy), images.shape[1], taken)
             for image in run_images(
                 network, source, on_floats(Restorer(network, clamp=self.sight.clamps))
             )
@@ -201,12 +243,15 @@ class Denoiser:
         fill(np.moveaxis(results, 1, -1), made)
         return results
 
-    def find_distances(self, noisy: Floats, restored: Floats) -> tuple[Floats, Floats]:
+    def find_distances(
+        self, noisy: Floats, restored: Floats, view: View | None = None
+    ) -> tuple[Floats, Floats]:
         """Return how far below and above denoised images the truth may lie, each at least 0.
 
         Args:
             noisy: float32 ``(N, C, H, W)`` in the model's own scale.
             restored: What ``denoise_floats`` made of them.
+            view: Of images whose channels may be taken one by one; None takes them as they are.
 
         Raises:
             ModelError: The model has no bounds.
@@ -216,7 +261,11 @@ class Denoiser:
                 "the model has no bounds: train it with --intervals 0.9, or add them to it with "
                 "--init MODEL --freeze --intervals 0.9"
             )
-        return self._distances(noisy, restored, self.info.bounds["groups"])
+        groups, shape = self.info.bounds["groups"], noisy.shape
+        if view and not view.together:
+            noisy, restored = (each.reshape(-1, 1, *shape[2:]) for each in (noisy, restored))
+        below, above = self._distances(noisy, restored, groups)
+        return below.reshape(shape), above.reshape(shape)
 
     def encode(
         self,
@@ -243,7 +292,7 @@ class Denoiser:
         images = np.asarray(images)
         grey = images.ndim == 3 and images.shape[-1] not in COLOUR_COUNTS
         stack, _ = as_stack(images, axes="NYX" if grey else None)
-        floats = to_float(stack, self.sight.value_range(stack.dtype))
+        floats = to_float(stack, self.sight.values(list(stack))[0])
         return self.encode_floats(floats, levels=levels, pool=pool)
 
     def encode_floats(
@@ -253,55 +302,73 @@ class Denoiser:
         self.sight.check(*images.shape[1:])
         return self.engine.encode(images, levels, pool)
 
-    def apart(self) -> "Denoiser":
-        """Return it for images that are taken apart at its stride already."""
-        if self.info.strides == (1,):
+    def apart(self, view: View | None = None) -> "Denoiser":
+        """Return it for images that are taken apart already: at its stride, as a view says.
+
+        Args:
+            view: Of images whose channels may be taken one by one; None takes them as they are.
+        """
+        alone = view is not None and not view.together
+        if self.info.strides == (1,) and not alone:
             return self
-        return Denoiser(self.engine, replace(self.info, strides=(1,)))
+        return Denoiser(self.engine, replace(self.info, strides=(1,)), one_by_one=alone)
 
     def describe(self) -> dict[str, Any]:
         """Return what is known about the model, as plain values."""
         return describe_model(self.info, self.engine.describe())
 
     def _denoise_array(
-        self, stack: NDArray[np.generic], layout: Layout, strength: float
+        self,
+        given: NDArray[Scalar],
+        stack: NDArray[np.generic],
+        layout: Layout,
+        options: DenoiseOptions,
     ) -> NDArray[Any]:
-        alpha = self.sight.has_alpha(stack.shape[3])
-        channels = stack.shape[3] - alpha
-        self.sight.check(channels, *stack.shape[1:3])
-        results = np.empty_like(stack)
+        view = self.sight.of_stack(stack, options)
+        for note in view.notes:
+            warnings.warn(note, stacklevel=3)
+        bad, values = hole_mask(stack), np.asarray(stack)
+        source = Stack(filled(values, bad))
+        results = np.empty(stack.shape, view.dtype)
         made = (
             image
-            for source, network in self._networks(Stack(stack), channels, alpha=alpha)
-            for image in run_images(
-                network,
-                source,
-                self._work(network, stack.dtype, alpha=alpha, strength=strength),
-            )
+            for part, network in self._networks(source, view)
+            for image in run_images(network, part, self._work(network, view, options))
         )
         fill(results, made)
-        return np.ascontiguousarray(layout.from_stack(results))
+        if bad is not None:
+            results[bad] = values[bad]
+        found = np.ascontiguousarray(layout.from_stack(results))
+        if isinstance(given, np.ma.MaskedArray):
+            return np.ma.MaskedArray(found, np.ma.getmaskarray(given), fill_value=given.fill_value)
+        return found
 
     def _networks(
-        self, source: Reader | Stack | Page, channels: int, *, alpha: bool = False
+        self, source: Reader | Stack | Page, view: View
+    ) -> Iterator[tuple[Reader | Stack | Page, Network]]:
+        return self._at_strides(source, view.channels, view.taken)
+
+    def _at_strides(
+        self, source: Reader | Stack | Page, channels: int, taken: int
     ) -> Iterator[tuple[Reader | Stack | Page, Network]]:
         """Yield a source, or each image of it, with the network at the stride that its noise needs.
 
         Images are seen as in training: at its stride, or, where it had several, at the one that
-        is told from the middle of the image.
+        is found from the middle of the image.
+
+        Args:
+            source: The images.
+            channels: Of them, transparency not counted.
+            taken: Channels that the network takes at once.
         """
         if len(self.info.strides) == 1:
-            yield source, network_at(self.engine, channels, self.info.strides[0])
+            yield source, network_at(self.engine, taken, self.info.strides[0])
             return
         for index in range(source.count):
             page = Page(source, index)
-            middle = page.middle(LOOK)
-            stride = self.sight.stride(middle[..., :-1] if alpha else middle)
-            yield page, network_at(self.engine, channels, stride)
+            stride = self.sight.stride(page.middle(LOOK)[..., :channels])
+            yield page, network_at(self.engine, taken, stride)
 
-    def _work(
-        self, network: Network, dtype: np.dtype[np.generic], *, alpha: bool, strength: float
-    ) -> Work:
-        scale = self.sight.value_range(dtype)
-        restore = Restorer(network, clamp=scale.clamp)
-        return on_values(restore, dtype, scale, alpha=alpha, strength=strength)
+    def _work(self, network: Network, view: View, options: DenoiseOptions) -> Work:
+        restore = Restorer(network, clamp=view.values.clamp)
+        return on_values(restore, view, strength=options.strength)

@@ -11,8 +11,8 @@ import numpy as np
 from unnoise.denoiser.channels import from_model, to_model
 from unnoise.denoiser.network import Floats, Network
 from unnoise.denoiser.tiles import Array, Runner, Tile, Work, plan_tiles, run_bands
-from unnoise.errors import ConfigError, ImageError
-from unnoise.images import BAND_ROWS, Layout, Reader, ValueRange, from_float, to_float
+from unnoise.denoiser.view import View
+from unnoise.images import BAND_ROWS, Layout, Reader, fill_holes, from_float, to_float
 
 
 class Restorer:
@@ -35,56 +35,45 @@ class Restorer:
         return restored.clip(0, 1) if self._clamp else restored
 
 
-def on_values(
-    restore: Restorer,
-    dtype: np.dtype[np.generic],
-    scale: ValueRange,
-    *,
-    alpha: bool,
-    strength: float,
-) -> Work:
+def on_values(restore: Restorer, view: View, *, strength: float) -> Work:
     """Return what denoises parts ``(B, h, w, C)`` of images of one dtype.
 
     Args:
         restore: Applies the network.
-        dtype: Of the images.
-        scale: Their values that are 0 and 1 for the model.
-        alpha: Whether the last channel is transparency, which stays as it is.
+        view: How the images are seen.
         strength: From 0, the images themselves, to 1, the results of the model.
-
-    Raises:
-        ConfigError: The strength is outside [0, 1].
-
-    What is returned raises ``ImageError`` for values that cannot be of the scale.
     """
-    check_strength(strength)
+    # The results are clamped already; the input's share of a blend may lie outside.
+    results = replace(view.results, clamp=False)
 
     def work(stack: Array, tile: Tile) -> Array:
         rows, columns = tile.kept
         given = stack[:, rows, columns]
         if strength == 0:
-            return given  # exactly, which a way through float32 would not be for wide dtypes
-        check_known(stack, scale)
-        noisy = to_float(stack[..., :-1] if alpha else stack, scale)
+            return given.astype(view.dtype, copy=False)  # exactly, unlike a way through float32
+        lacks = view.lacks(stack)
+        noisy = to_float(filled(stack[..., : view.channels], lacks), view.values)
         result = restore(noisy, tile)
         if strength < 1:
             before = noisy[..., rows, columns]
             result = before + np.float32(strength) * (result - before)
-        # The result is clamped already; the input's share of a blend may lie outside.
-        unlimited = replace(scale, clamp=False)
-        clean = from_float(result, Layout(dtype, "NYXC", given.shape), unlimited)
-        return np.concatenate([clean, given[..., -1:]], axis=-1) if alpha else clean
+        clean = from_float(result, Layout(view.dtype, "NYXC", given.shape), results)
+        if view.alpha:
+            clean = np.concatenate([clean, given[..., -1:].astype(view.dtype)], axis=-1)
+        if lacks is not None:
+            clean[..., : view.channels] = np.where(
+                lacks[:, rows, columns], given[..., : view.channels], clean[..., : view.channels]
+            )
+        return clean
 
     return work
 
 
-def check_known(stack: Array, scale: ValueRange) -> None:
-    """Raise ``ImageError`` for integers below the range that a model knows."""
-    if stack.dtype.kind == "i" and scale.clamp and stack.min() < 0:
-        raise ImageError(
-            f"the values go down to {stack.min()}, which the model does not know: "
-            "train it on images like these, whose range is then kept"
-        )
+def filled(stack: Array, lacks: Array | None) -> Array:
+    """Fill what lacks data in images ``(B, h, w, C)``."""
+    if lacks is None:
+        return stack
+    return np.stack([fill_holes(image, bad) for image, bad in zip(stack, lacks, strict=True)])
 
 
 def on_floats(restore: Restorer) -> Work:
@@ -206,12 +195,3 @@ def fill(results: Array, images: Iterable[Iterable[Array]]) -> None:
         for band in bands:
             result[top : top + len(band)] = band
             top += len(band)
-
-
-def check_strength(strength: float) -> None:
-    """Raise ``ConfigError`` unless the strength is from 0 to 1."""
-    if not 0 <= strength <= 1:
-        raise ConfigError(
-            f"strength is {strength}: it is from 0, which gives the image back, "
-            "to 1, the model's result"
-        )

@@ -1,21 +1,42 @@
 """How a model sees images: which channels, at which scale, at which stride."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.correlation import noise_correlation
-from unnoise.denoiser.channels import adapts, is_alpha
-from unnoise.denoiser.restoring import Page, check_known
+from unnoise.denoiser.channels import adapts, check_together, goes_together, looks_like_alpha
+from unnoise.denoiser.options import DenoiseOptions
+from unnoise.denoiser.restoring import Page, filled
+from unnoise.denoiser.view import View
 from unnoise.errors import ImageError
-from unnoise.images import Layout, Reader, ValueRange, as_stack, from_float, to_channels, to_float
+from unnoise.images import (
+    RGB,
+    Colour,
+    Holes,
+    Layout,
+    Reader,
+    ValueRange,
+    as_stack,
+    estimate_noise,
+    fill_holes,
+    from_float,
+    hole_mask,
+    largest_part,
+    to_channels,
+    to_float,
+)
 from unnoise.runs import ModelInfo, check_bounds
 from unnoise.sizes import Sized, check_size
 
 Array = NDArray[np.generic]
 Floats = NDArray[np.float32]
+
+DEFAULTS = DenoiseOptions()
 
 
 class Sight:
@@ -27,18 +48,55 @@ class Sight:
 
     Attributes:
         clamps: Whether results in the model's own scale are limited to [0, 1].
+        colours: Whether the channels of the model are red, green and blue.
+        results: The range of the clean images, where it is another one than that of the noisy.
     """
 
     def __init__(self, model: Sized, info: ModelInfo) -> None:
         self._model, self._strides = model, info.strides
-        self._dtype, self._range = read_range(info)
+        self._dtype, self._range, self.results = read_range(info)
         self.clamps = self._range is None or self._range.clamp
+        self.colours = model.channels == RGB if info.colour is None else info.colour
 
     def check(self, channels: int, height: int, width: int) -> None:
         """Raise ``ModelError`` if images of this shape cannot be denoised."""
         wanted = self._model.channels
         taken = wanted if adapts(channels, wanted) else channels
         check_size(self._model, taken, height, width)
+
+    def of_reader(self, reader: Reader, options: DenoiseOptions = DEFAULTS) -> View:
+        """Return how an open file is seen; some of its values are read.
+
+        Raises:
+            ImageError: The file cannot be read.
+            ModelError: The model does not take images of this size or number of channels.
+            ConfigError: The options do not suit the image.
+        """
+        if reader.picture and options.dtype == "auto":
+            options = replace(options, dtype="same")  # these formats hold no floats
+        # The values of a picture of 8 bits need not be looked at, if the model keeps no range.
+        plain = reader.picture and reader.dtype == np.uint8 and self._dtype is None
+        known = reader.colour != "unknown" and (plain or options.range is not None)
+        seen = self._view(
+            [] if known else _with_data(reader.sample(), reader.holes),
+            reader.dtype,
+            (reader.height, reader.width, reader.layout.channels),
+            options,
+            alpha=reader.alpha,
+            colour=reader.colour,
+        )
+        return replace(seen, holes=reader.holes)
+
+    def of_stack(self, stack: Array, options: DenoiseOptions = DEFAULTS) -> View:
+        """Return how a stack ``(N, H, W, C)`` is seen, masked where data lack; see ``of_reader``.
+
+        Args:
+            stack: Of any real dtype.
+            options: How the model is applied.
+        """
+        parts = _with_data(list(stack), Holes())
+        shape = (stack.shape[1], stack.shape[2], stack.shape[3])
+        return self._view(parts, stack.dtype, shape, options, alpha=False, colour="unknown")
 
     def floats(self, images: Array, values: ValueRange | None = None) -> Floats:
         """Return a stack ``(N, H, W, C)`` as the model sees it, float32 ``(N, C, H, W)``.
@@ -47,34 +105,42 @@ class Sight:
 
         Args:
             images: Of any real dtype.
-            values: Their range; None takes the one of their dtype.
+            values: Their range; None finds it.
         """
         wanted = self._model.channels
         if {images.shape[3], wanted} == {1, 3}:
             images = to_channels(images, wanted)
-        return to_float(images, values or self.value_range(images.dtype))
+        return to_float(images, values or self.values(list(images))[0])
+
+    def values(
+        self, parts: Sequence[Array], *, each: bool = False, picture: bool = False
+    ) -> tuple[ValueRange, str]:
+        """Return the range of data, as in training if they are in its unit; and what to say of it.
+
+        Args:
+            parts: ``(..., W, C)`` of one dtype.
+            each: Whether each channel has a range of its own.
+            picture: Whether values of 8 bits are a picture in any case.
+        """
+        dtype = parts[0].dtype
+        kept = self._kept(dtype)
+        nominal = ValueRange.nominal(dtype)
+        if kept is None and picture and dtype == np.uint8:
+            return nominal, ""
+        found = ValueRange.of(parts, each=each)
+        if kept is None:
+            said = f"values scaled by their range, {found} of {dtype}" if found != nominal else ""
+            return found, said
+        if kept.fits(parts[0].shape[-1]) and kept.knows(found, estimate_noise(parts)):
+            return kept, ""
+        return found, (
+            f"the model knows the range {kept} of {dtype}, and these values are of another one: "
+            f"scaled by {found}; --range LOW HIGH sets it"
+        )
 
     def value_range(self, dtype: np.dtype[np.generic]) -> ValueRange:
-        """Return how values of a dtype are scaled: as in training, if they can be compared."""
-        if self._range is not None and self._dtype is not None:
-            ours, theirs = self._dtype, np.dtype(dtype)
-            # Bytes may stand in another order; floats are of one unit whatever their width.
-            if theirs.newbyteorder("=") == ours or theirs.kind == ours.kind == "f":
-                return self._range
-        return ValueRange.nominal(dtype)
-
-    def has_alpha(self, channels: int) -> bool:
-        """Whether the last of so many channels is transparency."""
-        return is_alpha(channels, self._model.channels)
-
-    def alpha_in(self, reader: Reader) -> bool:
-        """Whether the last channel of an open file is transparency for the model.
-
-        A model of as many channels as the file has was trained with transparency as one of them.
-        """
-        channels = reader.channels + reader.alpha
-        own = reader.alpha and self._model.channels != channels
-        return own or self.has_alpha(channels)
+        """Return the range that the model keeps for a dtype, or that of the dtype."""
+        return self._kept(dtype) or ValueRange.nominal(dtype)
 
     def stride(self, image: NDArray[np.generic]) -> int:
         """Return the stride at which an image ``(H, W, C)`` is seen.
@@ -89,56 +155,165 @@ class Sight:
         return min(self._strides, key=lambda known: abs(known - needed))
 
     def scaled(
-        self, image: NDArray[np.generic], *, axes: str | None = None
-    ) -> tuple[Floats, Callable[[Floats], NDArray[np.generic]]]:
+        self,
+        image: NDArray[np.generic],
+        options: DenoiseOptions = DEFAULTS,
+        *,
+        axes: str | None = None,
+        holes: Holes = Holes(),  # noqa: B008  frozen
+        view: View | None = None,
+    ) -> "Scaled":
         """Scale an image as the model sees it.
 
         Args:
             image: ``(H, W)`` or ``(H, W, C)``, as for calling a denoiser.
+            options: How the model is applied.
             axes: Of an image whose number of channels might be a number of images.
-
-        Returns:
-            float32 ``(C, H, W)`` without transparency, and what turns such values into an array of
-            the shape and dtype of the image, with its transparency.
+            holes: What counts as no data, beside what a masked array masks.
+            view: How the image is seen, where that is known.
 
         Raises:
             ImageError: The array is no image, or holds NaN or infinity.
             ModelError: The model does not take images of this size or number of channels.
         """
-        stack, layout = as_stack(np.asarray(image), axes=axes) if axes else self.one(image)
-        alpha = self.has_alpha(stack.shape[3])
-        self.check(stack.shape[3] - alpha, *stack.shape[1:3])
-        scale = self.value_range(stack.dtype)
-        check_known(stack, scale)
+        stack, layout = self.one(image, axes=axes, holes=holes)
+        view = view or self.of_stack(stack, options)
+        given, lacks = np.asarray(stack), view.lacks(stack)
+        noisy = to_float(filled(given[..., : view.channels], lacks), view.values)[0]
 
-        def back(values: Floats) -> NDArray[np.generic]:
-            made = from_float(values[None], Layout(stack.dtype, "NYXC", stack.shape), scale)
-            whole = np.concatenate([made, stack[..., -1:]], axis=-1) if alpha else made
-            return np.ascontiguousarray(layout.from_stack(whole))
+        def back(results: Floats) -> NDArray[np.generic]:
+            shape = Layout(view.dtype, "NYXC", given.shape)
+            made = from_float(results[None], shape, view.results)
+            if lacks is not None:
+                made = np.where(lacks, given[..., : view.channels], made).astype(view.dtype)
+            if view.alpha:
+                made = np.concatenate([made, given[..., -1:].astype(view.dtype)], axis=-1)
+            return np.ascontiguousarray(layout.from_stack(made))
 
-        return to_float(stack[..., :-1] if alpha else stack, scale)[0], back
+        part = largest_part(None if lacks is None else np.asarray(lacks[0].any(-1)))
+        return Scaled(noisy, view, back, part)
 
-    def one(self, image: NDArray[np.generic]) -> tuple[Array, Layout]:
+    def one(
+        self,
+        image: NDArray[np.generic],
+        *,
+        axes: str | None = None,
+        holes: Holes = Holes(),  # noqa: B008  frozen
+    ) -> tuple[Array, Layout]:
         """View an array ``(H, W)`` or ``(H, W, C)`` as a stack of one image."""
-        image = np.asarray(image)
-        axes = "YXC" if image.ndim == 3 else None
-        if image.ndim > 3 or (axes and image.shape[-1] not in (1, 2, 3, 4, self._model.channels)):
+        image = np.asanyarray(image)
+        if (
+            axes is None
+            and image.ndim == 3
+            and image.shape[-1] in (1, 2, 3, 4, self._model.channels)
+        ):
+            axes = "YXC"
+        if axes is None and image.ndim > 2:
             raise ImageError(
                 f"the array has shape {image.shape}, which is a stack of images: "
-                "pass it to denoiser.stack(), or one image (H, W) or (H, W, C)"
+                "pass it to denoiser.stack(), or one image (H, W) or (H, W, C), or say its axes"
             )
-        stack, layout = as_stack(image, axes=axes)
-        return stack, layout
+        return as_stack(image, axes=axes, holes=holes)
 
-    def peek(self, reader: Reader, side: int) -> Floats:
+    def peek(self, reader: Reader, side: int, view: View) -> Floats:
         """Return the middle of the first image of an open file as the model sees it.
 
-        At most ``side`` pixels high and wide, ``(C, H, W)``, without transparency.
+        At most ``side`` pixels high and wide, ``(C, H, W)``, without transparency. Where data lack
+        in the middle, it is the largest part of it that has some.
         """
-        image = Page(reader, 0).middle(side)[None]
-        image = image[..., :-1] if self.alpha_in(reader) else image
-        seen: Floats = to_float(image, self.value_range(image.dtype))[0]
+        image = Page(reader, 0).middle(side)
+        lacks = view.lacks(image)
+        rows, columns = largest_part(None if lacks is None else np.asarray(lacks.any(-1)))
+        whole = fill_holes(image[..., : view.channels], lacks)
+        seen: Floats = to_float(whole[None, rows, columns], view.values)[0]
         return seen
+
+    def _view(
+        self,
+        parts: Sequence[Array],
+        dtype: np.dtype[np.generic],
+        shape: tuple[int, int, int],
+        options: DenoiseOptions,
+        *,
+        alpha: bool,
+        colour: Colour,
+    ) -> View:
+        wanted, notes = self._model.channels, []
+        height, width, channels = shape
+        if alpha and wanted == channels:
+            alpha = False  # the model was trained with transparency as one of its channels
+        if colour == "unknown":
+            if channels == RGB + 1 != wanted and self.colours:
+                alpha = all(map(looks_like_alpha, parts))
+                what = "transparency: it is flat" if alpha else "an image: it is not flat"
+                notes.append(f"the fourth channel is taken as {what}")
+            colour = "rgb" if channels - alpha == RGB else "other"
+        channels -= alpha
+        if options.channels == "auto":
+            together = goes_together(channels, colour, wanted, colours=self.colours)
+        else:
+            together = options.channels == "together"
+            if together:
+                check_together(channels, wanted)
+        self.check(1 if not together and adapts(1, wanted) else channels, height, width)
+        if not together and channels > 1:
+            notes.append(f"its {channels} channels are denoised one by one")
+        if options.range is not None:
+            values, said = ValueRange.given(*options.range), ""
+        elif parts:
+            seen = [part[..., :channels] for part in parts]
+            values, said = self.values(seen, each=colour == "other")
+        else:
+            values, said = ValueRange.nominal(dtype), ""
+        made = options.result_dtype(dtype, values)
+        if said:
+            notes.append(said)
+        if values.rounds_coarsely(made):
+            notes.append(
+                "results are rounded to whole numbers, which is coarser than what is left of the "
+                "noise: --dtype float32 keeps fractions"
+            )
+        elif made != dtype:
+            notes.append(f"results are {made}")
+        results = self.results if self.results and values == self._kept(dtype) else values
+        return View(values, results, channels, alpha, together, Holes(), made, tuple(notes))
+
+    def _kept(self, dtype: np.dtype[np.generic]) -> ValueRange | None:
+        """Return the range that the model keeps for a dtype; None where it knows none."""
+        if self._range is None or self._dtype is None:
+            return None
+        ours, theirs = self._dtype, np.dtype(dtype)
+        # Bytes may stand in another order; floats are of one unit whatever their width.
+        same = theirs.newbyteorder("=") == ours or theirs.kind == ours.kind == "f"
+        return self._range if same else None
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """An image in the model's own scale.
+
+    Attributes:
+        noisy: float32 ``(C, H, W)`` without transparency; filled where data lack.
+        view: How it is seen.
+        back: Turns results into an array of the shape of the image, with its transparency, and
+            with its own values where data lack.
+        part: The rows and columns of the largest part that has data.
+    """
+
+    noisy: Floats
+    view: View
+    back: Callable[[Floats], NDArray[np.generic]]
+    part: tuple[slice, slice]
+
+
+def _with_data(parts: Sequence[Array], holes: Holes) -> list[Array]:
+    """Mask what lacks data, and leave out parts that have none."""
+    found = []
+    for part in parts:
+        bad: Any = holes.find(part) if holes else hole_mask(part)
+        if bad is None or not bad.all():
+            found.append(np.asarray(part) if bad is None else np.ma.MaskedArray(part, bad))
+    return found or [np.zeros_like(np.asarray(parts[0]))]
 
 
 def check_header(info: ModelInfo, network: Sized, distances: Sized | None) -> None:
@@ -161,16 +336,35 @@ def check_header(info: ModelInfo, network: Sized, distances: Sized | None) -> No
         raise ValueError(f"a model of one size cannot be used at strides {info.strides}")
 
 
-def read_range(info: ModelInfo) -> tuple[np.dtype[np.generic] | None, ValueRange | None]:
-    """Return the dtype and the range that a model keeps from its training data, if it does.
+def read_range(
+    info: ModelInfo,
+) -> tuple[np.dtype[np.generic] | None, ValueRange | None, ValueRange | None]:
+    """Return the dtype and the range of the training data, and the range of their clean side.
+
+    None for what a model file does not say.
 
     Raises:
         ValueError: They cannot be. So do ``KeyError`` and ``TypeError``.
     """
-    kept = info.value_range
+    kept, results = info.value_range, info.result_range
     if kept is None:
-        return None, None
-    low, high = float(kept["low"]), float(kept["high"])
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        return None, None, None
+    made = None if results is None else _read_ends(results, info.channels)
+    return np.dtype(kept["dtype"]), _read_ends(kept, info.channels), made
+
+
+def _read_ends(kept: dict[str, Any], channels: int) -> ValueRange:
+    ends: list[tuple[float, ...]] = []
+    for name in ("low", "high"):
+        given = kept[name]
+        ends.append(
+            tuple(float(end) for end in (given if isinstance(given, list | tuple) else [given]))
+        )
+    low, high = ends
+    if not (len(low) == len(high) and len(low) in (1, channels)):
+        raise ValueError(f"its value range has {len(low)} ends for {channels} channels")
+    if not all(-math.inf < a < b < math.inf for a, b in zip(low, high, strict=True)):
         raise ValueError(f"its value range goes from {low} to {high}")
-    return np.dtype(kept["dtype"]), ValueRange(low, high, bool(kept["clamp"]))
+    if len(low) == 1:
+        return ValueRange(low[0], high[0], bool(kept["clamp"]))
+    return ValueRange(low, high, bool(kept["clamp"]))

@@ -17,36 +17,62 @@ from unnoise.images.files import (
     write_like,
     write_stack,
 )
+from unnoise.images.holes import (
+    Holes,
+    NaN,
+    fill_holes,
+    hole_mask,
+    largest_part,
+    without_holes,
+)
 from unnoise.images.idx import read_idx, write_idx
 from unnoise.images.listing import WILD, Found, find_images, is_image_name, matches, walk_images
-from unnoise.images.reader import BAND_ROWS, MAX_PIXELS, Reader, check_max_pixels, check_values
+from unnoise.images.reader import (
+    BAND_ROWS,
+    MAX_PIXELS,
+    RGB,
+    Colour,
+    Reader,
+    check_max_pixels,
+    check_values,
+)
 from unnoise.images.remote import is_url, list_urls, reached, read_range, size_of, system_of
-from unnoise.images.value_range import ValueRange
+from unnoise.images.value_range import MARGIN, ValueRange, estimate_noise, ranges_of
 from unnoise.images.zarr_files import is_zarr
 
 __all__ = [
     "BAND_ROWS",
     "LUMA",
+    "MARGIN",
     "MAX_PIXELS",
+    "RGB",
     "SUFFIXES",
     "WILD",
     "Array",
+    "Colour",
     "Found",
+    "Holes",
     "Layout",
+    "NaN",
     "Reader",
     "ValueRange",
     "as_stack",
     "check_max_pixels",
     "check_values",
+    "estimate_noise",
+    "fill_holes",
     "find_images",
     "from_float",
+    "hole_mask",
     "is_idx",
     "is_image_name",
     "is_url",
     "is_zarr",
+    "largest_part",
     "list_urls",
     "matches",
     "open_image",
+    "ranges_of",
     "reached",
     "read_idx",
     "read_image",
@@ -57,6 +83,7 @@ __all__ = [
     "to_channels",
     "to_float",
     "walk_images",
+    "without_holes",
     "write_idx",
     "write_like",
     "write_stack",

@@ -5,18 +5,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.errors import ImageError
 from unnoise.images.axes import Array, Layout, check_axes, guess_axes
+from unnoise.images.holes import Holes, hole_mask
 from unnoise.images.reader import check_header, check_values
 from unnoise.images.value_range import ValueRange
 
 Floats = NDArray[np.float32]
 
-FLOAT_LIMITS = -1.0, 2.0  # as far as noise takes floats that are nominally in [0, 1]
-
 
 def as_stack(
-    array: Array, *, axes: str | None = None, name: str = "the array"
+    array: Array,
+    *,
+    axes: str | None = None,
+    name: str = "the array",
+    holes: Holes = Holes(),  # noqa: B008  frozen
 ) -> tuple[Array, Layout]:
     """View an array as a stack of images ``(N, H, W, C)`` of its own dtype.
 
@@ -26,18 +28,29 @@ def as_stack(
             where that is safe: ``(H, W)``; ``(H, W, C)`` and ``(N, H, W, C)`` if the last axis has
             length 1, 3 or 4.
         name: How messages call it.
+        holes: What counts as no data, beside what a masked array masks.
+
+    Returns:
+        The stack, a masked array where data lack; and how the array holds it.
 
     Raises:
         ImageError: The dtype is not numeric, an axis is empty, the axes cannot be guessed or are
             not those of the array, or a value is NaN or infinite.
     """
-    array = np.asarray(array)
+    array = np.asanyarray(array)
     letters = (
         check_axes(axes, array.shape, name=name) if axes else guess_axes(array.shape, name=name)
     )
     layout = check_header(array.dtype, letters, array.shape, name=name, max_pixels=0)
-    check_values(array, name=name)
-    return layout.to_stack(array), layout
+    masked, values = hole_mask(array), np.asarray(array)
+    found = holes.find(values) if holes else None
+    bad: Any = found if masked is None else masked if found is None else masked | found
+    check_values(values if bad is None else values[~bad], name=name)
+    stack = layout.to_stack(values)
+    if bad is None:
+        return stack, layout
+    lacks: Any = layout.to_stack(bad)
+    return np.ma.MaskedArray(stack, lacks), layout
 
 
 def to_float(stack: Array, value_range: ValueRange | None = None) -> Floats:
@@ -47,35 +60,24 @@ def to_float(stack: Array, value_range: ValueRange | None = None) -> Floats:
         stack: Of any real dtype.
         value_range: Which values become 0 and 1. None is the nominal range of the dtype: uint8 255
             becomes 1, booleans become 0 and 1, floats keep their values.
-
-    Raises:
-        ImageError: The range is nominal, and the values lie so far outside of it that they must be
-            of another scale: floats below -1 or above 2.
     """
     used = value_range or ValueRange.nominal(stack.dtype)
-    if (used.low, used.high, used.clamp) == (0, 1, True):
-        _check_scale(stack)
-    low, span = used.low, used.high - used.low
-    narrow = stack.dtype.kind == "b" or stack.dtype.itemsize <= 2 or (low, span) == (0.0, 1.0)
+    low, span = np.asarray(used.low, np.float64), np.asarray(used.span, np.float64)
+    narrow = stack.dtype.kind == "b" or stack.dtype.itemsize <= 2
+    plain = not low.any() and (span == 1).all()
     # float32 holds 16-bit integers exactly; wider ones and floats lose bits when low is taken off.
-    scaled: Any = np.moveaxis(stack, -1, 1).astype(np.float32 if narrow else np.float64, order="C")
-    if low:
-        scaled -= low
-    if span != 1:
-        scaled /= span
+    kind = np.float32 if narrow or plain else np.float64
+    scaled: Any = np.moveaxis(stack, -1, 1).astype(kind, order="C")
+    if not plain:
+        scaled -= _by_channel(low).astype(kind)
+        scaled /= _by_channel(span).astype(kind)
     floats: Floats = scaled.astype(np.float32, copy=False)
     return floats
 
 
-def _check_scale(stack: Array) -> None:
-    """Raise ``ImageError`` if values cannot be of the nominal range."""
-    least, most = stack.min(), stack.max()
-    if stack.dtype.kind == "f" and not FLOAT_LIMITS[0] <= least <= most <= FLOAT_LIMITS[1]:
-        raise ImageError(
-            f"the values go from {least:g} to {most:g}: floats are taken as nominally 0 to 1, "
-            "so divide them by the largest value they can have first (255 for 8 bits), or train "
-            "on images like these, whose range is then kept"
-        )
+def _by_channel(ends: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shape one end of a range for ``(N, C, H, W)``."""
+    return ends.reshape(-1, 1, 1)
 
 
 def from_float(images: Floats, layout: Layout, value_range: ValueRange | None = None) -> Array:
@@ -91,17 +93,17 @@ def from_float(images: Floats, layout: Layout, value_range: ValueRange | None = 
             first. None is the nominal range without that.
     """
     used = value_range or ValueRange.nominal(layout.dtype)
-    stack = layout.from_stack(np.moveaxis(images, 1, -1))
+    stack: Array = np.moveaxis(images, 1, -1)  # channels last, as the ends of the range
     if value_range and value_range.clamp:
         stack = np.clip(stack, np.float32(0), np.float32(1))
-    return np.ascontiguousarray(_unscale(stack, layout.dtype, used))
+    return np.ascontiguousarray(layout.from_stack(_unscale(stack, layout.dtype, used)))
 
 
 def _unscale(values: Array, dtype: np.dtype[np.generic], used: ValueRange) -> Array:
-    low, span = used.low, used.high - used.low
+    low, span = np.asarray(used.low, np.float64), np.asarray(used.span, np.float64)
     if dtype.kind == "b":
         return np.asarray(values >= np.float32(0.5))
-    if dtype.kind == "f" and (low, span) == (0.0, 1.0):
+    if dtype.kind == "f" and not low.any() and (span == 1).all():
         return values.astype(dtype, copy=False)
     # Wide values do not fit float32 exactly, so the last step is taken in float64.
     wide = values.astype(np.float64) * span + low

@@ -1,9 +1,12 @@
 """Colour to grey, grey to colour."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.errors import ImageError
+from unnoise.images.holes import hole_mask
 
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow, OpenCV and MATLAB have it
 
@@ -17,6 +20,9 @@ def to_channels(stack: NDArray[np.generic], channels: int) -> NDArray[np.generic
     have = stack.shape[-1]
     if have == channels:
         return stack
+    if (mask := hole_mask(stack)) is not None:  # a pixel lacks data where any channel does
+        bad: Any = np.repeat(mask.any(-1, keepdims=True), channels, axis=-1)
+        return np.ma.MaskedArray(to_channels(np.asarray(stack), channels), bad)
     if {have, channels} != {1, 3}:
         raise ImageError(
             f"images of {have} channels cannot be turned to {channels}: "

@@ -1,7 +1,9 @@
 """Image files in and out: which format is read and written by whom."""
 
+import copy
 import tempfile
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from unnoise.images.array_files import (
     write_npz,
 )
 from unnoise.images.axes import Array, Layout
+from unnoise.images.holes import Holes, NaN
 from unnoise.images.idx import write_idx
 from unnoise.images.picture_files import (
     PICTURE_SUFFIXES,
@@ -42,7 +45,12 @@ SUFFIXES = (*PICTURE_SUFFIXES, *TIFF_SUFFIXES, ".npy", ".npz", *IDX_SUFFIXES, ".
 
 
 def open_image(
-    path: Path | str, *, axes: str | None = None, max_pixels: int = MAX_PIXELS
+    path: Path | str,
+    *,
+    axes: str | None = None,
+    max_pixels: int = MAX_PIXELS,
+    nodata: float | None = None,
+    nan: NaN = "refuse",
 ) -> Reader:
     """Open a file of images, or a zarr folder; its header is read, its pixels are not.
 
@@ -51,11 +59,20 @@ def open_image(
         axes: One letter per stored axis, Y, X, C for channels and others that count images; wins
             over what the file says. PNG, JPEG and WebP hold one picture in any case.
         max_pixels: Of one image; 0 is no limit.
+        nodata: The value that stands for no data; None takes what the file states.
+        nan: ``keep`` takes NaN and infinity as no data, ``refuse`` refuses them.
 
     Raises:
         ImageError: The file is missing, empty, damaged, too large, of another format, or of axes
             that cannot be guessed.
+        ConfigError: ``nan`` is neither.
     """
+    reader = _open(path, axes=axes, max_pixels=max_pixels)
+    reader.holes = Holes.of(nodata, nan, stated=reader.holes.value)
+    return reader
+
+
+def _open(path: Path | str, *, axes: str | None, max_pixels: int) -> Reader:
     if is_url(path):
         return ZarrReader(path, axes=axes, max_pixels=max_pixels)
     path = Path(path)
@@ -104,24 +121,37 @@ def read_image(
 
 
 def read_stack(
-    path: Path | str, axes: str | None = None, max_pixels: int = MAX_PIXELS
+    path: Path | str,
+    axes: str | None = None,
+    max_pixels: int = MAX_PIXELS,
+    *,
+    nodata: float | None = None,
+    nan: NaN = "refuse",
 ) -> tuple[NDArray[np.generic], Layout]:
     """Read one file as a stack of images ``(N, H, W, C)`` of its own dtype, without transparency.
+
+    A masked array where the file has pixels without data.
 
     Raises:
         ImageError: As ``open_image``; or a value is NaN or infinite.
     """
-    with open_image(path, axes=axes, max_pixels=max_pixels) as reader:
+    with open_image(path, axes=axes, max_pixels=max_pixels, nodata=nodata, nan=nan) as reader:
         images = (reader.image(index)[..., : reader.channels] for index in range(reader.count))
         shape = (reader.count, reader.height, reader.width, reader.channels)
         stack = np.empty(shape, reader.dtype)
         for place, image in zip(stack, images, strict=True):
             place[...] = image
-        return stack, reader.layout
+        bad = reader.holes.find(stack) if reader.holes else None
+        return stack if bad is None else np.ma.MaskedArray(stack, bad), reader.layout
 
 
 def write_like(
-    path: Path, source: Reader, images: Iterable[Iterable[Array]], *, overwrite: bool = False
+    path: Path,
+    source: Reader,
+    images: Iterable[Iterable[Array]],
+    *,
+    dtype: np.dtype[np.generic] | None = None,
+    overwrite: bool = False,
 ) -> None:
     """Write a file of the format, axes, shape, dtype and metadata of ``source``.
 
@@ -132,13 +162,15 @@ def write_like(
         path: With the suffix of the source's format.
         source: Open.
         images: Each image of the source, in order, as its bands ``(rows, W, channels + alpha)``
-            from the top, of the source's dtype.
+            from the top, of the dtype.
+        dtype: Of the file; None is that of the source.
         overwrite: Whether an existing file may be replaced.
 
     Raises:
-        ImageError: The suffix is of another format.
+        ImageError: The suffix is of another format, or the format does not hold the dtype.
         OutputError: The file exists and ``overwrite`` is false, or it cannot be written.
     """
+    source = _retyped(source, dtype)
     checked = _checked(source, images)
     if isinstance(source, ZarrReader):
         if path.suffix.lower() != ".zarr" and path.suffix.lower() in SUFFIXES:
@@ -180,6 +212,27 @@ def write_stack(path: Path, array: NDArray[np.generic], *, overwrite: bool = Tru
                 np.save(file, array, allow_pickle=False)
         else:
             _write_vips(temporary, array, name=str(path))
+
+
+def _retyped(source: Reader, dtype: np.dtype[np.generic] | None) -> Reader:
+    """Return an open file as one that holds another dtype, for whoever writes one like it."""
+    if dtype is None or dtype == source.dtype:
+        return source
+    if isinstance(source, PictureReader):
+        raise ImageError(
+            f"{source.name} is of a format that holds no {dtype}: leave --dtype out, or convert "
+            "the file to TIFF first"
+        )
+    if isinstance(source, TiffReader) and not source.plain:
+        raise ImageError(
+            f"{source.name} stores its values turned round (white is zero, or CIELAB), which "
+            f"{dtype} does not suit: leave --dtype out, or convert the file first"
+        )
+    made = copy.copy(source)
+    made.layout = replace(source.layout, dtype=dtype)
+    if isinstance(made, NpzReader):
+        made.members = {name: replace(each, dtype=dtype) for name, each in made.members.items()}
+    return made
 
 
 def _kind(path: Path) -> str:

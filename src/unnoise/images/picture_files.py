@@ -15,7 +15,7 @@ import numpy as np
 
 from unnoise.errors import ImageError
 from unnoise.images.axes import Array, Layout
-from unnoise.images.reader import Reader, check_header, reading
+from unnoise.images.reader import Colour, Reader, check_header, reading
 from unnoise.images.scratch import IN_MEMORY
 from unnoise.outputs import TEMPORARY
 
@@ -112,6 +112,8 @@ def read_vips_header(image: Any, *, name: str, max_pixels: int) -> Layout:
 class PictureReader(Reader):
     """One picture; a palette and fewer than 8 bits are expanded, the orientation is left alone."""
 
+    picture = True
+
     def __init__(self, path: Path, *, max_pixels: int) -> None:
         with reading(path):
             self.header = open_header(path)
@@ -121,7 +123,9 @@ class PictureReader(Reader):
                     f"{path} is an animation of {pages} pictures: save them one by one"
                 )
             layout = read_vips_header(self.header, name=str(path), max_pixels=max_pixels)
-            super().__init__(path, layout, alpha=bool(self.header.hasalpha()))
+            alpha = bool(self.header.hasalpha())
+            colour: Colour = "other" if self.header.interpretation in ("cmyk", "lab") else "rgb"
+            super().__init__(path, layout, alpha=alpha, colour=colour)
 
     def _bands(self, _index: int, rows: int, /) -> Iterator[Array]:
         image = open_header(self.path)

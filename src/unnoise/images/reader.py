@@ -9,14 +9,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
 from unnoise.errors import ConfigError, ImageError, UnnoiseError
 from unnoise.images.axes import Array, Layout
+from unnoise.images.holes import Holes
+
+Colour = Literal["grey", "rgb", "other", "unknown"]
 
 MAX_PIXELS = 2**30  # of one image: 32,768 × 32,768
+RGB = 3  # channels
+SAMPLED_IMAGES, SAMPLED_SIDE, SAMPLED_WINDOWS = 8, 512, 4  # of what shows the values of a file
 BAND_ROWS = 256  # read at once from a file: whole rows of the squares that large TIFF files have
 
 
@@ -34,18 +39,37 @@ class Reader(ABC):
         name: What messages call it: the path, or a URL.
         layout: Axes, shape and dtype of what is stored.
         alpha: Whether the last channel of what is read is transparency.
+        colour: What its channels are: ``grey`` (one), ``rgb``, ``other`` (inks, fluorescence), or
+            ``unknown`` where a format states nothing of them.
+        holes: What counts as no data.
+        picture: Whether the file is a picture for people (PNG, JPEG, WebP), and no measurement.
         windowed: Whether a window costs about what its own pixels do, wherever it lies.
     """
 
     windowed = False
+    picture = False
 
     def __init__(
-        self, path: Path, layout: Layout, *, alpha: bool = False, name: str | None = None
+        self,
+        path: Path,
+        layout: Layout,
+        *,
+        alpha: bool = False,
+        colour: Colour = "unknown",
+        holes: Holes = Holes(),  # noqa: B008  frozen
+        name: str | None = None,
     ) -> None:
         self.path = path
         self.name = name or str(path)
         self.layout = layout
         self.alpha = alpha
+        channels = layout.channels - alpha
+        if channels == 1:
+            colour = "grey"
+        elif colour == "rgb" and channels != RGB:
+            colour = "other"
+        self.colour: Colour = colour
+        self.holes = holes
 
     @property
     def axes(self) -> str:
@@ -102,7 +126,7 @@ class Reader(ABC):
             raise ValueError(f"bands of {rows} rows")
         with reading(self.name):
             for band in self._bands(index, rows):
-                check_values(band, name=self.name)
+                self._check(band)
                 yield band
 
     def window(self, index: int, rows: slice, columns: slice) -> Array:
@@ -119,8 +143,43 @@ class Reader(ABC):
         self._check_index(index)
         with reading(self.name):
             part = self._window(index, rows, columns)
-            check_values(part, name=self.name)
+            self._check(part)
             return part
+
+    def sample(self) -> list[Array]:
+        """Return parts ``(h, w, channels + alpha)`` that show which values the file has.
+
+        They are spread over the file, and always the same.
+
+        Raises:
+            ImageError: As ``image``.
+        """
+        step = max(1, -(-self.count // SAMPLED_IMAGES))
+        parts: list[Array] = []
+        for index in range(step // 2, self.count, step):
+            if self.windowed and self.height * self.width > SAMPLED_SIDE**2 * SAMPLED_IMAGES:
+                parts += self._windows(index)
+            else:
+                every = max(1, self.height * self.width // SAMPLED_SIDE**2 // SAMPLED_IMAGES)
+                parts += [band[:: every | 1].copy() for band in self.bands(index, BAND_ROWS)]
+        return parts
+
+    def _windows(self, index: int) -> list[Array]:
+        """Return windows of an image, some down and some across."""
+        spans = [
+            [
+                slice(start, start + SAMPLED_SIDE)
+                for start in np.linspace(0, side - SAMPLED_SIDE, SAMPLED_WINDOWS).astype(int)
+            ]
+            if side > SAMPLED_SIDE
+            else [slice(0, side)]
+            for side in (self.height, self.width)
+        ]
+        return [self.window(index, rows, columns) for rows in spans[0] for columns in spans[1]]
+
+    def _check(self, part: Array) -> None:
+        if not self.holes.nan:
+            check_values(part, name=self.name)
 
     @abstractmethod
     def _bands(self, index: int, rows: int, /) -> Iterator[Array]:
@@ -158,6 +217,8 @@ class ArrayReader(Reader):
         layout: How it holds its images.
         open_array: Gives the array. It is called for every band, so that a memory map lives, and
             counts as memory, no longer than the band.
+        colour: See ``Reader``.
+        holes: Likewise.
         step: Rows that are cheapest read together, such as those of a chunk.
         close: Called in the end.
         name: What messages call it, if not by its path.
@@ -171,11 +232,13 @@ class ArrayReader(Reader):
         layout: Layout,
         open_array: Callable[[], Any],
         *,
+        colour: Colour = "unknown",
+        holes: Holes = Holes(),  # noqa: B008  frozen
         step: int = 1,
         close: Callable[[], None] = lambda: None,
         name: str | None = None,
     ) -> None:
-        super().__init__(path, layout, name=name)
+        super().__init__(path, layout, colour=colour, holes=holes, name=name)
         self._open_array = open_array
         self._step = step
         self._close = close
@@ -274,5 +337,5 @@ def check_values(array: Array, *, name: str) -> None:
         bad = int(array.size - np.isfinite(array).sum())
         raise ImageError(
             f"{name} holds NaN or infinity in {bad} of {array.size} values: "
-            "replace them first, for example with numpy.nan_to_num"
+            "pass --nan keep, which leaves them where they are, or replace them first"
         )

@@ -23,9 +23,10 @@ from unnoise.images.picture_files import (
 )
 from unnoise.images.reader import check_dtype, reband
 
-MINISWHITE, PALETTE, YCBCR = 0, 3, 6
+MINISWHITE, RGB, PALETTE, YCBCR, CIELAB = 0, 2, 3, 6, 8
 SEPARATE = 2  # planar configuration: one plane per sample
 WHOLE_BITS = (8, 16, 32, 64)
+GDAL_NODATA = 42113
 OVERHEAD = 4096  # bytes by which coding may make a page larger
 
 
@@ -63,6 +64,36 @@ def counts_from_white(page: Any) -> bool:
     """Whether zero is white, which libvips turns round in unsigned integers."""
     dtype = np.dtype(page.dtype)
     return page.photometric == MINISWHITE and dtype.kind in "bu" and dtype.itemsize <= 4
+
+
+def states_colours(tiff: Any, page: Any) -> bool:
+    """Whether the samples of a page are red, green and blue, once they are read."""
+    coloured = page.photometric in (RGB, YCBCR, PALETTE)
+    return coloured and not is_lookup_table(tiff, page)
+
+
+def with_signs(page: Any, part: Array) -> Array:
+    """Turn CIELAB samples as stored, whose a and b are signed, to ones that rise, and back.
+
+    TIFF 6.0, section 23: a and b are two's complements in unsigned samples. A neutral grey lies at
+    their ends, 0 and 255, so noise would jump between these.
+    """
+    if page.photometric != CIELAB or part.dtype.kind != "u" or part.shape[-1] < 3:
+        return part
+    turned: Any = part.copy()
+    turned[..., 1:3] ^= part.dtype.type(1 << (8 * part.dtype.itemsize - 1))
+    signed: Array = turned
+    return signed
+
+
+def stated_nodata(page: Any) -> float | None:
+    """Return the value that stands for no data (``GDAL_NODATA``), None where none is stated."""
+    if GDAL_NODATA not in page.tags:
+        return None
+    try:
+        return float(str(page.tags[GDAL_NODATA].value).strip("\0 "))
+    except ValueError:
+        return None
 
 
 def means_its_values(tiff: Any, page: Any) -> bool:

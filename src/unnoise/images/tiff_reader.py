@@ -10,8 +10,18 @@ import numpy as np
 
 from unnoise.errors import ImageError
 from unnoise.images.axes import Array, check_axes, normal_axes
+from unnoise.images.holes import Holes
 from unnoise.images.reader import ArrayReader, Reader, check_header, check_pixels, reading
-from unnoise.images.tiff_pages import Pages, counts_from_white, means_its_values, open_pages
+from unnoise.images.tiff_pages import (
+    CIELAB,
+    Pages,
+    counts_from_white,
+    means_its_values,
+    open_pages,
+    stated_nodata,
+    states_colours,
+    with_signs,
+)
 
 ALPHA = (1, 2)  # ExtraSamples: transparency, colours multiplied by it or not
 
@@ -75,16 +85,28 @@ class TiffReader(Reader):
         used = check_axes(axes, shape, name=str(path)) if axes else stated
         layout = check_header(dtype, used, shape, name=str(path), max_pixels=max_pixels)
         extra = self.page.extrasamples
-        alpha = len(extra) == 1 and extra[0] in ALPHA and used.find("C") == letters.find("S") >= 0
-        super().__init__(path, layout, alpha=alpha)
+        samples = used.find("C") == letters.find("S") >= 0  # else other axes are called channels
+        alpha = len(extra) == 1 and extra[0] in ALPHA and samples
+        super().__init__(
+            path,
+            layout,
+            alpha=alpha,
+            colour="rgb" if samples and states_colours(self.tiff, self.page) else "other",
+            holes=Holes(stated_nodata(self.page)),
+        )
         self._inner = self._paged(series, pages) if pages else self._mapped(series)
         self.windowed = self._inner.windowed
 
     def _bands(self, index: int, rows: int, /) -> Iterator[Array]:
-        return self._inner._bands(index, rows)
+        return (with_signs(self.page, band) for band in self._inner._bands(index, rows))
 
     def _window(self, index: int, rows: slice, columns: slice, /) -> Array:
-        return self._inner._window(index, rows, columns)
+        return with_signs(self.page, self._inner._window(index, rows, columns))
+
+    @property
+    def plain(self) -> bool:
+        """Whether the values are those that are stored."""
+        return not self.inverted and self.page.photometric != CIELAB
 
     def close(self) -> None:
         """Let go of the file."""

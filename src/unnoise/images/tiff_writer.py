@@ -12,7 +12,7 @@ import numpy as np
 from unnoise.images.axes import Array, Layout
 from unnoise.images.reader import reband
 from unnoise.images.scratch import BLOCK, Scratch
-from unnoise.images.tiff_pages import MINISWHITE, SEPARATE, is_lookup_table
+from unnoise.images.tiff_pages import MINISWHITE, SEPARATE, is_lookup_table, with_signs
 from unnoise.images.tiff_reader import TiffReader
 
 NONE, DEFLATE = 1, 8  # codes of TIFF, here and below
@@ -43,6 +43,7 @@ def write_tiff(temporary: Path, source: TiffReader, images: Iterable[Iterable[Ar
     Raises:
         OSError: It cannot be written.
     """
+    images = ((with_signs(source.page, band) for band in bands) for bands in images)
     separate = source.page.planarconfig == SEPARATE and source.samples > 1
     outer, page = source.axes[: source.pages_axes], source.axes[source.pages_axes :]
     if page in ("YX", "YXC") and "C" not in outer and not separate:

@@ -1,17 +1,34 @@
-"""Which file value is the library's 0 and which its 1."""
+"""Which file value is the library's 0 and which its 1: the one place that decides a scale.
 
+The unit of values comes from the data, not from their dtype: a 12-bit camera writes 16-bit files, a
+table of floats may hold 0 to 4,000. Training and use follow the same rule.
+"""
+
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.errors import ImageError
+from unnoise.errors import ConfigError, ImageError
 from unnoise.images.axes import Array
 
 SAMPLE = 2**20  # values that a percentile is taken from: its error is far below a grey level
-TAIL = 0.1  # percent left out at each end of floats: a hot pixel must not set the scale
+TAIL = 0.1  # percent left out at each end: a hot pixel or a saturated star must not set the scale
+FEWEST = 4  # values left out at each end of a small image
+BITS = (8, 10, 12, 14, 16, 24, 32, 48, 64)  # that cameras and scanners give
+COUNTS = 16  # 8-bit data below this are counts of photons, and no picture
+USED = 0.8  # of a scale that starts at 0: of 0.6, photo loses 0.3 dB, so less is stretched
+USED_UNIT = 0.5  # of 0 to 1, which floats keep to by intent, so that pictures stay as they are
+SHARE = 0.125  # of the range that a model knows: data that use less are of another one
+BLANK = 10  # standard deviations of noise: values that span no more show nothing but noise
+SLACK = 3.5  # standard deviations of noise by which floats may leave 0 to 1
+COARSE = 64  # steps of a dtype in a range, below which rounding is coarser than what noise leaves
+MARGIN = 0.5  # of the range beyond its ends: up to there a network sees values as they are
+
+Ends = float | tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -19,14 +36,14 @@ class ValueRange:
     """The map between file values and the library's: ``value = low + x * (high - low)``.
 
     Attributes:
-        low: The file value that is 0.
-        high: The file value that is 1.
+        low: The file value that is 0; one for all channels, or one for each.
+        high: The file value that is 1, likewise.
         clamp: Whether results are limited to [0, 1]: true for the range of a dtype, false for one
             from statistics, which values may rightly leave.
     """
 
-    low: float
-    high: float
+    low: Ends
+    high: Ends
     clamp: bool
 
     @classmethod
@@ -36,47 +53,177 @@ class ValueRange:
         return cls(0.0, float(np.iinfo(dtype.name).max) if dtype.kind in "iu" else 1.0, True)
 
     @classmethod
-    def of(cls, stacks: Sequence[Array]) -> Self:
-        """Return the range of training data, arrays of one dtype and any shapes.
+    def given(cls, low: float, high: float) -> Self:
+        """Return the range that a person chose.
 
-        The nominal one wherever the data use it. Unsigned integers that stay below half of theirs
-        get the smallest number of bits that holds them, at least 8 (12 bits in 16); signed ones
-        their extremes; floats outside of [0, 1] their percentiles 0.1 and 99.9. ``low`` is 0 when
-        no value is below.
+        Raises:
+            ConfigError: It is empty, or an end is not finite.
+        """
+        if not (np.isfinite([low, high]).all() and low < high):
+            raise ConfigError(
+                f"the range goes from {low:g} to {high:g}: it takes two finite numbers, the lower "
+                "one first, such as --range 0 4095"
+            )
+        return cls(float(low), float(high), False)
+
+    @classmethod
+    def of(cls, parts: Sequence[Array], *, each: bool = False) -> Self:
+        """Return the range of data.
+
+        8-bit pictures and booleans keep the range of their dtype. Wider integers have the bits of
+        a camera that hold them (12 bits in 16), floats 0 to 1 where they keep to it but for their
+        noise, else 0 to their highest values. Data that use only a part of such a scale, or
+        go below 0, have the range from their lowest to their highest values. Lowest and highest
+        are the percentiles 0.1 and 99.9.
+
+        Args:
+            parts: ``(..., W, C)`` of one dtype; NaN, infinity and what is masked are left out.
+            each: Whether each channel has a range of its own.
 
         Raises:
             ImageError: There is nothing, or the dtypes differ.
         """
-        dtypes = sorted({str(stack.dtype) for stack in stacks})
+        dtypes = sorted({str(part.dtype) for part in parts})
         if len(dtypes) != 1:
             raise ImageError(
                 f"a value range needs images of one dtype, and these have {', '.join(dtypes) or 0}"
             )
-        dtype = stacks[0].dtype
-        nominal = cls.nominal(dtype)
-        if dtype.kind == "b" or dtype == np.uint8:
-            return nominal
-        low = min(float(stack.min()) for stack in stacks)
-        high = max(float(stack.max()) for stack in stacks)
-        if dtype.kind == "u":
-            if high >= (nominal.high + 1) / 2:
-                return nominal
-            return cls(0.0, 2.0 ** max(8, int(high).bit_length()) - 1, False)
-        if dtype.kind == "f":
-            if low >= 0 and high <= 1:
-                return nominal
-            top = high
-            least, most = np.percentile(_sample(stacks), [TAIL, 100 - TAIL])
-            low, high = (0.0 if low >= 0 else float(least)), float(most)
-            high = high if high > low else top  # nearly all values are equal
-        low = min(low, 0.0)
-        return cls(low, high if high > low else low + max(1.0, abs(low)), False)
+        parts = _thinned(parts)
+        if not each or parts[0].shape[-1] == 1:
+            return cls(*_scale(parts))
+        found = [
+            _scale([part[..., channel, None] for part in parts])
+            for channel in range(parts[0].shape[-1])
+        ]
+        if len(set(found)) == 1:
+            return cls(*found[0])
+        lows, highs, clamps = zip(*found, strict=True)
+        return cls(lows, highs, all(clamps))
+
+    @property
+    def span(self) -> Any:
+        """``high - low``, a number or one for each channel."""
+        return np.subtract(self.high, self.low)
+
+    def knows(self, other: "ValueRange", noise: float) -> bool:
+        """Whether data may be in the unit of this range.
+
+        They leave it by little, and they use an eighth of it, unless they show nothing but noise.
+
+        Args:
+            other: The range of the data.
+            noise: Their standard deviation between neighbouring pixels.
+        """
+        below = np.subtract(other.low, self.low) / self.span
+        above = np.subtract(other.high, self.low) / self.span
+        inside = bool((below >= -MARGIN).all() and (above <= 1 + 2 * MARGIN).all())
+        used = bool(np.max(other.span / self.span) >= SHARE)
+        return inside and (used or bool(np.max(other.span) <= BLANK * noise))
+
+    def find_far(self, part: Array) -> NDArray[np.bool_] | None:
+        """Return which values ``(..., C)`` lie far outside, such as hot pixels; None if none does.
+
+        None does of the range of a dtype.
+        """
+        if self.clamp:
+            return None
+        low, span = np.asarray(self.low), self.span
+        far = np.asarray((part < low - MARGIN * span) | (part > low + (1 + MARGIN) * span))
+        return far if far.any() else None
+
+    def fits(self, channels: int) -> bool:
+        """Whether it is for images of that number of channels."""
+        return np.ndim(self.low) == 0 or np.size(self.low) == channels
+
+    def rounds_coarsely(self, dtype: np.dtype[np.generic]) -> bool:
+        """Whether rounding to the whole numbers of a dtype limits the PSNR to 47 dB or less."""
+        return dtype.kind in "iu" and bool(np.min(self.span) < COARSE)
+
+    def __str__(self) -> str:
+        """Return ``0 to 4095``; of each channel, where they differ."""
+        lows, highs = np.broadcast_arrays(np.atleast_1d(self.low), np.atleast_1d(self.high))
+        return ", ".join(f"{low:.6g} to {high:.6g}" for low, high in zip(lows, highs, strict=True))
 
 
-def _sample(stacks: Sequence[Array]) -> NDArray[np.float64]:
-    """Take at most ``SAMPLE`` values, evenly from all stacks, as float64."""
-    step = max(1, -(-sum(stack.size for stack in stacks) // SAMPLE))
-    # A step that divides the width would take whole columns only.
-    return np.concatenate(
-        [np.asarray(stack).flat[:: step | 1].astype(np.float64) for stack in stacks]
-    )
+def ranges_of(views: Sequence[Sequence[Array]], *, each: bool = False) -> tuple[ValueRange, ...]:
+    """Return the range of each view of scenes, such as noisy and clean images.
+
+    Views in one unit share a range. A dark noisy side and a bright clean side have one each.
+
+    Args:
+        views: Of each view its images ``(H, W, C)``.
+        each: Whether each channel has a range of its own.
+    """
+    found = [ValueRange.of(view, each=each) for view in views]
+    if len(found) == 1:
+        return tuple(found)
+    (noisy, clean), (ours, theirs) = found, (view[0].dtype for view in views)
+    if noisy.clamp and clean.clamp and ours.kind != "f" != theirs.kind:
+        return noisy, clean  # pictures of 8 and of 16 bits
+    if not _alike(noisy, clean):
+        return noisy, clean
+    if ours == theirs:
+        return (ValueRange.of([image for view in views for image in view], each=each),) * 2
+    return noisy, noisy  # such as floats that are means of integer captures
+
+
+def estimate_noise(parts: Sequence[Array]) -> float:
+    """Return the standard deviation of noise, by the median difference of neighbours in a row."""
+    wide = [part.astype(np.float64) for part in _thinned(parts)]
+    with np.errstate(invalid="ignore", over="ignore"):  # of infinite values
+        steps = np.concatenate(
+            [np.ma.compressed(abs(part[..., 1:, :] - part[..., :-1, :])) for part in wide]
+        )
+    steps = steps[np.isfinite(steps)]
+    return float(np.median(steps)) / (0.6745 * math.sqrt(2)) if steps.size else 0.0
+
+
+def _scale(parts: Sequence[Array]) -> tuple[float, float, bool]:
+    """Return low, high and clamp for values of one kind; see ``ValueRange.of``."""
+    dtype = parts[0].dtype
+    nominal = ValueRange.nominal(dtype)
+    top = nominal.span
+    low, high = _ends(parts)
+    picture = dtype == np.uint8 and (high >= COUNTS or low == high)
+    if dtype.kind == "b" or picture or low == high == 0:
+        return 0.0, float(top), True
+    if dtype.kind in "iu":
+        bits = next((bits for bits in BITS if high < 2.0**bits), BITS[-1])
+        scale = high if dtype == np.uint8 else min(2.0**bits - 1, float(top))
+        fits, used = low >= 0, USED
+    else:
+        slack = min(SLACK * estimate_noise(parts), 1.0)
+        unit = -slack <= low and high <= 1 + slack
+        scale, used = (1.0, USED_UNIT) if unit else (high, USED)
+        fits = unit or low >= 0
+    if fits and (high - low >= used * scale or low == high):
+        return 0.0, float(scale), bool(scale == top)
+    return (low, high, False) if low < high else (low, 0.0, False)
+
+
+def _alike(one: ValueRange, other: ValueRange) -> bool:
+    """Whether two ranges may be of one unit: they overlap, and neither is half of the other."""
+    spans = np.max(one.span), np.max(other.span)
+    apart = np.min(one.low) > np.max(other.high) or np.min(other.low) > np.max(one.high)
+    return bool(not apart and max(spans) < 2 * min(spans))
+
+
+def _thinned(parts: Sequence[Array]) -> list[Array]:
+    """Take some rows of each part, whole ones, so that all together have ``SAMPLE`` values."""
+    step = max(1, -(-sum(part.size for part in parts) // SAMPLE))
+    # A step that divides the height would always take the same rows.
+    return [part.reshape(-1, *part.shape[-2:])[:: step | 1] for part in parts]
+
+
+def _ends(parts: Sequence[Array]) -> tuple[float, float]:
+    """Return the lowest and highest values but for outliers; 0 and 0 where there is none."""
+    values = np.concatenate([np.ma.compressed(part) for part in parts])
+    if values.dtype.kind == "f":
+        values = values[np.isfinite(values)]
+    if not values.size:
+        return 0.0, 0.0
+    tail = max(TAIL, 100 * min(FEWEST, values.size // 64) / values.size)
+    low, high = np.percentile(values, [tail, 100 - tail], method="nearest")
+    if low == high:  # nearly all values are equal
+        low, high = values.min(), values.max()
+    return float(low), float(high)

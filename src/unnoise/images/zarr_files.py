@@ -3,6 +3,7 @@
 The zarr package is an extra and loaded only when such a folder is met.
 """
 
+import json
 import os
 import shutil
 import tempfile
@@ -10,8 +11,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from unnoise.errors import ImageError, OutputError
 from unnoise.images.axes import Array, check_axes, guess_axes, normal_axes
+from unnoise.images.holes import Holes
 from unnoise.images.reader import ArrayReader, check_header, check_pixels, reband
 from unnoise.images.remote import reached
 from unnoise.outputs import TEMPORARY, check_free
@@ -57,7 +61,15 @@ class ZarrReader(ArrayReader):
             # A chunk is unpacked as a whole, however few of its pixels the image has.
             check_pixels(*chunk, name=f"a chunk of {name}", max_pixels=max_pixels)
             step = chunk[1]
-        super().__init__(Path(path), layout, lambda: self.array, step=step, name=name)
+        super().__init__(
+            Path(path),
+            layout,
+            lambda: self.array,
+            colour="unknown" if self.group is None else "other",
+            holes=Holes(_stated_nodata(self.array)),
+            step=step,
+            name=name,
+        )
 
 
 def write_zarr(
@@ -140,6 +152,15 @@ def _stated_axes(array: Any, group: dict[str, Any]) -> str | None:
     return normal_axes(letters) if letters.isascii() else None
 
 
+def _stated_nodata(array: Any) -> float | None:
+    """Return the value that stands for no data, as NetCDF and xarray name it."""
+    for name in ("_FillValue", "missing_value"):
+        value = array.attrs.get(name)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+    return None
+
+
 def _letter(name: object) -> str:
     """Return the letter of a named axis; only names of channels give C and S."""
     word = str(name).lower()
@@ -176,8 +197,18 @@ def _like(zarr: Any, folder: Path, source: ZarrReader) -> Any:
     origin = source.path if source.group is None else source.path / FULL
     for name in ("zarr.json", ".zarray", ".zattrs"):
         if (origin / name).is_file():
-            shutil.copyfile(origin / name, place / name)
+            text = (origin / name).read_text(encoding="utf-8")
+            if source.dtype != source.array.dtype and name != ".zattrs":
+                text = json.dumps(_of_dtype(json.loads(text), source.dtype))
+            (place / name).write_text(text, encoding="utf-8")
     return zarr.open_array(str(place), mode="r+")
+
+
+def _of_dtype(metadata: dict[str, Any], dtype: np.dtype[np.generic]) -> dict[str, Any]:
+    """Return the metadata of an array, of another dtype; its compression stays."""
+    if metadata.get("zarr_format") == 2:
+        return metadata | {"dtype": dtype.str, "fill_value": 0, "filters": None}
+    return metadata | {"data_type": str(dtype), "fill_value": 0.0}
 
 
 def _publish(folder: Path, path: Path) -> None:

@@ -14,7 +14,7 @@ from unnoise.outputs import replacing
 if TYPE_CHECKING:
     from torch import Tensor
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # the newest that is read; a file says 1 if that says it all
 MAX_STRIDE = 16
 BOUNDS = "bounds."  # before the names of the weights of the bounds
 HEADER = "unnoise"  # the key in the safetensors metadata; its value is JSON
@@ -36,8 +36,13 @@ class ModelInfo:
             the validation images) and ``noisy_psnr`` (dB, of the same images before) where there
             are clean ones, ``risk`` of the objective on them, ``calibration_seconds`` afterwards.
         seed: The seed of the run.
-        value_range: How file values map to the library's: ``dtype``, ``low``, ``high`` and
-            ``clamp``, from statistics of the training data; None for the nominal range.
+        value_range: How file values map to the library's: ``dtype``, ``low`` and ``high`` (a
+            number, or a list of one for each channel) and ``clamp``, of the training data; None in
+            files of earlier versions means the nominal range of any dtype, as for ``photo``.
+        result_range: The same of the clean images, where pairs are a dark noisy side and a bright
+            clean one; None where both sides have one unit.
+        colour: Whether the channels are red, green and blue; None where that is not known, and
+            three are.
         strides: Sub-sampling strides at which images were seen: more than 1 where the noise of
             neighbouring pixels was correlated. The images to denoise are seen in the same way.
         bounds: The network that says how far the truth may lie from a result: its ``arguments``,
@@ -61,12 +66,14 @@ class ModelInfo:
     reason: str = ""
     trained: dict[str, float] = field(default_factory=dict)
     value_range: dict[str, Any] | None = None
+    result_range: dict[str, Any] | None = None
+    colour: bool | None = None
     strides: tuple[int, ...] = (1,)
     bounds: dict[str, Any] | None = None
     calibration: dict[str, Any] | None = None
     estimator: dict[str, Any] | None = None
     unnoise: str = __version__
-    format_version: int = FORMAT_VERSION
+    format_version: int = 1
 
 
 def write_model_file(
@@ -115,7 +122,11 @@ def read_model_file(path: Path) -> "tuple[ModelInfo, dict[str, Tensor]]":
 
 def header_of(info: ModelInfo) -> str:
     """Return the header as it stands in the metadata of a file, under ``HEADER``."""
-    return json.dumps(asdict(info))
+    header = asdict(info)
+    each = isinstance((info.value_range or {}).get("low"), tuple | list)
+    if each or info.result_range is not None:  # what version 1 does not know
+        header["format_version"] = max(info.format_version, FORMAT_VERSION)
+    return json.dumps(header)
 
 
 def parse_header(header: str | None, path: Path) -> ModelInfo:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from unnoise.api.inspecting import facts_of
 from unnoise.api.one_file import look
-from unnoise.denoiser import Denoiser
+from unnoise.denoiser import DenoiseOptions, Denoiser
 from unnoise.errors import ImageError
 from unnoise.images import Layout, Reader, from_float, open_image, to_float, write_stack
 from unnoise.trust import Calibration, Judgement, inspect, read_calibration
@@ -105,8 +105,10 @@ def denoise(
     with _opened(body, max_pixels=max_pixels) as reader:
         kind = TYPES[reader.path.suffix]
         target = body.with_name(f"result{SUFFIXES[kind]}")
-        judgement = look(served.denoiser, reader, served.usual)
-        served.denoiser.denoise_file(reader, target, strength=strength)
+        options = DenoiseOptions(strength=strength)
+        view = served.denoiser.sight.of_reader(reader, options)
+        judgement = look(served.denoiser, reader, view, served.usual)
+        served.denoiser.denoise_file(reader, target, options=options, view=view)
         pixels = reader.count * reader.height * reader.width
     if wanted is not None and wanted != kind:
         target = _converted(target, wanted)
@@ -128,9 +130,8 @@ def examine(served: Served, body: Path, *, maps: bool, max_pixels: int) -> dict[
         UnnoiseError: It is damaged, or not for this model.
     """
     with _opened(body, max_pixels=max_pixels) as reader:
-        image = reader.image(0)
-        image = image[..., :-1] if served.denoiser.sight.alpha_in(reader) else image
-        found = inspect(served.denoiser, image, axes="YXC")
+        view = served.denoiser.sight.of_reader(reader)
+        found = inspect(served.denoiser, reader.image(0), axes="YXC", view=view)
         facts = facts_of(found) | {"width": reader.width, "height": reader.height}
     if maps:
         facts["maps"] = {

@@ -1,12 +1,14 @@
 """May I trust this result? All that can be said of one image without a clean one."""
 
+import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.denoiser import Denoiser
+from unnoise.denoiser import DenoiseOptions, Denoiser, View
+from unnoise.images import Holes, NaN
 from unnoise.trust.calibration import Calibration, read_calibration
 from unnoise.trust.noise_level import NoiseLevel, noise_level
 from unnoise.trust.probing import MOST, Floats, Probe, probe
@@ -38,6 +40,7 @@ class Inspection:
         upper: The bound above it.
         verdict: ``trust``, ``check`` or ``reject``.
         reasons: Why, and what to do.
+        notes: How the values and channels were read, where the dtype does not say it all.
         maps: Each ``(H, W)`` float32: ``removed`` (what was taken away, mean of the channels),
             ``structure`` (where more than noise was, in standard deviations of the noise),
             ``error`` (expected, in the model's scale), and ``width`` (between the bounds, likewise,
@@ -55,10 +58,18 @@ class Inspection:
     verdict: Verdict
     reasons: tuple[str, ...]
     maps: dict[str, Floats] = field(repr=False)
+    notes: tuple[str, ...] = ()
 
 
 def inspect(
-    denoiser: Denoiser, image: NDArray[np.generic], *, axes: str | None = None
+    denoiser: Denoiser,
+    image: NDArray[np.generic],
+    *,
+    axes: str | None = None,
+    options: DenoiseOptions = DenoiseOptions(),  # noqa: B008  frozen
+    nodata: float | None = None,
+    nan: NaN = "refuse",
+    view: View | None = None,
 ) -> Inspection:
     """Denoise an image, and tell whether the result can be trusted.
 
@@ -67,6 +78,11 @@ def inspect(
         image: ``(H, W)`` or ``(H, W, C)``, as for calling the denoiser; transparency is left out of
             what is told. It is held in memory several times; ``denoise_file`` needs less.
         axes: ``YXC`` for an image whose number of channels might be a number of images.
+        options: How the model is applied.
+        nodata: A value that stands for no data: left out of what is said.
+        nan: ``keep`` takes NaN and infinity as no data, ``refuse`` refuses them.
+        view: How the file of the image is seen; None finds it out from the image, and then what the
+            dtype does not say is a warning (``UserWarning``), too.
 
     Raises:
         ImageError: The array is no image, or holds NaN or infinity.
@@ -74,27 +90,36 @@ def inspect(
         ModelFileError: The calibration in the model file is damaged.
     """
     usual = read_calibration(denoiser.info.calibration)
-    noisy, back = denoiser.sight.scaled(image, axes=axes)
-    found, stride = _probe(denoiser, noisy)
+    holes = Holes.of(nodata, nan) if view is None else view.holes
+    scaled = denoiser.sight.scaled(image, options, axes=axes, holes=holes, view=view)
+    for note in scaled.view.notes if view is None else ():
+        warnings.warn(note, stacklevel=2)
+    noisy, back, view = scaled.noisy, scaled.back, scaled.view
+    found, stride = _probe(denoiser, noisy, view)
+    whole = found.restored if stride == 1 else denoiser.denoise_floats(noisy[None], view)[0]
+    rows, columns = scaled.part
+    if noisy[:, rows, columns].size < noisy.size:  # where data lack, nothing is judged
+        mapped, (found, _) = found, _probe(denoiser, noisy[:, rows, columns], view)
+    else:
+        mapped = found
     noise = noise_level(found)
     structure = removed_structure(found, noise)
     judgement = judge(found.restored, noise, structure, usual, denoiser.info)
-    restored = found.restored if stride == 1 else denoiser.denoise_floats(noisy[None])[0]
-    error = (noise.variance(found.restored) * found.sensitivity).mean(0, keepdims=True)
+    error = (noise.variance(mapped.restored) * mapped.sensitivity).mean(0, keepdims=True)
     maps = {
-        "removed": (noisy - restored).mean(axis=0),
-        "structure": _enlarged(structure_map(found, noise), stride, noisy),
+        "removed": (noisy - whole).mean(axis=0),
+        "structure": _enlarged(structure_map(mapped, noise), stride, noisy),
         "error": _enlarged(np.sqrt(box_mean(error, SMOOTHED)[0].clip(0)), stride, noisy),
     }
     lower = upper = None
     if denoiser.has_bounds:
-        below, above = denoiser.find_distances(noisy[None], restored[None])
+        below, above = denoiser.find_distances(noisy[None], whole[None], view)
         maps["width"] = (below + above)[0].mean(axis=0)
-        lower, upper = back(restored - below[0]), back(restored + above[0])
+        lower, upper = back(whole - below[0]), back(whole + above[0])
     noisy_only = denoiser.info.objective.split(",")[0] in NOISY_ONLY
-    hidden = j_invariant(denoiser.apart(), found.noisy, noise) if noisy_only else None
+    hidden = j_invariant(denoiser.apart(view), found.noisy, noise) if noisy_only else None
     return Inspection(
-        image=back(restored),
+        image=back(whole),
         noise_level=noise,
         familiarity=judgement.familiarity,
         removed_structure=structure,
@@ -105,24 +130,29 @@ def inspect(
         verdict=judgement.verdict,
         reasons=judgement.reasons,
         maps=maps,
+        notes=view.notes,
     )
 
 
-def glance(denoiser: Denoiser, noisy: Floats, usual: Calibration) -> Judgement:
+def glance(
+    denoiser: Denoiser, noisy: Floats, usual: Calibration, view: View | None = None
+) -> Judgement:
     """Judge an image ``(C, H, W)`` in the model's own scale by its noise, structure and kind."""
-    found, _ = _probe(denoiser, noisy, most=1)
+    found, _ = _probe(denoiser, noisy, view, most=1)
     noise = noise_level(found)
     structure = removed_structure(found, noise)
     return judge(found.restored, noise, structure, usual, denoiser.info, slack=SLACK)
 
 
-def _probe(denoiser: Denoiser, noisy: Floats, *, most: int = MOST) -> tuple[Probe, int]:
+def _probe(
+    denoiser: Denoiser, noisy: Floats, view: View | None, *, most: int = MOST
+) -> tuple[Probe, int]:
     """Probe an image, or, where it is seen at a stride, the first of those interleaved in it.
 
     Their noise is independent from pixel to pixel, and the calibration is of such images.
     """
     stride = denoiser.sight.stride(np.moveaxis(noisy, 0, -1))
-    return probe(denoiser.apart(), noisy[:, ::stride, ::stride], most=most), stride
+    return probe(denoiser.apart(view), noisy[:, ::stride, ::stride], most=most), stride
 
 
 def _enlarged(values: NDArray[Any], stride: int, image: Floats) -> Floats:

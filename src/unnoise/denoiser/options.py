@@ -1,0 +1,96 @@
+"""What a person can ask for when a model is applied; defined, explained and checked here alone."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from unnoise.errors import ConfigError
+from unnoise.images import MAX_PIXELS, Holes, NaN, Reader, ValueRange, check_max_pixels, open_image
+
+ChannelUse = Literal["auto", "separate", "together"]
+OutputDtype = Literal["same", "auto", "float32"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadOptions:
+    """How files are read. A value out of range raises ``ConfigError``.
+
+    Parameters
+    ----------
+    axes
+        The axes of the files, one letter each, such as ZYX or YXC: C is channels, other letters
+        count images. Without it, they are read or guessed.
+    max_pixels
+        Refuse larger images; 0 is no limit.
+    nodata
+        The value that stands for no data. Such pixels are left out, and stay as they are. Without
+        it, what a file states (GDAL_NODATA, _FillValue).
+    nan
+        keep takes NaN and infinity as no data; refuse refuses files with them.
+    """
+
+    axes: str | None = None
+    max_pixels: int = MAX_PIXELS
+    nodata: float | None = None
+    nan: NaN = "refuse"
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        check_max_pixels(self.max_pixels)
+        Holes.of(self.nodata, self.nan)
+
+    def open(self, path: str | Path) -> Reader:
+        """Open a file; see ``open_image``."""
+        return open_image(path, **asdict(self))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DenoiseOptions:
+    """How a model is applied. A value out of range raises ``ConfigError``.
+
+    Parameters
+    ----------
+    strength
+        Mix with the input: 0 is the input, 1 the result.
+    range
+        The values that are black and white, such as 0 4095. Without it, they are found in the data
+        of each file, or are those of the training data where the file is in their unit.
+    channels
+        together gives the model all channels of a pixel, as colours; separate one after the other.
+        auto goes by what the file says of them.
+    dtype
+        Of the results: same as the input, float32, or auto, which is float32 where whole numbers
+        are coarser than what is left of the noise.
+    """
+
+    strength: float = 1.0
+    range: tuple[float, float] | None = None
+    channels: ChannelUse = "auto"
+    dtype: OutputDtype = "same"
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        if not 0 <= self.strength <= 1:
+            raise ConfigError(
+                f"strength is {self.strength}: it is from 0, which gives the image back, "
+                "to 1, the model's result"
+            )
+        if self.range is not None:
+            ValueRange.given(*self.range)
+        for name, allowed in (
+            ("channels", ("auto", "separate", "together")),
+            ("dtype", ("same", "auto", "float32")),
+        ):
+            if getattr(self, name) not in allowed:
+                raise ConfigError(
+                    f"{name} is {getattr(self, name)!r}: it is {', '.join(allowed[:-1])} or "
+                    f"{allowed[-1]}"
+                )
+
+    def result_dtype(self, dtype: np.dtype[np.generic], values: ValueRange) -> np.dtype[np.generic]:
+        """Return the dtype of the results of an image."""
+        coarse = values.rounds_coarsely(dtype)
+        wanted = self.dtype == "float32" or (self.dtype == "auto" and coarse)
+        return np.dtype(np.float32) if wanted and dtype.kind != "f" else dtype

@@ -1,0 +1,187 @@
+"""Pixels that hold no data: found, filled from their neighbours, and cut out of training.
+
+A file states a value for them (``GDAL_NODATA``), a person does, an array has a mask, or they are
+NaN. The network sees what their neighbours let expect; the file gets back what it had.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unnoise.errors import ConfigError
+from unnoise.images.axes import Array
+
+NaN = Literal["refuse", "keep"]
+Mask = NDArray[np.bool_]
+
+BLOCK, MOST_BLOCKS = 32, 64  # pixels of a side of what is left out of training; a side has at most
+FEW = 0.1  # share of a block that may be filled
+
+
+@dataclass(frozen=True)
+class Holes:
+    """What counts as no data.
+
+    Attributes:
+        value: A value that stands for no data; None where there is none.
+        nan: Whether NaN and infinity are no data; otherwise they are refused.
+    """
+
+    value: float | None = None
+    nan: bool = False
+
+    @classmethod
+    def of(cls, value: float | None, nan: NaN, *, stated: float | None = None) -> Self:
+        """Return what counts as no data, where a file states a value.
+
+        Args:
+            value: What a person said, which wins.
+            nan: ``keep`` takes NaN and infinity as no data.
+            stated: What the file says.
+
+        Raises:
+            ConfigError: ``nan`` is neither.
+        """
+        if nan not in ("refuse", "keep"):
+            raise ConfigError(f"nan is {nan!r}: it is refuse, or keep, which leaves NaN in place")
+        used = stated if value is None else value
+        return cls(used, nan == "keep" or (used is not None and not np.isfinite(used)))
+
+    def __bool__(self) -> bool:
+        """Whether there can be any."""
+        return self.nan or self.value is not None
+
+    def find(self, part: Array) -> Mask | None:
+        """Return where a part has no data, in its own shape; None where all are data."""
+        bad: Any = np.zeros(part.shape, bool)
+        if self.value is not None and np.isfinite(self.value):
+            bad |= part == part.dtype.type(self.value) if _fits(self.value, part) else False
+        if self.nan and part.dtype.kind == "f":
+            bad |= ~np.isfinite(part)
+        return bad if bad.any() else None
+
+
+def fill_holes(part: Array, bad: Mask | None) -> Array:
+    """Fill pixels from their neighbours, each channel by itself.
+
+    By a pyramid of means over the data (pull and push: Gortler et al., "The Lumigraph", 1996,
+    section 3.3): a hole gets the mean of the smallest square around it that has data.
+
+    Args:
+        part: ``(H, W, C)``.
+        bad: Where it has no data, likewise.
+
+    Returns:
+        A new array; zeros where there is no data at all.
+    """
+    if bad is None:
+        return part
+    values = np.where(bad, 0, part).astype(np.float64)
+    means = _push(values, (~bad).astype(np.float64))
+    filled = np.rint(means) if part.dtype.kind in "biu" else means
+    result: Array = np.where(bad, filled.astype(part.dtype), part)
+    return result
+
+
+def _push(total: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return means where there is weight, and those of the next coarser level elsewhere."""
+    mean = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
+    height, width = total.shape[:2]
+    if (weight > 0).all() or height == width == 1:
+        return mean
+    below = _push(_pull(mean * (weight > 0)), _pull(weight > 0))
+    coarse = below.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
+    return np.where(weight > 0, mean, coarse)
+
+
+def _pull(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Add up squares of 2 × 2 pixels."""
+    height, width = values.shape[:2]
+    padded = np.pad(values.astype(np.float64), ((0, height % 2), (0, width % 2), (0, 0)))
+    rows = padded[0::2] + padded[1::2]
+    return rows[:, 0::2] + rows[:, 1::2]
+
+
+def hole_mask(image: Array) -> Mask | None:
+    """Return the mask of a masked array, in its shape; None where nothing is masked."""
+    if not isinstance(image, np.ma.MaskedArray):
+        return None
+    mask = np.ma.getmaskarray(image)
+    return mask if mask.any() else None
+
+
+def without_holes(views: Sequence[Array]) -> list[tuple[Array, ...]]:
+    """Cut the views of a scene into rectangles that have data, all views alike.
+
+    Single pixels without data are filled; blocks (32 × 32, larger ones of large images) of which
+    a tenth lacks are left out.
+
+    Args:
+        views: ``(H, W, C)`` of the same height and width; masked arrays where data lack.
+
+    Returns:
+        The views of each rectangle, largest first; none where there is no data.
+    """
+    masks = [hole_mask(view) for view in views]
+    if all(mask is None for mask in masks):
+        return [tuple(np.asarray(view) for view in views)]
+    lacks = np.any([mask.any(-1) for mask in masks if mask is not None], axis=0)
+    filled = [fill_holes(np.asarray(view), mask) for view, mask in zip(views, masks, strict=True)]
+    return [tuple(view[place] for view in filled) for place in _rectangles(lacks)]
+
+
+def largest_part(lacks: Mask | None) -> tuple[slice, slice]:
+    """Return rows and columns of the largest rectangle that has data; all if nothing lacks.
+
+    Args:
+        lacks: Where an image ``(H, W)`` has no data.
+    """
+    parts = [] if lacks is None else _rectangles(lacks)
+    return parts[0] if parts else (slice(None), slice(None))
+
+
+def _rectangles(lacks: Mask) -> list[tuple[slice, slice]]:
+    """Return disjoint rectangles of blocks with data that hold them all, largest first."""
+    height, width = lacks.shape
+    side = max(BLOCK, -(-max(height, width) // MOST_BLOCKS))
+    tops, lefts = range(0, height, side), range(0, width, side)
+    free = np.array(
+        [[lacks[y : y + side, x : x + side].mean() <= FEW for x in lefts] for y in tops]
+    )
+    found = []
+    while free.any():
+        top, left, down, right = _largest(free)
+        free[top:down, left:right] = False
+        rows = slice(top * side, min(down * side, height))
+        found.append((rows, slice(left * side, min(right * side, width))))
+    return found
+
+
+def _largest(free: Mask) -> tuple[int, int, int, int]:
+    """Return the largest rectangle of free cells: top, left, and the ends below and to the right.
+
+    By the heights of free columns above each row, and the lowest of them to the right.
+    """
+    best, place = 0, (0, 0, 0, 0)
+    heights = np.zeros(free.shape[1], int)
+    for row, cells in enumerate(free):
+        heights = np.where(cells, heights + 1, 0)
+        for left in np.flatnonzero(heights):
+            lowest = np.minimum.accumulate(heights[left:])
+            areas = lowest * np.arange(1, len(lowest) + 1)
+            at = int(areas.argmax())
+            if areas[at] > best:
+                best = int(areas[at])
+                place = (row + 1 - int(lowest[at]), int(left), row + 1, int(left) + at + 1)
+    return place
+
+
+def _fits(value: float, part: Array) -> bool:
+    """Whether a dtype can hold a value at all: -9999 is in no uint8."""
+    if part.dtype.kind not in "iu":
+        return True
+    limits = np.iinfo(part.dtype.name)
+    return float(value).is_integer() and limits.min <= value <= limits.max
