@@ -21,6 +21,7 @@ from unnoise.data import (
 from unnoise.denoiser import keep_freed_memory
 from unnoise.denoiser.torch_files import load_model
 from unnoise.errors import ConfigError, DataError
+from unnoise.images import ValueRange
 from unnoise.models import Bounds, Distances, Model, ModelArguments, build_model, place, restore
 from unnoise.noise import parse_noise
 from unnoise.objectives import LOSSES, OBJECTIVES, Objective, Quantiles, Supervised
@@ -130,6 +131,7 @@ def assemble(
         # Half a turn leaves lines of noise where they are, a quarter does not.
         turns=tuple(range(TURNS)) if config.structure == "none" else HALF_TURNS,
         memory=config.memory,
+        values=config.range and ValueRange.given(*config.range),
         seed=config.seed,
         failed=failed,
     )

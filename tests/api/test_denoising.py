@@ -11,9 +11,9 @@ import pytest
 
 from unnoise import Denoiser
 from unnoise.api import FileResult, denoise_files
-from unnoise.denoiser import DenoiseOptions, ReadOptions
+from unnoise.denoiser import DenoiseOptions
 from unnoise.errors import ConfigError, ImageError
-from unnoise.images import read_stack, write_stack
+from unnoise.images import ReadOptions, read_stack, write_stack
 
 RANDOM = np.random.default_rng(0)
 

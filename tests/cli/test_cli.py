@@ -134,7 +134,7 @@ def test_one_bad_file_among_good_ones(run: Path, pictures: Path, tmp_path: Path)
     assert result.returncode == 2
     assert [bool(row["error"]) for row in json.loads(result.stdout)] == [True, False, False, True]
     assert sorted(path.name for path in out.iterdir()) == ["c.npy", "colour.png"]
-    channels = "each channel is denoised by itself"
+    channels = "channels are denoised one by one"
     for text in ("bad.png", channels, "none.png is not there", "2 of 4 inputs"):
         assert text in result.stderr
     assert "Traceback" not in result.stderr

@@ -65,7 +65,7 @@ def test_json(run: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> No
     rows = json.loads(capsys.readouterr().out)
     assert {key for row in rows for key in row} == {
         "input", "output", "error", "skipped", "seconds", "megapixels", "verdict", "reasons",
-        "noise_level",
+        "noise_level", "notes",
     }  # fmt: skip
     outcome = {Path(row["input"]).name: row for row in rows}
     assert set(outcome) == {"none.png", "a b.png", "nan.npy", "c.png"}
@@ -105,7 +105,7 @@ def test_channels_denoised_by_themselves_are_said_once(
     for name in ("x.png", "y.png"):
         write_stack(folder / name, np.zeros((8, 8, 3), np.uint8))
     assert denoise(folder, "--model", run) == 0
-    assert capsys.readouterr().err.count("each channel is denoised by itself") == 1
+    assert capsys.readouterr().err.count("channels are denoised one by one") == 1
 
 
 def test_a_terminal_gets_a_bar(run: Path, folder: Path, tmp_path: Path) -> None:

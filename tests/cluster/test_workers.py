@@ -12,8 +12,9 @@ from unnoise.cluster.manifest import Row
 from unnoise.cluster.pool import Pool
 from unnoise.cluster.processes import ProcessEngine
 from unnoise.cluster.worker import Settings, Worker
-from unnoise.denoiser import DenoiseOptions, ReadOptions
+from unnoise.denoiser import DenoiseOptions
 from unnoise.errors import ConfigError
+from unnoise.images import ReadOptions
 
 
 def settings(model: str = MODEL) -> Settings:

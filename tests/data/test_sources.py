@@ -5,7 +5,7 @@ import pytest
 
 from unnoise.data import load_images, load_pairs
 from unnoise.errors import DataError, ImageError
-from unnoise.images import write_stack
+from unnoise.images import ReadOptions, write_stack
 
 
 def test_a_dataset_a_file_a_folder_and_an_array(tmp_path: Path) -> None:
@@ -16,7 +16,7 @@ def test_a_dataset_a_file_a_folder_and_an_array(tmp_path: Path) -> None:
         write_stack(tmp_path / f"{i}.png", image)
     np.save(tmp_path / "stack.npy", array)
     for source in (tmp_path / "stack.npy", array):
-        stack = load_images(source, split="train", axes="NYX").stack
+        stack = load_images(source, split="train", read=ReadOptions(axes="NYX")).stack
         np.testing.assert_array_equal(stack[..., 0], array)
     (tmp_path / "stack.npy").unlink()
     folder = load_images(str(tmp_path), split="train")
@@ -54,7 +54,7 @@ def test_pairs_are_read_in_the_same_order(tmp_path: Path) -> None:
         write_stack(tmp_path / f"noisy/{value}_noisy.png", np.full((8, 8), value, np.uint8))
         write_stack(tmp_path / f"clean/{value}_gt.tif", np.full((8, 8), 10 * value, np.uint8))
     noisy, clean = load_pairs(
-        tmp_path / "noisy", tmp_path / "clean", axes=None, max_pixels=0, say=lambda _: None
+        tmp_path / "noisy", tmp_path / "clean", read=ReadOptions(max_pixels=0), say=lambda _: None
     )
     assert [10 * int(stack.max()) for stack in noisy.stacks] == [
         int(stack.max()) for stack in clean.stacks

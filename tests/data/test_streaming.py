@@ -10,13 +10,14 @@ import zarr
 from numpy.typing import NDArray
 
 from unnoise.data import Material, Plan, Stream, choose_method, look_at, prepare
+from unnoise.images import ReadOptions
 
 Array = NDArray[np.generic]
 SIDE = 16
 
 
 def plan(source: str | Path, *, axes: str | None = None, max_pixels: int = 2**30) -> Plan:
-    found, _ = look_at(source, split="train", axes=axes, max_pixels=max_pixels)
+    found, _ = look_at(source, split="train", read=ReadOptions(axes=axes, max_pixels=max_pixels))
     return choose_method(found, None, noise="gaussian:0.1", objective="auto", channels=None)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from unnoise.errors import ImageError, OutputError
-from unnoise.images import find_images, open_image, read_stack, write_stack
+from unnoise.images import ReadOptions, find_images, open_image, read_stack, write_stack
 
 
 def picture(dtype: str, channels: int | None) -> np.ndarray:
@@ -41,7 +41,7 @@ def test_what_is_written_is_read(
     with open_image(path, axes=axes) as reader:
         assert reader.dtype == array.dtype
         np.testing.assert_array_equal(reader.image(0), array if channels else array[..., None])
-    stack, layout = read_stack(path, axes)
+    stack, layout = read_stack(path, ReadOptions(axes=axes))
     kept = reader.channels
     assert kept == (channels or 1) - reader.alpha
     np.testing.assert_array_equal(stack[0], reader_image(array)[..., :kept])

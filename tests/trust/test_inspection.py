@@ -10,9 +10,8 @@ from blur import blur
 
 import unnoise
 from unnoise.api import inspect_files
-from unnoise.denoiser import ReadOptions
 from unnoise.errors import ImageError, ModelFileError
-from unnoise.images import write_stack
+from unnoise.images import ReadOptions, write_stack
 from unnoise.trust import calibrate, glance, inspect, read_calibration
 
 RANDOM = np.random.default_rng(0)

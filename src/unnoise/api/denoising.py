@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 
 from unnoise.api.one_file import FileDenoiser, FileResult, add_suffix, check_suffix
-from unnoise.denoiser import DenoiseOptions, Denoiser, ReadOptions
+from unnoise.denoiser import DenoiseOptions, Denoiser
 from unnoise.errors import ConfigError, ImageError
-from unnoise.images import Found, find_images
+from unnoise.images import Found, ReadOptions, find_images
 from unnoise.outputs import check_writable
 
 SUFFIX = "_denoised"

@@ -16,7 +16,18 @@ from unnoise.data import load_images, load_pairs
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ConfigError
 from unnoise.evaluation import Evaluation, compare
-from unnoise.images import MAX_PIXELS, ValueRange, as_stack, from_float, ranges_of, to_float
+from unnoise.images import (
+    MAX_PIXELS,
+    NaN,
+    ReadOptions,
+    ValueRange,
+    as_stack,
+    from_float,
+    hole_mask,
+    ranges_of,
+    to_float,
+    without_holes,
+)
 from unnoise.noise import parse_noise
 from unnoise.seeding import generator
 
@@ -66,6 +77,8 @@ def evaluate(
     noise: str | None = None,
     axes: str | None = None,
     max_pixels: int = MAX_PIXELS,
+    nodata: float | None = None,
+    nan: NaN = "refuse",
     limit: int = 1000,
     baselines: bool = True,
     seed: int = 0,
@@ -82,6 +95,8 @@ def evaluate(
         noise: The corruption; None takes the one that the denoiser was trained for.
         axes: Of the images, where it cannot be told.
         max_pixels: An image of more is refused; 0 for no limit.
+        nodata: The value that stands for no data: left out.
+        nan: ``keep`` takes NaN and infinity as no data, ``refuse`` refuses them.
         limit: How many images at the most, from the first; 0 takes all.
         baselines: Whether to run the classical methods too.
         seed: Of the noise.
@@ -91,12 +106,13 @@ def evaluate(
     Raises:
         ConfigError: There is neither a noise nor targets, or both.
     """
+    read = ReadOptions(axes=axes, max_pixels=max_pixels, nodata=nodata, nan=nan)
     if limit < 0:
         raise ConfigError(f"limit is {limit}: it is a number of images, or 0 for all")
     if targets is not None:
         if noise is not None:
             raise ConfigError("--targets and --noise are both given: noisy images bring their own")
-        noisy, clean = load_pairs(data, targets, axes=axes, max_pixels=max_pixels, say=say)
+        noisy, clean = load_pairs(data, targets, read=read, say=say)
         pairs, spec = list(zip(noisy.stacks, clean.stacks, strict=True)), ""
         name = noisy.name
     else:
@@ -109,8 +125,7 @@ def evaluate(
         images = load_images(
             data,
             split="test",
-            axes=axes,
-            max_pixels=max_pixels,
+            read=read,
             data_dir=Path(data_dir) if data_dir else None,
             say=say,
         )
@@ -131,6 +146,7 @@ def measure(
     seed: int = 0,
 ) -> Evaluation:
     """Measure a denoiser on stacks ``(N, H, W, C)``, noisy and clean, or clean and a noise."""
+    pairs = [part for pair in pairs for part in _with_data(*pair)]
     first = list(_first(pairs, limit))
     ranges = value_ranges(denoiser, *([pair[side] for pair in first] for side in (0, 1)))
     return compare(
@@ -161,6 +177,14 @@ def value_ranges(
     ours = sight.values(views[0])[0]
     found = ranges_of(views)
     return ours, ours if found[0] == found[-1] else found[-1]
+
+
+def _with_data(noisy: Array, clean: Array) -> list[tuple[Array, Array]]:
+    """Leave out what has no data; stacks that lack none stay whole."""
+    if hole_mask(noisy) is None is hole_mask(clean):
+        return [(np.asarray(noisy), np.asarray(clean))]
+    cut = [part for images in zip(noisy, clean, strict=True) for part in without_holes(images)]
+    return [(ours[None], theirs[None]) for ours, theirs in cut]
 
 
 def _images(stacks: Sequence[Array]) -> list[Array]:

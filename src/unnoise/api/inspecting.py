@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.api.common import Array, word
-from unnoise.denoiser import DenoiseOptions, Denoiser, ReadOptions, View
+from unnoise.denoiser import DenoiseOptions, Denoiser, View
 from unnoise.errors import ImageError
-from unnoise.images import Reader, find_images, to_float
+from unnoise.images import Reader, ReadOptions, find_images, to_float
 from unnoise.outputs import write_text
 from unnoise.report import Entry, InspectionPage, Panel, draw_panels, render_page
 from unnoise.trust import Inspection, inspect
@@ -135,7 +135,7 @@ def _inspect(
     view = denoiser.sight.of_reader(reader, options)  # all images of a file are seen alike
     for index in range(reader.count):
         image = reader.image(index)
-        found = inspect(denoiser, image, axes="YXC", options=options, view=view)
+        found = inspect(denoiser, image, axes="YXC", view=view)
         yield InspectedImage(
             reader.path,
             index if reader.count > 1 else None,

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unnoise.api.common import word
-from unnoise.denoiser import DenoiseOptions, Denoiser, ReadOptions, View
+from unnoise.denoiser import DenoiseOptions, Denoiser, View
 from unnoise.errors import ConfigError, UnnoiseError
-from unnoise.images import Reader
+from unnoise.images import Reader, ReadOptions
 from unnoise.trust import SIDE, Calibration, Judgement, Verdict, glance, read_calibration
 
 # Endings that stay whole when a suffix goes before them.

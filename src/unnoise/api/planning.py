@@ -52,8 +52,7 @@ def _look(
     return look_at(
         source,
         split="train",
-        axes=settings.axes,
-        max_pixels=settings.max_pixels,
+        read=settings.read,
         data_dir=Path(settings.data_dir) if settings.data_dir else None,
         exclude=run,
         say=say,

@@ -16,7 +16,7 @@ from unnoise.data import NAMES, load_images, prepare, takes_whole
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ImageError, RunError
 from unnoise.evaluation import Evaluation
-from unnoise.images import MAX_PIXELS, ValueRange, to_float
+from unnoise.images import ReadOptions, ValueRange, to_float
 from unnoise.noise import parse_noise
 from unnoise.outputs import write_bytes, write_text
 from unnoise.report import Page, draw_curves, draw_grid, render_page
@@ -34,8 +34,7 @@ def draw_noise(
     out: Path,
     *,
     noise: str | None = None,
-    axes: str | None = None,
-    max_pixels: int = MAX_PIXELS,
+    read: ReadOptions = ReadOptions(),  # noqa: B008  frozen
     columns: int = SHOWN,
     seed: int = 0,
     data_dir: Path | None = None,
@@ -43,9 +42,7 @@ def draw_noise(
     say: Say = tell,
 ) -> None:
     """Draw clean images over noisy ones as a PNG."""
-    images = load_images(
-        data, split="train", axes=axes, max_pixels=max_pixels, data_dir=data_dir, say=say
-    )
+    images = load_images(data, split="train", read=read, data_dir=data_dir, say=say)
     spec = parse_noise(noise or images.noise or "gaussian:0.1")
     if len({(stack.dtype, stack.shape[3]) for stack in images.stacks}) > 1:
         raise ImageError(
@@ -162,6 +159,7 @@ def _held_out(
         share=settings.validation,
         stride=1,
         memory=settings.memory,
+        values=settings.range and ValueRange.given(*settings.range),
         seed=settings.seed,
         failed=say,
     )

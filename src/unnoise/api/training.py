@@ -45,6 +45,9 @@ def train(
     stride: int | None = None,
     memory: float | None = None,
     max_pixels: int | None = None,
+    nodata: float | None = None,
+    nan: Literal["refuse", "keep"] | None = None,
+    range: tuple[float, float] | None = None,  # noqa: A002  the word of the option
     validation: float | None = None,
     seed: int | None = None,
     precision: Literal["auto", "fp32", "bf16"] | None = None,
@@ -97,6 +100,9 @@ def train(
         stride: Sub-sampling stride for noisy images only, where their noise is correlated.
         memory: GiB of images that are kept in memory; more are streamed from files.
         max_pixels: An image of more is refused; 0 for no limit.
+        nodata: The value that stands for no data: left out, as are masked values of an array.
+        nan: ``keep`` takes NaN and infinity as no data, ``refuse`` refuses them.
+        range: The values that are black and white; None finds them in the data.
         validation: Share of the images, or of each image, held out.
         seed: Decides weights, split, order and noise.
         precision: ``auto``, ``fp32`` or ``bf16``.
@@ -146,6 +152,9 @@ def train(
         "stride": stride,
         "memory": memory,
         "max_pixels": max_pixels,
+        "nodata": nodata,
+        "nan": nan,
+        "range": range,
         "validation": validation,
         "seed": seed,
         "precision": precision,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from unnoise.cli.console import Notes, file_progress, print_json, speaker, verb_app
-from unnoise.denoiser.options import DenoiseOptions, ReadOptions
+from unnoise.denoiser.options import DenoiseOptions
+from unnoise.images.files import ReadOptions
 
 if TYPE_CHECKING:
     from unnoise.api.one_file import FileResult

@@ -2,11 +2,14 @@
 
 import csv
 import io
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
 
 from unnoise.cli.console import print_json, speaker, verb_app
-from unnoise.images import MAX_PIXELS
+from unnoise.images import ReadOptions
 
 if TYPE_CHECKING:
     from unnoise.evaluation import Evaluation
@@ -22,8 +25,7 @@ def evaluate(
     *,
     targets: str | None = None,
     noise: str | None = None,
-    axes: str | None = None,
-    max_pixels: int = MAX_PIXELS,
+    read: Annotated[ReadOptions, Parameter(name="*")] = ReadOptions(),  # noqa: B008  frozen
     limit: int = 1000,
     baselines: bool = True,
     seed: int = 0,
@@ -49,10 +51,6 @@ def evaluate(
         The clean version of each image in DATA, found by name.
     noise
         The corruption. [default: what the model was trained for]
-    axes
-        Of the images, where their files do not say it, such as ZYX.
-    max_pixels
-        An image of more pixels is refused; 0 for no limit.
     limit
         Take the first so many images; 0 takes all.
     baselines
@@ -82,8 +80,7 @@ def evaluate(
         data,
         targets=targets,
         noise=noise,
-        axes=axes,
-        max_pixels=max_pixels,
+        **asdict(read),
         limit=limit,
         baselines=baselines,
         seed=seed,

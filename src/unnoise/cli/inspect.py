@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from unnoise.cli.console import print_json, speaker, verb_app
-from unnoise.denoiser.options import DenoiseOptions, ReadOptions
+from unnoise.denoiser.options import DenoiseOptions
+from unnoise.images.files import ReadOptions
 
 app = verb_app("inspect")
 

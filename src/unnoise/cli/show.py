@@ -1,10 +1,13 @@
 """``unnoise show``."""
 
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from unnoise.cli.console import speaker, verb_app
 from unnoise.errors import ConfigError
-from unnoise.images import MAX_PIXELS
+from unnoise.images import ReadOptions
 
 MAX_COLUMNS = 100
 
@@ -17,8 +20,7 @@ def show(
     /,
     *,
     noise: str | None = None,
-    axes: str | None = None,
-    max_pixels: int = MAX_PIXELS,
+    read: Annotated[ReadOptions, Parameter(name="*")] = ReadOptions(),  # noqa: B008  frozen
     out: Path = Path("grid.png"),
     columns: int = 10,
     seed: int = 0,
@@ -34,10 +36,6 @@ def show(
         A named dataset, or a file, folder or pattern of images.
     noise
         The corruption, such as gaussian:0.3,clip. [default: that of the dataset]
-    axes
-        Of the images, where their files do not say it, such as ZYX.
-    max_pixels
-        An image of more pixels is refused; 0 for no limit.
     out
         The picture to write.
     columns
@@ -59,8 +57,7 @@ def show(
         data,
         out,
         noise=noise,
-        axes=axes,
-        max_pixels=max_pixels,
+        read=read,
         columns=columns,
         seed=seed,
         data_dir=data_dir,

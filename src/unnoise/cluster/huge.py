@@ -20,9 +20,9 @@ from unnoise.cluster.folder import BLOCKS
 from unnoise.cluster.manifest import Row
 from unnoise.cluster.pool import Pool
 from unnoise.cluster.worker import FileTask, Worker
-from unnoise.denoiser import ReadOptions, TiledImage
+from unnoise.denoiser import TiledImage
 from unnoise.errors import UnnoiseError
-from unnoise.images import BAND_ROWS, Array, write_like
+from unnoise.images import BAND_ROWS, Array, ReadOptions, write_like
 from unnoise.outputs import replacing
 
 Edges = tuple[tuple[int, ...], tuple[int, ...]]  # where rows and columns of tiles begin, the end

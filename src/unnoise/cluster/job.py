@@ -25,10 +25,10 @@ from unnoise.cluster.listing import check_apart, is_list, list_inputs, settle
 from unnoise.cluster.manifest import Manifest, Names, Row, clean
 from unnoise.cluster.pool import Engine, Pool
 from unnoise.cluster.worker import FileTask, Precision, RefusedTask, Settings, Task
-from unnoise.denoiser import DenoiseOptions, ReadOptions
+from unnoise.denoiser import DenoiseOptions
 from unnoise.denoiser.loading import HUB, locate
 from unnoise.errors import ConfigError, ImageError, ModelFileError
-from unnoise.images import SUFFIXES, is_url
+from unnoise.images import SUFFIXES, ReadOptions, is_url
 from unnoise.pretrained import PRETRAINED
 
 EngineName = Literal["processes", "ray"]

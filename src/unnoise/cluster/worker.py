@@ -15,8 +15,9 @@ from unnoise.api.loading import load
 from unnoise.api.one_file import FileDenoiser, explain
 from unnoise.cluster.addresses import at_hand
 from unnoise.cluster.manifest import Row
-from unnoise.denoiser import DenoiseOptions, ReadOptions
+from unnoise.denoiser import DenoiseOptions
 from unnoise.errors import ConfigError
+from unnoise.images import ReadOptions
 
 Precision = Literal["auto", "fp32", "bf16"]
 

@@ -1,6 +1,6 @@
 """Scenes of image files, of stacks in files and of zarr arrays; of a large image, windows of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from unnoise.data.scenes import PEEK, Array, Scene
 from unnoise.errors import DataError, ImageError
-from unnoise.images import Reader, fill_holes, is_url, open_image, to_channels
+from unnoise.images import Holes, Reader, fill_holes, is_url, open_image, to_channels
 
 # Pixels of an image from which on windows of it are read: where they cost no more than themselves,
 # and where all above them is read too, so that they only save memory.
@@ -31,6 +31,7 @@ class FileImages:
         width: Columns of each.
         channels: That are given.
         direct: Whether windows are read without what lies above.
+        holes: What counts as no data.
     """
 
     path: Path | str
@@ -40,6 +41,7 @@ class FileImages:
     width: int
     channels: int
     direct: bool
+    holes: Holes = field(default_factory=Holes)
 
     @property
     def area(self) -> int:
@@ -64,11 +66,12 @@ class FileImages:
         """
         image, rows, columns = spot
         with _open(self.path, self.axes) as reader:
+            reader.holes = self.holes
             part = reader.window(
                 image, slice(rows.start, rows.stop), slice(columns.start, columns.stop)
             )
             colours = part[..., : reader.channels]
-            lacks = reader.holes.find(colours) if reader.holes else None
+            lacks = self.holes.find(colours) if self.holes else None
             return to_channels(fill_holes(colours, lacks), self.channels)
 
 

@@ -78,6 +78,7 @@ def prepare(
     memory: float,
     seed: int,
     failed: Callable[[str], None],
+    values: ValueRange | None = None,
     turns: tuple[int, ...] = tuple(range(TURNS)),
 ) -> Material:
     """Read the images, hold some out, and make batches of the others.
@@ -91,6 +92,7 @@ def prepare(
         memory: GiB of pixels that may be kept; more are streamed from their files.
         seed: Decides the split and the batches.
         failed: Told of each file that cannot be read.
+        values: Their range; None finds it in the data.
         turns: The turns of crops that are drawn from.
 
     Raises:
@@ -98,10 +100,10 @@ def prepare(
     """
     size = sum(part.bytes for view in plan.views for part in view)
     if size > memory * 2**30 or plan.packed:
-        return _streamed(plan, batch_size, side, share, stride, seed, failed, turns)
+        return _streamed(plan, batch_size, side, share, stride, seed, failed, turns, values)
     views, scenes = _read(plan, failed)
     each = plan.views[0][0].colour == "other"
-    ranges = ranges_of(views, each=each)
+    ranges = (values,) * len(views) if values else ranges_of(views, each=each)
     lack = _lack(views) + _read_as(ranges, views)
     views = _with_data(views, ranges, whole=takes_whole(plan) or scenes is not None)
     if not views[0]:
@@ -266,6 +268,7 @@ def _streamed(
     seed: int,
     failed: Callable[[str], None],
     turns: tuple[int, ...],
+    values: ValueRange | None,
 ) -> Material:
     """Hold out files, shards or parts of one; read the others while training."""
     streams = split_streams(plan, share, seed)
@@ -288,7 +291,8 @@ def _streamed(
     train = streams.train
     if isinstance(train, Files):
         train = replace(train, window=WINDOW * side * usual)
-    ranges = ranges_of(sample, each=plan.views[0][0].colour == "other")
+    each = plan.views[0][0].colour == "other"
+    ranges = (values,) * len(sample) if values else ranges_of(sample, each=each)
     notes += _read_as(ranges, sample)
     reader = BlockReader(train, batch_size, side, seed, usual, turns)
     return Material(Stream(reader, ranges, failed), *_held(held_out), ranges, (usual,), notes)

@@ -16,7 +16,7 @@ from unnoise.data.shard_survey import survey_shards
 from unnoise.data.survey import Source, Survey, array_part, read_parts, survey
 from unnoise.data.tasks import TASKS, make_task
 from unnoise.errors import DataError, ImageError, UnknownNameError
-from unnoise.images import MAX_PIXELS, is_url
+from unnoise.images import ReadOptions, is_url
 
 NAMES = (*DATASETS, *TASKS)  # of images that unnoise knows by name
 TASK_NOISE = "gaussian:0.3,clip"  # as of the digits they are made from
@@ -55,8 +55,7 @@ def look_at(
     source: Source,
     *,
     split: Literal["train", "test"],
-    axes: str | None = None,
-    max_pixels: int = MAX_PIXELS,
+    read: ReadOptions = ReadOptions(),  # noqa: B008  frozen
     data_dir: Path | None = None,
     exclude: Path | None = None,
     say: Say = lambda _: None,
@@ -67,8 +66,7 @@ def look_at(
         source: The name of a dataset; a file, folder or pattern; tar shards, or a zarr array, of
             which a URL may be given; or an array.
         split: Which part of a named dataset; the user's own images have no parts.
-        axes: Of files or the array, where they do not say it themselves, such as ``ZYX``.
-        max_pixels: An image of more is refused; 0 for no limit.
+        read: How files are read.
         data_dir: Where to look for named datasets first.
         exclude: A folder that is left out.
         say: Told before anything is downloaded.
@@ -92,18 +90,17 @@ def look_at(
         unknown = UnknownNameError("dataset", str(source), NAMES)
         raise DataError(f"{unknown}; and there is no file or folder of that name")
     if not isinstance(source, np.ndarray) and (shards := find_shards(source)):
-        if axes:
+        if read.axes:
             raise DataError("--axes is for stacks, and a member of a tar shard is one image")
-        return survey_shards(str(source), shards, max_pixels=max_pixels), None
-    return survey(source, axes=axes, max_pixels=max_pixels, exclude=exclude), None
+        return survey_shards(str(source), shards, max_pixels=read.max_pixels), None
+    return survey(source, read=read, exclude=exclude), None
 
 
 def load_images(
     source: Source,
     *,
     split: Literal["train", "test"],
-    axes: str | None = None,
-    max_pixels: int = MAX_PIXELS,
+    read: ReadOptions = ReadOptions(),  # noqa: B008  frozen
     data_dir: Path | None = None,
     say: Say = lambda _: None,
 ) -> Images:
@@ -112,9 +109,7 @@ def load_images(
     Raises:
         DataError: Nothing is there, or nothing can be read.
     """
-    found, noise = look_at(
-        source, split=split, axes=axes, max_pixels=max_pixels, data_dir=data_dir, say=say
-    )
+    found, noise = look_at(source, split=split, read=read, data_dir=data_dir, say=say)
     failures = list(found.failures)
     stacks = tuple(stack for _, stack in read_parts(found.parts, failures.append))
     _tell(failures, say)
@@ -124,7 +119,7 @@ def load_images(
 
 
 def load_pairs(
-    source: Source, targets: Source, *, axes: str | None, max_pixels: int, say: Say
+    source: Source, targets: Source, *, read: ReadOptions, say: Say
 ) -> tuple[Images, Images]:
     """Read noisy images and their clean ones, matched by name.
 
@@ -132,8 +127,7 @@ def load_pairs(
         DataError: They do not match, or cannot be read.
     """
     noisy, clean = (
-        look_at(each, split="test", axes=axes, max_pixels=max_pixels, say=say)[0]
-        for each in (source, targets)
+        look_at(each, split="test", read=read, say=say)[0] for each in (source, targets)
     )
     pairs = match_pairs([p.name for p in noisy.parts], [p.name for p in clean.parts])
     failures = [*noisy.failures, *clean.failures]

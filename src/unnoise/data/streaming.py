@@ -112,7 +112,14 @@ def _files(plan: Plan, which: NDArray[np.int64]) -> Files:
         assert part.path is not None
         images, rows = range(part.count), range(part.height)
         return FileImages(
-            part.path, part.axes, images, rows, part.width, part.channels, part.direct
+            part.path,
+            part.axes,
+            images,
+            rows,
+            part.width,
+            part.channels,
+            part.direct,
+            part.holes,
         )
 
     return Files(tuple(tuple(images(view[i]) for i in which) for view in plan.views))

@@ -1,7 +1,7 @@
 """What lies in a source, by the headers of its files; pixels are read when they are asked for."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -13,12 +13,12 @@ from unnoise.data.shard_list import Shard
 from unnoise.data.shards import ShardView
 from unnoise.errors import DataError, ImageError
 from unnoise.images import (
-    MAX_PIXELS,
     Colour,
+    Holes,
+    ReadOptions,
     as_stack,
     find_images,
     is_url,
-    open_image,
     read_stack,
     to_channels,
 )
@@ -66,6 +66,7 @@ class Part:
         direct: Whether windows of them are read without what lies above.
         shard: Where they are packed, None if they are not.
         colour: What the channels mean.
+        holes: What counts as no data.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Part:
     direct: bool = False
     shard: PackedImages | None = None
     colour: Colour = "unknown"
+    holes: Holes = field(default_factory=Holes)
 
     @property
     def bytes(self) -> int:
@@ -136,8 +138,7 @@ class Survey:
 def survey(
     source: Source,
     *,
-    axes: str | None = None,
-    max_pixels: int = MAX_PIXELS,
+    read: ReadOptions = ReadOptions(),  # noqa: B008  frozen
     exclude: Path | None = None,
 ) -> Survey:
     """Look at all images of a file, a folder, a pattern, the URL of a zarr array, or an array.
@@ -146,14 +147,15 @@ def survey(
         ImageError: There is nothing, or nothing that can be opened.
     """
     if isinstance(source, np.ndarray):
-        stack, _ = as_stack(source, axes=axes)
-        return Survey(ARRAY, (array_part(stack, axes or ""),))
+        holes = Holes.of(read.nodata, read.nan)
+        stack, _ = as_stack(source, axes=read.axes, holes=holes)
+        return Survey(ARRAY, (array_part(stack, read.axes or ""),))
     if is_url(source):
-        return Survey(source, (_open(source, source, axes, max_pixels),))
+        return Survey(source, (_open(source, source, read),))
     parts, failures = [], []
     for found in find_images([source], exclude=exclude):
         try:
-            parts.append(_open(found.path, found.relative.as_posix(), axes, max_pixels))
+            parts.append(_open(found.path, found.relative.as_posix(), read))
         except ImageError as error:
             failures.append(str(error))
     if not parts:
@@ -200,8 +202,8 @@ def agree(parts: Sequence[Part], *, what: str) -> None:
             raise DataError(f"{what} are of several kinds: {listed}: {advice}")
 
 
-def _open(path: Path | str, name: str, axes: str | None, max_pixels: int) -> Part:
-    with open_image(path, axes=axes, max_pixels=max_pixels) as reader:
+def _open(path: Path | str, name: str, read: ReadOptions) -> Part:
+    with read.open(path) as reader:
         return Part(
             name,
             reader.axes,
@@ -210,20 +212,21 @@ def _open(path: Path | str, name: str, axes: str | None, max_pixels: int) -> Par
             reader.width,
             reader.channels,
             reader.dtype,
-            partial(_read, path, axes, max_pixels),
-            partial(_peek, path, axes, max_pixels),
+            partial(_read, path, read),
+            partial(_peek, path, read),
             path,
             reader.windowed,
             colour=reader.colour,
+            holes=reader.holes,
         )
 
 
-def _read(path: Path | str, axes: str | None, max_pixels: int) -> Array:
-    return read_stack(path, axes=axes, max_pixels=max_pixels)[0]
+def _read(path: Path | str, read: ReadOptions) -> Array:
+    return read_stack(path, read)[0]
 
 
-def _peek(path: Path | str, axes: str | None, max_pixels: int) -> Array:
-    with open_image(path, axes=axes, max_pixels=max_pixels) as reader:
+def _peek(path: Path | str, read: ReadOptions) -> Array:
+    with read.open(path) as reader:
         rows, columns = (
             slice(first := max(0, (side - PEEK) // 2), first + min(side, PEEK))
             for side in (reader.height, reader.width)

@@ -7,7 +7,7 @@ model was trained.
 from unnoise.denoiser.cores import usable_cores
 from unnoise.denoiser.denoiser import Denoiser
 from unnoise.denoiser.memory import keep_freed_memory, release_freed_memory
-from unnoise.denoiser.options import ChannelUse, DenoiseOptions, OutputDtype, ReadOptions
+from unnoise.denoiser.options import ChannelUse, DenoiseOptions, OutputDtype
 from unnoise.denoiser.restoring import TiledImage
 from unnoise.denoiser.view import View
 
@@ -16,7 +16,6 @@ __all__ = [
     "DenoiseOptions",
     "Denoiser",
     "OutputDtype",
-    "ReadOptions",
     "TiledImage",
     "View",
     "keep_freed_memory",

@@ -1,49 +1,15 @@
 """What a person can ask for when a model is applied; defined, explained and checked here alone."""
 
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from unnoise.errors import ConfigError
-from unnoise.images import MAX_PIXELS, Holes, NaN, Reader, ValueRange, check_max_pixels, open_image
+from unnoise.images import ValueRange
 
 ChannelUse = Literal["auto", "separate", "together"]
 OutputDtype = Literal["same", "auto", "float32"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReadOptions:
-    """How files are read. A value out of range raises ``ConfigError``.
-
-    Parameters
-    ----------
-    axes
-        The axes of the files, one letter each, such as ZYX or YXC: C is channels, other letters
-        count images. Without it, they are read or guessed.
-    max_pixels
-        Refuse larger images; 0 is no limit.
-    nodata
-        The value that stands for no data. Such pixels are left out, and stay as they are. Without
-        it, what a file states (GDAL_NODATA, _FillValue).
-    nan
-        keep takes NaN and infinity as no data; refuse refuses files with them.
-    """
-
-    axes: str | None = None
-    max_pixels: int = MAX_PIXELS
-    nodata: float | None = None
-    nan: NaN = "refuse"
-
-    def __post_init__(self) -> None:
-        """Check the values."""
-        check_max_pixels(self.max_pixels)
-        Holes.of(self.nodata, self.nan)
-
-    def open(self, path: str | Path) -> Reader:
-        """Open a file; see ``open_image``."""
-        return open_image(path, **asdict(self))
 
 
 @dataclass(frozen=True, kw_only=True)

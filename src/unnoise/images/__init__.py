@@ -11,6 +11,7 @@ from unnoise.images.axes import Array, Layout
 from unnoise.images.channels import LUMA, to_channels
 from unnoise.images.files import (
     SUFFIXES,
+    ReadOptions,
     open_image,
     read_image,
     read_stack,
@@ -54,6 +55,7 @@ __all__ = [
     "Holes",
     "Layout",
     "NaN",
+    "ReadOptions",
     "Reader",
     "ValueRange",
     "as_stack",

@@ -3,7 +3,7 @@
 import copy
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from unnoise.images.picture_files import (
     write_error,
     write_picture,
 )
-from unnoise.images.reader import MAX_PIXELS, Reader, reading
+from unnoise.images.reader import MAX_PIXELS, Reader, check_max_pixels, reading
 from unnoise.images.remote import is_url
 from unnoise.images.tiff_reader import TiffReader
 from unnoise.images.tiff_writer import write_tiff
@@ -42,6 +42,39 @@ TIFF_SUFFIXES = (".tif", ".tiff")
 TIFF_DTYPES = ("uint8", "uint16", "float32")  # that write_stack writes
 IDX_SUFFIXES = (".idx", "-ubyte", ".idx.gz", "-ubyte.gz")
 SUFFIXES = (*PICTURE_SUFFIXES, *TIFF_SUFFIXES, ".npy", ".npz", *IDX_SUFFIXES, ".zarr")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadOptions:
+    """How files are read. A value out of range raises ``ConfigError``.
+
+    Parameters
+    ----------
+    axes
+        The axes of the files, one letter each, such as ZYX or YXC: C is channels, other letters
+        count images. Without it, they are read or guessed.
+    max_pixels
+        Refuse larger images; 0 is no limit.
+    nodata
+        The value that stands for no data. Such pixels are left out, and stay as they are. Without
+        it, what a file states (GDAL_NODATA, _FillValue).
+    nan
+        keep takes NaN and infinity as no data; refuse refuses files with them.
+    """
+
+    axes: str | None = None
+    max_pixels: int = MAX_PIXELS
+    nodata: float | None = None
+    nan: NaN = "refuse"
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        check_max_pixels(self.max_pixels)
+        Holes.of(self.nodata, self.nan)
+
+    def open(self, path: str | Path) -> Reader:
+        """Open a file; see ``open_image``."""
+        return open_image(path, **asdict(self))
 
 
 def open_image(
@@ -122,11 +155,7 @@ def read_image(
 
 def read_stack(
     path: Path | str,
-    axes: str | None = None,
-    max_pixels: int = MAX_PIXELS,
-    *,
-    nodata: float | None = None,
-    nan: NaN = "refuse",
+    read: ReadOptions = ReadOptions(),
 ) -> tuple[NDArray[np.generic], Layout]:
     """Read one file as a stack of images ``(N, H, W, C)`` of its own dtype, without transparency.
 
@@ -135,7 +164,7 @@ def read_stack(
     Raises:
         ImageError: As ``open_image``; or a value is NaN or infinite.
     """
-    with open_image(path, axes=axes, max_pixels=max_pixels, nodata=nodata, nan=nan) as reader:
+    with read.open(path) as reader:
         images = (reader.image(index)[..., : reader.channels] for index in range(reader.count))
         shape = (reader.count, reader.height, reader.width, reader.channels)
         stack = np.empty(shape, reader.dtype)

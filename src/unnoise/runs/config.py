@@ -9,10 +9,10 @@ from types import NoneType
 from typing import Any, Literal, get_args, get_type_hints
 
 from unnoise.errors import ConfigError, UnknownNameError
-from unnoise.images import MAX_PIXELS, check_max_pixels
+from unnoise.images import MAX_PIXELS, ReadOptions, ValueRange
 from unnoise.runs.model_file import MAX_STRIDE
 
-Setting = str | int | float | bool
+Setting = str | int | float | bool | tuple[float, float]
 Settings = Mapping[str, Setting]
 
 SMALLEST_PATCH = 16
@@ -120,6 +120,13 @@ class TrainConfig:
         GiB of images that are kept in memory; more, and tar shards, are streamed.
     max_pixels
         An image of more pixels is refused; 0 for no limit.
+    nodata
+        The value that stands for no data. Such pixels are left out. Without it, what a file states
+        (GDAL_NODATA, _FillValue).
+    nan
+        keep takes NaN and infinity as no data; refuse refuses files with them.
+    range
+        The values that are black and white, such as 0 4095. Without it, they are found in the data.
     validation
         Share of the images (of each image, where they are few) held out to validate.
     seed
@@ -164,6 +171,9 @@ class TrainConfig:
     stride: int | None = None
     memory: float = 4.0
     max_pixels: int = MAX_PIXELS
+    nodata: float | None = None
+    nan: Literal["refuse", "keep"] = "refuse"
+    range: tuple[float, float] | None = None
     validation: float | None = None
     seed: int = 0
     precision: Literal["auto", "fp32", "bf16"] = "auto"
@@ -202,12 +212,21 @@ class TrainConfig:
             raise ConfigError(
                 "--freeze leaves the model of --init as it is and trains its --intervals: give both"
             )
-        check_max_pixels(self.max_pixels)
+        _ = self.read  # checks what it takes
+        if self.range is not None:
+            ValueRange.given(*self.range)
         if self.validation is not None and not 0 < self.validation < 1:
             raise ConfigError(
                 f"validation is {self.validation}: it is the share of the images held out, "
                 "more than 0 and less than 1"
             )
+
+    @property
+    def read(self) -> ReadOptions:
+        """How files are read."""
+        return ReadOptions(
+            axes=self.axes, max_pixels=self.max_pixels, nodata=self.nodata, nan=self.nan
+        )
 
 
 def layer_settings(
@@ -256,6 +275,8 @@ def check_setting(name: str, value: object, *, where: str = "") -> Setting:
     hints = get_type_hints(TrainConfig)
     if name not in hints:
         raise ConfigError(f"{UnknownNameError('setting', name, hints)}{where}")
+    if hints[name] == tuple[float, float] | None:
+        return _check_pair(name, value, where)
     options = [
         option
         for hint in get_args(hints[name]) or (hints[name],)
@@ -275,8 +296,15 @@ def check_setting(name: str, value: object, *, where: str = "") -> Setting:
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         wanted = " or ".join(kind.__name__ for kind in options) if not literal else "a name"
         raise ConfigError(f"{name} is {value!r}{where}: it must be {wanted}")
-    assert isinstance(value, Setting)
+    assert isinstance(value, str | int | float | bool)
     return float(value) if float in kinds else value
+
+
+def _check_pair(name: str, value: object, where: str) -> tuple[float, float]:
+    pair = value if isinstance(value, list | tuple) else ()
+    if len(pair) != 2 or not all(type(end) in (int, float) for end in pair):
+        raise ConfigError(f"{name} is {value!r}{where}: it is two numbers, such as [0, 4095]")
+    return float(pair[0]), float(pair[1])
 
 
 def to_toml(config: TrainConfig) -> str:

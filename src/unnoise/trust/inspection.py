@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.denoiser import DenoiseOptions, Denoiser, View
+from unnoise.denoiser import ChannelUse, DenoiseOptions, Denoiser, View
 from unnoise.images import Holes, NaN
 from unnoise.trust.calibration import Calibration, read_calibration
 from unnoise.trust.noise_level import NoiseLevel, noise_level
@@ -66,7 +66,8 @@ def inspect(
     image: NDArray[np.generic],
     *,
     axes: str | None = None,
-    options: DenoiseOptions = DenoiseOptions(),  # noqa: B008  frozen
+    range: tuple[float, float] | None = None,  # noqa: A002  the word of the option
+    channels: ChannelUse = "auto",
     nodata: float | None = None,
     nan: NaN = "refuse",
     view: View | None = None,
@@ -78,7 +79,8 @@ def inspect(
         image: ``(H, W)`` or ``(H, W, C)``, as for calling the denoiser; transparency is left out of
             what is told. It is held in memory several times; ``denoise_file`` needs less.
         axes: ``YXC`` for an image whose number of channels might be a number of images.
-        options: How the model is applied.
+        range: The values that are black and white; None finds them in the data.
+        channels: ``together`` takes them as colours, ``separate`` one by one.
         nodata: A value that stands for no data: left out of what is said.
         nan: ``keep`` takes NaN and infinity as no data, ``refuse`` refuses them.
         view: How the file of the image is seen; None finds it out from the image, and then what the
@@ -90,6 +92,7 @@ def inspect(
         ModelFileError: The calibration in the model file is damaged.
     """
     usual = read_calibration(denoiser.info.calibration)
+    options = DenoiseOptions(range=range, channels=channels)
     holes = Holes.of(nodata, nan) if view is None else view.holes
     scaled = denoiser.sight.scaled(image, options, axes=axes, holes=holes, view=view)
     for note in scaled.view.notes if view is None else ():
