@@ -6,15 +6,30 @@ kill, leaves the old one as it was.
 
 import errno
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from unnoise.errors import OutputError
 
 TEMPORARY = ".unnoise-"  # how temporary names begin
+# What file systems answer that know no such call.
+REFUSED = (
+    *(errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP),
+    *(errno.EPERM, errno.EACCES, errno.EBADF),
+)
+ADVICE = {
+    errno.ENOSPC: "; free some space there, or try another --out",
+    errno.EDQUOT: "; free some space there, or try another --out",
+    errno.EACCES: "; choose a folder that you may write to, with --out",
+    errno.EPERM: "; choose a folder that you may write to, with --out",
+    errno.EROFS: "; choose a folder that can be written to, with --out",
+    errno.ENAMETOOLONG: "; choose a shorter name",
+    errno.ENOTDIR: "; a part of the path is a file: choose another --out",
+}
 
 
 @contextmanager
@@ -34,9 +49,7 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=path.suffix, dir=path.parent)
-        os.close(handle)
-        temporary = Path(name)
+        temporary = _new_file(path)
         yield temporary
         _publish(temporary, path)
     except OSError as error:
@@ -54,14 +67,13 @@ def check_free(path: Path, *, overwrite: bool) -> None:
 
 
 def _explain(path: Path, error: OSError) -> str:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    advice = "free some space there, or try another --out" if full else "try another --out"
-    return f"cannot write {path}: {error.strerror or error}; {advice}"
+    advice = ADVICE.get(error.errno or 0, "")
+    return f"cannot write {path}: {error.strerror or error}{advice}"
 
 
 def write_text(path: Path, text: str, *, overwrite: bool = True) -> None:
-    """Write ``text`` as UTF-8, whole or not at all."""
-    write_bytes(path, text.encode("utf-8"), overwrite=overwrite)
+    """Write ``text`` as UTF-8, whole or not at all; names of files keep their own bytes."""
+    write_bytes(path, text.encode("utf-8", "surrogateescape"), overwrite=overwrite)
 
 
 def write_bytes(path: Path, data: bytes, *, overwrite: bool = True) -> None:
@@ -86,12 +98,40 @@ def remove_leftovers(folder: Path) -> None:
             leftover.unlink(missing_ok=True)
 
 
-def _publish(temporary: Path, path: Path) -> None:
-    with temporary.open("rb") as file:
+def flush(file: IO[bytes]) -> None:
+    """Bring what was written to the disk, where the file system can be asked to.
+
+    Raises:
+        OSError: The disk is full or broken; not where network shares refuse the call itself.
+    """
+    file.flush()
+    try:
         os.fsync(file.fileno())
-    # mkstemp makes private files; a result gets the mode of what it replaces, or the one any new
-    # file of this process would get.
-    mask = os.umask(0)
-    os.umask(mask)
-    temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~mask)
+    except OSError as error:
+        if error.errno not in REFUSED:
+            raise
+
+
+def new_name(folder: Path, suffix: str) -> Path:
+    """Return a temporary name that nobody else has."""
+    return folder / f"{TEMPORARY}{secrets.token_hex(8)}{suffix}"
+
+
+def _new_file(path: Path) -> Path:
+    """Make an empty file beside ``path``, with its mode if it exists, else that of new files."""
+    mode = 0o666
+    with suppress(OSError):
+        mode = path.stat().st_mode & 0o777
+    temporary = new_name(path.parent, path.suffix)
+    # The system takes the umask into account: asking for it would change it for all threads.
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, mode))
+    return temporary
+
+
+def _publish(temporary: Path, path: Path) -> None:
+    with temporary.open("r+b") as file:  # Windows flushes only what is open for writing
+        flush(file)
+    with suppress(OSError):  # a mode is not worth a result: network shares refuse it
+        if path.exists():
+            temporary.chmod(path.stat().st_mode & 0o777)
     temporary.replace(path)

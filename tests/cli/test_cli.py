@@ -260,3 +260,50 @@ def test_a_full_disk_during_training_keeps_the_checkpoint(tmp_path: Path) -> Non
         assert (run / "model.safetensors").is_file()
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_reader_that_has_gone_ends_it_as_sigpipe_would(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m unnoise info photo | true; echo ${{PIPESTATUS[0]}}"
+    # Its output is shorter than a pipe holds, so the reader must be gone before it is written.
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert done.stdout.strip() == "141"
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(("module", "extra"), [("uvicorn", "serve"), ("torch", "train")])
+def test_a_missing_package_names_its_extra(
+    module: str, extra: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def missing() -> None:
+        raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+
+    monkeypatch.setattr("unnoise.cli.build_app", missing)
+    with pytest.raises(SystemExit, match="2"):
+        main([])
+    assert f"pip install 'unnoise[{extra}]'" in capsys.readouterr().err
+
+
+def test_names_of_any_bytes(tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path) + b"/caf\xe9"
+    os.mkdir(folder)  # noqa: PTH102  its name is no text
+    image = np.tile(np.arange(0, 240, 5, dtype=np.uint8), (40, 1))
+    for suffix in (".png", ".jpg", ".webp", ".tif", ".npy"):
+        write_stack(tmp_path / f"a{suffix}", image)
+        os.rename(  # noqa: PTH104
+            os.fsencode(tmp_path / f"a{suffix}"), folder + b"/b\xff\n" + suffix.encode()
+        )
+    command = [sys.executable, "-m", "unnoise"]
+    out, page = tmp_path / "out", tmp_path / "page.html"
+    done = subprocess.run(
+        [*command, "denoise", folder, "--out", out, "--json"], capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)) == len(os.listdir(os.fsencode(out))) == 5  # noqa: PTH208
+    done = subprocess.run(
+        [*command, "inspect", "photo", folder, "--report", page], capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"b\xff" in done.stdout
+    assert b"b\xff" in page.read_bytes()

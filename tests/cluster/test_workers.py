@@ -10,7 +10,7 @@ from jobs import MODEL
 
 from unnoise.cluster.manifest import Row
 from unnoise.cluster.pool import Pool
-from unnoise.cluster.processes import ProcessEngine
+from unnoise.cluster.processes import ProcessEngine, count_gpus
 from unnoise.cluster.worker import Settings, Worker
 from unnoise.denoiser import DenoiseOptions
 from unnoise.errors import ConfigError
@@ -84,3 +84,13 @@ def test_workers_that_always_die_as_they_begin_end_the_job(monkeypatch: pytest.M
         pytest.raises(ConfigError, match="try fewer --workers"),
     ):
         list(pool.run([Number(0, poison=False)]))
+
+
+def test_an_onnx_model_is_not_sent_to_the_gpus_of_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    assert count_gpus(MODEL, "auto") == 0
+    assert count_gpus("photo", "auto") == 2
+    assert count_gpus("photo", "cpu") == 0
+    with Pool(ProcessEngine(settings(), workers=1)) as pool:
+        ((row,),) = pool.run([Number(3, poison=False)])
+    assert row["value"] == 3

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 
@@ -14,6 +15,7 @@ from unnoise.denoiser.onnx_engine import OnnxEngine
 from unnoise.denoiser.torch_engine import TorchEngine
 from unnoise.errors import ConfigError, ModelError, OutputError
 from unnoise.models import MODELS, Distances, build_model
+from unnoise.pretrained import PRETRAINED
 from unnoise.runs import ModelInfo
 
 RANDOM = np.random.default_rng(0)
@@ -189,3 +191,27 @@ def test_the_photo_model_of_the_package_is_the_same_in_both_forms() -> None:
     assert (
         np.abs(found.denoise_floats(noisy[:, :1]) - known.denoise_floats(noisy[:, :1])).max() < 1e-5
     )
+
+
+SIZES = [(1, 1), (1, 9), (3, 2), (37, 53), (64, 40), (5, 200), (129, 8)]
+
+
+def test_other_programs_feed_any_size(tmp_path: Path) -> None:
+    known, _ = fresh("unet-s")
+    unnoise.export(known, tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    for height, width in SIZES:
+        image = RANDOM.random((2, 3, height, width), np.float32)
+        (found,) = session.run(None, {"noisy": image})
+        assert found.shape == image.shape
+        # The denoiser pads by itself, and clips to its range.
+        assert np.abs(found.clip(0, 1) - known.denoise_floats(image)).max() < 1e-4
+
+
+def test_the_file_in_the_package_takes_any_size() -> None:
+    session = onnxruntime.InferenceSession(PRETRAINED["photo"].with_suffix(".onnx"))
+    photo = unnoise.load("photo", device="cpu", precision="fp32")
+    for height, width in SIZES:
+        image = RANDOM.random((1, 3, height, width), np.float32)
+        (found,) = session.run(None, {"noisy": image})
+        assert np.abs(found.clip(0, 1) - photo.denoise_floats(image)).max() < 1e-4

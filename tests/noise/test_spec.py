@@ -81,11 +81,11 @@ def test_examples(spec: str, noise: Noise) -> None:
     [
         ("gaussian", "gives gaussian no level"),
         ("gaussian:", "gives gaussian no level"),
-        ("gaussian:-1", "0 to 1e.06, not -1"),
+        ("gaussian:-1", "0 to 5, not -1"),
         ("gaussian:x", "'x' is not a number"),
         ("gaussian:nan", "'nan' is not a number"),
         ("gaussian:0.3..0.1", "write 0.1..0.3"),
-        ("gaussian:1e999", "0 to 1e.06, not 1e999"),
+        ("gaussian:1e999", "0 to 5, not 1e999"),
         ("gaussian:1..", "'' is not a number"),
         ("poisson:0", "0.001 to 1e.06, not 0"),
         ("mask:1.5", "0 to 1, not 1.5"),
@@ -154,3 +154,25 @@ def test_a_mixture_is_a_function_of_its_generator() -> None:
     noise = parse_noise("gaussian:0..0.2 | poisson:10..50 | speckle:0.1")
     clean = torch.rand(9, 3, 5, 5)
     assert torch.equal(noise(clean, generator(3)), noise(clean, generator(3)))
+
+
+@pytest.mark.parametrize(
+    ("spec", "meant"),
+    [
+        ("gaussian:25", r"did you mean gaussian:0\.098 \(25/255\)\?"),
+        ("gaussian:0..55", r"did you mean gaussian:0\.22 \(55/255\)\?"),
+        ("poisson:30+gaussian:5.1,clip", r"did you mean gaussian:0\.02 \(5\.1/255\)\?"),
+        ("uniform:25", r"did you mean uniform:0\.098 \(25/255\)\?"),
+        ("speckle:25", r"did you mean speckle:0\.25 \(25/100\)\?"),
+        ("salt-pepper:5", r"did you mean salt-pepper:0\.05 \(5/100\)\?"),
+        ("50% mask:25 | 50% poisson:30", r"did you mean mask:0\.25 \(25/100\)\?"),
+        ("gaussian:300", r"standard deviation of 0 to 5, not 300$"),
+    ],
+)
+def test_levels_that_were_counted_otherwise(spec: str, meant: str) -> None:
+    with pytest.raises(SpecError, match=meant):
+        parse_noise(spec)
+
+
+def test_levels_of_more_than_the_range_have_a_sense() -> None:
+    assert str(parse_noise("gaussian:0..2+uniform:1.5")) == "gaussian:0..2+uniform:1.5"

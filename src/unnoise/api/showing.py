@@ -1,6 +1,7 @@
 """Pictures and the report: what a person looks at."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -176,7 +177,12 @@ def _shown(settings: TrainConfig, folder: RunFolder) -> list[tuple[Array, ...]]:
         if not takes_whole(plan):
             every = -(-len(plan.views[0]) // (SHOWN // 2))
             together = list(zip(*plan.views, strict=True))[::every]
-            return [tuple(part.peek() for part in parts) for parts in together]
+            found = []
+            for parts in together:
+                with suppress(ImageError):  # training left it out, too
+                    found.append(tuple(part.peek() for part in parts))
+            if found:
+                return found
     return _held_out(settings, folder, silent)[1]
 
 

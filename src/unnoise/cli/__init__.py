@@ -4,6 +4,8 @@ Each verb is imported when it is called, so that ``--help`` is quick. Results go
 output, progress and messages to standard error; an error is one message and exit status 2.
 """
 
+import io
+import os
 import sys
 from collections.abc import Sequence
 
@@ -26,7 +28,15 @@ VERBS = {
     "data": "List the named datasets and where each was found.",
     "demo": "Train on the digits in the package for a minute and show the result.",
 }
-FAILED, INTERRUPTED = 2, 130
+FAILED, INTERRUPTED, BROKEN_PIPE = 2, 130, 141  # the last two as a signal would leave them
+EXTRAS = {  # what brings a module that is missing, if not train
+    "serve": ("fastapi", "fastapi_offline", "multipart", "prometheus_client", "pydantic",
+              "python_multipart", "starlette", "uvicorn"),
+    "cluster": ("ray",),
+    "remote": ("fsspec",),
+    "hub": ("huggingface_hub",),
+    "zarr": ("zarr",),
+}  # fmt: skip
 
 
 def build_app() -> App:
@@ -45,16 +55,21 @@ def build_app() -> App:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # names of files are any bytes
     try:
         status = build_app()(arguments, exit_on_error=False, print_error=False)
+        sys.stdout.flush()
     except (UnnoiseError, CycloptsError) as error:
         print(f"unnoise: {error}", file=sys.stderr)
         sys.exit(FAILED)
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("unnoise"):
             raise
+        module = (error.name or "").split(".")[0]
+        extra = next((extra for extra, names in EXTRAS.items() if module in names), "train")
         print(
-            f"unnoise: this needs {error.name}: install it with pip install 'unnoise[train]'",
+            f"unnoise: this needs {error.name}: install it with pip install 'unnoise[{extra}]'",
             file=sys.stderr,
         )
         sys.exit(FAILED)
@@ -62,6 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print("unnoise: interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone; nobody is left to tell
-        sys.exit(0)
+        # The reader of our output has gone. Python would try to write the rest when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(BROKEN_PIPE)
     sys.exit(status or 0)

@@ -165,7 +165,7 @@ def denoise_many(
         **{name: value for name, value in asdict(read).items() if name != "max_pixels"},
         "precision": precision,
     }
-    job = _Job(settings, source, suffix, report, progress)
+    job = _Job(settings, source, suffix, say, report, progress)
     with job_folder(out, facts, overwrite=overwrite):
         try:
             job.run(lambda: _engine(engine, settings, workers, address))
@@ -185,10 +185,11 @@ class _Job:
         settings: Settings,
         source: str,
         suffix: str,
+        say: Say,
         report: Callable[[Row], None],
         progress: JobProgress,
     ) -> None:
-        self._settings, self._source, self._suffix = settings, source, suffix
+        self._settings, self._source, self._suffix, self._say = settings, source, suffix, say
         self._report, self._progress = report, progress
         self.summary = Summary()
 
@@ -204,7 +205,9 @@ class _Job:
         self._manifest = Manifest(path)
         try:
             if first:
-                self._work(make_engine(), first, tasks)
+                engine = make_engine()
+                self._say(f"{engine.workers} workers share the work")
+                self._work(engine, first, tasks)
             else:
                 shutil.rmtree(out / BLOCKS, ignore_errors=True)
         finally:

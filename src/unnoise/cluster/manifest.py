@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from unnoise.errors import OutputError
-from unnoise.outputs import replacing
+from unnoise.outputs import flush, replacing
 
 Row = dict[str, Any]
 
@@ -92,7 +92,7 @@ class Manifest:
             ) from error
 
     def _sync(self) -> None:
-        os.fsync(self._file.fileno())
+        flush(self._file)
         self._synced = time.monotonic()
 
 

@@ -4,7 +4,6 @@ A process that dies closes its pipe, so the driver knows which one it was; a dri
 all of them, so no worker is left behind.
 """
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Iterator, Sequence
@@ -16,9 +15,9 @@ from unnoise.api.common import word
 from unnoise.cluster.pool import Answer, Batch, Link, WorkerLostError
 from unnoise.cluster.worker import Settings, Worker
 from unnoise.denoiser import usable_cores
-from unnoise.denoiser.loading import has_torch
+from unnoise.denoiser.loading import ONNX, has_torch, locate
+from unnoise.spawning import SPAWN, end_with_parent, without_script
 
-SPAWN = multiprocessing.get_context("spawn")  # torch does not survive a fork
 THREADS = ("OMP_NUM_THREADS", "VIPS_CONCURRENCY")  # what libraries ask for when they are loaded
 
 
@@ -32,7 +31,7 @@ class ProcessEngine:
 
     def __init__(self, settings: Settings, *, workers: int | None) -> None:
         self._settings = settings
-        self._gpus = count_gpus(settings.device)
+        self._gpus = count_gpus(settings.model, settings.device)
         self.workers = workers or self._gpus or usable_cores()
         self._threads = max(1, usable_cores() // self.workers)
 
@@ -58,7 +57,7 @@ class ProcessLink:
         self._process = SPAWN.Process(
             target=_work, args=(theirs, settings, device, threads), daemon=True
         )
-        with _threads(threads):
+        with _threads(threads), without_script():
             self._process.start()
         theirs.close()
 
@@ -82,9 +81,9 @@ class ProcessLink:
         self.pipe.close()
 
 
-def count_gpus(device: str) -> int:
-    """Return how many GPUs of this machine a device means."""
-    if device not in ("auto", "cuda") or not has_torch():
+def count_gpus(model: str, device: str) -> int:
+    """Return how many GPUs of this machine torch has for a model; ONNX Runtime finds its own."""
+    if device not in ("auto", "cuda") or not has_torch() or locate(model).suffix == ONNX:
         return 0
     import torch
 
@@ -93,6 +92,7 @@ def count_gpus(device: str) -> int:
 
 def _work(pipe: Connection, settings: Settings, device: str, threads: int) -> None:
     """Answer batches until the driver is gone."""
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the driver, which ends us
     try:
         worker = Worker(settings, device=device, threads=threads)

@@ -98,6 +98,7 @@ def prepare(
     Raises:
         DataError: Nothing is left to train on, or images are too small.
     """
+    plan = _without_tiny(plan, failed)
     size = sum(part.bytes for view in plan.views for part in view)
     if size > memory * 2**30 or plan.packed:
         return _streamed(plan, batch_size, side, share, stride, seed, failed, turns, values)
@@ -114,12 +115,6 @@ def prepare(
         batches = Batches(tuple(stack[keep] for stack in stacks), ranges, batch_size, seed)
         held_out = list(zip(*(stack[held] for stack in stacks), strict=True))
         return Material(batches, *_held(held_out), ranges, notes=lack)
-    small = min((image.shape[:2] for image in views[0]), key=min)
-    if min(small) < TOO_SMALL:
-        raise DataError(
-            f"an image of {plan.name} is {small[0]} × {small[1]}: patches need {TOO_SMALL} pixels "
-            "a side at least, so leave such images out"
-        )
     strides: list[int] = [1]
     notes: tuple[str, ...] = ()
     groups = scenes or tuple((i,) for i in range(len(views[0])))
@@ -134,6 +129,36 @@ def prepare(
     patches = Patches(pools, drawn, batch_size, side, seed, turns, scenes)
     notes = lack + notes
     return Material(patches, *_held(held_out), drawn, tuple(sorted(set(strides))), notes)
+
+
+def _without_tiny(plan: Plan, failed: Callable[[str], None]) -> Plan:
+    """Leave out images that are too small for patches, and say so.
+
+    Raises:
+        DataError: All are.
+    """
+    if takes_whole(plan) or plan.packed:
+        return plan
+    tiny = [min(part.height, part.width) < TOO_SMALL for part in plan.views[0]]
+    if not any(tiny):
+        return plan
+    parts = [part for part, small in zip(plan.views[0], tiny, strict=True) if small]
+    size = f"{parts[0].height} × {parts[0].width}"
+    if all(tiny) or plan.scenes is not None:
+        raise DataError(
+            f"an image of {plan.name} is {size}: patches need {TOO_SMALL} pixels a side at least, "
+            "so leave such images out"
+        )
+    for part in parts:
+        failed(
+            f"{part.name} is {part.height} × {part.width}, and patches need {TOO_SMALL} pixels a "
+            "side at least"
+        )
+    views = tuple(
+        tuple(part for part, small in zip(view, tiny, strict=True) if not small)
+        for view in plan.views
+    )
+    return replace(plan, views=views)
 
 
 def _held(
@@ -193,7 +218,12 @@ def _with_data(views: Views, ranges: Sequence[ValueRange], *, whole: bool) -> Vi
         return tuple(
             [fill_holes(np.asarray(image), hole_mask(image)) for image in view] for view in masked
         )
-    cut = [part for scene in zip(*masked, strict=True) for part in without_holes(scene)]
+    cut = [
+        part
+        for scene in zip(*masked, strict=True)
+        for part in without_holes(scene)
+        if min(part[0].shape[:2]) >= TOO_SMALL
+    ]
     return tuple([part[i] for part in cut] for i in range(len(views)))
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 
 import numpy as np
 import torch
@@ -17,6 +16,7 @@ from unnoise.data.scenes import Array, Scene, Scenes
 from unnoise.errors import DataError
 from unnoise.images import ValueRange
 from unnoise.seeding import generator
+from unnoise.spawning import SPAWN, end_with_parent, without_script
 
 BLOCK = 16  # steps that are read together
 CROPS = 8  # of each image that is read for a block
@@ -119,14 +119,14 @@ class Stream:
         self._forget(self._blocks.keys() - set(wanted))
         for number in wanted:
             if number not in self._blocks:
-                self._blocks[number] = self._workers().submit(_read, number, lanes)
+                with without_script():  # a process begins when it is first needed
+                    self._blocks[number] = self._workers().submit(_read, number, lanes)
         try:
             crops, failures = self._blocks[block].result()
         except BrokenProcessPool as error:
             raise DataError(
-                "a process that reads images from disk has died, perhaps for want of memory: "
-                "raise --memory so that images are kept, or cut them into smaller files; a script "
-                'needs its work under if __name__ == "__main__"'
+                "a process that reads images from disk has died: if memory was short, raise "
+                "--memory so that images are kept, or cut them into smaller files"
             ) from error
         for failure in failures:
             if failure not in self._told:
@@ -147,10 +147,9 @@ class Stream:
 
     def _workers(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            # A forked process could inherit a lock that a thread of torch holds.
             self._pool = ProcessPoolExecutor(
                 WORKERS,
-                mp_context=get_context("spawn"),
+                mp_context=SPAWN,
                 initializer=_begin_worker,
                 initargs=(self.reader,),
             )
@@ -161,6 +160,7 @@ _reader: list[BlockReader] = []  # of a worker process: sent once, as it may nam
 
 
 def _begin_worker(reader: BlockReader) -> None:
+    end_with_parent()
     torch.set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the training, which ends us
     _reader[:] = [reader]

@@ -1,7 +1,7 @@
 """From a denoiser to one ONNX file, which is then run and compared with torch.
 
-The graph takes any number of images of any height and width that are multiples of the model's
-``size_multiple``; whoever loads the file with unnoise gets padding, tiles and dtypes too.
+The graph takes any number of images of any height and width, and pads and crops them itself;
+whoever loads the file with unnoise gets tiles, value ranges and dtypes too.
 """
 
 import base64
@@ -23,6 +23,7 @@ from unnoise.denoiser import Denoiser
 from unnoise.denoiser.onnx_engine import BOUNDS_MODEL, BOUNDS_NETWORK, NETWORK
 from unnoise.denoiser.torch_engine import TorchEngine
 from unnoise.errors import ConfigError, ModelError
+from unnoise.exporters.padding import pad_inside
 from unnoise.models import Model
 from unnoise.models.contract import ModelKind
 from unnoise.outputs import replacing
@@ -91,6 +92,8 @@ def write_onnx(
     known = Denoiser(engine, denoiser.info)
     images = list(_images(engine.model))
     graph = _graph(engine.model, opset)
+    if engine.model.fixed_size is None:
+        pad_inside(graph, engine.model.size_multiple)
     bounds = engine.bounds and _graph(engine.bounds, opset)
     with replacing(path, overwrite=overwrite) as temporary:
 

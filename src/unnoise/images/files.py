@@ -26,6 +26,7 @@ from unnoise.images.idx import write_idx
 from unnoise.images.picture_files import (
     PICTURE_SUFFIXES,
     PictureReader,
+    save,
     save_options,
     vips,
     write_error,
@@ -325,6 +326,6 @@ def _write_vips(temporary: Path, array: NDArray[np.generic], *, name: str) -> No
     try:
         image: Any = pyvips.Image.new_from_array(np.ascontiguousarray(array))
         image = image.copy(interpretation=meanings[str(array.dtype)][colours])
-        image.write_to_file(str(temporary), **options)
     except pyvips.Error as error:
         raise write_error(error) from error
+    save(image, temporary, options)

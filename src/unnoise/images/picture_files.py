@@ -6,7 +6,7 @@ import os
 import re
 import struct
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -51,12 +51,42 @@ def open_header(path: Path, *, access: str = "sequential", **options: int) -> An
     In order, unless ``access`` is ``random``.
     """
     pyvips = vips()
+    wanted = {"access": access, "fail_on": "error", "revalidate": True, **options}
     try:
-        return pyvips.Image.new_from_file(
-            str(path), access=access, fail_on="error", revalidate=True, **options
-        )
+        if _is_utf8(path):
+            return pyvips.Image.new_from_file(str(path), **wanted)
+        with path.open("rb") as file:  # pyvips takes no other names; it keeps the file open itself
+            source = pyvips.Source.new_from_descriptor(file.fileno())
+        return pyvips.Image.new_from_source(source, "", **wanted)
     except pyvips.Error as error:
         raise _unreadable(path, error) from error
+
+
+def save(image: Any, path: Path, options: Mapping[str, Any]) -> None:
+    """Write a picture with libvips in the format of a name.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    pyvips = vips()
+    try:
+        if _is_utf8(path):
+            image.write_to_file(str(path), **options)
+            return
+        with path.open("r+b") as file:
+            target = pyvips.Target.new_to_descriptor(file.fileno())
+            image.write_to_target(target, path.suffix, **options)
+    except pyvips.Error as error:
+        raise write_error(error) from error
+
+
+def _is_utf8(path: Path) -> bool:
+    """Whether the bytes of a name are UTF-8; others are surrogates in its text."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def fetch_bands(image: Any, path: Path, rows: int) -> Iterator[Array]:
@@ -88,8 +118,10 @@ def _fetch(region: Any, image: Any, path: Path, rows: slice, columns: slice) -> 
 
 
 def _unreadable(path: Path, error: Exception) -> ImageError:
-    reason = " ".join(str(error).split())
-    return ImageError(f"cannot read {path} as an image: {reason[:300]}; get the file again")
+    reason = re.search(r"system error: (.+)", str(error))
+    if reason is not None:
+        return ImageError(f"cannot read {path}: {reason[1]}")
+    return ImageError(f"cannot read {path} as an image: {' '.join(str(error).split())[:300]}")
 
 
 def write_error(error: Exception) -> OSError:
@@ -153,13 +185,9 @@ def write_picture(temporary: Path, source: PictureReader, bands: Iterator[Array]
     Raises:
         OSError: It cannot be written.
     """
-    pyvips = vips()
-    try:
-        with _pixels(temporary.parent, source, bands) as pixels:
-            image = _with_header(pixels, source.header)
-            image.write_to_file(str(temporary), **save_options(temporary.suffix, source.dtype))
-    except pyvips.Error as error:
-        raise write_error(error) from error
+    with _pixels(temporary.parent, source, bands) as pixels:
+        image = _with_header(pixels, source.header)
+        save(image, temporary, save_options(temporary.suffix, source.dtype))
 
 
 @contextmanager
@@ -189,7 +217,7 @@ def _pixels(folder: Path, source: PictureReader, bands: Iterator[Array]) -> Iter
             bigtiff=True,
             metadata=None,
         )
-        yield vips().Image.new_from_file(name, access="sequential")
+        yield open_header(Path(name))
     except struct.error as error:
         raise OSError(str(error)) from error
     finally:

@@ -292,12 +292,15 @@ def reading(path: Path | str) -> Iterator[None]:
             f"{path} needs more memory than there is, if its header is right: "
             "cut it into smaller images"
         ) from error
-    except Exception as error:  # a damaged file makes tifffile, NumPy, zipfile and zarr raise any
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
-        raise ImageError(
-            f"cannot read {path}: {(reason or type(error).__name__)[:300]}; the file may be "
-            "damaged, get it again"
-        ) from error
+    except OSError as error:  # the system says what it is
+        reason = error.strerror or str(error) or type(error).__name__
+        raise ImageError(f"cannot read {path}: {reason}") from error
+    except (
+        Exception
+    ) as error:  # what a file holds makes tifffile, NumPy, zipfile and zarr raise any
+        reason = " ".join(str(error).split()) or type(error).__name__
+        codec = "; pip install imagecodecs reads it" if "imagecodecs" in reason else ""
+        raise ImageError(f"cannot read {path}: {reason[:300]}{codec}") from error
 
 
 def check_header(

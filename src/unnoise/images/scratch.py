@@ -11,7 +11,7 @@ from typing import IO, Any, Self
 import numpy as np
 
 from unnoise.images.axes import Array, Layout
-from unnoise.outputs import TEMPORARY
+from unnoise.outputs import REFUSED, TEMPORARY
 
 IN_MEMORY = 2**26  # bytes; what is larger goes to a raw file beside the target
 BLOCK = 2**24  # bytes of zeros written at once
@@ -73,8 +73,13 @@ def allocate(file: IO[bytes], start: int, size: int) -> None:
     """
     if hasattr(os, "posix_fallocate"):
         file.flush()
-        os.posix_fallocate(file.fileno(), start, size)
-        return
+        try:
+            os.posix_fallocate(file.fileno(), start, size)
+        except OSError as error:
+            if error.errno not in REFUSED:
+                raise
+        else:
+            return
     file.seek(start)
     for done in range(0, size, BLOCK):
         file.write(bytes(min(BLOCK, size - done)))

@@ -6,7 +6,6 @@ The zarr package is an extra and loaded only when such a folder is met.
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from unnoise.images.axes import Array, check_axes, guess_axes, normal_axes
 from unnoise.images.holes import Holes
 from unnoise.images.reader import ArrayReader, check_header, check_pixels, reband
 from unnoise.images.remote import reached
-from unnoise.outputs import TEMPORARY, check_free
+from unnoise.outputs import check_free, new_name
 
 MARKS = ("zarr.json", ".zarray", ".zgroup")
 CHANNEL_NAMES = ("c", "ch", "channel", "channels", "s", "sample", "samples", "rgb", "band", "bands")
@@ -90,8 +89,8 @@ def write_zarr(
     folder = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=TEMPORARY, suffix=".zarr", dir=path.parent))
-        folder.chmod(0o777 & ~_mask())
+        folder = new_name(path.parent, ".zarr")
+        folder.mkdir()
         target = _like(zarr, folder, source)
         rows = int(target.chunks[source.axes.index("Y")])
         for index, bands in enumerate(images):
@@ -216,7 +215,8 @@ def _publish(folder: Path, path: Path) -> None:
     old = None
     try:
         if path.exists():
-            old = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=path.parent)) / path.name
+            old = new_name(path.parent, "") / path.name
+            old.parent.mkdir()
             path.rename(old)
         folder.rename(path)
     except BaseException:  # Ctrl-C between the two must not lose the old one
@@ -226,9 +226,3 @@ def _publish(folder: Path, path: Path) -> None:
     finally:
         if old is not None:
             shutil.rmtree(old.parent, ignore_errors=True)
-
-
-def _mask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

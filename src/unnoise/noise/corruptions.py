@@ -16,6 +16,8 @@ from torch.nn import functional as F
 TURN, SLANT, STRETCH, SHIFT, BEND = 0.5, 0.4, 0.25, 0.15, 0.09
 KNOTS = 5  # of a bend, a side
 
+MOST = 5.0  # times the value range: beyond, levels were counted in grey levels or percent
+
 
 @dataclass(frozen=True)
 class Corruption:
@@ -25,6 +27,7 @@ class Corruption:
     meaning: str  # of the level, for help and errors
     low: float = 0.0
     high: float = 1e6  # float32 images hold no more than seven digits
+    mistaken: float | None = None  # what people may have counted to instead of 1: 255, or 100 %
 
     @property
     def allowed(self) -> str:
@@ -34,6 +37,12 @@ class Corruption:
     def allows(self, level: float) -> bool:
         """Whether ``level`` is inside the allowed range (NaN never is)."""
         return self.low <= level <= self.high
+
+    def meant(self, level: float) -> float | None:
+        """Return what a level beyond the range was meant to be, if it was counted otherwise."""
+        if self.mistaken is None or not self.high < level <= self.mistaken:
+            return None
+        return level / self.mistaken
 
 
 def gaussian(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
@@ -125,12 +134,12 @@ def _uniform_pixels(clean: Tensor, generator: Generator) -> Tensor:
 
 
 NOISES = {
-    "gaussian": Corruption(gaussian, "standard deviation"),
+    "gaussian": Corruption(gaussian, "standard deviation", high=MOST, mistaken=255),
     "poisson": Corruption(poisson, "number of photons at full brightness", low=1e-3),
-    "salt-pepper": Corruption(salt_pepper, "share of pixels", high=1.0),
-    "speckle": Corruption(speckle, "relative standard deviation"),
-    "mask": Corruption(mask, "share of pixels set to 0", high=1.0),
-    "uniform": Corruption(uniform, "half width"),
-    "swap": Corruption(swap, "share of pixels taken from other images", high=1.0),
+    "salt-pepper": Corruption(salt_pepper, "share of pixels", high=1.0, mistaken=100),
+    "speckle": Corruption(speckle, "relative standard deviation", high=MOST, mistaken=100),
+    "mask": Corruption(mask, "share of pixels set to 0", high=1.0, mistaken=100),
+    "uniform": Corruption(uniform, "half width", high=MOST, mistaken=255),
+    "swap": Corruption(swap, "share of pixels taken from other images", high=1.0, mistaken=100),
     "warp": Corruption(warp, "strength of the deformation", high=3.0),
 }

@@ -179,8 +179,11 @@ def _parse_level(text: str, name: str, spec: str) -> float:
         raise SpecError(f"noise {spec!r}: {text!r} is not a number; {EXAMPLE}")
     level = float(text)
     if not corruption.allows(level):
+        hint = ""
+        if (meant := corruption.meant(level)) is not None:
+            hint = f"; did you mean {name}:{meant:.2g} ({text}/{corruption.mistaken:g})?"
         raise SpecError(
             f"noise {spec!r}: {name} takes a {corruption.meaning} of {corruption.allowed}, "
-            f"not {text}"
+            f"not {text}{hint}"
         )
     return level

@@ -262,7 +262,7 @@ def read_settings(path: Path) -> dict[str, Setting]:
             type.
     """
     try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = tomllib.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"cannot read {path} as TOML: {error}") from error
     return {

@@ -87,7 +87,7 @@ class RunFolder:
 
     def save(self, state: dict[str, Any]) -> None:
         """Write a checkpoint of a run that was begun."""
-        text = self.config.read_text(encoding="utf-8")
+        text = self.config.read_text(encoding="utf-8", errors="surrogateescape")
         save_checkpoint(self.checkpoint, {**state, "config": text})
 
     def load(self) -> dict[str, Any]:
@@ -98,7 +98,7 @@ class RunFolder:
         """
         remove_leftovers(self.path)
         state = load_checkpoint(self.checkpoint)
-        if state["config"] != self.config.read_text(encoding="utf-8"):
+        if state["config"] != self.config.read_text(encoding="utf-8", errors="surrogateescape"):
             raise RunError(
                 f"the checkpoint in {self.path} does not fit its {self.config.name}, which was "
                 "changed since: undo the change, or train anew with --config and another --out"
@@ -107,7 +107,7 @@ class RunFolder:
 
     def read_note(self) -> str:
         """Read the note on the method that the config begins with."""
-        lines = self.config.read_text(encoding="utf-8").splitlines()
+        lines = self.config.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
         return "\n".join(line[2:] for line in lines if line.startswith("# "))
 
     def read_config(self) -> TrainConfig:
