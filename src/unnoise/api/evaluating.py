@@ -76,6 +76,7 @@ def evaluate(
     targets: Source | None = None,
     noise: str | None = None,
     axes: str | None = None,
+    array: str | None = None,
     max_pixels: int = MAX_PIXELS,
     nodata: float | None = None,
     nan: NaN = "refuse",
@@ -94,6 +95,7 @@ def evaluate(
         targets: The clean version of each image, found by name.
         noise: The corruption; None takes the one that the denoiser was trained for.
         axes: Of the images, where it cannot be told.
+        array: Of a ``.npz`` archive: the name of the array that holds the images.
         max_pixels: An image of more is refused; 0 for no limit.
         nodata: The value that stands for no data: left out.
         nan: ``keep`` takes NaN and infinity as no data, ``refuse`` refuses them.
@@ -106,7 +108,7 @@ def evaluate(
     Raises:
         ConfigError: There is neither a noise nor targets, or both.
     """
-    read = ReadOptions(axes=axes, max_pixels=max_pixels, nodata=nodata, nan=nan)
+    read = ReadOptions(axes=axes, array=array, max_pixels=max_pixels, nodata=nodata, nan=nan)
     if limit < 0:
         raise ConfigError(f"limit is {limit}: it is a number of images, or 0 for all")
     if targets is not None:

@@ -22,6 +22,7 @@ def train(
     objective: Literal["auto", "supervised", "noise2noise", "neighbor2neighbor", "noise2void"]
     | None = None,
     axes: str | None = None,
+    array: str | None = None,
     channels: Literal[1, 3] | None = None,
     grey: float | None = None,
     model: str | None = None,
@@ -76,6 +77,7 @@ def train(
         objective: ``supervised``, ``noise2noise``, ``neighbor2neighbor``, ``noise2void``, or
             ``auto``: what the images allow.
         axes: Of files or the array, such as ``ZYX``, where it cannot be told.
+        array: Of a ``.npz`` archive: the name of the array that holds the images.
         channels: 1 turns all images to grey, 3 to colour.
         grey: Share of clean colour images that is turned to grey.
         model: ``unet``, ``unet-s``, ``unet-m``, ``unet-l``, ``autoencoder``, ``autoencoder-m``,
@@ -129,6 +131,7 @@ def train(
         "noise": noise,
         "objective": objective,
         "axes": axes,
+        "array": array,
         "channels": channels,
         "grey": grey,
         "model": model,

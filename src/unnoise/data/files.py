@@ -32,6 +32,7 @@ class FileImages:
         channels: That are given.
         direct: Whether windows are read without what lies above.
         holes: What counts as no data.
+        array: The name in a ``.npz`` archive, where one was chosen.
     """
 
     path: Path | str
@@ -42,6 +43,7 @@ class FileImages:
     channels: int
     direct: bool
     holes: Holes = field(default_factory=Holes)
+    array: str | None = None
 
     @property
     def area(self) -> int:
@@ -65,7 +67,7 @@ class FileImages:
             ImageError: It cannot be read.
         """
         image, rows, columns = spot
-        with _open(self.path, self.axes) as reader:
+        with _open(self.path, self.axes, self.array) as reader:
             reader.holes = self.holes
             part = reader.window(
                 image, slice(rows.start, rows.stop), slice(columns.start, columns.stop)
@@ -130,8 +132,10 @@ class Files:
         raise DataError(f"no file can be read any more; the last: {failures[-1]}")
 
 
-def _open(path: Path | str, axes: str) -> Reader:
-    return _open_url(path, axes) if is_url(path) else open_image(path, axes=axes, max_pixels=0)
+def _open(path: Path | str, axes: str, array: str | None) -> Reader:
+    if is_url(path):
+        return _open_url(path, axes)
+    return open_image(path, axes=axes, max_pixels=0, array=array)
 
 
 @lru_cache(maxsize=16)

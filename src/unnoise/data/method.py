@@ -173,6 +173,9 @@ def _place(part: Part) -> Path | str | None:
 
 def _unpaired(images: Survey, objective: str) -> Plan:
     names = [part.name for part in images.parts]
+    if images.targets and objective in (AUTO, "supervised"):
+        reason = f"{len(images.parts)} pairs of noisy and clean arrays, by their names in archives"
+        return Plan(images.name, "supervised", reason, (images.parts, images.targets))
     if objective in (AUTO, "supervised") and (pairs := split_pairs(names)):
         views = tuple(tuple(images.parts[pair[side]] for pair in pairs) for side in (0, 1))
         reason = f"{len(pairs)} pairs of noisy and clean files, found by words in their names"

@@ -120,6 +120,7 @@ def _files(plan: Plan, which: NDArray[np.int64]) -> Files:
             part.channels,
             part.direct,
             part.holes,
+            part.array,
         )
 
     return Files(tuple(tuple(images(view[i]) for i in which) for view in plan.views))

@@ -18,6 +18,7 @@ from unnoise.images import (
     ReadOptions,
     as_stack,
     find_images,
+    find_pairs,
     is_url,
     read_stack,
     to_channels,
@@ -67,6 +68,7 @@ class Part:
         shard: Where they are packed, None if they are not.
         colour: What the channels mean.
         holes: What counts as no data.
+        array: The name in a ``.npz`` archive, where one was chosen.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Part:
     shard: PackedImages | None = None
     colour: Colour = "unknown"
     holes: Holes = field(default_factory=Holes)
+    array: str | None = None
 
     @property
     def bytes(self) -> int:
@@ -126,7 +129,7 @@ class Survey:
         name: What the user called it.
         parts: The images.
         failures: The files that could not be opened, each with its reason.
-        targets: In tar shards of pairs: the clean images of each part.
+        targets: In tar shards and archives of pairs: the clean images of each part.
     """
 
     name: str
@@ -152,16 +155,28 @@ def survey(
         return Survey(ARRAY, (array_part(stack, read.axes or ""),))
     if is_url(source):
         return Survey(source, (_open(source, source, read),))
-    parts, failures = [], []
+    parts, targets, failures = [], [], []
     for found in find_images([source], exclude=exclude):
+        name = found.relative.as_posix()
         try:
-            parts.append(_open(found.path, found.relative.as_posix(), read))
+            pairs = [] if read.array else find_pairs(found.path)
+            for noisy, clean in pairs:
+                ours, theirs = (replace(read, array=side) for side in (noisy, clean))
+                parts.append(_open(found.path, f"{name}, {noisy}", ours))
+                targets.append(_open(found.path, f"{name}, {clean}", theirs))
+            if not pairs:
+                parts.append(_open(found.path, name, read))
         except ImageError as error:
             failures.append(str(error))
     if not parts:
         listed = "\n".join(f"  {failure}" for failure in failures[:10])
         raise ImageError(f"none of the {len(failures)} files of {source} can be read:\n{listed}")
-    return Survey(str(source), tuple(parts), tuple(failures))
+    if targets and len(targets) < len(parts):
+        raise DataError(
+            f"{source} has archives with pairs and images without: name those of one kind, or "
+            "choose an array with --array"
+        )
+    return Survey(str(source), tuple(parts), tuple(failures), tuple(targets))
 
 
 def array_part(stack: Array, axes: str, *, name: str = ARRAY) -> Part:
@@ -218,6 +233,7 @@ def _open(path: Path | str, name: str, read: ReadOptions) -> Part:
             reader.windowed,
             colour=reader.colour,
             holes=reader.holes,
+            array=read.array,
         )
 
 

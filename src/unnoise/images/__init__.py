@@ -28,6 +28,7 @@ from unnoise.images.holes import (
 )
 from unnoise.images.idx import read_idx, write_idx
 from unnoise.images.listing import WILD, Found, find_images, is_image_name, matches, walk_images
+from unnoise.images.npz_files import find_pairs
 from unnoise.images.reader import (
     BAND_ROWS,
     MAX_PIXELS,
@@ -64,6 +65,7 @@ __all__ = [
     "estimate_noise",
     "fill_holes",
     "find_images",
+    "find_pairs",
     "from_float",
     "hole_mask",
     "is_idx",

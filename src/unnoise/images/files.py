@@ -12,17 +12,16 @@ from numpy.typing import NDArray
 
 from unnoise.errors import ImageError
 from unnoise.images.array_files import (
-    NpzReader,
     is_idx,
     open_idx,
     open_npy,
     write_idx_like,
     write_npy,
-    write_npz,
 )
 from unnoise.images.axes import Array, Layout
 from unnoise.images.holes import Holes, NaN
 from unnoise.images.idx import write_idx
+from unnoise.images.npz_files import NpzReader, write_npz
 from unnoise.images.picture_files import (
     PICTURE_SUFFIXES,
     PictureReader,
@@ -51,6 +50,8 @@ class ReadOptions:
 
     Parameters
     ----------
+    array
+        Of a .npz archive: the name of the array that holds the images.
     axes
         The axes of the files, one letter each, such as ZYX or YXC: C is channels, other letters
         count images. Without it, they are read or guessed.
@@ -63,6 +64,7 @@ class ReadOptions:
         keep takes NaN and infinity as no data; refuse refuses files with them.
     """
 
+    array: str | None = None
     axes: str | None = None
     max_pixels: int = MAX_PIXELS
     nodata: float | None = None
@@ -85,6 +87,7 @@ def open_image(
     max_pixels: int = MAX_PIXELS,
     nodata: float | None = None,
     nan: NaN = "refuse",
+    array: str | None = None,
 ) -> Reader:
     """Open a file of images, or a zarr folder; its header is read, its pixels are not.
 
@@ -95,18 +98,19 @@ def open_image(
         max_pixels: Of one image; 0 is no limit.
         nodata: The value that stands for no data; None takes what the file states.
         nan: ``keep`` takes NaN and infinity as no data, ``refuse`` refuses them.
+        array: The name of an array in a ``.npz`` archive; None goes by what its names mean.
 
     Raises:
         ImageError: The file is missing, empty, damaged, too large, of another format, or of axes
             that cannot be guessed.
         ConfigError: ``nan`` is neither.
     """
-    reader = _open(path, axes=axes, max_pixels=max_pixels)
+    reader = _open(path, axes=axes, max_pixels=max_pixels, array=array)
     reader.holes = Holes.of(nodata, nan, stated=reader.holes.value)
     return reader
 
 
-def _open(path: Path | str, *, axes: str | None, max_pixels: int) -> Reader:
+def _open(path: Path | str, *, axes: str | None, max_pixels: int, array: str | None) -> Reader:
     if is_url(path):
         return ZarrReader(path, axes=axes, max_pixels=max_pixels)
     path = Path(path)
@@ -122,7 +126,7 @@ def _open(path: Path | str, *, axes: str | None, max_pixels: int) -> Reader:
     if kind in TIFF_SUFFIXES:
         return TiffReader(path, axes=axes, max_pixels=max_pixels)
     if kind == ".npz":
-        return NpzReader(path, axes=axes, max_pixels=max_pixels)
+        return NpzReader(path, axes=axes, max_pixels=max_pixels, array=array)
     read = open_npy if kind == ".npy" else open_idx
     return read(path, axes=axes, max_pixels=max_pixels)
 

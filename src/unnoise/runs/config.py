@@ -68,6 +68,8 @@ class TrainConfig:
         of each scene (X_1, X_2, ...); noise2void is the other one for noisy images only.
     axes
         Of the images, where their files do not say it, such as ZYX.
+    array
+        Of a .npz archive: the name of the array that holds the images.
     channels
         1 turns all images to grey, 3 to colour. Without it they stay as they are.
     grey
@@ -148,6 +150,7 @@ class TrainConfig:
         "auto"
     )
     axes: str | None = None
+    array: str | None = None
     channels: Literal[1, 3] | None = None
     grey: float = 0.0
     model: str = "auto"
@@ -225,7 +228,11 @@ class TrainConfig:
     def read(self) -> ReadOptions:
         """How files are read."""
         return ReadOptions(
-            axes=self.axes, max_pixels=self.max_pixels, nodata=self.nodata, nan=self.nan
+            axes=self.axes,
+            array=self.array,
+            max_pixels=self.max_pixels,
+            nodata=self.nodata,
+            nan=self.nan,
         )
 
 

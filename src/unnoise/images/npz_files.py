@@ -1,0 +1,219 @@
+"""``.npz``: archives of named arrays, of which some are images.
+
+The names mean something: ``noisy`` and ``clean``, ``x`` and ``y`` are the two sides of pairs, and
+``axes`` names the axes. Labels, strings and single numbers are no images. What is not denoised
+stays in the archive as it was.
+"""
+
+import math
+import re
+import zipfile
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unnoise.errors import ImageError
+from unnoise.images.array_files import read_npy_header, read_npy_shape
+from unnoise.images.axes import Array, Layout
+from unnoise.images.reader import Reader, owned, reading
+from unnoise.images.scratch import Scratch
+
+NPY = ".npy"
+NOISY_NAMES = ("noisy", "x", "input", "inputs", "raw", "source", "lq")
+CLEAN_NAMES = ("clean", "y", "target", "targets", "gt", "truth", "hq")
+PARTS = re.compile(r"_?(train|test|val|valid|validation)$")  # of a data set, after a name
+AXES = "axes"  # an array that names the axes of the others, as in archives of CARE
+MOST_AXES = 200  # bytes of it
+
+Shapes = dict[str, tuple[tuple[int, ...], np.dtype[np.generic]]]
+
+
+class NpzReader(Reader):
+    """The images of a ``.npz`` archive, array after array.
+
+    Attributes:
+        members: The layout of each array that is read, by its name in the archive.
+        others: The names of the arrays that are not.
+        pairs: The noisy and the clean array of each pair of equal shapes.
+    """
+
+    def __init__(
+        self, path: Path, *, axes: str | None, max_pixels: int, array: str | None = None
+    ) -> None:
+        with reading(path):
+            self._archive = zipfile.ZipFile(path)
+        try:
+            with reading(path):
+                shapes = _read_shapes(self._archive, path)
+                axes = axes or self._stated_axes()
+                self.pairs = _find_pairs(shapes)
+                chosen = _choose(path, shapes, self.pairs, array)
+                self.members = {
+                    name + NPY: self._layout(path, name, axes, max_pixels) for name in chosen
+                }
+            super().__init__(path, _together(path, self.members))
+        except BaseException:
+            self._archive.close()
+            raise
+        self.others = tuple(name for name in shapes if name not in chosen)
+        self.deflated = any(info.compress_type for info in self._archive.infolist())
+        self._held: tuple[str, Array] | None = None  # the array that was read last
+
+    def copy_others(self, archive: zipfile.ZipFile) -> None:
+        """Write what is not read to another archive, as it is."""
+        for info in self._archive.infolist():
+            if info.filename not in self.members:
+                archive.writestr(info.filename, self._archive.read(info))
+
+    def _stated_axes(self) -> str | None:
+        name = AXES + NPY
+        if (
+            name not in self._archive.namelist()
+            or self._archive.getinfo(name).file_size > MOST_AXES
+        ):
+            return None
+        with self._archive.open(name) as file:
+            stated = str(np.lib.format.read_array(file, allow_pickle=False))
+        # CARE counts samples with S, which elsewhere are channels.
+        return stated.upper().replace("S", "N") if stated.isalpha() else None
+
+    def _layout(self, path: Path, name: str, axes: str | None, max_pixels: int) -> Layout:
+        info, told = self._archive.getinfo(name + NPY), f"{name} in {path}"
+        with self._archive.open(info) as file:
+            layout, stored, _ = read_npy_header(file, axes, told, max_pixels)
+        # An array is unpacked as a whole, and a small file can hold a very large one.
+        if max_pixels and math.prod(layout.shape) > max_pixels:
+            raise ImageError(
+                f"{told} has shape {layout.shape}, more than {max_pixels} values, and is read as "
+                f"a whole: save it as .npy, or pass --max-pixels {math.prod(layout.shape)} "
+                "(0: no limit)"
+            )
+        if info.file_size < math.prod(layout.shape) * stored.itemsize:
+            raise ImageError(f"{told} ends before its pixels do: get the file again")
+        return layout
+
+    def _bands(self, index: int, rows: int, /) -> Iterator[Array]:
+        name, layout, index = self._member(index)
+        if self._held is None or self._held[0] != name:
+            self._held = None  # before the next is read: one array in memory
+            with self._archive.open(name) as file:
+                self._held = name, np.lib.format.read_array(file, allow_pickle=False)
+        array = self._held[1]
+        for top in range(0, self.height, rows):
+            part = layout.take(array, index, slice(top, top + rows))
+            yield owned(part, layout.dtype)
+
+    def _member(self, index: int) -> tuple[str, Layout, int]:
+        """Return the array that holds an image, and which of its images that is."""
+        for name, layout in self.members.items():
+            if index < layout.count:
+                return name, layout, index
+            index -= layout.count
+        raise IndexError(index)
+
+    def close(self) -> None:
+        """Let go of the archive."""
+        self._held = None
+        self._archive.close()
+
+
+def find_pairs(path: Path) -> list[tuple[str, str]]:
+    """Return the names of noisy and clean arrays in an archive; none of another file.
+
+    Raises:
+        ImageError: The archive cannot be read.
+    """
+    if path.suffix.lower() != ".npz":
+        return []
+    with reading(path), zipfile.ZipFile(path) as archive:
+        return _find_pairs(_read_shapes(archive, path))
+
+
+def write_npz(temporary: Path, source: NpzReader, images: Iterable[Iterable[Array]]) -> None:
+    """Write an archive with the names, shapes and compression of its source."""
+    remaining = iter(images)
+    kind = zipfile.ZIP_DEFLATED if source.deflated else zipfile.ZIP_STORED
+    with zipfile.ZipFile(temporary, "w", kind) as archive:
+        for name, layout in source.members.items():
+            with Scratch(temporary.parent, layout.shape, layout.dtype) as scratch:
+                scratch.fill(layout, islice(remaining, layout.count))
+                with archive.open(name, "w", force_zip64=True) as file:
+                    np.lib.format.write_array(file, scratch.array(), allow_pickle=False)
+        source.copy_others(archive)
+
+
+def _read_shapes(archive: zipfile.ZipFile, path: Path) -> Shapes:
+    """Return the shape and the dtype of every array."""
+    found = {}
+    for info in archive.infolist():
+        if info.filename.endswith(NPY):
+            name = info.filename.removesuffix(NPY)
+            with archive.open(info) as file:
+                found[name] = read_npy_shape(file, f"{name} in {path}")
+    return found
+
+
+def _find_pairs(shapes: Shapes) -> list[tuple[str, str]]:
+    """Return the names of noisy and clean images of equal shapes."""
+    pairs = []
+    for noisy in shapes:
+        part = PARTS.search(noisy.lower())
+        base, ending = (noisy[: part.start()], part[0]) if part else (noisy, "")
+        if base.lower() not in NOISY_NAMES:
+            continue
+        for clean in shapes:
+            name = clean.lower().removesuffix(ending)
+            alike = shapes[clean][0] == shapes[noisy][0]
+            if name in CLEAN_NAMES and clean.lower().endswith(ending) and alike:
+                pairs.append((noisy, clean))
+                break
+    return pairs
+
+
+def _choose(
+    path: Path, shapes: Shapes, pairs: list[tuple[str, str]], array: str | None
+) -> list[str]:
+    """Return the names of the arrays that are images: the named one, the noisy ones, or all."""
+    images = [name for name, (shape, dtype) in shapes.items() if _is_image(shape, dtype)]
+    listed = ", ".join(f"{name} {shape} {dtype}" for name, (shape, dtype) in shapes.items())
+    if array is not None:
+        if array not in shapes:
+            raise ImageError(f"{path} has no array {array}: it has {listed}")
+        return [array]
+    if pairs:
+        return [noisy for noisy, _ in pairs]
+    if not images:
+        what = f"it has {listed}" if shapes else "it is empty"
+        raise ImageError(f"{path} holds no array of images: {what}")
+    return images
+
+
+def _is_image(shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> bool:
+    """Whether an array may hold images: labels have one axis, and strings are no numbers."""
+    return len(shape) > 1 and np.dtype(dtype).kind in "biuf"
+
+
+def _together(path: Path, members: dict[str, Layout]) -> Layout:
+    """Return the layout of all images of an archive as one stack."""
+    first, *others = members.values()
+    if not others:
+        return first
+    for name, layout in members.items():
+        if _kind(layout) != _kind(first):
+            one, other = next(iter(members)).removesuffix(NPY), name.removesuffix(NPY)
+            raise ImageError(
+                f"{path} holds arrays of several kinds: {one} has {first.axes} {first.shape} "
+                f"{first.dtype}, {other} has {layout.axes} {layout.shape} {layout.dtype}; choose "
+                f"one of them, such as --array {one}"
+            )
+    count = sum(layout.count for layout in members.values())
+    image = (first.height, first.width, first.channels)[: 2 + first.channel_axis]
+    return Layout(first.dtype, "NYXC"[: 3 + first.channel_axis], (count, *image))
+
+
+def _kind(layout: Layout) -> tuple[Any, ...]:
+    axes = "".join(axis for axis in layout.axes if axis in "YXC")
+    return axes, layout.dtype, layout.height, layout.width, layout.channels
