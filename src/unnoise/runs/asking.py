@@ -10,7 +10,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from unnoise.noise import parse_noise
 from unnoise.runs.config import ASKED, LENGTHS, Setting, Settings, TrainConfig, toml_lines
 
 # Where and how a training is computed: what it gives stays the same, up to rounding.
@@ -90,6 +89,8 @@ def _same(name: str, value: Setting, old: Setting | None) -> bool:
     if old is None or name not in ("noise", *PLACES):
         return value == old
     if name == "noise":
+        from unnoise.noise import parse_noise  # loads torch, which reading a config must not
+
         return str(parse_noise(str(value))) == str(parse_noise(str(old)))
     return Path(str(value)).resolve() == Path(str(old)).resolve()
 
