@@ -175,17 +175,17 @@ def test_an_array_is_compared_by_its_values(squares: NDArray[np.uint8], tmp_path
 
 def test_settings_that_differ_are_refused_and_nothing_is_changed(run: Path) -> None:
     before = {path: path.read_bytes() for path in run.iterdir()}
-    for settings, says in (
+    recipe = run.parent / "recipe.toml"
+    recipe.write_text("patch = 64")
+    differing: list[tuple[dict[str, Any], str]] = [
         ({"lr": 0.5, "seed": 3}, "lr was 0.016 and is now 0.5; seed was 0 and is now 3"),
         ({"preset": "classic"}, "data was digits and is now mnist.*loss was mse and is now bce"),
         ({"noise": "poisson:30"}, "noise was gaussian:0.3,clip and is now poisson:30"),
-        ({"config": "other.toml"}, "patch was 128 and is now 64"),
-    ):
-        if "config" in settings:
-            settings["config"] = str(run.parent / settings["config"])
-            Path(settings["config"]).write_text("patch = 64")
+        ({"config": recipe}, "patch was 128 and is now 64"),
+    ]
+    for settings, says in differing:
         with pytest.raises(RunError, match=says):
-            unnoise.train(**settings, out=run, resume=True)  # type: ignore[arg-type]
+            unnoise.train(**settings, out=run, resume=True)
     assert {path: path.read_bytes() for path in run.iterdir()} == before
 
 

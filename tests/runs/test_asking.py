@@ -59,7 +59,14 @@ def test_the_same_is_known_again_however_it_is_said(now: dict[str, Any]) -> None
 
 
 def test_all_that_differ_are_named_with_both_values() -> None:
-    now = {"seed": 1, "lr": 0.1, "targets": "clean", "init": "other", "data": "scans", "steps": 9}
+    now: dict[str, Any] = {
+        "seed": 1,
+        "lr": 0.1,
+        "targets": "clean",
+        "init": "other",
+        "data": "scans",
+        "steps": 9,
+    }
     assert differences(now, COMPLETE, BESIDE) == [
         "seed was 0 and is now 1",
         "lr was 0.003 and is now 0.1",

@@ -1,4 +1,4 @@
-"""What tests run on several processes: ``torchrun parallel_processes.py all|died|further FOLDER``."""
+"""What tests run on several processes: ``torchrun parallel_processes.py WHAT FOLDER``."""
 
 import json
 import os
