@@ -38,7 +38,7 @@ def train(photographs: Path, minutes: float, run: RunFolder, settings: dict[str,
     """Resume what was stopped, or go on from the weights in the package."""
     with training_progress(quiet=False) as report:
         if run.config.exists() and not run.model.exists():
-            api.resume(run.path, report=report)
+            api.train(out=run.path, resume=True, report=report)
             return
         api.train(
             photographs,

@@ -69,9 +69,24 @@ class Assembly:
     held: Held  # what validates
     calibration: Held  # what tells what is usual, afterwards
     objective: Objective
-    pixels: int  # that the whole training sees
+    sample: int  # pixels of an image or a patch
     notes: tuple[str, ...]  # what the user should know
     close: Callable[[], None]  # ends what reads files ahead
+
+    @property
+    def pixels(self) -> int:
+        """What the whole training sees."""
+        return self.training.steps * self.training.batch_size * self.sample
+
+    def of_length(self, steps: int) -> "Assembly":
+        """Plan for so many steps, and for the validations that they can pay for."""
+        training = self.training
+        training.steps = steps
+        if training.select:
+            # A forward pass is a third of a step.
+            affordable = round(VALIDATION_SHARE * self.pixels * 3 / self.held.pixels)
+            training.validations = min(VALIDATIONS, max(1, affordable))
+        return replace(self, config=replace(self.config, epochs=None, minutes=None, steps=steps))
 
 
 def complete(config: TrainConfig, plan: Plan) -> TrainConfig:
@@ -173,19 +188,19 @@ def assemble(
         grain=usual_grain(config.batch_size),
         pieces=config.accumulate,
     )
-    training.steps = _steps(config, material, training, whole=takes_whole(plan))
-    if training.select:
-        # A forward pass is a third of a step.
-        affordable = training.steps * config.batch_size * material.batches.pixels * 3
-        affordable = round(VALIDATION_SHARE * affordable / held.pixels)
-        training.validations = min(VALIDATIONS, max(1, affordable))
-    config = replace(config, epochs=None, minutes=None, steps=training.steps)
-    info = _info(config, plan, material, name, model, network)
-    close = material.batches.close if isinstance(material.batches, Stream) else lambda: None
-    pixels = training.steps * training.batch_size * material.batches.pixels
-    return Assembly(
-        config, training, network, info, held, calibration, objective, pixels, material.notes, close
+    assembly = Assembly(
+        config=config,
+        training=training,
+        network=network,
+        info=_info(config, plan, material, name, model, network),
+        held=held,
+        calibration=calibration,
+        objective=objective,
+        sample=material.batches.pixels,
+        notes=material.notes,
+        close=material.batches.close if isinstance(material.batches, Stream) else lambda: None,
     )
+    return assembly.of_length(_steps(config, material, training, whole=takes_whole(plan)))
 
 
 def _check_same(material: Material, world: World) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 import unnoise
-from unnoise.api import default_out, resume, write_report
+from unnoise.api import default_out, write_report
 from unnoise.errors import UnnoiseError
 from unnoise.images import write_stack
 
@@ -151,7 +151,7 @@ def test_a_noisy_only_run_is_resumed_to_the_same_weights(folder: Path, tmp_path:
 
     with pytest.raises(Stop):
         unnoise.train(folder / "noisy", out=tmp_path / "cut", report=stop, **settings)
-    resumed = unnoise.api.resume(tmp_path / "cut", say=lambda _: None)
+    resumed = unnoise.train(out=tmp_path / "cut", resume=True, say=lambda _: None)
     image = noisy(scene(60), 1)
     np.testing.assert_array_equal(whole(image), resumed(image))
     assert resumed.info.reason == whole.info.reason
@@ -165,11 +165,11 @@ def test_a_run_in_its_own_data_is_no_data_and_changes_are_noticed(tmp_path: Path
     settings: dict[str, Any] = {"steps": 4, "patch": 32, "model": "unet", "batch_size": 2}
     unnoise.train(tmp_path, out=tmp_path / "run", **settings)
     unnoise.api.draw_preview(tmp_path / "run")
-    resumed = unnoise.api.resume(tmp_path / "run", say=lambda _: None)
+    resumed = unnoise.train(out=tmp_path / "run", resume=True, say=lambda _: None)
     assert resumed.info.trained["steps"] == 4
     write_stack(tmp_path / "3.png", noisy(scene(3), 3))
     with pytest.raises(UnnoiseError, match="were changed since"):
-        unnoise.api.resume(tmp_path / "run", say=lambda _: None)
+        unnoise.train(out=tmp_path / "run", resume=True, say=lambda _: None)
 
 
 def test_pairs_in_tar_shards_are_learned_from_and_reported(folder: Path, tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_pairs_in_tar_shards_are_learned_from_and_reported(folder: Path, tmp_pat
     with (tmp_path / "s-1.tar").open("ab") as file:
         file.write(bytes(10_240))
     with pytest.raises(UnnoiseError, match="were changed since"):
-        resume(run, say=lambda _: None)
+        unnoise.train(out=run, resume=True, say=lambda _: None)
 
 
 def test_an_image_is_seen_alike_in_a_file_in_memory_and_in_a_stack(tmp_path: Path) -> None:

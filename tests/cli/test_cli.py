@@ -193,8 +193,7 @@ def test_mistakes_are_explained(run: Path, tmp_path: Path) -> None:
     assert "Invalid value" in failure("train", "--steps", "many")
     assert "did you mean 'mnist'" in failure("train", "mnits", "--out", tmp_path / "run")
     assert "given twice" in failure("train", "mnist", "--data", "digits", "--steps", 1)
-    assert "--resume needs --out" in failure("train", "--resume")
-    assert "takes no other: lr" in failure("train", "--resume", "--out", run, "--lr", 1)
+    assert "lr was 0.016 and is now 1.0" in failure("train", "--resume", "--out", run, "--lr", 1)
     assert "holds no run" in failure("train", "--resume", "--out", tmp_path)
     assert "there is no model file" in failure("info", tmp_path / "m.safetensors")
     assert "poisson takes" in failure("show", "--noise", "poisson:0", "--out", tmp_path / "g.png")
@@ -228,6 +227,24 @@ def test_killed_and_resumed_equals_undisturbed(tmp_path: Path) -> None:
     assert deaths >= 1
     ours, theirs = load_file(killed / "model.safetensors"), load_file(whole / "model.safetensors")
     assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_the_same_command_with_resume_begins_ends_and_trains_further(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    command = ("train", "digits", "--batch-size", 8, "--out", out, "--resume", "--steps")
+    begun = unnoise(*command, 10)
+    assert begun.returncode == 0, begun.stderr
+    assert "holds no run yet" in begun.stderr
+    drawn = (out / "preview.png").stat().st_mtime_ns
+    again = unnoise(*command, 10)
+    assert (again.returncode, again.stdout) == (0, begun.stdout)
+    assert again.stderr == f"{out} is complete: it was trained for 10 steps\n"
+    assert (out / "preview.png").stat().st_mtime_ns == drawn
+    further = unnoise("train", "--resume", "--out", out, "--steps", 20, "--json")
+    assert further.returncode == 0, further.stderr
+    assert json.loads(further.stdout)["trained"]["steps"] == 20
+    assert (out / "preview.png").stat().st_mtime_ns > drawn
+    assert "--overwrite removes it" in failure(*command, 30, "--overwrite")
 
 
 def test_a_full_disk_during_training_keeps_the_checkpoint(tmp_path: Path) -> None:

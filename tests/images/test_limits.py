@@ -214,7 +214,7 @@ def test_values_that_are_no_numbers_are_refused(tmp_path: Path, bad: float) -> N
 
 def test_an_animation_and_arrays_of_several_kinds_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", a=values(5, 6), b=values(5, 7))
-    with pytest.raises(ImageError, match=r"a\.npy has YX \(5, 6\) uint8, b\.npy has YX \(5, 7\)"):
+    with pytest.raises(ImageError, match=r"a has YX \(5, 6\) uint8, b has YX \(5, 7\).*--array a"):
         open_image(tmp_path / "a.npz")
     np.savez(tmp_path / "b.npz", a=values(5, 6), b=values(5, 6, dtype="uint16"))
     with pytest.raises(ImageError, match="uint16"):

@@ -1,4 +1,4 @@
-"""What tests run on several processes, as ``torchrun parallel_processes.py all|died FOLDER``."""
+"""What tests run on several processes: ``torchrun parallel_processes.py WHAT FOLDER``."""
 
 import json
 import os
@@ -113,6 +113,18 @@ def run_denoiser(out: Path) -> None:
     train_denoiser("digits", steps=100, precision="fp32", out=out, timeout=30)
 
 
+def train_further(folder: Path) -> None:
+    """Make a run longer, then return what is complete; write what each process was given."""
+    rank = int(os.environ["RANK"])
+    out = folder / "further" if rank == 0 else folder / "which only the first process has"
+    image = torch.linspace(0, 1, 28 * 28).view(28, 28).numpy()
+    for name, data, steps in (("longer", "digits", 104), ("complete", None, None)):
+        said: list[str] = []
+        made = train_denoiser(data, steps=steps, out=out, resume=True, timeout=30, say=said.append)
+        facts = {"said": said, "result": made(image).tolist(), "trained": made.info.trained}
+        (folder / f"{name}-{rank}.json").write_text(json.dumps(facts))
+
+
 def die_after_validation(out: Path) -> None:
     while not (out / "metrics.csv").is_file():
         time.sleep(0.001)
@@ -123,4 +135,7 @@ if __name__ == "__main__":
     what, folder = sys.argv[1], Path(sys.argv[2])
     if what == "all":
         run_small(folder)
-    run_denoiser(folder / what)
+    if what == "further":
+        train_further(folder)
+    else:
+        run_denoiser(folder / what)

@@ -83,6 +83,34 @@ def test_the_network_of_the_lowest_risk_is_delivered_after_any_resumption() -> N
         assert all(map(torch.equal, weights(resumed), weights(whole)))
 
 
+def test_a_training_made_longer_equals_itself_from_every_checkpoint_and_keeps_the_best() -> None:
+    short = small_training(validate=risk_by_bias, select=True)
+    _, saved = run(short)
+    for start in (saved[-1], saved[len(saved) // 2]):  # its end, and a stop on the way
+        longer = small_training(validate=risk_by_bias, select=True, steps=70)
+        longer.restore(start)
+        told, further = run(longer)
+        assert told[-1].step == 70
+        assert longer.lowest <= short.lowest
+        for state in further:
+            resumed = small_training(validate=risk_by_bias, select=True, steps=70)
+            resumed.restore(state)
+            run(resumed)
+            assert resumed.lowest == longer.lowest
+            assert all(map(torch.equal, weights(resumed), weights(longer)))
+
+
+def test_a_training_made_longer_has_the_rates_of_the_new_length() -> None:
+    short, longer, whole = (small_training(steps=steps) for steps in (30, 60, 60))
+    _, saved = run(short)
+    longer.restore(saved[-1])
+    longer.advance()
+    for _ in range(31):
+        whole.advance()
+    rates = [training.optimizer.param_groups[0]["lr"] for training in (longer, whole)]
+    assert rates[0] == rates[1] > 0.4e-2
+
+
 def risk_by_bias_of(state: dict[str, Tensor]) -> float:
     return abs(float(state["bias"]) - AIM)
 

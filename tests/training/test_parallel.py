@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -65,3 +66,16 @@ def test_a_process_that_dies_is_started_again_and_the_run_ends_as_if_it_had_not(
     wanted, weights = (load_file(folder / name / "model.safetensors") for name in ("all", "died"))
     assert wanted.keys() == weights.keys()
     assert all(torch.equal(weights[name], wanted[name]) for name in wanted)
+
+
+def test_the_first_process_decides_whether_a_run_is_made_longer_or_complete(folder: Path) -> None:
+    shutil.copytree(folder / "all", folder / "further")
+    torchrun(SCRIPT, "further", folder)
+    for name, text in (("longer", "from step 100 of 104"), ("complete", "is complete")):
+        first, second = (
+            json.loads((folder / f"{name}-{rank}.json").read_text()) for rank in range(COUNT)
+        )
+        assert any(text in line for line in first["said"])
+        assert second["said"] == []
+        assert second["result"] == first["result"]
+        assert second["trained"]["steps"] == first["trained"]["steps"] == 104

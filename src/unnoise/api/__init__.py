@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from unnoise.api.probing import Probe, probe, write_probe
     from unnoise.api.serving import load_models
     from unnoise.api.showing import draw_noise, draw_preview, write_report
-    from unnoise.api.training import resume, train
+    from unnoise.api.training import train
 
 _HOMES = {
     "denoising": ("denoise_files",),
@@ -48,7 +48,7 @@ _HOMES = {
     "probing": ("Probe", "probe", "write_probe"),
     "serving": ("load_models",),
     "showing": ("draw_noise", "draw_preview", "write_report"),
-    "training": ("resume", "train"),
+    "training": ("train",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -70,7 +70,6 @@ __all__ = [
     "load",
     "load_models",
     "probe",
-    "resume",
     "summary",
     "train",
     "write_inspections",

@@ -7,28 +7,42 @@ writes the run folder; it tells the others what it read.
 import copy
 import math
 import time
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import torch
+
 from unnoise.api.calibrating import calibrated
-from unnoise.api.common import ARRAY, Report, Say, Source, silent
+from unnoise.api.common import Report, Say, Source, silent
+from unnoise.api.loading import load
 from unnoise.api.planning import make_plan
+from unnoise.api.resuming import (
+    Kept,
+    changed,
+    check_images,
+    in_memory,
+    lacks_arrays,
+    read_kept,
+)
 from unnoise.assemble import Assembly, assemble
 from unnoise.data import NAMES, Plan
 from unnoise.denoiser import Denoiser
 from unnoise.denoiser.torch_engine import TorchEngine
 from unnoise.errors import DataError, RunError
 from unnoise.models import Bounds
-from unnoise.runs import RunFolder, TrainConfig
+from unnoise.runs import RunFolder, Settings, TrainConfig, beside, layer_settings
 from unnoise.training import Progress, Validation, World
 from unnoise.training import train as run_training
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What is left of a training: not yet calibrated."""
+    """What is left of a training: not yet calibrated; or the model of a run that was complete."""
 
-    assembly: Assembly
+    assembly: Assembly | None
     denoiser: Denoiser
 
 
@@ -40,87 +54,177 @@ class Run:
         world: The processes.
         say: Told messages, on the first process.
         report: Told the progress, on the first process.
+        closing: Lets go of the folder when it is closed.
     """
 
-    def __init__(self, folder: RunFolder | None, world: World, say: Say, report: Report) -> None:
+    def __init__(
+        self,
+        folder: RunFolder | None,
+        world: World,
+        say: Say,
+        report: Report,
+        closing: ExitStack,
+    ) -> None:
         first = world.rank == 0
         self._place = folder
         self._folder = folder if first else None  # only the first one reads or writes
         self._world = world
         self._say, self._report = (say, report) if first else (silent, silent)
         self._warn = say
+        self._closing = closing
+        self._taken = False
+        if self._folder and self._folder.path.is_dir():
+            self._take(self._folder)
 
-    def was_begun(self) -> bool:
-        """Whether processes before these, which ``torchrun`` started likewise, began the run."""
-        return self._folder is not None and self._world.remembers(self._begun)
+    def goes_on(self, asked: Settings, *, resume: bool) -> bool:
+        """Whether there is a run to go on with: asked for, or begun by processes before these.
+
+        Raises:
+            RunError: It is asked for, there is none, and nothing says what to train.
+        """
+        there = False
+        if self._folder:
+            there = self._world.remembers(self._begun) or (resume and self._folder.config.is_file())
+            if resume and not there:
+                if not asked:
+                    raise RunError(
+                        f"{self._folder.path} holds no run: there is no {self._folder.config.name} "
+                        "in it. To begin one, say what to train on, as without --resume"
+                    )
+                self._say(f"{self._folder.path} holds no run yet: a new one begins")
+        return bool(self._world.agree(there))
 
     @property
     def _begun(self) -> str:
         assert self._folder is not None
         return f"unnoise began {self._folder.path.absolute()}"
 
+    def _take(self, folder: RunFolder) -> None:
+        if not self._taken:
+            self._closing.enter_context(folder.alone())
+            self._taken = True
+
     def begin(
         self,
-        settings: TrainConfig,
+        asked: Settings,
         data: Source | None,
         targets: Source | None,
         *,
         overwrite: bool,
     ) -> Trained:
         """Train from the start."""
-        folder = self._folder
+        settings, folder = layer_settings(asked), self._folder
         if folder:
             folder.check_free(overwrite=overwrite)
         assembly, plan = self._assemble(settings, data, targets)
         if folder:
-            settings = assembly.config
-            if settings.init is not None:
+            self._take(folder)
+            folder.check_free(overwrite=overwrite)  # another training may have been quicker
+            kept = assembly.config
+            if kept.init is not None:
                 # Kept with the run, and it may be the model in this very folder, which begin()
                 # removes.
-                Denoiser.load(settings.init).save(folder.init, overwrite=True)
-                settings = replace(settings, init=str(folder.init))
-            folder.begin(settings, assembly.training.state(), note=plan.note)
+                Denoiser.load(kept.init).save(folder.init, overwrite=True)
+                kept = replace(kept, init=str(folder.init))
+            state = assembly.training.state()
+            folder.begin(kept, state, note=plan.note, asked=beside(kept, asdict(settings)))
             self._world.remember(self._begun)
         return self._train(assembly)
 
-    def go_on(self) -> Trained:
-        """Train on from the checkpoint in the folder."""
-        folder, kept = self._folder, None
+    def go_on(self, now: Settings, data: Source | None, targets: Source | None) -> Trained:
+        """Train on from the checkpoint, or further; or return the model of a complete run."""
+        folder, read = self._folder, None
         if folder:
-            settings = folder.read_config()
-            if ARRAY in (settings.data, settings.targets):
-                raise RunError(
-                    f"{folder.path} was trained on an array, which is not kept: train it again"
-                )
-            kept = asdict(settings), folder.read_note(), folder.load()
-        values, note, state = self._world.tell(kept)
-        settings = TrainConfig(**values)
-        changed = RunError(
-            f"the checkpoint does not fit the images of {settings.data}, which were changed "
-            "since: put the old ones back, or train anew with another --out"
-        )
-        assembly, plan = self._assemble(settings, None, None)
-        if plan.note != note:
-            raise changed
+            read = read_kept(folder, now).to_plain()
+        kept = Kept.of_plain(self._world.tell(read))
+        data, targets = in_memory(kept.settings, data, targets)
+        if kept.state is None:
+            return self._complete(kept, data, targets)
+        assembly, steps = self._reassemble(kept, kept.state, data, targets)
+        training, before = assembly.training, kept.settings.steps
+        if kept.is_enough(steps):
+            assembly.close()
+            training.leave()
+            return self._complete(kept, data, targets)
+        longer = "" if steps == before else f"; it was planned for {before}"
+        self._say(f"going on from step {training.step} of {steps}{longer}")
+        if folder:
+            settings, asked = kept.lengthened(steps)
+            folder.change(settings, asked=asked)
+        return self._train(assembly.of_length(steps))
+
+    def _reassemble(
+        self,
+        kept: Kept,
+        state: dict[str, Any],
+        data: Source | None,
+        targets: Source | None,
+    ) -> tuple[Assembly, int]:
+        """Build everything as it was at the checkpoint; return how many steps are asked for, too.
+
+        Raises:
+            RunError: The images are others than those of the run, or not here.
+        """
+        settings = kept.wanted
+        if lacks_arrays(settings, data, targets):
+            raise RunError(
+                "the run was trained on an array, which is not kept: pass the same one to "
+                "unnoise.train(array, out=..., resume=True)"
+            )
+        if settings.init is not None and self._place:
+            settings = replace(settings, init=str(self._shared(self._place.init)))
+        assembly, plan = self._assemble(settings, data, targets)
+        if plan.note != kept.note:
+            raise changed(settings)
+        training = assembly.training
         try:
-            assembly.training.restore(state)
+            training.restore(state)
         except (KeyError, RuntimeError, ValueError) as error:
-            raise changed from error
-        self._say(f"going on from step {assembly.training.step} of {assembly.training.steps}")
-        return self._train(assembly)
+            raise changed(settings) from error
+        return assembly, training.steps + (training.step if settings.minutes else 0)
+
+    def _complete(self, kept: Kept, data: Source | None, targets: Source | None) -> Trained:
+        """Return the model in the folder."""
+        assert self._place is not None
+        settings, folder = kept.settings, self._folder
+        if folder:
+            check_images(kept, folder, data, targets, say=self._say)
+            self._say(f"{folder.path} is complete: it was trained for {settings.steps} steps")
+            folder.change(settings, asked=kept.asked)
+        model = self._shared(self._place.model)
+        return Trained(None, load(model, device=settings.device, precision=settings.precision))
+
+    def _shared(self, path: Path) -> Path:
+        """Return a file of the folder; on other processes than the first, a copy."""
+        if self._world.size == 1:
+            return path
+        told = torch.zeros(0)
+        if self._folder:
+            told = torch.frombuffer(bytearray(path.read_bytes()), dtype=torch.uint8)
+        told = self._world.tell(told)
+        if self._folder:
+            return path
+        copy_of_it = Path(self._closing.enter_context(TemporaryDirectory())) / path.name
+        copy_of_it.write_bytes(told.numpy().tobytes())
+        return copy_of_it
 
     def finish(self, trained: Trained) -> Denoiser:
         """Calibrate and keep the model, on the first process, which needs no other for that."""
         denoiser, assembly = trained.denoiser, trained.assembly
-        if self._world.rank != 0:
+        if self._world.rank != 0 or assembly is None:
             return denoiser
         reached = denoiser.info.trained
         started = time.perf_counter()
         info = calibrated(denoiser, assembly)
         seconds = round(time.perf_counter() - started, 1)
         denoiser.info = replace(info, trained={**reached, "calibration_seconds": seconds})
-        if self._folder:
-            denoiser.save(self._folder.model, overwrite=True)
+        if folder := self._folder:
+            if folder.clear_results():
+                self._say(
+                    f"{folder.report} was of a shorter training and is removed: unnoise report "
+                    f"{folder.path} writes it anew"
+                )
+            denoiser.save(folder.model, overwrite=True)
         return denoiser
 
     def _assemble(

@@ -62,8 +62,13 @@ def draw_noise(
 
 
 def draw_preview(run: str | Path) -> Path:
-    """Draw examples of a run, before and after denoising, into its ``preview.png``."""
+    """Draw examples of a run, before and after denoising, into its ``preview.png``.
+
+    One that is there is of the model that is there, and stays.
+    """
     folder = RunFolder(Path(run))
+    if folder.preview.is_file():
+        return folder.preview
     settings = folder.read_config()
     scenes = _shown(settings, folder)
     picture = draw_grid(_examples(Denoiser.load(folder.path), settings, scenes))

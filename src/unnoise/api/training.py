@@ -1,5 +1,6 @@
 """``unnoise.train``: from settings to a trained denoiser and its run folder."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
@@ -8,7 +9,8 @@ import numpy as np
 from unnoise.api.common import ARRAY, Report, Say, Source, silent, tell
 from unnoise.api.running import Run
 from unnoise.denoiser import Denoiser
-from unnoise.runs import RunFolder, Setting, layer_settings
+from unnoise.errors import ConfigError
+from unnoise.runs import RunFolder, Setting, choose_settings
 from unnoise.training import joined
 
 TIMEOUT = 300.0  # seconds
@@ -58,6 +60,7 @@ def train(
     preset: str | None = None,
     config: str | Path | None = None,
     out: str | Path | None = None,
+    resume: bool = False,
     overwrite: bool = False,
     timeout: float = TIMEOUT,
     say: Say = tell,
@@ -67,6 +70,11 @@ def train(
 
     Every setting that is None comes from ``config``, else from ``preset``, else from the defaults;
     the settings and their defaults are those of ``unnoise train --help``.
+
+    With ``resume``, a run in ``out`` is gone on with, to the same weights as if it had not been
+    stopped; where there is none, it begins; where it is complete, its denoiser is returned. What is
+    None then is as in the run, and what is not must be as in the run, except for ``device``,
+    ``compile``, ``data_dir``, and a length that is longer: the run is trained further.
 
     Args:
         data: A named dataset (``digits``, ``mnist``, ``fashion-mnist``), a file, folder or pattern,
@@ -114,6 +122,7 @@ def train(
         preset: A named set of settings: ``classic`` or ``features``.
         config: A TOML file of settings.
         out: The run folder to write; None keeps nothing on disk.
+        resume: Whether to go on with the run in that folder.
         overwrite: Whether a run in that folder may be replaced.
         timeout: Seconds that a process waits for the others, where torchrun started several.
         say: Told messages, such as before a download; standard error without it.
@@ -166,35 +175,22 @@ def train(
         "data_dir": data_dir,
     }
     said = {name: value for name, value in given.items() if value is not None}
-    settings = layer_settings(said, preset=preset, file=Path(config) if config else None)
+    now = choose_settings(said, preset=preset, file=Path(config) if config else None)
+    if resume and overwrite:
+        raise ConfigError(
+            "--resume goes on with a run, and --overwrite removes it: pass one of them"
+        )
+    if resume and out is None:
+        raise ConfigError("--resume needs --out, the run folder to go on with")
     folder = RunFolder(Path(out)) if out is not None else None
-    with joined(seconds=timeout) as world:
-        run = Run(folder, world, say, report)
-        if world.agree(run.was_begun()):
-            trained = run.go_on()
-        else:
-            trained = run.begin(settings, data, targets, overwrite=overwrite)
-    return run.finish(trained)
-
-
-def resume(
-    out: str | Path,
-    *,
-    timeout: float = TIMEOUT,
-    say: Say = tell,
-    report: Report = silent,
-) -> Denoiser:
-    """Go on with a run that was stopped, to the same weights as if it had not been.
-
-    It may go on with another number of processes than before. The folder is read by the first one.
-
-    Raises:
-        RunError: The folder holds no run, or no checkpoint to go on from.
-    """
-    with joined(seconds=timeout) as world:
-        run = Run(RunFolder(Path(out)), world, say, report)
-        trained = run.go_on()
-    return run.finish(trained)
+    with ExitStack() as closing:
+        with joined(seconds=timeout) as world:
+            run = Run(folder, world, say, report, closing)
+            if run.goes_on(now, resume=resume):
+                trained = run.go_on(now, data, targets)
+            else:
+                trained = run.begin(now, data, targets, overwrite=overwrite)
+        return run.finish(trained)
 
 
 def _name(source: Source | None) -> str | None:

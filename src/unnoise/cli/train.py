@@ -63,7 +63,10 @@ def train(
     out
         The run folder. [default: runs/DATA, or runs/DATA-MODEL with --model]
     resume
-        Go on with the run in that folder; its settings are kept.
+        Go on with the run in that folder, from where it was stopped; begin it where there is none;
+        show the result where it is complete. Settings that are left out are those of the run;
+        others must be the same, except for --device, --compile, --data-dir, and a longer --steps,
+        --epochs or --minutes, which train further.
     overwrite
         Replace a run that is in that folder.
     timeout
@@ -93,27 +96,18 @@ def train(
             _print_forecast(api.forecast(said, preset=preset, config=config, say=say), json=json)
         return
     with training_progress(quiet=quiet or not first) as report:
-        if resume:
-            if said or preset or config:
-                raise ConfigError(
-                    f"--resume goes on with the settings of the run, so it takes no other: "
-                    f"{', '.join(sorted(said)) or '--preset or --config'}"
-                )
-            if out is None:
-                raise ConfigError("--resume needs --out, the run folder to go on with")
-            denoiser = api.resume(out, timeout=timeout, say=say, report=report)
-        else:
-            out = out or api.default_out(said, preset=preset, config=config)
-            denoiser = api.train(
-                **said,
-                preset=preset,
-                config=config,
-                out=out,
-                overwrite=overwrite,
-                timeout=timeout,
-                say=say,
-                report=report,
-            )
+        out = out or api.default_out(said, preset=preset, config=config)
+        denoiser = api.train(
+            **said,
+            preset=preset,
+            config=config,
+            out=out,
+            resume=resume,
+            overwrite=overwrite,
+            timeout=timeout,
+            say=say,
+            report=report,
+        )
     if not first:
         return
     preview = api.draw_preview(out)

@@ -10,12 +10,8 @@ from typing import Any
 
 from unnoise.errors import OutputError
 from unnoise.images import is_zarr
+from unnoise.locking import alone
 from unnoise.outputs import TEMPORARY, check_writable, remove_leftovers, write_text
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]  # there is no stand-in: drivers are not kept apart
 
 JOB, MANIFEST = "job.json", "manifest.jsonl"
 BLOCKS = ".blocks"  # the tiles of one huge image until all are there
@@ -34,7 +30,7 @@ def job_folder(out: Path, facts: Mapping[str, Any], *, overwrite: bool) -> Itera
         OutputError: The folder holds something else, is in use, or cannot be written to.
     """
     check_writable(out)
-    with _alone(out):
+    with alone(out):
         if overwrite or not _goes_on(out, facts):
             (out / MANIFEST).unlink(missing_ok=True)
             shutil.rmtree(out / BLOCKS, ignore_errors=True)
@@ -80,28 +76,6 @@ def _is_nothing(entry: Path) -> bool:
     if entry.name == MANIFEST:
         return entry.stat().st_size == 0
     return entry.name == JOB or entry.name.startswith(TEMPORARY)
-
-
-@contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    """Keep a second driver out while this one works; the system lets go if it is killed."""
-    if fcntl is None:
-        yield
-        return
-    handle = os.open(out, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise OutputError(
-                f"{out} is in use: another command works there; wait for it, or choose another "
-                "--out"
-            ) from error
-        except OSError:
-            pass  # some network disks lock no folders
-        yield
-    finally:
-        os.close(handle)
 
 
 def _clear(out: Path) -> None:

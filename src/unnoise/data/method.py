@@ -7,8 +7,11 @@ leave methods that compare them with themselves. The choice comes with its reaso
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
+
+import numpy as np
 
 from unnoise.data.names import group_captures, match_pairs, split_pairs
 from unnoise.data.survey import Part, Survey, agree
@@ -44,16 +47,24 @@ class Plan:
     hint: str = ""
     failures: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def note(self) -> str:
-        """The method, its reason, and a digest of the images by which a change is noticed."""
+        """The method, its reason, and a digest of the images by which a change is noticed.
+
+        Files are known by their names and sizes, images in memory by their values.
+        """
         facts = [
             (part.name, part.count, part.height, part.width, part.channels, str(part.dtype))
             + (() if part.shard is None else (part.shard.shard.size,))
+            + (
+                ()
+                if part.shard or part.path
+                else (_digest(np.ascontiguousarray(part.read()).data),)
+            )
             for view in self.views
             for part in view
         ]
-        digest = hashlib.blake2b(repr(facts).encode(), digest_size=8).hexdigest()
+        digest = _digest(repr(facts).encode())
         return f"{self.objective}: {self.reason}\n{self.count} images, {digest}"
 
     @property
@@ -107,6 +118,10 @@ def choose_method(
         agree(view, what=f"the images of {plan.name}")
     _check_sizes(views)
     return replace(plan, views=views, failures=failures)
+
+
+def _digest(data: bytes | memoryview) -> str:
+    return hashlib.blake2b(data, digest_size=8).hexdigest()
 
 
 def _allow(objective: str, allowed: Sequence[str], because: str) -> None:

@@ -3,10 +3,14 @@
 This room writes and reads; it does not know what a model or a dataset is beyond its name.
 """
 
+from unnoise.runs.asking import FREE, beside, differences, may_be_longer, other_length
 from unnoise.runs.config import (
+    LENGTHS,
     PRESETS,
     Setting,
+    Settings,
     TrainConfig,
+    choose_settings,
     layer_settings,
     read_settings,
     to_toml,
@@ -27,15 +31,23 @@ from unnoise.runs.model_file import (
 __all__ = [
     "BOUNDS",
     "FORMAT_VERSION",
+    "FREE",
     "HEADER",
+    "LENGTHS",
     "PRESETS",
     "ModelInfo",
     "RunFolder",
     "Setting",
+    "Settings",
     "TrainConfig",
+    "beside",
     "check_bounds",
+    "choose_settings",
+    "differences",
     "header_of",
     "layer_settings",
+    "may_be_longer",
+    "other_length",
     "parse_header",
     "read_model_file",
     "read_settings",

@@ -16,7 +16,9 @@ Setting = str | int | float | bool | tuple[float, float]
 Settings = Mapping[str, Setting]
 
 SMALLEST_PATCH = 16
-EXCLUSIVE = ({"epochs", "steps", "minutes"}, {"model", "init"})
+LENGTHS = ("epochs", "steps", "minutes")
+EXCLUSIVE = (set(LENGTHS), {"model", "init"})
+ASKED = "asked"  # a table of a run's config, which is no setting (runs/asking.py)
 
 PRESETS: dict[str, Settings] = {
     # The recipe of the tutorial that the project grew from.
@@ -186,10 +188,10 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         """Check every setting that can be checked without the data."""
-        lengths = [name for name in ("epochs", "steps", "minutes") if getattr(self, name)]
+        lengths = [name for name in LENGTHS if getattr(self, name)]
         if len(lengths) > 1:
             raise ConfigError(f"{' and '.join(lengths)} are both set: a training has one length")
-        for name in ("epochs", "steps", "minutes", "batch_size", "accumulate", "lr", "memory"):
+        for name in (*LENGTHS, "batch_size", "accumulate", "lr", "memory"):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise ConfigError(f"{name} is {value}: it must be more than 0")
@@ -241,11 +243,24 @@ def layer_settings(
 ) -> TrainConfig:
     """Lay settings over each other: defaults, then the preset, the file, and what was said.
 
+    Raises:
+        ConfigError: A setting is unknown, of the wrong type, or out of range.
+        UnknownNameError: There is no such preset.
+    """
+    chosen: dict[str, Any] = choose_settings(said, preset=preset, file=file)
+    return TrainConfig(**chosen)
+
+
+def choose_settings(
+    said: Settings, *, preset: str | None = None, file: Path | None = None
+) -> dict[str, Setting]:
+    """Return the settings of the preset, the file and what was said, without the defaults.
+
     A length (epochs, steps or minutes) that is said replaces whichever length lies below it, and
     a network (model or init) whichever network.
 
     Raises:
-        ConfigError: A setting is unknown, of the wrong type, or out of range.
+        ConfigError: A setting is unknown or of the wrong type.
         UnknownNameError: There is no such preset.
     """
     if preset is not None and preset not in PRESETS:
@@ -257,8 +272,7 @@ def layer_settings(
                 for name in exclusive:
                     merged.pop(name, None)
         merged |= layer
-    checked: dict[str, Any] = {name: check_setting(name, merged[name]) for name in merged}
-    return TrainConfig(**checked)
+    return {name: check_setting(name, merged[name]) for name in merged}
 
 
 def read_settings(path: Path) -> dict[str, Setting]:
@@ -273,7 +287,9 @@ def read_settings(path: Path) -> dict[str, Setting]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"cannot read {path} as TOML: {error}") from error
     return {
-        name: check_setting(name, value, where=f" in {path}") for name, value in settings.items()
+        name: check_setting(name, value, where=f" in {path}")
+        for name, value in settings.items()
+        if name != ASKED
     }
 
 
@@ -316,13 +332,17 @@ def _check_pair(name: str, value: object, where: str) -> tuple[float, float]:
 
 def to_toml(config: TrainConfig) -> str:
     """Write a config as TOML that ``read_settings`` reads back to an equal one."""
-    lines = [
+    return toml_lines(asdict(config))
+
+
+def toml_lines(settings: Mapping[str, Setting | None]) -> str:
+    """Write each setting that is set as a line of TOML."""
+    return "".join(
         # Strings and numbers of JSON are those of TOML, which also wants DEL to be escaped.
-        f"{name} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "\\u007f")
-        for name, value in asdict(config).items()
+        f"{name} = {json.dumps(value, ensure_ascii=False)}\n".replace("\x7f", "\\u007f")
+        for name, value in settings.items()
         if value is not None
-    ]
-    return "\n".join(lines) + "\n"
+    )
 
 
 SETTING_NAMES = tuple(field.name for field in fields(TrainConfig))

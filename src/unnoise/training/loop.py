@@ -53,8 +53,7 @@ def train(
     """
     every = math.ceil(training.steps / training.validations)
     training.model.train()
-    resumed_at_one = training.step % every == 0 or training.step == training.steps
-    if training.select and training.step and resumed_at_one:
+    if training.select and training.due:
         training.check()  # the checkpoint was written before it
     before, begun = training.seconds, time.perf_counter()
     first, saved, told, validated = training.step, begun, begun, 0.0
@@ -84,6 +83,7 @@ def train(
             # A loss of another process may be what made them so.
             norms = torch._foreach_norm([weight.detach() for weight in training.model.parameters()])
             _finite(float(torch.stack(norms).sum()), training.step)
+            training.due = validating
             save(training.state())
             saved = time.perf_counter()
         if validating:

@@ -1,4 +1,8 @@
-"""Learning-rate schedules: the share of the highest rate at a step of so many."""
+"""Learning-rate schedules: the share of the highest rate at a step of so many.
+
+A schedule knows the whole length. Where a training is made longer, the next step has the rate that
+it has in a training of the new length; the steps before it were taken at the rates of the old one.
+"""
 
 import math
 from collections.abc import Callable

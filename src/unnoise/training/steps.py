@@ -88,6 +88,7 @@ class Training(Generic[Network]):
     averaged: Average[Network] | None = field(init=False)
     lowest: float = math.inf  # risk so far
     selected: dict[str, Tensor] = field(default_factory=dict)  # state of the network that had it
+    due: bool = False  # whether this step is to be validated
 
     def __post_init__(self) -> None:
         """Start the average from the initial weights; divide the batch.
@@ -113,6 +114,7 @@ class Training(Generic[Network]):
     def check(self) -> Validation:
         """Validate, and keep the network if none was better."""
         validation = self.validate(self.latest)
+        self.due = False
         self.model.train()
         if self.select and validation.risk < self.lowest:
             self.lowest = validation.risk
@@ -129,7 +131,7 @@ class Training(Generic[Network]):
             "model": self.model.state_dict(),
             "average": self.averaged.model.state_dict() if self.averaged else {},
             "optimizer": self.optimizer.state_dict(),
-            "selected": {"risk": self.lowest, "state": self.selected},
+            "selected": {"risk": self.lowest, "state": self.selected, "due": self.due},
             "step": self.step,
             "seconds": self.seconds,
         }
@@ -141,6 +143,7 @@ class Training(Generic[Network]):
             self.averaged.model.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.lowest, self.selected = state["selected"]["risk"], state["selected"]["state"]
+        self.due = state["selected"].get("due", True)  # earlier versions did not keep it
         self.step, self.seconds = state["step"], state["seconds"]
 
     def advance(self) -> Tensor:

@@ -1,0 +1,177 @@
+"""Going on with a run: what its folder keeps, what is asked of it now, and what is left to do."""
+
+import math
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from unnoise.api.common import ARRAY, Say, Source
+from unnoise.api.planning import make_plan
+from unnoise.data import NAMES
+from unnoise.errors import RunError, UnnoiseError
+from unnoise.runs import (
+    FREE,
+    LENGTHS,
+    RunFolder,
+    Settings,
+    TrainConfig,
+    beside,
+    differences,
+    may_be_longer,
+    other_length,
+)
+
+MINUTE = 60  # seconds
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A run in its folder, and what is asked of it now.
+
+    Attributes:
+        settings: Of the run; device and the like as they are asked for now.
+        asked: What the run was asked for where its settings say something else.
+        note: On its method and its images.
+        length: What is asked for now, if that may be longer than the run.
+        complete: Whether the folder holds the model of all its steps.
+        state: The checkpoint; None where nothing is left to do.
+    """
+
+    settings: TrainConfig
+    asked: Settings
+    note: str
+    length: dict[str, Any]
+    complete: bool
+    state: dict[str, Any] | None
+
+    @classmethod
+    def of_plain(cls, values: dict[str, Any]) -> "Kept":
+        """Take back what ``to_plain`` gave."""
+        return cls(**{**values, "settings": TrainConfig(**values["settings"])})
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return plain values and tensors, for the other processes."""
+        return {**vars(self), "settings": asdict(self.settings)}
+
+    @property
+    def wanted(self) -> TrainConfig:
+        """The settings with the length that is asked for now; of minutes, those that are left."""
+        if not self.length:
+            return self.settings
+        assert self.state is not None
+        length = {**dict.fromkeys(LENGTHS), **self.length}
+        if length["minutes"]:
+            length["minutes"] -= self.state["seconds"] / MINUTE
+        return replace(self.settings, **length)
+
+    def is_enough(self, steps: int) -> bool:
+        """Whether so many steps leave nothing to do; they are never fewer than was planned.
+
+        Raises:
+            RunError: They are fewer, and the run has not come to its end.
+        """
+        planned = self.settings.steps
+        assert planned is not None
+        if steps < planned and not self.complete:
+            raise _shorter(self.length, planned)
+        return self.complete and steps <= planned
+
+    def lengthened(self, steps: int) -> tuple[TrainConfig, Settings]:
+        """Return the settings of the run with that many steps, and what it is then asked for."""
+        settings = replace(self.settings, steps=steps)
+        if not self.length:
+            return settings, self.asked
+        others = {name: value for name, value in self.asked.items() if name not in LENGTHS}
+        return settings, {**others, **beside(settings, self.length)}
+
+
+def read_kept(folder: RunFolder, now: Settings) -> Kept:
+    """Read what a run is, and compare it with what is asked for now.
+
+    Raises:
+        RunError: Settings differ, the run would become shorter, or there is no checkpoint of it.
+    """
+    settings, asked = folder.read_config(), folder.read_asked()
+    if differing := differences(now, settings, asked):
+        raise RunError(
+            f"{folder.path} holds a run with other settings: {'; '.join(differing)}. Leave these "
+            "out to go on with it, choose another --out, or replace it (--overwrite, not --resume)"
+        )
+    if settings.steps is None:
+        raise RunError(
+            f"{folder.config} says no steps, as that of a run does: undo the change of it"
+        )
+    complete = folder.finished_steps() == settings.steps
+    length = other_length(now, settings, asked)
+    longer = may_be_longer(length, settings, asked)
+    state = folder.load() if longer or not complete else None
+    if state and state["step"] > settings.steps:
+        raise RunError(
+            f"the checkpoint in {folder.path} is at step {state['step']}, and its "
+            f"{folder.config.name} says steps = {settings.steps}: undo the change of that file"
+        )
+    if state and MINUTE * length.get("minutes", math.inf) <= state["seconds"]:
+        longer = False  # they are over
+    if length and not longer and not complete:
+        raise _shorter(length, settings.steps)
+    free: dict[str, Any] = {name: now[name] for name in FREE if name in now}
+    return Kept(
+        settings=replace(settings, **free),
+        asked=asked,
+        note=folder.read_note(),
+        length=length,
+        complete=complete,
+        state=state if longer or not complete else None,
+    )
+
+
+def in_memory(
+    settings: TrainConfig, data: Source | None, targets: Source | None
+) -> tuple[Source | None, Source | None]:
+    """Return the arrays that were passed; files are those that the settings name."""
+    return (
+        data if settings.data == ARRAY else None,
+        targets if settings.targets == ARRAY else None,
+    )
+
+
+def lacks_arrays(settings: TrainConfig, data: Source | None, targets: Source | None) -> bool:
+    """Whether a run was trained on arrays that are not passed now."""
+    return (settings.data == ARRAY and data is None) or (
+        settings.targets == ARRAY and targets is None
+    )
+
+
+def check_images(
+    kept: Kept, folder: RunFolder, data: Source | None, targets: Source | None, *, say: Say
+) -> None:
+    """Compare the images with those of a complete run, where they can still be looked at.
+
+    Raises:
+        RunError: They are others.
+    """
+    settings = kept.settings
+    if settings.data in NAMES or lacks_arrays(settings, data, targets):
+        return
+    try:
+        plan = make_plan(settings, data, targets, run=folder.path)
+    except UnnoiseError as error:
+        say(f"the images cannot be compared with those of the run: {error}")
+        return
+    if plan.note != kept.note:
+        raise changed(settings)
+
+
+def changed(settings: TrainConfig) -> RunError:
+    """Return the error for other images than those of the run."""
+    return RunError(
+        f"the run does not fit the images of {settings.data}, which were changed since: put the "
+        "old ones back, or train anew with another --out"
+    )
+
+
+def _shorter(length: Settings, steps: int) -> RunError:
+    asked = ", ".join(f"--{name} {value}" for name, value in length.items())
+    return RunError(
+        f"{asked} is less than the {steps} steps of the run, which has not come to its end: a run "
+        "can be made longer, not shorter; leave the length out to go on"
+    )

@@ -1,0 +1,100 @@
+"""What a run was asked for, and whether the same is asked for again.
+
+The config of a run is complete: a batch size was filled in, minutes became steps. So that the same
+command is known again, its table ``[asked]`` keeps what was asked for where that is something else.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from unnoise.runs.config import ASKED, LENGTHS, Setting, Settings, TrainConfig, toml_lines
+
+# Where and how a training is computed: what it gives stays the same, up to rounding.
+FREE = ("device", "compile", "data_dir")
+PLACES = ("data", "targets", "init")
+
+
+def beside(config: TrainConfig, asked: Mapping[str, Any]) -> dict[str, Setting]:
+    """Return what was asked for, where the complete config says something else."""
+    complete = asdict(config)
+    return {name: value for name, value in asked.items() if value not in (None, complete[name])}
+
+
+def asked_table(asked: Settings) -> str:
+    """Write what was asked for as a table of TOML, which goes below the settings."""
+    return f"\n[{ASKED}]\n{toml_lines(asked)}" if asked else ""
+
+
+def parse_asked(text: str) -> dict[str, Setting]:
+    """Read that table from the text of a config; it is empty in those of earlier versions."""
+    asked: dict[str, Setting] = tomllib.loads(text).get(ASKED, {})
+    return asked
+
+
+def fixed(text: str) -> tuple[list[str], dict[str, Any]]:
+    """Return what stays in the text of a config as long as a run goes on: comments and settings."""
+    settings = tomllib.loads(text)
+    kept = {name: settings[name] for name in settings.keys() - {ASKED, *LENGTHS, *FREE}}
+    return [line for line in text.splitlines() if line.startswith("#")], kept
+
+
+def differences(now: Settings, config: TrainConfig, asked: Settings) -> list[str]:
+    """Name the settings that are asked for now and differ from those of a run.
+
+    Its length and the settings of ``FREE`` may differ. What is left out now is that of the run.
+
+    Args:
+        now: What is asked for now.
+        config: The complete settings of the run.
+        asked: What it was asked for, where that is something else.
+    """
+    complete = asdict(config)
+    return [
+        f"{name} was {_shown(name, complete, asked)} and is now {value}"
+        for name, value in now.items()
+        if name not in (*FREE, *LENGTHS)
+        and not any(_same(name, value, old) for old in (complete[name], asked.get(name)))
+    ]
+
+
+def other_length(now: Settings, config: TrainConfig, asked: Settings) -> dict[str, Any]:
+    """Return the length that is asked for now, if it is not known as that of the run.
+
+    Raises:
+        ConfigError: It is no length.
+    """
+    known = _lengths(config, asked)
+    lengths: dict[str, Any] = {name: now[name] for name in LENGTHS if name in now}
+    TrainConfig(**lengths)
+    return {name: value for name, value in lengths.items() if value != known.get(name)}
+
+
+def may_be_longer(length: Mapping[str, Any], config: TrainConfig, asked: Settings) -> bool:
+    """Whether another length may be more than that of the run, as far as one can tell already.
+
+    Only lengths of one kind can be compared; how many steps an epoch has depends on the images.
+    """
+    known = _lengths(config, asked)
+    return any(name not in known or value > known[name] for name, value in length.items())
+
+
+def _lengths(config: TrainConfig, asked: Settings) -> dict[str, Any]:
+    return {"steps": config.steps, **{name: asked[name] for name in LENGTHS if name in asked}}
+
+
+def _same(name: str, value: Setting, old: Setting | None) -> bool:
+    if old is None or name not in ("noise", *PLACES):
+        return value == old
+    if name == "noise":
+        from unnoise.noise import parse_noise  # loads torch, which reading a config must not
+
+        return str(parse_noise(str(value))) == str(parse_noise(str(old)))
+    return Path(str(value)).resolve() == Path(str(old)).resolve()
+
+
+def _shown(name: str, complete: Mapping[str, Any], asked: Settings) -> object:
+    shown = asked.get(name, complete[name]) if name in PLACES else complete[name]
+    return "not set" if shown is None else shown
