@@ -19,10 +19,20 @@ from unnoise.data import (
     takes_whole,
 )
 from unnoise.denoiser import keep_freed_memory
+from unnoise.denoiser.channels import makes_grey
 from unnoise.denoiser.torch_files import load_model
 from unnoise.errors import ConfigError, DataError
 from unnoise.images import ValueRange
-from unnoise.models import Bounds, Distances, Model, ModelArguments, build_model, place, restore
+from unnoise.models import (
+    Bounds,
+    Distances,
+    Model,
+    ModelArguments,
+    build_model,
+    grey,
+    place,
+    restore,
+)
 from unnoise.noise import parse_noise
 from unnoise.objectives import LOSSES, OBJECTIVES, Objective, Quantiles, Supervised
 from unnoise.runs import ModelInfo, TrainConfig
@@ -279,9 +289,16 @@ def _start(config: TrainConfig, plan: Plan) -> tuple[str, Model, Distances | Non
     """Return what training starts from: the name of the model, itself, and its distances."""
     if config.init is not None:
         info, model, distances = load_model(config.init)
+        if makes_grey(plan.views[0][0].channels, model.channels) and _folds(model):
+            return info.model, grey(model), None  # its bounds are for colours
         return info.model, model, distances
     model = _seeded(config, lambda: build_model(config.model, _arguments(config, plan)))
     return config.model, model, None
+
+
+def _folds(model: Model) -> bool:
+    """Whether the grey form of a model is one of its own kind, which a file can hold."""
+    return "channels" in model.arguments and type(grey(model)) is type(model)
 
 
 def _seeded(config: TrainConfig, build: Callable[[], Built]) -> Built:

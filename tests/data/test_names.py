@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unnoise.data.names import group_captures, match_pairs, split_pairs
+from unnoise.data.names import group_captures, match_pairs, pair_folders, split_pairs
 from unnoise.errors import DataError
 
 SCENES = st.lists(
@@ -74,3 +74,25 @@ def test_pairs_in_one_folder(names: list[str], pairs: list[tuple[int, int]] | No
 )
 def test_captures(names: list[str], groups: list[list[int]] | None) -> None:
     assert group_captures(names) == groups
+
+
+@pytest.mark.parametrize(
+    ("noisy", "clean"),
+    [
+        ("raw", "gt"),
+        ("low", "high"),
+        ("Input", "Target"),
+        ("train/noisy", "train/clean"),
+        ("x", "y"),
+    ],
+)
+def test_folders_that_are_pairs(noisy: str, clean: str) -> None:
+    names = [f"{noisy}/a.tif", f"{noisy}/b/c.tif", f"{clean}/b/c.png", f"{clean}/a.tif"]
+    assert pair_folders(names) == [(0, 3), (1, 2)]
+    assert pair_folders(names[:2]) is None
+    assert pair_folders([*names, "notes/z.tif"]) is None
+
+
+def test_folders_of_pairs_without_partners_are_refused() -> None:
+    with pytest.raises(DataError, match=r"(?s)look like pairs: .*the other with --targets"):
+        pair_folders(["raw/a.tif", "raw/b.tif", "gt/a.tif", "gt/q.tif"])

@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from PIL import Image
 
 from unnoise.errors import ImageError
-from unnoise.images import as_stack, from_float, to_float
+from unnoise.images import Holes, as_array, as_stack, from_float, to_float
 
 DTYPES = ["bool", "uint8", "int8", "uint16", "int16", "float32"]
 
@@ -63,3 +65,45 @@ def test_results_are_rounded_and_clipped() -> None:
 def test_what_is_no_image_is_explained(array: np.ndarray, says: str) -> None:
     with pytest.raises(ImageError, match=says):
         as_stack(array)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64", "uint8", "int64"])
+def test_tensors_of_any_kind_are_arrays(dtype: str) -> None:
+    tensor = torch.arange(12).reshape(3, 4).to(getattr(torch, dtype))
+    if tensor.is_floating_point():
+        tensor.requires_grad_()
+    stack, layout = as_stack(tensor)
+    assert layout.dtype == np.dtype("float32" if dtype == "bfloat16" else dtype)
+    np.testing.assert_array_equal(stack[0, ..., 0], np.arange(12).reshape(3, 4))
+
+
+def test_a_palette_of_pil_is_its_colours() -> None:
+    colours = np.zeros((6, 5, 3), np.uint8)
+    colours[:3, :, 0], colours[3:, :, 2] = 200, 90
+    picture = Image.fromarray(colours).quantize(4)
+    np.testing.assert_array_equal(as_array(picture), colours)
+    assert as_array(Image.fromarray(colours[..., 0])).shape == (6, 5)
+    picture.info["transparency"] = 0
+    assert as_array(picture).shape == (6, 5, 4)
+
+
+def test_masks_are_kept_and_what_has_no_data_is_masked() -> None:
+    values = np.arange(12.0).reshape(3, 4)
+    values[0, 0] = np.nan
+    stack, _ = as_stack(np.ma.MaskedArray(values, values == 5), holes=Holes(7, nan=True))
+    assert isinstance(stack, np.ma.MaskedArray)
+    assert np.argwhere(np.ma.getmaskarray(stack)[0, ..., 0]).tolist() == [[0, 0], [1, 1], [1, 3]]
+
+
+@pytest.mark.parametrize(
+    ("shape", "says"),
+    [
+        ((60_000, 784), r"a table of 60000 flattened images: reshape it to \(60000, 28, 28\)"),
+        ((300, 512, 4, 3), "300 images of 512 × 4 pixels: pass --axes"),
+    ],
+)
+def test_shapes_that_nobody_means(shape: tuple[int, ...], says: str) -> None:
+    array = np.broadcast_to(np.uint8(0), shape)
+    with pytest.raises(ImageError, match=says):
+        as_stack(array)
+    as_stack(array, axes="YX" if len(shape) == 2 else "NYXC")  # unless somebody says so

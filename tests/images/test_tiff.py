@@ -229,3 +229,54 @@ def test_odd_tags_are_no_reason_to_fail(tmp_path: Path, photometric: int, unit: 
     with open_image(path) as reader:
         write_like(tmp_path / "b.tif", reader, [[reader.image(0)]])
     np.testing.assert_array_equal(read_stack(tmp_path / "b.tif")[0][0, ..., 0], values(20, 30))
+
+
+def test_masks_labels_and_thumbnails_do_not_stop_the_image(tmp_path: Path) -> None:
+    path, image = tmp_path / "a.tif", values(40, 30, dtype="uint16")
+    with tifffile.TiffWriter(path) as writer:
+        writer.write(image[::4, ::4], subfiletype=1, metadata=None)  # the first page
+        writer.write(image, metadata=None)
+        writer.write(image > 9, subfiletype=4, metadata=None)
+        writer.write(image[:20, :20].astype(np.uint8), metadata=None)
+    with open_image(path) as reader:
+        np.testing.assert_array_equal(reader.image(0)[..., 0], image)
+        assert reader.notes == (
+            "its image of (40, 30) is read, and not its smaller copy (10, 8), mask (40, 30), "
+            "other image (20, 20)",
+        )
+        copy(path, tmp_path / "b.tif")
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "b.tif"), image)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_the_signs_of_cielab_do_not_wrap(tmp_path: Path, dtype: str) -> None:
+    half = 2 ** (8 * np.dtype(dtype).itemsize - 1)
+    lab = values(20, 30, 3, dtype=dtype)
+    lab[..., 1:] = np.array([0, 2 * half - 1])  # a is 0, b is -1: neighbours, and far as stored
+    tifffile.imwrite(tmp_path / "a.tif", lab, photometric="cielab", metadata=None)
+    with open_image(tmp_path / "a.tif") as reader:
+        assert reader.colour == "other"
+        assert set(np.unique(reader.image(0)[..., 1:])) == {half, half - 1}
+    copy(tmp_path / "a.tif", tmp_path / "b.tif")
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "b.tif"), lab)
+
+
+def test_what_channels_mean_is_what_the_file_says(tmp_path: Path) -> None:
+    four, three = values(20, 30, 4), values(20, 30, 3)
+    cases: list[tuple[np.ndarray, dict[str, Any], tuple[str, bool]]] = [
+        (three, {"photometric": "rgb"}, ("rgb", False)),
+        (three, {"photometric": "minisblack", "planarconfig": "contig"}, ("other", False)),
+        (four, {"photometric": "rgb", "extrasamples": ["unassalpha"]}, ("rgb", True)),
+        (four, {"photometric": "rgb", "extrasamples": ["unspecified"]}, ("other", False)),
+        (four, {"photometric": "separated"}, ("other", False)),
+        (
+            np.moveaxis(three, -1, 0),
+            {"imagej": True, "metadata": {"axes": "CYX"}},
+            ("other", False),
+        ),
+        (three[..., 0], {"photometric": "minisblack"}, ("grey", False)),
+    ]
+    for array, options, expected in cases:
+        tifffile.imwrite(tmp_path / "a.tif", array, **options)
+        with open_image(tmp_path / "a.tif") as reader:
+            assert (reader.colour, reader.alpha) == expected, options

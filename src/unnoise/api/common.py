@@ -1,7 +1,7 @@
 """The types that the functions of this room share."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 ARRAY = "<array>"  # what a config calls images that were passed in memory
 Array = NDArray[np.generic]
-Source = str | Path | Array
+Source = str | Path | Array | Sequence[Array]
 Say = Callable[[str], None]
 Report = Callable[["Progress"], None]
 

@@ -4,8 +4,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
 from unnoise.api.common import ARRAY, Report, Say, Source, silent, tell
 from unnoise.api.running import Run
 from unnoise.denoiser import Denoiser
@@ -78,7 +76,8 @@ def train(
 
     Args:
         data: A named dataset (``digits``, ``mnist``, ``fashion-mnist``), a file, folder or pattern,
-            or an array: ``(H, W)``, ``(H, W, C)``, ``(N, H, W, C)``, others with ``axes``.
+            or an array: ``(H, W)``, ``(H, W, C)``, ``(N, H, W, C)``, others with ``axes``; or a
+            list of arrays of any sizes. Tensors of torch and pictures of PIL are arrays, too.
         targets: The clean version of each image, found by name; or an array of the same shape.
         noise: What corrupts clean images, such as ``gaussian:0.3,clip``. Without targets and
             noise, the images are taken as noisy.
@@ -196,4 +195,4 @@ def train(
 def _name(source: Source | None) -> str | None:
     if source is None:
         return None
-    return ARRAY if isinstance(source, np.ndarray) else str(source)
+    return str(source) if isinstance(source, str | Path) else ARRAY

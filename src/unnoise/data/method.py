@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from unnoise.data.names import group_captures, match_pairs, split_pairs
+from unnoise.data.names import group_captures, match_pairs, pair_folders, split_pairs
 from unnoise.data.survey import Part, Survey, agree
 from unnoise.errors import ConfigError, DataError
+from unnoise.images import RGB
 
 AUTO = "auto"
 NOISY_ONLY = ("neighbor2neighbor", "noise2void")
@@ -113,6 +114,12 @@ def choose_method(
     else:
         plan = _unpaired(images, objective)
     failures = images.failures + (targets.failures if targets else ())
+    counts = {part.channels for view in plan.views for part in view}
+    if channels is None and counts == {1, RGB} and not plan.packed:
+        channels = RGB
+        said = "there are grey and colour images: all are trained on in colour"
+        plan = replace(plan, hint="; ".join(filter(None, [plan.hint, said])))
+    plan = replace(plan, hint="; ".join(filter(None, [plan.hint, *_unread(plan.views[0])])))
     views = tuple(_convert(view, channels) for view in plan.views)
     for view in views:
         agree(view, what=f"the images of {plan.name}")
@@ -122,6 +129,15 @@ def choose_method(
 
 def _digest(data: bytes | memoryview) -> str:
     return hashlib.blake2b(data, digest_size=8).hexdigest()
+
+
+def _unread(parts: Sequence[Part]) -> list[str]:
+    """Say what of the files is not read: of the first, and of how many."""
+    noted = [part for part in parts if part.notes]
+    if not noted:
+        return []
+    more = f", and the like of {len(noted) - 1} more files" if len(noted) > 1 else ""
+    return [f"{noted[0].name}: {'; '.join(noted[0].notes)}{more}"]
 
 
 def _allow(objective: str, allowed: Sequence[str], because: str) -> None:
@@ -191,9 +207,9 @@ def _unpaired(images: Survey, objective: str) -> Plan:
     if images.targets and objective in (AUTO, "supervised"):
         reason = f"{len(images.parts)} pairs of noisy and clean arrays, by their names in archives"
         return Plan(images.name, "supervised", reason, (images.parts, images.targets))
-    if objective in (AUTO, "supervised") and (pairs := split_pairs(names)):
+    if objective in (AUTO, "supervised") and (pairs := split_pairs(names) or pair_folders(names)):
         views = tuple(tuple(images.parts[pair[side]] for pair in pairs) for side in (0, 1))
-        reason = f"{len(pairs)} pairs of noisy and clean files, found by words in their names"
+        reason = f"{len(pairs)} pairs of noisy and clean files, found by the words in their names"
         return Plan(images.name, "supervised", reason, views)
     if objective == "supervised":
         raise ConfigError(

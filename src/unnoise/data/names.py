@@ -16,6 +16,16 @@ CLEAN_WORDS = {
     *("clean", "cleaned", "gt", "groundtruth", "truth", "target", "targets", "ref", "reference"),
     *("hq", "high", "output", "outputs", "label", "labels", "original", "orig", "avg", "mean"),
 }
+# Names of folders, which say more than words in the names of files.
+FOLDERS_NOISY = {
+    *("noisy", "noise", "raw", "input", "inputs", "low", "lq", "lr", "source", "degraded", "dirty"),
+    *("x", "corrupted", "lowsnr", "low_snr", "short"),
+}
+FOLDERS_CLEAN = {
+    *("clean", "gt", "ground_truth", "groundtruth", "truth", "target", "targets", "high", "hq"),
+    *("hr", "output", "outputs", "reference", "ref", "y", "original", "highsnr", "high_snr"),
+    *("long", "cleaned"),
+}
 # Words that may as well say what an image shows: no proof of a pair in one folder.
 AMBIGUOUS = {"low", "high", "raw", "mean", "avg", "original", "orig", "input", "output", "label"}
 # A run of letters, a run of digits, or what stands between them.
@@ -81,6 +91,44 @@ def split_pairs(names: Sequence[str]) -> Pairs | None:
         [keys[i] for i in clean],
     )
     return None if unmatched or not found else [(noisy[a], clean[b]) for a, b in found]
+
+
+def pair_folders(names: Sequence[str]) -> Pairs | None:
+    """Find pairs that lie in two folders with names such as ``raw`` and ``gt``.
+
+    Returns:
+        Indices of the noisy and the clean of each pair; None unless every name is in such a folder.
+
+    Raises:
+        DataError: The folders say that there are pairs, and some files have no partner.
+    """
+    roles, keys = [], []
+    for name in names:
+        path = PurePosixPath(name)
+        words = [part.lower().replace("-", "_") for part in path.parts[:-1]]
+        found = [
+            place
+            for place, word in enumerate(words)
+            if word in FOLDERS_NOISY or word in FOLDERS_CLEAN
+        ]
+        if len(found) != 1:
+            return None
+        roles.append(words[found[0]] in FOLDERS_NOISY)
+        rest = (*path.parts[: found[0]], *path.parts[found[0] + 1 :])
+        keys.append(str(PurePosixPath(*rest)))
+    noisy = [i for i, role in enumerate(roles) if role]
+    clean = [i for i, role in enumerate(roles) if not role]
+    if not noisy or not clean:
+        return None
+    try:
+        pairs = match_pairs([keys[i] for i in noisy], [keys[i] for i in clean])
+    except DataError as error:
+        raise DataError(
+            f"the folders {PurePosixPath(names[noisy[0]]).parent} and "
+            f"{PurePosixPath(names[clean[0]]).parent} look like pairs: {error}; or name one of the "
+            "folders alone, and the other with --targets"
+        ) from error
+    return [(noisy[a], clean[b]) for a, b in pairs]
 
 
 def pair_of(names: Sequence[str]) -> tuple[int, int] | None:

@@ -86,10 +86,10 @@ def look_at(
         stack = load_named(source, split, data_dir=data_dir, say=say)
         part = array_part(stack[..., None], "NYX", name=source)
         return Survey(source, (part,)), DATASETS[source].noise
-    if not isinstance(source, np.ndarray) and not _is_there(str(source)):
+    if isinstance(source, str | Path) and not _is_there(str(source)):
         unknown = UnknownNameError("dataset", str(source), NAMES)
         raise DataError(f"{unknown}; and there is no file or folder of that name")
-    if not isinstance(source, np.ndarray) and (shards := find_shards(source)):
+    if isinstance(source, str | Path) and (shards := find_shards(source)):
         if read.axes:
             raise DataError("--axes is for stacks, and a member of a tar shard is one image")
         return survey_shards(str(source), shards, max_pixels=read.max_pixels), None

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,19 +14,21 @@ from unnoise.data.shard_list import Shard
 from unnoise.data.shards import ShardView
 from unnoise.errors import DataError, ImageError
 from unnoise.images import (
+    RGB,
     Colour,
     Holes,
     ReadOptions,
     as_stack,
     find_images,
     find_pairs,
+    is_array,
     is_url,
     read_stack,
     to_channels,
 )
 
 Array = NDArray[np.generic]
-Source = str | Path | Array
+Source = str | Path | Array | Sequence[Array]
 ARRAY = "array"
 
 
@@ -69,6 +72,7 @@ class Part:
         colour: What the channels mean.
         holes: What counts as no data.
         array: The name in a ``.npz`` archive, where one was chosen.
+        notes: What of the file is not read, in words.
     """
 
     name: str
@@ -86,6 +90,7 @@ class Part:
     colour: Colour = "unknown"
     holes: Holes = field(default_factory=Holes)
     array: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def bytes(self) -> int:
@@ -115,6 +120,7 @@ class Part:
         return replace(
             self,
             channels=channels,
+            colour="rgb" if channels == RGB else "grey",
             read=partial(_converted, self.read, channels),
             peek=partial(_converted, self.peek, channels),
             shard=shard,
@@ -149,10 +155,8 @@ def survey(
     Raises:
         ImageError: There is nothing, or nothing that can be opened.
     """
-    if isinstance(source, np.ndarray):
-        holes = Holes.of(read.nodata, read.nan)
-        stack, _ = as_stack(source, axes=read.axes, holes=holes)
-        return Survey(ARRAY, (array_part(stack, read.axes or ""),))
+    if not isinstance(source, str | Path):
+        return _survey_arrays(source, read)
     if is_url(source):
         return Survey(source, (_open(source, source, read),))
     parts, targets, failures = [], [], []
@@ -177,6 +181,25 @@ def survey(
             "choose an array with --array"
         )
     return Survey(str(source), tuple(parts), tuple(failures), tuple(targets))
+
+
+def _survey_arrays(source: Any, read: ReadOptions) -> Survey:
+    """Look at an array, or at a list of arrays of any sizes."""
+    several = isinstance(source, list | tuple)
+    holes = Holes.of(read.nodata, read.nan)
+    parts = []
+    for number, array in enumerate(source if several else [source]):
+        name = f"array {number}" if several else ARRAY
+        if not is_array(array):
+            raise ImageError(
+                f"{name} is {type(array).__name__}: a list of images holds arrays; name files by "
+                "their folder or by a pattern"
+            )
+        stack, _ = as_stack(array, axes=read.axes, name=name, holes=holes)
+        parts.append(array_part(stack, read.axes or "", name=name))
+    if not parts:
+        raise ImageError("the list of arrays is empty")
+    return Survey(ARRAY, tuple(parts))
 
 
 def array_part(stack: Array, axes: str, *, name: str = ARRAY) -> Part:
@@ -234,6 +257,7 @@ def _open(path: Path | str, name: str, read: ReadOptions) -> Part:
             colour=reader.colour,
             holes=reader.holes,
             array=read.array,
+            notes=reader.notes,
         )
 
 

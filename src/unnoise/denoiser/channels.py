@@ -1,5 +1,7 @@
 """Which images a model of other channels can take, and how."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,7 @@ from unnoise.images import RGB, Colour
 Floats = NDArray[np.float32]
 
 GREY = 1
+COMMON, LEAST_PIXELS = 0.2, 256  # correlation of two colours at least, and where to tell it
 STILL = 0.5  # share of neighbouring pixels that are equal in transparency, and not in a photograph
 
 
@@ -52,6 +55,16 @@ def looks_like_alpha(part: NDArray[np.generic]) -> bool:
     """
     last = part[..., -1]
     return part.shape[-1] == RGB + 1 and bool(np.mean(last[..., 1:] == last[..., :-1]) > STILL)
+
+
+def have_little_in_common(part: NDArray[np.generic]) -> bool:
+    """Whether three channels ``(..., W, 3)`` that nothing describes differ as no colours do."""
+    flat = part.reshape(-1, part.shape[-1]).astype(np.float64)
+    flat = flat[np.isfinite(flat).all(axis=1)]
+    if len(flat) < LEAST_PIXELS or (flat.std(axis=0) == 0).any():
+        return False
+    found: Any = np.corrcoef(flat, rowvar=False)
+    return bool(np.abs(found[np.triu_indices(len(found), 1)]).max() < COMMON)
 
 
 def to_model(images: Floats, wanted: int) -> Floats:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +37,9 @@ from unnoise.images import (
     Layout,
     NaN,
     Reader,
+    as_array,
     as_stack,
+    check_likely,
     hole_mask,
     open_image,
     to_float,
@@ -151,8 +153,11 @@ class Denoiser:
         See ``__call__``. All images of a stack have one range.
         """
         options = DenoiseOptions(strength=strength, range=range, channels=channels, dtype=dtype)
+        images = cast("NDArray[Scalar]", as_array(images))
         # The first axis is the stack whatever the length of the last.
-        known = axes or {3: "NYX", 4: "NYXC"}.get(np.ndim(images))
+        known = axes or {3: "NYX", 4: "NYXC"}.get(images.ndim)
+        if axes is None and known is not None:
+            check_likely(known, images.shape, name="the array")
         stack, layout = as_stack(images, axes=known, holes=Holes.of(nodata, nan))
         return self._denoise_array(images, stack, layout, options)
 
@@ -289,7 +294,7 @@ class Denoiser:
         Raises:
             ModelError: There is no such level, or the model does not take images of this size.
         """
-        images = np.asarray(images)
+        images = as_array(images)
         grey = images.ndim == 3 and images.shape[-1] not in COLOUR_COUNTS
         stack, _ = as_stack(images, axes="NYX" if grey else None)
         floats = to_float(stack, self.sight.values(list(stack))[0])

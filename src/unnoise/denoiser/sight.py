@@ -9,7 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.correlation import noise_correlation
-from unnoise.denoiser.channels import adapts, check_together, goes_together, looks_like_alpha
+from unnoise.denoiser.channels import (
+    adapts,
+    check_together,
+    goes_together,
+    have_little_in_common,
+    looks_like_alpha,
+)
 from unnoise.denoiser.options import DenoiseOptions
 from unnoise.denoiser.restoring import Page, filled
 from unnoise.denoiser.view import View
@@ -21,6 +27,7 @@ from unnoise.images import (
     Layout,
     Reader,
     ValueRange,
+    as_array,
     as_stack,
     estimate_noise,
     fill_holes,
@@ -85,7 +92,7 @@ class Sight:
             alpha=reader.alpha,
             colour=reader.colour,
         )
-        return replace(seen, holes=reader.holes)
+        return replace(seen, holes=reader.holes, notes=(*reader.notes, *seen.notes))
 
     def of_stack(self, stack: Array, options: DenoiseOptions = DEFAULTS) -> View:
         """Return how a stack ``(N, H, W, C)`` is seen, masked where data lack; see ``of_reader``.
@@ -201,7 +208,7 @@ class Sight:
         holes: Holes = Holes(),  # noqa: B008  frozen
     ) -> tuple[Array, Layout]:
         """View an array ``(H, W)`` or ``(H, W, C)`` as a stack of one image."""
-        image = np.asanyarray(image)
+        image = as_array(image)
         if (
             axes is None
             and image.ndim == 3
@@ -247,6 +254,11 @@ class Sight:
                 alpha = all(map(looks_like_alpha, parts))
                 what = "transparency: it is flat" if alpha else "an image: it is not flat"
                 notes.append(f"the fourth channel is taken as {what}")
+            if channels == RGB == wanted and self.colours and have_little_in_common(parts[0]):
+                notes.append(
+                    "its three channels have little in common for colours: if they are slices or "
+                    "stains, pass --channels separate, or their --axes"
+                )
             colour = "rgb" if channels - alpha == RGB else "other"
         channels -= alpha
         if options.channels == "auto":

@@ -6,8 +6,8 @@ done with the images.
 """
 
 from unnoise.images.array_files import is_idx
-from unnoise.images.arrays import as_stack, from_float, to_float
-from unnoise.images.axes import Array, Layout
+from unnoise.images.arrays import as_array, as_stack, from_float, is_array, to_float
+from unnoise.images.axes import Array, Layout, check_likely
 from unnoise.images.channels import LUMA, to_channels
 from unnoise.images.files import (
     SUFFIXES,
@@ -59,7 +59,9 @@ __all__ = [
     "ReadOptions",
     "Reader",
     "ValueRange",
+    "as_array",
     "as_stack",
+    "check_likely",
     "check_max_pixels",
     "check_values",
     "estimate_noise",
@@ -68,6 +70,7 @@ __all__ = [
     "find_pairs",
     "from_float",
     "hole_mask",
+    "is_array",
     "is_idx",
     "is_image_name",
     "is_url",

@@ -13,8 +13,31 @@ from unnoise.images.value_range import ValueRange
 Floats = NDArray[np.float32]
 
 
+def as_array(value: Any) -> Array:
+    """Return what holds numbers as an array: a tensor of torch, a picture of PIL, anything else.
+
+    Tensors may lie on any device, need a gradient, and be of floats that NumPy does not have. A
+    palette of PIL becomes the colours that it stands for. A masked array keeps its mask.
+    """
+    kind = type(value).__module__.partition(".")[0]
+    if kind == "torch" and hasattr(value, "detach"):
+        tensor = value.detach().cpu()
+        known = str(tensor.dtype) not in ("torch.bfloat16", "torch.float8_e4m3fn")
+        array: Array = (tensor if known else tensor.float()).numpy()
+        return array
+    if kind == "PIL" and getattr(value, "mode", "") in ("P", "PA"):
+        opaque = value.mode == "P" and "transparency" not in value.info
+        value = value.convert("RGB" if opaque else "RGBA")
+    return np.asanyarray(value)
+
+
+def is_array(value: object) -> bool:
+    """Whether something is an image or images in memory, and no name of a file."""
+    return hasattr(value, "__array__") or hasattr(value, "__array_interface__")
+
+
 def as_stack(
-    array: Array,
+    array: Any,
     *,
     axes: str | None = None,
     name: str = "the array",
@@ -37,7 +60,7 @@ def as_stack(
         ImageError: The dtype is not numeric, an axis is empty, the axes cannot be guessed or are
             not those of the array, or a value is NaN or infinite.
     """
-    array = np.asanyarray(array)
+    array = as_array(array)
     letters = (
         check_axes(axes, array.shape, name=name) if axes else guess_axes(array.shape, name=name)
     )

@@ -19,6 +19,11 @@ from unnoise.errors import ImageError
 Array = NDArray[np.generic]
 
 COLOUR_COUNTS = (1, 3, 4)  # a last axis of this length is read as channels
+MANY = 100  # images, from which on a width of a few pixels is a mistake
+LEAST_FLAT, LONG = (
+    64,
+    10,
+)  # values of a flattened image, and how many times as many rows are a table
 FEW = 8  # a first or last axis up to here may well be channels
 OUTER = "TZNPV"  # letters of the axes before an image's own, in examples
 STACK_LETTERS = "NTZPVQIRABDEFGHJKLMOUW"  # to name an axis that counts images
@@ -151,6 +156,29 @@ def normal_axes(letters: str) -> str:
     return result
 
 
+def check_likely(letters: str, shape: Sequence[int], *, name: str) -> None:
+    """Refuse axes that nobody stated where they make little sense.
+
+    Raises:
+        ImageError: They make hundreds of images of a few columns, or an image of rows that are
+            flattened images.
+    """
+    layout = Layout(np.dtype(np.uint8), letters, tuple(shape))
+    side = math.isqrt(layout.width)
+    if layout.count >= MANY and layout.width <= FEW:
+        raise ImageError(
+            f"{name} has shape {tuple(shape)}, which would be {layout.count} images of "
+            f"{layout.height} × {layout.width} pixels: {candidates(shape)}"
+        )
+    flat = side * side == layout.width >= LEAST_FLAT and layout.height >= LONG * layout.width
+    if letters == "YX" and flat:
+        raise ImageError(
+            f"{name} has shape {tuple(shape)}, which looks like a table of {layout.height} "
+            f"flattened images: reshape it to ({layout.height}, {side}, {side}), or pass --axes YX "
+            "if it is one image"
+        )
+
+
 def guess_axes(shape: Sequence[int], *, name: str) -> str:
     """Name the axes of an array where that is safe.
 
@@ -159,10 +187,15 @@ def guess_axes(shape: Sequence[int], *, name: str) -> str:
     Raises:
         ImageError: It is not safe; the message shows what the axes could be.
     """
+    letters = ""
     if len(shape) == 2:
-        return "YX"
-    if len(shape) in (3, 4) and shape[-1] in COLOUR_COUNTS:
-        return "NYXC"[-len(shape) :]
+        letters = "YX"
+    elif len(shape) in (3, 4) and shape[-1] in COLOUR_COUNTS:
+        letters = "NYXC"[-len(shape) :]
+    if letters:
+        if 0 not in shape:
+            check_likely(letters, shape, name=name)
+        return letters
     raise ImageError(f"{name} has shape {tuple(shape)}: {candidates(shape)}")
 
 

@@ -36,7 +36,6 @@ class NpzReader(Reader):
 
     Attributes:
         members: The layout of each array that is read, by its name in the archive.
-        others: The names of the arrays that are not.
         pairs: The noisy and the clean array of each pair of equal shapes.
     """
 
@@ -58,7 +57,11 @@ class NpzReader(Reader):
         except BaseException:
             self._archive.close()
             raise
-        self.others = tuple(name for name in shapes if name not in chosen)
+        others = [name for name in shapes if name not in chosen]
+        if others:
+            self.notes = (
+                f"its images are {', '.join(chosen)}; {', '.join(others)} stay as they are",
+            )
         self.deflated = any(info.compress_type for info in self._archive.infolist())
         self._held: tuple[str, Array] | None = None  # the array that was read last
 

@@ -42,12 +42,14 @@ class Reader(ABC):
         colour: What its channels are: ``grey`` (one), ``rgb``, ``other`` (inks, fluorescence), or
             ``unknown`` where a format states nothing of them.
         holes: What counts as no data.
+        notes: What of the file is not read, in words.
         picture: Whether the file is a picture for people (PNG, JPEG, WebP), and no measurement.
         windowed: Whether a window costs about what its own pixels do, wherever it lies.
     """
 
     windowed = False
     picture = False
+    notes: tuple[str, ...] = ()
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from unnoise.errors import ImageError
-from unnoise.images.axes import Array, check_axes, normal_axes
+from unnoise.images.axes import Array, check_axes, check_likely, normal_axes
 from unnoise.images.holes import Holes
 from unnoise.images.reader import ArrayReader, Reader, check_header, check_pixels, reading
 from unnoise.images.tiff_pages import (
@@ -23,6 +23,8 @@ from unnoise.images.tiff_pages import (
     with_signs,
 )
 
+MOST_NAMED = 4  # of the images of a file that are not read
+MUCH_SMALLER = 4  # times
 ALPHA = (1, 2)  # ExtraSamples: transparency, colours multiplied by it or not
 
 # tifffile warns through logging; without a handler Python prints that.
@@ -54,15 +56,22 @@ class TiffReader(Reader):
             raise
 
     def _open(self, path: Path, axes: str | None, max_pixels: int) -> None:
-        series = self.tiff.series[0]
-        # Smaller copies of a page (NewSubfileType 1) are not images of their own.
-        others = [other for other in self.tiff.series[1:] if not other.keyframe.is_reduced]
-        if others:
-            shapes = ", ".join(str(other.shape) for other in (series, *others)[:4])
+        full = [each for each in self.tiff.series if not _is_beside(each.keyframe)]
+        series = (full or self.tiff.series)[0]
+        others = [each for each in self.tiff.series if each is not series]
+        equals = [each for each in full if each is not series and _is_equal(each, series)]
+        if equals:
+            shapes = ", ".join(str(each.shape) for each in (series, *equals)[:MOST_NAMED])
             raise ImageError(
                 f"{path} holds images of several kinds, of shapes {shapes}: save each in a file "
                 "of its own"
             )
+        if others:
+            listed = ", ".join(
+                f"{_kind(each.keyframe)} {each.shape}" for each in others[:MOST_NAMED]
+            )
+            more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
+            self.notes = (f"its image of {series.shape} is read, and not its {listed}{more}",)
         self.page: Any = series.keyframe
         self.inverted = counts_from_white(self.page)
         width, height = self.page.imagewidth, self.page.imagelength
@@ -82,6 +91,8 @@ class TiffReader(Reader):
         if not {"Y", "X"} <= set(stated):
             raise ImageError(f"{path} has axes {letters}: there is no image of rows and columns")
         self.samples = shape[letters.index("S")] if "S" in letters else 1
+        if axes is None:
+            check_likely(stated, shape, name=str(path))
         used = check_axes(axes, shape, name=str(path)) if axes else stated
         layout = check_header(dtype, used, shape, name=str(path), max_pixels=max_pixels)
         extra = self.page.extrasamples
@@ -138,6 +149,23 @@ class TiffReader(Reader):
         # The user's axes cut across the pages.
         whole = pages.whole(len(series.pages)).reshape(self.shape)
         return ArrayReader(self.path, self.layout, lambda: whole)
+
+
+def _is_beside(page: Any) -> bool:
+    """Whether a page goes with an image: a smaller copy (NewSubfileType 1), or a mask (4)."""
+    return bool(page.is_reduced or page.is_mask)
+
+
+def _is_equal(one: Any, other: Any) -> bool:
+    """Whether two images of a file are of one kind, and none is much smaller than the other."""
+    areas = sorted(math.prod(each.shape) for each in (one, other))
+    same = one.dtype == other.dtype
+    same &= one.keyframe.samplesperpixel == other.keyframe.samplesperpixel
+    return bool(same and areas[0] * MUCH_SMALLER > areas[1])
+
+
+def _kind(page: Any) -> str:
+    return "smaller copy" if page.is_reduced else "mask" if page.is_mask else "other image"
 
 
 class _PagedReader(Reader):

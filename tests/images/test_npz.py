@@ -1,0 +1,73 @@
+"""Archives: names say which arrays are images, and the rest stays."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from unnoise.errors import ImageError
+from unnoise.images import find_pairs, open_image, read_stack, write_like
+
+RANDOM = np.random.default_rng(0)
+IMAGES = RANDOM.integers(0, 255, (5, 9, 8), np.uint8)
+LABELS = np.arange(5)
+
+
+def test_labels_strings_and_numbers_are_no_images(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    np.savez(path, x_train=IMAGES, y_train=LABELS, name=np.array("digits"), scale=np.array(2.5))
+    with open_image(path, axes="NYX") as reader:
+        assert reader.count == 5
+        assert reader.notes == ("its images are x_train; y_train, name, scale stay as they are",)
+        with open_image(path, axes="NYX") as source:
+            images = ([255 - source.image(index)] for index in range(source.count))
+            write_like(tmp_path / "b.npz", reader, images)
+    made = np.load(tmp_path / "b.npz")
+    np.testing.assert_array_equal(made["x_train"], 255 - IMAGES)
+    np.testing.assert_array_equal(made["y_train"], LABELS)
+    assert str(made["name"]) == "digits"
+    assert float(made["scale"]) == 2.5
+
+
+@pytest.mark.parametrize(
+    ("noisy", "clean"),
+    [("noisy", "clean"), ("x", "y"), ("X", "Y"), ("x_train", "y_train"), ("input", "target")],
+)
+def test_names_that_are_pairs(tmp_path: Path, noisy: str, clean: str) -> None:
+    path = tmp_path / "a.npz"
+    np.savez(path, **{clean: IMAGES + 1, noisy: IMAGES})  # type: ignore[arg-type]  # its stub
+    assert find_pairs(path) == [(noisy, clean)]
+    np.testing.assert_array_equal(read_stack_of(path)[..., 0], IMAGES)
+    np.savez(path, **{clean: LABELS, noisy: IMAGES})  # type: ignore[arg-type]
+    assert find_pairs(path) == []
+
+
+def read_stack_of(path: Path, **options: str) -> np.ndarray:
+    from unnoise.images import ReadOptions
+
+    return read_stack(path, ReadOptions(axes="NYX", **options))[0]  # type: ignore[arg-type]
+
+
+def test_an_array_is_chosen_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    np.savez(path, one=IMAGES, other=IMAGES[:, :4])
+    with pytest.raises(
+        ImageError, match=r"several kinds: .* choose one of them, such as --array one"
+    ):
+        open_image(path, axes="NYX")
+    assert read_stack_of(path, array="other").shape == (5, 4, 8, 1)
+    with pytest.raises(ImageError, match=r"has no array x: it has one \(5, 9, 8\) uint8"):
+        open_image(path, axes="NYX", array="x")
+    np.savez(path, labels=LABELS)
+    with pytest.raises(ImageError, match=r"holds no array of images: it has labels \(5,\)"):
+        open_image(path)
+
+
+def test_axes_as_care_writes_them(tmp_path: Path) -> None:
+    patches = RANDOM.random((4, 1, 16, 12)).astype(np.float32)
+    np.savez(tmp_path / "a.npz", X=patches, Y=patches, axes=np.array("SCYX"))
+    with open_image(tmp_path / "a.npz") as reader:
+        assert (reader.count, reader.channels, reader.height, reader.width) == (4, 1, 16, 12)
+    np.savez(tmp_path / "b.npz", X=IMAGES, axes=np.array("no axes, but a long sentence"))
+    with pytest.raises(ImageError, match="--axes"):
+        open_image(tmp_path / "b.npz")
