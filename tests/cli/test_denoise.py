@@ -65,7 +65,7 @@ def test_json(run: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> No
     rows = json.loads(capsys.readouterr().out)
     assert {key for row in rows for key in row} == {
         "input", "output", "error", "skipped", "seconds", "megapixels", "verdict", "reasons",
-        "noise_level", "notes",
+        "noise_level", "notes", "lost",
     }  # fmt: skip
     outcome = {Path(row["input"]).name: row for row in rows}
     assert set(outcome) == {"none.png", "a b.png", "nan.npy", "c.png"}

@@ -35,6 +35,7 @@ class FileResult:
         reasons: Of the verdict.
         noise_level: The standard deviation of its noise, where 1 is white; told with the verdict.
         notes: How its values and channels were read, where the file does not say it all.
+        lost: What it has beside its pixels, and the output has not.
     """
 
     input: Path
@@ -47,6 +48,7 @@ class FileResult:
     reasons: tuple[str, ...] = ()
     noise_level: float | None = None
     notes: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 class FileDenoiser:
@@ -91,7 +93,7 @@ class FileDenoiser:
             with self._read.open(path) as reader:
                 view = self.view(reader)
                 seen = self.look(reader, view)
-                self._denoiser.denoise_file(
+                lost = self._denoiser.denoise_file(
                     reader,
                     target,
                     options=self._options,
@@ -112,6 +114,7 @@ class FileDenoiser:
             reasons=seen.reasons if seen else (),
             noise_level=seen.noise.std if seen else None,
             notes=view.notes,
+            lost=lost,
         )
 
     def view(self, reader: Reader) -> View:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from unnoise.api.common import Say, Source, silent
 from unnoise.data import Plan, Survey, choose_method, look_at
+from unnoise.images import left_out
 from unnoise.runs import Setting, TrainConfig, layer_settings
 
 
@@ -49,6 +50,9 @@ def make_plan(
 def _look(
     settings: TrainConfig, source: Source, run: Path | None, say: Say
 ) -> tuple[Survey, str | None]:
+    if isinstance(source, str | Path):
+        for sentence in left_out([source], exclude=run):
+            say(sentence)
     return look_at(
         source,
         split="train",

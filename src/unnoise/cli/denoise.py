@@ -11,6 +11,8 @@ from unnoise.denoiser.options import DenoiseOptions
 from unnoise.images.files import ReadOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from unnoise.api.one_file import FileResult
 
 app = verb_app("denoise")
@@ -93,6 +95,7 @@ def denoise(
     from unnoise import api
     from unnoise.cli.jobs import denoise_job
     from unnoise.errors import ConfigError
+    from unnoise.images import left_out
 
     say, results, notes = speaker(quiet=quiet), [], Notes()
     if model is None:
@@ -122,6 +125,8 @@ def denoise(
         raise ConfigError(
             "--address and --workers are for many workers: add --engine processes, or ray"
         )
+    for sentence in left_out(inputs, exclude=out):
+        say(sentence)
     with file_progress(quiet=quiet) as show:
         for result in api.denoise_files(
             api.load(model, device=device, precision=precision, compile=compile),
@@ -139,7 +144,7 @@ def denoise(
             if result.error is not None:
                 print(f"unnoise: {result.error}", file=sys.stderr)
                 continue
-            for note in notes.new(result.notes):
+            for note in notes.new([*result.notes, *_lost(result.lost)]):
                 say(f"{result.input}: {note}")
             if result.verdict in ("check", "reject"):
                 say(f"{result.verdict} {result.input}: {'; '.join(result.reasons)}")
@@ -153,6 +158,10 @@ def denoise(
     else:
         say(_summary(results))
     return 2 if failed else 0
+
+
+def _lost(lost: "Sequence[str]") -> list[str]:
+    return [f"not kept: {', '.join(lost)}"] if lost else []
 
 
 def _summary(results: "list[FileResult]") -> str:

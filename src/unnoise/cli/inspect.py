@@ -54,6 +54,7 @@ def inspect(
         Print what was found as JSON.
     """
     from unnoise import api
+    from unnoise.images import left_out
     from unnoise.outputs import check_free
 
     if report:
@@ -61,6 +62,8 @@ def inspect(
     say = speaker(quiet=quiet)
     denoiser = api.load(model, device=device, precision=precision)
     images = []
+    for sentence in left_out(inputs):
+        say(sentence)
     draw = report is not None
     for image in api.inspect_files(denoiser, inputs, read=read, options=options, draw=draw):
         images.append(image)

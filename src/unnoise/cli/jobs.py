@@ -50,7 +50,8 @@ def denoise_job(
     notes = Notes()
 
     def report(row: "Row") -> None:
-        for note in notes.new(row["notes"]):
+        kept = [f"not kept: {', '.join(row['lost'])}"] if row["lost"] else []
+        for note in notes.new([*row["notes"], *kept]):
             say(f"{row['input']}: {note}")
         if row["error"] is not None:
             print(f"unnoise: {row['error']}", file=sys.stderr)

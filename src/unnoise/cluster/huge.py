@@ -187,7 +187,7 @@ class HugeFile:
         try:
             with self._read.open(self._task.name) as reader:
                 target, dtype = self._out / self._task.output, found["dtype"]
-                write_like(target, reader, self._images(plan), dtype=dtype, overwrite=True)
+                lost = write_like(target, reader, self._images(plan), dtype=dtype, overwrite=True)
                 pixels = reader.count * reader.height * reader.width
         except Exception as error:
             return self._task.failed(explain(error, Path(self._task.name)))
@@ -197,6 +197,7 @@ class HugeFile:
             noise_level=found["noise_level"],
             reasons=found["reasons"],
             notes=found["notes"],
+            lost=lost,
             seconds=round(time.perf_counter() - started, 6),
             megapixels=pixels / 1e6,
         )

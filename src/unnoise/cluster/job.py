@@ -28,7 +28,7 @@ from unnoise.cluster.worker import FileTask, Precision, RefusedTask, Settings, T
 from unnoise.denoiser import DenoiseOptions
 from unnoise.denoiser.loading import HUB, locate
 from unnoise.errors import ConfigError, ImageError, ModelFileError
-from unnoise.images import SUFFIXES, ReadOptions, is_url
+from unnoise.images import SUFFIXES, ReadOptions, is_url, left_out
 from unnoise.pretrained import PRETRAINED
 
 EngineName = Literal["processes", "ray"]
@@ -146,6 +146,8 @@ def denoise_many(
     check_apart(source, out)
     if next(list_inputs(source, exclude=out), None) is None:
         raise ImageError(f"{source} has no image in it: {', '.join(SUFFIXES)} are read")
+    for sentence in left_out([source], exclude=out):
+        say(sentence)
     settings = Settings(
         model=_settled_model(model),
         out=out,

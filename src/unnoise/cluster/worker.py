@@ -134,6 +134,7 @@ class FileTask:
             noise_level=result.noise_level,
             reasons=list(result.reasons),
             notes=result.notes,
+            lost=result.lost,
             seconds=round(time.perf_counter() - started, 6),
             megapixels=result.megapixels,
         )
@@ -150,6 +151,7 @@ class FileTask:
         noise_level: float | None = None,
         reasons: Sequence[str] = (),
         notes: Sequence[str] = (),
+        lost: Sequence[str] = (),
         seconds: float = 0.0,
         megapixels: float = 0.0,
         error: str | None = None,
@@ -162,6 +164,7 @@ class FileTask:
             "noise_level": noise_level,
             "reasons": list(reasons),
             "notes": list(notes),
+            "lost": list(lost),
             "seconds": seconds,
             "megapixels": megapixels,
             "error": error,

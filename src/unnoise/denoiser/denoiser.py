@@ -170,7 +170,7 @@ class Denoiser:
         view: View | None = None,
         overwrite: bool = False,
         progress: Callable[[float], None] = lambda _: None,
-    ) -> None:
+    ) -> tuple[str, ...]:
         """Denoise a file image by image, band by band, in memory that its height does not decide.
 
         Args:
@@ -180,6 +180,9 @@ class Denoiser:
             view: How the file is seen, where that is known; see ``Sight.of_reader``.
             overwrite: Whether the target may be replaced.
             progress: Told the share that is done, up to 1.
+
+        Returns:
+            What the source has beside its pixels and the target has not, in words.
 
         Raises:
             ImageError: The file cannot be read, or holds NaN or infinity.
@@ -210,7 +213,14 @@ class Denoiser:
                     work = self._work(network, seen, options)
                     yield from run_images(network, source, counted(work))
 
-            write_like(Path(target), reader, images(), dtype=seen.dtype, overwrite=overwrite)
+            return write_like(
+                Path(target),
+                reader,
+                images(),
+                dtype=seen.dtype,
+                quality=options.quality,
+                overwrite=overwrite,
+            )
 
     def tiled(self, reader: Reader, index: int, options: DenoiseOptions, view: View) -> TiledImage:
         """Return one image of an open file in tiles that are denoised in any order, or elsewhere.

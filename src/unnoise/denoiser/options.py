@@ -29,12 +29,16 @@ class DenoiseOptions:
     dtype
         Of the results: same as the input, float32, or auto, which is float32 where whole numbers
         are coarser than what is left of the noise.
+    quality
+        Of JPEG and WebP files, 1 to 100. Without it, a JPEG keeps its own, and a WebP its kind of
+        compression. Other formats lose nothing.
     """
 
     strength: float = 1.0
     range: tuple[float, float] | None = None
     channels: ChannelUse = "auto"
     dtype: OutputDtype = "same"
+    quality: int | None = None
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -45,6 +49,8 @@ class DenoiseOptions:
             )
         if self.range is not None:
             ValueRange.given(*self.range)
+        if self.quality is not None and not 1 <= self.quality <= 100:
+            raise ConfigError(f"quality is {self.quality}: it is from 1 to 100")
         for name, allowed in (
             ("channels", ("auto", "separate", "together")),
             ("dtype", ("same", "auto", "float32")),

@@ -27,7 +27,15 @@ from unnoise.images.holes import (
     without_holes,
 )
 from unnoise.images.idx import read_idx, write_idx
-from unnoise.images.listing import WILD, Found, find_images, is_image_name, matches, walk_images
+from unnoise.images.listing import (
+    WILD,
+    Found,
+    find_images,
+    is_image_name,
+    left_out,
+    matches,
+    walk_images,
+)
 from unnoise.images.npz_files import find_pairs
 from unnoise.images.reader import (
     BAND_ROWS,
@@ -76,6 +84,7 @@ __all__ = [
     "is_url",
     "is_zarr",
     "largest_part",
+    "left_out",
     "list_urls",
     "matches",
     "open_image",

@@ -19,14 +19,15 @@ from unnoise.images.array_files import (
     write_npy,
 )
 from unnoise.images.axes import Array, Layout
+from unnoise.images.encoding import save_options
 from unnoise.images.holes import Holes, NaN
 from unnoise.images.idx import write_idx
+from unnoise.images.inventory import format_of, inventory
 from unnoise.images.npz_files import NpzReader, write_npz
 from unnoise.images.picture_files import (
     PICTURE_SUFFIXES,
     PictureReader,
     save,
-    save_options,
     vips,
     write_error,
     write_picture,
@@ -40,6 +41,9 @@ from unnoise.outputs import TEMPORARY, replacing
 
 TIFF_SUFFIXES = (".tif", ".tiff")
 TIFF_DTYPES = ("uint8", "uint16", "float32")  # that write_stack writes
+NAMED = {".png": "png", ".jpg": "jpeg", ".webp": "webp", ".tif": "tiff"}
+ENDINGS = {kind: suffix for suffix, kind in NAMED.items()}
+INKS = 4
 IDX_SUFFIXES = (".idx", "-ubyte", ".idx.gz", "-ubyte.gz")
 SUFFIXES = (*PICTURE_SUFFIXES, *TIFF_SUFFIXES, ".npy", ".npz", *IDX_SUFFIXES, ".zarr")
 
@@ -121,6 +125,10 @@ def _open(path: Path | str, *, axes: str | None, max_pixels: int, array: str | N
     kind = _kind(path)
     if path.stat().st_size == 0:
         raise ImageError(f"{path} is empty")
+    if kind in (*PICTURE_SUFFIXES, *TIFF_SUFFIXES):  # their content says what they are
+        tiff = format_of(path) == "tiff"
+        if tiff != (kind in TIFF_SUFFIXES) and format_of(path) is not None:
+            kind = ".tif" if tiff else ".png"
     if kind in PICTURE_SUFFIXES:
         return PictureReader(path, max_pixels=max_pixels)
     if kind in TIFF_SUFFIXES:
@@ -185,8 +193,9 @@ def write_like(
     images: Iterable[Iterable[Array]],
     *,
     dtype: np.dtype[np.generic] | None = None,
+    quality: int | None = None,
     overwrite: bool = False,
-) -> None:
+) -> tuple[str, ...]:
     """Write a file of the format, axes, shape, dtype and metadata of ``source``.
 
     JPEG loses a little; a palette becomes colours and fewer than 8 bits become 8. Memory is
@@ -198,7 +207,11 @@ def write_like(
         images: Each image of the source, in order, as its bands ``(rows, W, channels + alpha)``
             from the top, of the dtype.
         dtype: Of the file; None is that of the source.
+        quality: Of JPEG and WebP, 1 to 100; None keeps that of the source.
         overwrite: Whether an existing file may be replaced.
+
+    Returns:
+        What the source has beside its pixels and the file has not, in words.
 
     Raises:
         ImageError: The suffix is of another format, or the format does not hold the dtype.
@@ -210,7 +223,8 @@ def write_like(
         if path.suffix.lower() != ".zarr" and path.suffix.lower() in SUFFIXES:
             raise ImageError(f"{path} is no name for a zarr array: end it in .zarr")
         write_zarr(path, source, checked, overwrite=overwrite)
-        return
+        return ()
+    _check_content(path, source)
     if _format(path) != _format(source.path):
         raise ImageError(
             f"{path} is not of the format of {source.path}: results are written in the format of "
@@ -218,9 +232,9 @@ def write_like(
         )
     with replacing(path, overwrite=overwrite) as temporary:
         if isinstance(source, PictureReader):
-            write_picture(temporary, source, next(checked))
+            write_picture(temporary, source, next(checked), quality=quality)
         elif isinstance(source, TiffReader):
-            write_tiff(temporary, source, checked)
+            write_tiff(temporary, source, checked, name=path.name)
         elif isinstance(source, NpzReader):
             write_npz(temporary, source, checked)
         elif is_idx(path):
@@ -228,6 +242,8 @@ def write_like(
         else:
             write_npy(temporary, source.layout, checked)
         next(checked, None)  # the check sees that nothing is left
+        lost = inventory(source.path) - inventory(temporary)
+    return tuple(sorted(lost))
 
 
 def write_stack(path: Path, array: NDArray[np.generic], *, overwrite: bool = True) -> None:
@@ -246,6 +262,28 @@ def write_stack(path: Path, array: NDArray[np.generic], *, overwrite: bool = Tru
                 np.save(file, array, allow_pickle=False)
         else:
             _write_vips(temporary, array, name=str(path))
+
+
+def _check_content(path: Path, source: Reader) -> None:
+    """Refuse a name whose format would lose what the file really holds.
+
+    Raises:
+        ImageError: It would.
+    """
+    kind = source.format if isinstance(source, PictureReader) else format_of(source.path)
+    named = NAMED.get(_format(path))
+    if kind is None or named is None or kind == named:
+        return
+    advice = f"{source.name} holds {kind.upper()} data: rename it to end in {ENDINGS[kind]}"
+    if "tiff" in (kind, named):
+        raise ImageError(advice)
+    channels = source.layout.channels
+    if source.colour == "other" and channels == INKS:
+        raise ImageError(f"{advice}, since {named.upper()} is not written with inks")
+    if named != "png" and source.dtype.itemsize > 1:
+        raise ImageError(f"{advice}, since {named.upper()} has no 16 bits")
+    if named == "jpeg" and source.alpha:
+        raise ImageError(f"{advice}, since JPEG has no transparency")
 
 
 def _retyped(source: Reader, dtype: np.dtype[np.generic] | None) -> Reader:

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -12,6 +13,7 @@ from unnoise.images.array_files import is_idx
 from unnoise.images.files import SUFFIXES
 from unnoise.images.zarr_files import is_zarr
 
+MOST_KINDS = 8  # endings that are named
 WILD = re.compile(r"[*?\[]")
 
 
@@ -64,6 +66,48 @@ def walk_images(source: str | Path, *, exclude: Path | None = None) -> Iterator[
     """
     left_out = None if exclude is None else _real(exclude)
     return _of_source(source, left_out, ordered=False)
+
+
+def left_out(sources: Iterable[str | Path], *, exclude: Path | None = None) -> list[str]:
+    """Say which files of folders are no images here, by their endings; a sentence for each folder.
+
+    Args:
+        sources: As in ``find_images``; what is no folder has nothing to leave out.
+        exclude: A folder that does not count.
+    """
+    hidden = None if exclude is None else _real(exclude)
+    said = []
+    for source in sources:
+        if not os.path.isdir(source) or is_zarr(Path(source)):  # noqa: PTH112  raises for some names
+            continue
+        counts = Counter(_ending(name) for name in _others(Path(source), hidden))
+        if counts:
+            listed = ", ".join(
+                f"{count} {ending}" for ending, count in counts.most_common(MOST_KINDS)
+            )
+            more = f" and {len(counts) - MOST_KINDS} more kinds" if len(counts) > MOST_KINDS else ""
+            said.append(f"left out of {source}: {listed}{more}")
+    return said
+
+
+def _others(folder: Path, hidden: Path | None) -> Iterator[str]:
+    """Yield the names of files below a folder that are not taken for images."""
+    for place, folders, names in os.walk(folder):
+        here = Path(place)
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith(".")
+            and not is_zarr(here / name)
+            and _real(here / name) != hidden
+        ]
+        yield from (name for name in names if not name.startswith(".") and not is_image_name(name))
+
+
+def _ending(name: str) -> str:
+    if is_idx(Path(name)):
+        return "label files"
+    return Path(name).suffix.lower() or "files without an ending"
 
 
 def _real(path: Path) -> Path:

@@ -15,12 +15,13 @@ import numpy as np
 
 from unnoise.errors import ImageError
 from unnoise.images.axes import Array, Layout
+from unnoise.images.encoding import keep_colours, save_options
+from unnoise.images.inventory import format_of, is_animated, without_thumbnail
 from unnoise.images.reader import Colour, Reader, check_header, reading
 from unnoise.images.scratch import IN_MEMORY
 from unnoise.outputs import TEMPORARY
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
-JPEG_QUALITY = 95
 STRIP_ROWS = 64  # of the file that passes many pixels to libvips
 # Asked for many rows at once, libvips searches lists that grow with them: a header that claims ten
 # million rows would keep it busy for hours.
@@ -31,6 +32,7 @@ FORMATS = {  # of libvips
 }  # fmt: skip
 # Fields of a header that describe the picture and not how its pixels are stored.
 KEPT = ("exif-", "icc-profile-data", "xmp-data", "iptc-data", "png-comment-")
+STALE = "exif-ifd1-"
 KEPT_NAMES = ("orientation", "resolution-unit")
 
 # libvips and its readers warn through logging; without a handler Python prints that.
@@ -142,14 +144,22 @@ def read_vips_header(image: Any, *, name: str, max_pixels: int) -> Layout:
 
 
 class PictureReader(Reader):
-    """One picture; a palette and fewer than 8 bits are expanded, the orientation is left alone."""
+    """One picture; a palette and fewer than 8 bits are expanded, the orientation is left alone.
+
+    Attributes:
+        header: What libvips says of it.
+        format: By its content: ``png``, ``jpeg`` or ``webp``.
+    """
 
     picture = True
 
     def __init__(self, path: Path, *, max_pixels: int) -> None:
         with reading(path):
             self.header = open_header(path)
+            self.format = format_of(path)
             pages = self.header.get("n-pages") if self.header.get_typeof("n-pages") else 1
+            if self.format == "png" and is_animated(path):
+                raise ImageError(f"{path} is an animation: save its pictures one by one")
             if pages > 1:
                 raise ImageError(
                     f"{path} is an animation of {pages} pictures: save them one by one"
@@ -170,16 +180,9 @@ class PictureReader(Reader):
         yield from fetch_bands(image, self.path, rows)
 
 
-def save_options(suffix: str, dtype: np.dtype[np.generic]) -> dict[str, Any]:
-    """Return how libvips is to write a format: without loss but for JPEG."""
-    if suffix.lower() == ".png":
-        return {"bitdepth": 8 * dtype.itemsize}
-    if suffix.lower() == ".webp":
-        return {"lossless": True, "exact": True}
-    return {"Q": JPEG_QUALITY, "subsample_mode": "off"}
-
-
-def write_picture(temporary: Path, source: PictureReader, bands: Iterator[Array]) -> None:
+def write_picture(
+    temporary: Path, source: PictureReader, bands: Iterator[Array], *, quality: int | None = None
+) -> None:
     """Write one picture in the format of the name, with the metadata of its source.
 
     Raises:
@@ -187,7 +190,9 @@ def write_picture(temporary: Path, source: PictureReader, bands: Iterator[Array]
     """
     with _pixels(temporary.parent, source, bands) as pixels:
         image = _with_header(pixels, source.header)
-        save(image, temporary, save_options(temporary.suffix, source.dtype))
+        kept = save_options(temporary.suffix, source.dtype, source=source.path, quality=quality)
+        save(image, temporary, kept)
+    keep_colours(source.path, temporary)
 
 
 @contextmanager
@@ -228,6 +233,9 @@ def _pixels(folder: Path, source: PictureReader, bands: Iterator[Array]) -> Iter
 def _with_header(image: Any, header: Any) -> Any:
     image = image.copy(interpretation=header.interpretation, xres=header.xres, yres=header.yres)
     for field in header.get_fields():
-        if field.startswith(KEPT) or field in KEPT_NAMES:
-            image.set_type(header.get_typeof(field), field, header.get(field))
+        # The thumbnail would show the noise.
+        if (field.startswith(KEPT) and not field.startswith(STALE)) or field in KEPT_NAMES:
+            value = header.get(field)
+            kept = without_thumbnail(bytes(value)) if field == "exif-data" else value
+            image.set_type(header.get_typeof(field), field, kept)
     return image

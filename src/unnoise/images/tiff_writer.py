@@ -1,11 +1,14 @@
 """TIFF out: strips by tifffile, in the axes and with the tags of the source."""
 
 import math
+import re
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
+from xml.sax.saxutils import escape
 
 import numpy as np
 
@@ -23,6 +26,8 @@ HORIZONTAL = 2  # predictor: each sample less its left neighbour
 STRIP = 2**18  # bytes, what tifffile takes
 CLASSIC_LIMIT = 2**32 - 2**25  # room for headers below what 32-bit offsets reach
 PAGE_HEADER = 1024
+OME_START = 4096  # bytes in which the root of OME metadata begins
+OME_TYPES = {"float32": "float", "float64": "double"}
 # Tags copied byte for byte: they say what the picture is, not where its pixels are.
 COPIED = {
     271: "make", 272: "model", 274: "orientation", 285: "page name", 315: "artist",
@@ -35,8 +40,12 @@ COPIED = {
 }  # fmt: skip
 
 
-def write_tiff(temporary: Path, source: TiffReader, images: Iterable[Iterable[Array]]) -> None:
+def write_tiff(
+    temporary: Path, source: TiffReader, images: Iterable[Iterable[Array]], *, name: str
+) -> None:
     """Write a file of the axes, shape, dtype and metadata of its source.
+
+    What OME metadata say of the file itself is renewed: its name, its identifier, the dtype.
 
     In strips: deflated if the source is compressed in any way, otherwise plain.
 
@@ -47,7 +56,7 @@ def write_tiff(temporary: Path, source: TiffReader, images: Iterable[Iterable[Ar
     separate = source.page.planarconfig == SEPARATE and source.samples > 1
     outer, page = source.axes[: source.pages_axes], source.axes[source.pages_axes :]
     if page in ("YX", "YXC") and "C" not in outer and not separate:
-        _write(temporary, source, images, separate=False)
+        _write(temporary, source, images, separate=False, name=name)
         return
     # The file has another order than images come in: all of one channel, then the next.
     layout = source.layout
@@ -57,7 +66,7 @@ def write_tiff(temporary: Path, source: TiffReader, images: Iterable[Iterable[Ar
     with Scratch(temporary.parent, layout.shape, layout.dtype) as scratch:
         scratch.fill(layout, images)
         planes = _planes(scratch, source, 1 if separate else source.samples)
-        _write(temporary, source, planes, separate=separate)
+        _write(temporary, source, planes, separate=separate, name=name)
 
 
 def _planes(scratch: Scratch, source: TiffReader, samples: int) -> Iterator[Iterator[Array]]:
@@ -72,7 +81,12 @@ def _planes(scratch: Scratch, source: TiffReader, samples: int) -> Iterator[Iter
 
 
 def _write(
-    temporary: Path, source: TiffReader, planes: Iterable[Iterable[Array]], *, separate: bool
+    temporary: Path,
+    source: TiffReader,
+    planes: Iterable[Iterable[Array]],
+    *,
+    separate: bool,
+    name: str,
 ) -> None:
     import tifffile
 
@@ -108,7 +122,7 @@ def _write(
                 software="",
                 **options,
                 **_meaning(source),
-                **_tags(source),
+                **_tags(source, name),
             )
         next(strips, None)  # whoever checks the planes sees that nothing is left
     except (struct.error, tifffile.TiffFileError) as error:
@@ -170,7 +184,7 @@ def _meaning(source: TiffReader) -> dict[str, Any]:
     return options
 
 
-def _tags(source: TiffReader) -> dict[str, Any]:
+def _tags(source: TiffReader, name: str) -> dict[str, Any]:
     """Return the description, resolution and other metadata of the first page, unchanged."""
     tags = source.page.tags
     options: dict[str, Any] = {
@@ -182,13 +196,29 @@ def _tags(source: TiffReader) -> dict[str, Any]:
     }
     # The description gives the shape, which colours in place of a palette change.
     if 270 in tags and source.samples == source.page.samplesperpixel:
-        options["description"] = _raw(source, tags[270]).rstrip(b"\0")
+        description = _raw(source, tags[270]).rstrip(b"\0")
+        options["description"] = _renewed(description, source, name)
     resolution = [tags[code].value for code in (282, 283) if code in tags]
     if len(resolution) == 2 and all(map(_is_ratio, resolution)):
         options["resolution"] = resolution
         unit = tags[296].value if 296 in tags else None
         options["resolutionunit"] = unit if unit in RESOLUTION_UNITS else None
     return options
+
+
+def _renewed(description: bytes, source: TiffReader, name: str) -> bytes:
+    """Give an OME description of the source the identifier, file name and dtype of another file."""
+    if b"<OME" not in description[:OME_START]:
+        return description
+    own = re.search(rb'<OME\b[^>]*\bUUID="(urn:uuid:[^"]*)"', description)
+    if own is not None:
+        description = description.replace(own[1], f"urn:uuid:{uuid4()}".encode())
+    old, new = (escape(each).encode("utf-8", "replace") for each in (source.path.name, name))
+    description = description.replace(b'FileName="' + old + b'"', b'FileName="' + new + b'"')
+    if source.dtype == source.tiff.series[0].dtype:
+        return description
+    kind = OME_TYPES.get(str(source.dtype), str(source.dtype)).encode()
+    return re.sub(rb'(<Pixels\b[^>]*\bType=")[^"]*', rb"\g<1>" + kind, description)
 
 
 def _is_ratio(value: Any) -> bool:

@@ -1,0 +1,127 @@
+"""How a picture is encoded again: as its source was, as far as the source says it."""
+
+import shutil
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unnoise.images.inventory import (
+    PNG_COLOURS,
+    PNG_MAGIC,
+    format_of,
+    jpeg_segments,
+    png_chunks,
+    webp_chunks,
+)
+from unnoise.outputs import new_name
+
+QUALITY = 95  # of a JPEG whose source is none
+WEBP_QUALITY = 90  # of a lossy WebP, which does not say its own
+BLOCK = 64  # values of a quantisation table
+# ITU-T T.81, table K.1, whose values a quality of libjpeg scales; its sum is that of all orders.
+LUMINANCE = (
+    *(16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55),
+    *(14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62),
+    *(18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92),
+    *(49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99),
+)
+
+
+def save_options(
+    suffix: str,
+    dtype: np.dtype[np.generic],
+    *,
+    source: Path | None = None,
+    quality: int | None = None,
+) -> dict[str, Any]:
+    """Return how libvips is to write a format: as a source of that format was written.
+
+    A JPEG keeps its quality and its subsampling, a WebP its kind of compression. What has no such
+    source is written without loss, and as JPEG with quality 95.
+
+    Args:
+        suffix: Of the format.
+        dtype: Of the values.
+        source: A file, perhaps of another format.
+        quality: 1 to 100, of JPEG and WebP; None keeps that of the source.
+    """
+    kind = format_of(source) if source else None
+    if suffix.lower() == ".png":
+        return {"bitdepth": 8 * dtype.itemsize}
+    if suffix.lower() == ".webp":
+        assert kind is None or source is not None
+        lossy = quality is not None or (kind == "webp" and _is_lossy(source))
+        if lossy:
+            return {"Q": quality or WEBP_QUALITY, "smart_subsample": True}
+        return {"lossless": True, "exact": True}
+    known, thinned = _read_jpeg(source) if kind == "jpeg" and source else (QUALITY, False)
+    return {"Q": quality or known, "subsample_mode": "on" if thinned else "off"}
+
+
+def _is_lossy(path: Path | None) -> bool:
+    assert path is not None
+    with path.open("rb") as file:
+        return any(name == b"VP8 " for name, _ in webp_chunks(file))
+
+
+def _read_jpeg(path: Path) -> tuple[int, bool]:
+    """Return the quality of a JPEG, and whether its colours have fewer pixels."""
+    quality, thinned = QUALITY, False
+    with path.open("rb") as file:
+        for marker, data in jpeg_segments(file):
+            if marker == 0xDB:
+                quality = _quality(data) or quality
+            elif 0xC0 <= marker <= 0xC2 and len(data) > 7:
+                factors = data[7::3][: data[5]]
+                thinned = len(set(factors)) > 1
+    return quality, thinned
+
+
+def _quality(tables: bytes) -> int | None:
+    """Return the quality of libjpeg whose luminance table is nearest; None if there is none."""
+    while tables:
+        wide, number = tables[0] >> 4, tables[0] & 15
+        size = BLOCK * (2 if wide else 1)
+        if number == 0 and len(tables) > size:
+            values = np.frombuffer(tables[1 : 1 + size], ">u2" if wide else "u1")
+            sums = [abs(int(values.sum()) - _scaled(quality)) for quality in range(1, 101)]
+            return 1 + int(np.argmin(sums))
+        tables = tables[1 + size :]
+    return None
+
+
+def _scaled(quality: int) -> int:
+    scale = 5000 // quality if quality < 50 else 200 - 2 * quality
+    return int(((np.array(LUMINANCE) * scale + 50) // 100).clip(1, 255).sum())
+
+
+def keep_colours(source: Path, target: Path) -> None:
+    """Copy the chunks that say what the values of a PNG mean from one PNG into another."""
+    if format_of(source) != "png" or format_of(target) != "png":
+        return
+    with source.open("rb") as file:
+        chunks = [
+            (name, file.read(length))
+            for name, length in png_chunks(file)
+            if name in PNG_COLOURS and length < 1024
+        ]
+    if not chunks:
+        return
+    with target.open("rb") as file:
+        there = {name for name, _ in png_chunks(file)}
+    changed = new_name(target.parent, target.suffix)
+    try:
+        with target.open("rb") as old, changed.open("xb") as new:
+            head = len(PNG_MAGIC) + 25  # IHDR is always the first chunk, of 13 bytes
+            new.write(old.read(head))
+            for name, data in chunks:
+                if name not in there:
+                    check = zlib.crc32(name + data)
+                    new.write(struct.pack(">I", len(data)) + name + data + struct.pack(">I", check))
+            shutil.copyfileobj(old, new)
+        changed.replace(target)
+    finally:
+        changed.unlink(missing_ok=True)
