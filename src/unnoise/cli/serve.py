@@ -20,6 +20,8 @@ def serve(
     queue: int = 32,
     seconds: float = 30.0,
     workers: int | None = None,
+    root_path: str = "",
+    allow_host: list[str] | None = None,
     device: str = "auto",
     quiet: bool = False,
 ) -> None:
@@ -50,6 +52,10 @@ def serve(
         That a request may take to arrive, and may wait for its turn.
     workers
         Requests at work at once. [default: one for each core]
+    root_path
+        Behind a proxy: the path under which it has this server, such as /denoise.
+    allow_host
+        Behind a proxy: a further name of this server; repeat it for several.
     device
         cpu, cuda, mps or auto.
     quiet
@@ -75,6 +81,8 @@ def serve(
         queue=queue,
         seconds=seconds,
         workers=usable_cores() if workers is None else workers,
+        root_path=root_path,
+        allow_hosts=tuple(allow_host or ()),
     )
     check_access(settings, without_token=without_token)
     run(api.load_models(model or ["photo"], device=device), settings, say=speaker(quiet=quiet))

@@ -222,6 +222,19 @@ class Denoiser:
                 overwrite=overwrite,
             )
 
+    def denoise_image(
+        self, reader: Reader, index: int, options: DenoiseOptions, view: View
+    ) -> Array:
+        """Return one image of an open file, denoised, ``(H, W, channels + alpha)``.
+
+        Raises:
+            ImageError: The file cannot be read.
+        """
+        page = Page(reader, index)
+        ((_, network),) = self._networks(page, view)
+        (bands,) = run_images(network, page, self._work(network, view, options))
+        return np.concatenate(list(bands))
+
     def tiled(self, reader: Reader, index: int, options: DenoiseOptions, view: View) -> TiledImage:
         """Return one image of an open file in tiles that are denoised in any order, or elsewhere.
 

@@ -9,6 +9,7 @@ from unnoise.images.array_files import is_idx
 from unnoise.images.arrays import as_array, as_stack, from_float, is_array, to_float
 from unnoise.images.axes import Array, Layout, check_likely
 from unnoise.images.channels import LUMA, to_channels
+from unnoise.images.conversion import convert, stretch_for_the_eye
 from unnoise.images.files import (
     SUFFIXES,
     ReadOptions,
@@ -72,6 +73,7 @@ __all__ = [
     "check_likely",
     "check_max_pixels",
     "check_values",
+    "convert",
     "estimate_noise",
     "fill_holes",
     "find_images",
@@ -95,6 +97,7 @@ __all__ = [
     "read_range",
     "read_stack",
     "size_of",
+    "stretch_for_the_eye",
     "system_of",
     "to_channels",
     "to_float",

@@ -169,6 +169,17 @@ class PictureReader(Reader):
             colour: Colour = "other" if self.header.interpretation in ("cmyk", "lab") else "rgb"
             super().__init__(path, layout, alpha=alpha, colour=colour)
 
+    @property
+    def profile(self) -> bytes | None:
+        """See ``Reader``."""
+        name = "icc-profile-data"
+        return bytes(self.header.get(name)) if self.header.get_typeof(name) else None
+
+    @property
+    def orientation(self) -> int:
+        """See ``Reader``."""
+        return int(self.header.get("orientation")) if self.header.get_typeof("orientation") else 1
+
     def _bands(self, _index: int, rows: int, /) -> Iterator[Array]:
         image = open_header(self.path)
         if (image.height, image.width, image.bands) != (

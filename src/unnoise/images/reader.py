@@ -74,6 +74,16 @@ class Reader(ABC):
         self.holes = holes
 
     @property
+    def profile(self) -> bytes | None:
+        """The ICC profile of its colours, if it has one."""
+        return None
+
+    @property
+    def orientation(self) -> int:
+        """How its pixels are to be turned to be upright, 1 to 8, as EXIF counts; 1 is upright."""
+        return 1
+
+    @property
     def axes(self) -> str:
         """One letter per stored axis: Y, X, C for channels, and others that count images."""
         return self.layout.axes

@@ -24,6 +24,7 @@ from unnoise.images.tiff_pages import (
 )
 
 MOST_NAMED = 4  # of the images of a file that are not read
+ORIENTATION, ICC = 274, 34675  # tags
 MUCH_SMALLER = 4  # times
 ALPHA = (1, 2)  # ExtraSamples: transparency, colours multiplied by it or not
 
@@ -113,6 +114,17 @@ class TiffReader(Reader):
 
     def _window(self, index: int, rows: slice, columns: slice, /) -> Array:
         return with_signs(self.page, self._inner._window(index, rows, columns))
+
+    @property
+    def profile(self) -> bytes | None:
+        """See ``Reader``."""
+        return bytes(self.page.tags[ICC].value) if ICC in self.page.tags else None
+
+    @property
+    def orientation(self) -> int:
+        """See ``Reader``."""
+        stated = self.page.tags[ORIENTATION].value if ORIENTATION in self.page.tags else 1
+        return int(stated) if stated in range(1, 9) else 1
 
     @property
     def plain(self) -> bool:

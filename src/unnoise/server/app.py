@@ -14,10 +14,10 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 import unnoise
 from unnoise.errors import UnnoiseError
+from unnoise.server.accepting import wanted
 from unnoise.server.bodies import BadBodyError, SlowBodyError, receive
 from unnoise.server.counts import Counts
 from unnoise.server.desk import BusyError, Desk
@@ -28,6 +28,7 @@ from unnoise.server.pictures import (
     Served,
     TooLargeError,
     UnknownFormatError,
+    Wish,
     denoise,
     examine,
     own_folder,
@@ -36,7 +37,6 @@ from unnoise.server.settings import ServerSettings
 
 PAGE = Path(__file__).with_name("page")
 EXAMPLES = Path(__file__).with_name("examples")
-LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 LOG = logging.getLogger("unnoise.server")
 
 STATUS: dict[type[Exception], int] = {
@@ -116,9 +116,25 @@ IMAGE: dict[int | str, dict[str, Any]] = {
             "Unnoise-Model": {"schema": {"type": "string"}},
             "Unnoise-Verdict": {"schema": {"enum": ["trust", "check", "reject"]}},
             "Unnoise-Reasons": {"description": "A JSON array.", "schema": {"type": "string"}},
+            "Unnoise-Images": {"description": "In the file.", "schema": {"type": "integer"}},
+            "Unnoise-Lost": {
+                "description": "What the file had and the result has not: a JSON array.",
+                "schema": {"type": "string"},
+            },
+            "Unnoise-Notes": {
+                "description": "How the file was read: a JSON array.",
+                "schema": {"type": "string"},
+            },
+            "Unnoise-Shown": {
+                "description": "With display: the values that are black and white.",
+                "schema": {"type": "string"},
+            },
         },
     }
 }
+ImageIndex = Annotated[
+    int | None, Query(ge=0, description="Which image of a stack, from 0 on; all if left out.")
+]
 ModelName = Annotated[str | None, Query(description="One of /v1/models; the first if left out.")]
 
 
@@ -134,6 +150,7 @@ def make_app(models: Sequence[Served], settings: ServerSettings) -> FastAPI:
         version=unnoise.__version__,
         description="Denoises images. Each is kept no longer than its request takes.",
         redoc_url=None,
+        root_path=settings.root_path,
     )
     served = {each.name: each for each in models}
     desk = Desk(workers=settings.workers, queue=settings.queue, seconds=settings.seconds)
@@ -188,25 +205,30 @@ def _add_images(
         strength: Annotated[
             float, Query(ge=0, le=1, description="0 is the image itself, 1 the result.")
         ] = 1.0,
+        index: ImageIndex = None,
+        display: Annotated[
+            bool, Query(description="One image for the eye: 8 bits, upright, dark ones stretched.")
+        ] = False,
     ) -> Response:
         """Denoise an image, in the format that was sent or that Accept asks for."""
         chosen = _choose(served, model)
-        wanted = _wanted(request.headers.get("accept", ""))
+        kind = wanted(request.headers.get("accept", ""), SUFFIXES)
+        wish = Wish(strength, "image/png" if display else kind, index, display)
         with own_folder() as folder:
             body = folder / "body"
             with desk.arriving():
                 await take(request, body)
-            work = partial(
-                denoise,
-                chosen,
-                body,
-                strength=strength,
-                wanted=wanted,
-                max_pixels=settings.max_pixels,
-            )
+            work = partial(denoise, chosen, body, wish, max_pixels=settings.max_pixels)
             made = await desk.run(work)
         counts.pixels(made.pixels)
-        headers = {"Unnoise-Model": chosen.name}
+        headers = {"Unnoise-Model": chosen.name, "Unnoise-Images": str(made.images)}
+        headers |= {
+            name: json.dumps(words)
+            for name, words in (("Unnoise-Lost", made.lost), ("Unnoise-Notes", made.notes))
+            if words
+        }
+        if made.shown is not None:
+            headers["Unnoise-Shown"] = str(made.shown)
         if made.judgement is not None:
             headers["Unnoise-Verdict"] = made.judgement.verdict
             headers["Unnoise-Reasons"] = json.dumps(made.judgement.reasons)
@@ -217,6 +239,7 @@ def _add_images(
         request: Request,
         model: ModelName = None,
         maps: Annotated[bool, Query(description="Whether to send the maps as PNG.")] = False,
+        index: ImageIndex = None,
     ) -> dict[str, Any]:
         """Tell whether the result of an image can be trusted, and why not."""
         chosen = _choose(served, model)
@@ -224,13 +247,29 @@ def _add_images(
             body = folder / "body"
             with desk.arriving():
                 await take(request, body)
-            work = partial(examine, chosen, body, maps=maps, max_pixels=settings.max_pixels)
+            work = partial(
+                examine,
+                chosen,
+                body,
+                maps=maps,
+                index=index or 0,
+                max_pixels=settings.max_pixels,
+            )
             return await desk.run(work)
 
 
 def _add_doors(app: FastAPI, settings: ServerSettings, counts: Counts) -> None:
     """Check who asks, count answers, and turn each failure into its status."""
-    app.middleware("http")(guard(settings.token))
+
+    @app.middleware("http")  # the innermost: the others see an answer in any case
+    async def admit(request: Request, follow: Next) -> Response:
+        try:
+            return await follow(request)
+        except Exception:
+            LOG.exception("a request failed")
+            return JSONResponse({"detail": "the server failed: its log says why"}, 500)
+
+    app.middleware("http")(guard(settings.token, hosts=settings.hosts))
 
     @app.middleware("http")
     async def count(request: Request, follow: Next) -> Response:
@@ -240,9 +279,6 @@ def _add_doors(app: FastAPI, settings: ServerSettings, counts: Counts) -> None:
         name = getattr(route, "path", "other")  # where none was reached
         counts.request(name, response.status_code, time.perf_counter() - begun)
         return response
-
-    if settings.local:  # so that no web page reaches it under another name
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOCAL_HOSTS, settings.host])
 
     async def explain(_: Request, error: Exception) -> JSONResponse:
         status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
@@ -257,11 +293,6 @@ def _add_doors(app: FastAPI, settings: ServerSettings, counts: Counts) -> None:
         told = (f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in error.errors())
         return JSONResponse({"detail": "; ".join(told)}, 422)
 
-    @app.exception_handler(Exception)
-    async def admit(_: Request, error: Exception) -> JSONResponse:
-        LOG.error("a request failed", exc_info=error)
-        return JSONResponse({"detail": "the server failed: its log says why"}, 500)
-
 
 def _choose(served: Mapping[str, Served], name: str | None) -> Served:
     if name is None:
@@ -271,19 +302,6 @@ def _choose(served: Mapping[str, Served], name: str | None) -> Served:
             404, f"no model {name[:100]!r} is served: there are {', '.join(served)}"
         )
     return served[name]
-
-
-def _wanted(accept: str) -> str | None:
-    """Return the format that is asked for; None for the one that was sent."""
-    kinds = [part.split(";")[0].strip().lower() for part in accept.split(",")]
-    if not accept.strip() or any(kind in ("*/*", "image/*") for kind in kinds):
-        return None
-    known = [kind for kind in kinds if kind in SUFFIXES]
-    if not known:
-        raise NotAcceptableError(
-            f"Accept asks for {accept[:100]}: results are {', '.join(SUFFIXES)}"
-        )
-    return known[0]
 
 
 def _facts(each: Served, *, default: bool) -> ModelFacts:

@@ -1,7 +1,7 @@
 """Who may ask, and what browsers are told about what they get."""
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -24,15 +24,29 @@ DOCS_POLICY = f"{POLICY}; script-src 'self' 'unsafe-inline'; style-src 'self' 'u
 Next = Callable[[Request], Awaitable[Response]]
 
 
-def guard(token: str | None) -> Callable[[Request, Next], Awaitable[Response]]:
-    """Return the middleware that lets in who brings the token; None lets everybody in."""
+def guard(
+    token: str | None, *, hosts: Collection[str] | None
+) -> Callable[[Request, Next], Awaitable[Response]]:
+    """Return the middleware that lets in who brings the token, under a known name.
+
+    Args:
+        token: None lets everybody in.
+        hosts: Names of the server, so that no web page reaches it under another; None takes any.
+    """
     expected = None if token is None else f"Bearer {token}".encode()
 
     async def check(request: Request, follow: Next) -> Response:
-        path = request.url.path
+        path = request.scope["path"].removeprefix(request.scope.get("root_path", "").rstrip("/"))
+        host = _name(request.headers.get("host", ""))
         free = path in OPEN or path.startswith(OPEN_FOLDERS)
         given = request.headers.get("authorization", "").encode()
-        if expected is None or free or hmac.compare_digest(given, expected):
+        response: Response
+        if hosts is not None and host not in hosts:
+            told = (
+                f"this server is not called {host[:100]!r}: start it with --allow-host {host[:100]}"
+            )
+            response = JSONResponse({"detail": told}, 400)
+        elif expected is None or free or hmac.compare_digest(given, expected):
             response = await follow(request)
         else:
             response = JSONResponse(
@@ -47,3 +61,8 @@ def guard(token: str | None) -> Callable[[Request, Next], Awaitable[Response]]:
         return response
 
     return check
+
+
+def _name(host: str) -> str:
+    """Return the name in a Host header, without its port."""
+    return host.lower() if host.endswith("]") else host.lower().rpartition(":")[0] or host.lower()

@@ -8,7 +8,7 @@ import base64
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,18 @@ from unnoise.api.inspecting import facts_of
 from unnoise.api.one_file import look
 from unnoise.denoiser import DenoiseOptions, Denoiser
 from unnoise.errors import ImageError
-from unnoise.images import Layout, Reader, from_float, open_image, to_float, write_stack
+from unnoise.images import (
+    Reader,
+    ValueRange,
+    convert,
+    open_image,
+    stretch_for_the_eye,
+    write_stack,
+)
 from unnoise.trust import Calibration, Judgement, inspect, read_calibration
 
 SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/tiff": ".tif"}
 TYPES = {suffix: kind for kind, suffix in SUFFIXES.items()}
-DEPTHS = {"image/jpeg": np.uint8, "image/webp": np.uint8, "image/png": np.uint16}  # at the most
 START = 16  # bytes from which a format is told
 
 
@@ -61,20 +67,45 @@ class Served:
 
 
 @dataclass(frozen=True)
+class Wish:
+    """What is asked for.
+
+    Attributes:
+        strength: From 0, the image itself, to 1, the result of the model.
+        kind: Media type of the result; None keeps the format.
+        index: Which image of a stack; None is the whole file.
+        display: Whether one image is wanted for the eye: 8 bits, upright, dark ones stretched.
+    """
+
+    strength: float = 1.0
+    kind: str | None = None
+    index: int | None = None
+    display: bool = False
+
+
+@dataclass(frozen=True)
 class Denoised:
     """A result.
 
     Attributes:
-        data: The file.
         kind: Its media type.
-        pixels: Of all its images.
+        pixels: Of all images of the file.
+        images: How many the file has.
         judgement: Whether it can be trusted; None where the model cannot tell.
+        notes: How the file was read, where it does not say it all.
+        data: The file.
+        lost: What the file had, and the result has not.
+        shown: The values that are black and white for the eye, where they were stretched.
     """
 
-    data: bytes
     kind: str
     pixels: int
+    images: int
     judgement: Judgement | None
+    notes: tuple[str, ...]
+    data: bytes = b""
+    lost: tuple[str, ...] = ()
+    shown: ValueRange | None = None
 
 
 @contextmanager
@@ -84,16 +115,13 @@ def own_folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def denoise(
-    served: Served, body: Path, *, strength: float, wanted: str | None, max_pixels: int
-) -> Denoised:
+def denoise(served: Served, body: Path, wish: Wish, *, max_pixels: int) -> Denoised:
     """Denoise a file as ``unnoise denoise`` does.
 
     Args:
         served: The model.
         body: The file, in a folder of its own; it is renamed.
-        strength: From 0, the image itself, to 1, the result of the model.
-        wanted: Media type of the result; None keeps the format.
+        wish: What is asked for.
         max_pixels: That are taken.
 
     Raises:
@@ -104,24 +132,53 @@ def denoise(
     """
     with _opened(body, max_pixels=max_pixels) as reader:
         kind = TYPES[reader.path.suffix]
-        target = body.with_name(f"result{SUFFIXES[kind]}")
-        options = DenoiseOptions(strength=strength)
+        target = body.with_name(f"result{SUFFIXES[wish.kind or kind]}")
+        options = DenoiseOptions(strength=wish.strength)
         view = served.denoiser.sight.of_reader(reader, options)
         judgement = look(served.denoiser, reader, view, served.usual)
-        served.denoiser.denoise_file(reader, target, options=options, view=view)
-        pixels = reader.count * reader.height * reader.width
-    if wanted is not None and wanted != kind:
-        target = _converted(target, wanted)
-    return Denoised(target.read_bytes(), wanted or kind, pixels, judgement)
+        made = Denoised(
+            kind=wish.kind or kind,
+            pixels=reader.count * reader.height * reader.width,
+            images=reader.count,
+            judgement=judgement,
+            notes=view.notes,
+        )
+        if not wish.display and wish.index is None and wish.kind in (None, kind):
+            lost = served.denoiser.denoise_file(reader, target, options=options, view=view)
+            return replace(made, data=target.read_bytes(), lost=lost)
+        index = _which(reader, wish)
+        image = served.denoiser.denoise_image(reader, index, options, view)
+        shown = stretch_for_the_eye(reader.image(index), view.channels) if wish.display else None
+        try:
+            lost = convert(target, image, reader, view.results, shown=shown, narrow=wish.display)
+        except ImageError as error:
+            raise NotAcceptableError(str(error)) from error
+        return replace(made, data=target.read_bytes(), lost=lost, shown=shown)
 
 
-def examine(served: Served, body: Path, *, maps: bool, max_pixels: int) -> dict[str, Any]:
-    """Inspect the first image of a file as ``unnoise inspect`` does.
+def _which(reader: Reader, wish: Wish) -> int:
+    """Return which image of a file is asked for."""
+    if wish.index is None and reader.count > 1 and not wish.display:
+        raise NotAcceptableError(
+            f"the file holds {reader.count} images, and {wish.kind} holds one: ask for the format "
+            "that was sent, or for one image by its index"
+        )
+    index = wish.index or 0
+    if not index < reader.count:
+        raise ImageError(f"index is {index}, and the file holds {reader.count} images, from 0 on")
+    return index
+
+
+def examine(
+    served: Served, body: Path, *, maps: bool, index: int = 0, max_pixels: int
+) -> dict[str, Any]:
+    """Inspect one image of a file as ``unnoise inspect`` does.
 
     Args:
         served: The model.
         body: The file, in a folder of its own; it is renamed.
-        maps: Whether to draw the maps, as PNG in base64.
+        maps: Whether to draw the maps, upright, as PNG in base64.
+        index: Of the image.
         max_pixels: That are taken.
 
     Raises:
@@ -131,11 +188,17 @@ def examine(served: Served, body: Path, *, maps: bool, max_pixels: int) -> dict[
     """
     with _opened(body, max_pixels=max_pixels) as reader:
         view = served.denoiser.sight.of_reader(reader)
-        found = inspect(served.denoiser, reader.image(0), axes="YXC", view=view)
+        number = _which(reader, Wish(index=index))
+        found = inspect(served.denoiser, reader.image(number), axes="YXC", view=view)
+        orientation = reader.orientation
         facts = facts_of(found) | {"width": reader.width, "height": reader.height}
     if maps:
         facts["maps"] = {
-            name: _drawn(values, body.with_name(f"{name}.png"), signed=name == "removed")
+            name: _drawn(
+                upright(values, orientation),
+                body.with_name(f"{name}.png"),
+                signed=name == "removed",
+            )
             for name, values in found.maps.items()
         }
     return facts
@@ -156,6 +219,16 @@ def _opened(body: Path, *, max_pixels: int) -> Iterator[Reader]:
         yield reader
 
 
+def upright(values: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """Turn rows and columns as an EXIF orientation says."""
+    turned = values.T if orientation in (5, 6, 7, 8) else values
+    if orientation in (3, 4, 7, 8):
+        turned = turned[::-1]
+    if orientation in (2, 3, 6, 7):
+        turned = turned[:, ::-1]
+    return turned
+
+
 def _told_format(start: bytes) -> str:
     """Return the media type of a file by its first bytes."""
     if start.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -167,27 +240,6 @@ def _told_format(start: bytes) -> str:
     if start[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         return "image/tiff"
     raise UnknownFormatError("the body is no PNG, JPEG, WebP or TIFF file")
-
-
-def _converted(result: Path, wanted: str) -> Path:
-    """Write a result once more, in another format; values are brought to what it can hold."""
-    with open_image(result, max_pixels=0) as reader:
-        if reader.count > 1:
-            raise NotAcceptableError(
-                f"the file holds {reader.count} images, and {wanted} holds one: ask for the format "
-                "that was sent"
-            )
-        image = reader.image(0)
-    most = np.dtype(DEPTHS.get(wanted, image.dtype))
-    if image.dtype not in (np.dtype(np.uint8), most):
-        layout = Layout(most, "YXC", image.shape)
-        image = from_float(to_float(image[None]).clip(0, 1), layout)
-    target = result.with_name(f"converted{SUFFIXES[wanted]}")
-    try:
-        write_stack(target, image[..., 0] if image.shape[2] == 1 else image)
-    except ImageError as error:
-        raise NotAcceptableError(f"{wanted} cannot hold such an image") from error
-    return target
 
 
 def _drawn(values: NDArray[np.float32], path: Path, *, signed: bool) -> dict[str, Any]:

@@ -1,11 +1,14 @@
 """What a server is told when it starts."""
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
 
 from unnoise.errors import ConfigError
 
 MEGABYTE = 2**20
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+ROOT_PATH = re.compile(r"(/[\w.~-]+)+")
 LEAST_TOKEN = 16  # characters
 
 
@@ -22,6 +25,8 @@ class ServerSettings:
         queue: Requests that may wait for their turn; more are answered with 503.
         seconds: That a body may take to arrive, and that a request may wait for its turn.
         workers: Requests at work at once.
+        root_path: Under which a proxy has the server, such as ``/denoise``; empty at the top.
+        allow_hosts: Further names under which requests may come.
 
     Raises:
         ConfigError: A number is out of range.
@@ -35,6 +40,8 @@ class ServerSettings:
     queue: int = 32
     seconds: float = 30.0
     workers: int = 2
+    root_path: str = ""
+    allow_hosts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the numbers."""
@@ -43,8 +50,21 @@ class ServerSettings:
         for name in ("max_bytes", "max_pixels", "seconds", "workers"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name} is {getattr(self, name)}: it is more than 0")
+        if self.root_path and not ROOT_PATH.fullmatch(self.root_path):
+            raise ConfigError(
+                f"root_path is {self.root_path!r}: it begins with / and does not end with one, "
+                "such as /denoise"
+            )
         if self.queue < 0:
             raise ConfigError(f"queue is {self.queue}: it is a number of requests, or 0")
+
+    @property
+    def hosts(self) -> tuple[str, ...] | None:
+        """The names under which it answers; None for any."""
+        if not self.local and not self.allow_hosts:
+            return None
+        own = f"[{self.host}]" if ":" in self.host else self.host
+        return (*LOCAL_HOSTS, own.lower(), *(name.lower() for name in self.allow_hosts))
 
     @property
     def local(self) -> bool:

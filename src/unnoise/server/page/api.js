@@ -2,6 +2,7 @@
 
 import { askForToken, authorization } from "./token.js";
 
+const HOME = new URL("../", import.meta.url); // a proxy may have the server under a path
 const PATIENCE = 5; // seconds before a busy server is asked again, where it does not say
 
 /**
@@ -15,37 +16,54 @@ const PATIENCE = 5; // seconds before a busy server is asked again, where it doe
  *   interval_width: number | null, maps: Object<string, ValueMap>,
  * }} Inspection
  * @typedef {{
- *   model: string, strength?: number, accept?: string, signal?: AbortSignal,
+ *   image: Blob, verdict: Verdict | null, reasons: string[], notes: string[], lost: string[],
+ *   images: number, shown: string | null,
+ * }} Denoised  How many images the file has; which values are black and white in the one shown.
+ * @typedef {{
+ *   index?: number, model: string, strength?: number, accept?: string, signal?: AbortSignal,
  *   onBusy?: (seconds: number) => void,
- * }} Wishes  An empty model is the server's default; onBusy is called before each wait.
+ * }} Wishes  An empty model is the server's default. With an index
+ *   one image of a stack comes for the eye: upright, in 8 bits, dark ones stretched. onBusy is called before each wait.
  */
 
 /** @returns {Promise<{models: Model[], limits: Limits}>} */
 export async function readModels() {
-  return (await request("/v1/models", {})).json();
+  return (await request("v1/models", {})).json();
 }
 
 /** @returns {Promise<{file: string, title: string, credit: string}[]>} */
 export async function readExamples() {
-  return (await request("/examples/index.json", {})).json();
+  return (await request("examples/index.json", {})).json();
 }
 
 /** @param {string} name */
 export async function readExample(name) {
-  const blob = await (await request(`/examples/${encodeURIComponent(name)}`, {})).blob();
+  const blob = await (await request(`examples/${encodeURIComponent(name)}`, {})).blob();
   return new File([blob], name, { type: blob.type });
 }
 
 /**
  * @param {Blob} image
  * @param {Wishes} wishes
- * @returns {Promise<{image: Blob, verdict: Verdict | null, reasons: string[]}>}
+ * @returns {Promise<Denoised>}
  */
 export async function denoise(image, wishes) {
-  const response = await post("/v1/denoise", { strength: wishes.strength ?? 1 }, image, wishes);
+  /** @type {Object<string, unknown>} */
+  const asked = { strength: wishes.strength ?? 1 };
+  if (wishes.index !== undefined) Object.assign(asked, { index: wishes.index, display: true });
+  const response = await post("v1/denoise", asked, image, wishes);
   const verdict = /** @type {Verdict | null} */ (response.headers.get("Unnoise-Verdict"));
   const reasons = JSON.parse(response.headers.get("Unnoise-Reasons") ?? "[]");
-  return { image: await response.blob(), verdict, reasons };
+  const list = (/** @type {string} */ name) => JSON.parse(response.headers.get(name) ?? "[]");
+  return {
+    image: await response.blob(),
+    verdict,
+    reasons,
+    notes: list("Unnoise-Notes"),
+    lost: list("Unnoise-Lost"),
+    images: Number(response.headers.get("Unnoise-Images") ?? 1),
+    shown: response.headers.get("Unnoise-Shown"),
+  };
 }
 
 /**
@@ -54,7 +72,7 @@ export async function denoise(image, wishes) {
  * @returns {Promise<Inspection>}
  */
 export async function inspect(image, wishes) {
-  return (await post("/v1/inspect", { maps: true }, image, wishes)).json();
+  return (await post("v1/inspect", { maps: true, index: wishes.index ?? 0 }, image, wishes)).json();
 }
 
 /**
@@ -100,7 +118,7 @@ async function request(url, options, onBusy = () => {}) {
  */
 async function reach(url, options) {
   try {
-    return await fetch(url, options);
+    return await fetch(new URL(url, HOME), options);
   } catch (error) {
     options.signal?.throwIfAborted();
     throw new Error("The server cannot be reached. Is it still running?", { cause: error });

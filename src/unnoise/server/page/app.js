@@ -3,8 +3,8 @@
 //   desk      the images and their work     item, lane, api, token
 //   stage     the compare view              camera, gestures, split, view, pyramid, orientation
 //   pixels    work on every pixel           pixels-worker, gaussian, png, colours
-//   the rest  one control or list each      intake, gallery, strip, settings, verdict, overlay,
-//                                           noise, download, theme
+//   the rest  one control or list each      intake, gallery, strip, settings, verdict, reading,
+//                                           overlay, noise, download, theme
 
 import { readModels } from "./api.js";
 import { Desk } from "./desk.js";
@@ -15,6 +15,7 @@ import { followGestures } from "./gestures.js";
 import { takeImages } from "./intake.js";
 import { offerNoise } from "./noise.js";
 import { Overlay } from "./overlay.js";
+import { showReading } from "./reading.js";
 import { offerModels, offerStrength } from "./settings.js";
 import { Split } from "./split.js";
 import { Stage } from "./stage.js";
@@ -47,6 +48,7 @@ desk.addEventListener("list", () => {
   byId("work").hidden = desk.items.length === 0;
 });
 showVerdict(desk);
+showReading(desk);
 showStrip(desk);
 offerStrength(desk);
 offerNoise(desk, view);

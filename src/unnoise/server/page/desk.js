@@ -9,7 +9,6 @@ import { Lane } from "./lane.js";
 import { addNoise, measure } from "./pixels.js";
 
 const AT_ONCE = 2; // requests
-const PNG = "image/png"; // loses nothing, and every browser shows it
 const SMALLER = "Make it smaller, or use “unnoise denoise” on your own computer.";
 
 export class Desk extends EventTarget {
@@ -80,6 +79,15 @@ export class Desk extends EventTarget {
 
   /**
    * @param {Item} item
+   * @param {number} index Of the image of a stack that is looked at.
+   */
+  chooseImage(item, index) {
+    item.index = index;
+    this.again(item);
+  }
+
+  /**
+   * @param {Item} item
    * @param {number} sigma
    */
   chooseNoise(item, sigma) {
@@ -94,7 +102,10 @@ export class Desk extends EventTarget {
    */
   async result(item) {
     const wishes = { model: this.model, strength: this.strength };
-    return (await this.#lane.run(() => denoise(item.input, wishes), () => true)).image;
+    const found = await this.#lane.run(() => denoise(item.input, wishes), () => true);
+    item.lost = found.lost;
+    this.#tell("item", item);
+    return found.image;
   }
 
   /** @param {Item} item */
@@ -130,27 +141,43 @@ export class Desk extends EventTarget {
       Object.assign(item, { state: "busy", wait: seconds });
       this.#tell("item", item);
     };
-    const wishes = { model: this.model, accept: PNG, signal, onBusy };
-    if (!item.original) {
-      // No browser shows TIFF, so the server is asked for what it read.
-      const shown = await denoise(item.file, { ...wishes, strength: 0 });
-      if (!(await item.readOriginal(shown.image))) throw new Error("The browser cannot show this image.");
-    }
-    const original = /** @type {import("./orientation.js").Picture} */ (item.original);
+    const wishes = { model: this.model, index: item.index, signal, onBusy };
+    // No browser shows TIFF, and none the second image of a file.
+    if (!item.original || item.index !== item.originalIndex) await this.#readShown(item, wishes);
     if (item.sigma > 0) {
+      const original = /** @type {import("./orientation.js").Picture} */ (item.original);
       const blob = await addNoise(original, item.sigma);
       signal.throwIfAborted();
       item.noisy = { blob, orientation: 1 };
     }
     item.state = "denoising";
     this.#tell("item", item);
-    const found = await denoise(item.input, wishes);
-    const after = { blob: found.image, orientation: (item.noisy ?? original).orientation };
+    const found = await denoise(item.input, item.noisy ? { ...wishes, index: 0 } : wishes);
+    const after = { blob: found.image, orientation: 1 };
+    if (!item.noisy) {
+      const { images, shown, notes } = found;
+      Object.assign(item, { images, shown, notes });
+      // A browser shows dark values dark; before and after are to be seen alike.
+      if (shown && !item.isServerShown) await this.#readShown(item, wishes);
+    }
+    const original = /** @type {import("./orientation.js").Picture} */ (item.original);
     const errors = item.noisy && (await measure(original, item.noisy, after));
     signal.throwIfAborted();
     const { verdict, reasons } = found;
     Object.assign(item, { after, errors, verdict, reasons, state: "done" });
     this.#tell("item", item);
+  }
+
+  /**
+   * Have the server show what it read, for before and for the list of images.
+   *
+   * @param {Item} item
+   * @param {import("./api.js").Wishes} wishes
+   */
+  async #readShown(item, wishes) {
+    const found = await denoise(item.file, { ...wishes, strength: 0 });
+    if (!(await item.readOriginal(found.image))) throw new Error("The browser cannot show this image.");
+    Object.assign(item, { isServerShown: true, originalIndex: item.index, images: found.images });
   }
 
   /**
@@ -161,7 +188,8 @@ export class Desk extends EventTarget {
   async #inspectIfViewed(item) {
     if (this.viewed !== item || item.state !== "done" || item.inspection) return;
     const { signal } = item.run;
-    const wishes = { model: this.model, signal };
+    const index = item.noisy ? 0 : item.index;
+    const wishes = { model: this.model, index, signal };
     try {
       const inspection = await this.#lane.run(
         () => (signal.throwIfAborted(), inspect(item.input, wishes)),

@@ -37,6 +37,16 @@ export class Item {
   thumbnail = null;
   /** @type {{width: number, height: number} | null} */
   size = null;
+  index = 0; // of the image of a stack that is looked at
+  images = 1; // in the file
+  originalIndex = 0; // of the image that the original shows
+  isServerShown = false; // whether the server made the original, which the browser could not show
+  /** @type {string | null} The values that are black and white, where the server stretched them. */
+  shown = null;
+  /** @type {string[]} How the file was read. */
+  notes = [];
+  /** @type {string[]} What a download will not have. */
+  lost = [];
   run = new AbortController();
   decoded = Promise.resolve(); // when it is known whether the browser can show the file
 

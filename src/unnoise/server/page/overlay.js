@@ -86,7 +86,7 @@ export class Overlay extends EventTarget {
   /** @param {Item} item */
   paint(item) {
     const { png } = /** @type {ValueMap} */ (this.mapOf(item));
-    return colour(png, item.before?.orientation ?? 1, MAPS[this.chosen].colours);
+    return colour(png, 1, MAPS[this.chosen].colours); // maps come upright
   }
 
   /**
