@@ -75,8 +75,19 @@ def test_fine_tuning_is_resumed_and_refuses_images_of_other_channels(
     )
     assert Path(str(RunFolder(tmp_path / "run").read_config().init)).parent == tmp_path / "run"
     unnoise.train(out=tmp_path / "run", resume=True)
-    with pytest.raises(ConfigError, match=r"model of 3 channels.*--channels 3"):
-        unnoise.train("digits", init="photo", steps=2)
+    with pytest.raises(ConfigError, match=r"model of 1 channels and the images have 3"):
+        unnoise.train(np.zeros((9, 28, 28, 3), np.uint8), init=run, noise="gaussian:0.1", steps=2)
+
+
+def test_fine_tuning_photo_on_grey_images_takes_its_grey_form(tmp_path: Path) -> None:
+    tuned = unnoise.train("digits", init="photo", steps=1, batch_size=2, lr=1e-9)
+    assert tuned.info.channels == 1
+    photo = unnoise.load("photo", device="cpu", precision="fp32")
+    image = np.random.default_rng(0).integers(0, 255, (28, 28), np.uint8)
+    assert np.abs(tuned(image).astype(int) - photo(image)).max() <= 1
+    tuned.save(tmp_path / "grey.safetensors")
+    again = unnoise.load(tmp_path / "grey.safetensors", device="cpu", precision="fp32")
+    assert np.abs(again(image).astype(int) - tuned(image)).max() <= 1
 
 
 def test_grey_shares_are_for_colour_images() -> None:

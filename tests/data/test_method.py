@@ -3,6 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 
 from unnoise.data import Plan, choose_method, look_at
 from unnoise.errors import ConfigError, DataError
@@ -106,12 +107,18 @@ def test_pairs_that_are_none(tmp_path: Path) -> None:
 def test_images_of_several_kinds_are_refused_or_converted(tmp_path: Path) -> None:
     write(tmp_path, "a.png", "b.png")
     write(tmp_path, "colour.png", shape=(16, 20, 3))
-    with pytest.raises(DataError, match=r"2 of .* a.png; 1 of .* colour.png: pass --channels 1"):
-        plan(tmp_path)
-    for channels in (1, 3):
+    assert plan(tmp_path).hint == "there are grey and colour images: all are trained on in colour"
+    for channels in (1, 3, None):
         (view,) = plan(tmp_path, channels=channels).views
+        channels = channels or 3
         assert {part.channels for part in view} == {channels}
         assert {part.read().shape for part in view} == {(1, 16, 20, channels)}
+    tifffile.imwrite(
+        tmp_path / "two.tif", np.zeros((2, 16, 20), np.uint8), imagej=True, metadata={"axes": "CYX"}
+    )
+    with pytest.raises(DataError, match=r"2 of .* a.png; .* 1 of .* two.tif: pass --channels 1"):
+        plan(tmp_path)
+    (tmp_path / "two.tif").unlink()
     write_stack(tmp_path / "colour.png", np.zeros((16, 20), np.uint16))
     with pytest.raises(DataError, match="train on those of one kind"):
         plan(tmp_path)

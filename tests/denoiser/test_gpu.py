@@ -15,6 +15,7 @@ from unnoise.models import UNet
 RANDOM = np.random.default_rng(0)
 
 
+@pytest.mark.filterwarnings("ignore:its three channels have little in common")
 @pytest.mark.parametrize("shape", [(40, 51), (40, 51, 3)])
 def test_a_compiled_network_gives_the_same(
     shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch

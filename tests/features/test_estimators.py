@@ -25,6 +25,7 @@ from sklearn.pipeline import make_pipeline
 import unnoise
 from unnoise import DenoisingAutoencoder, DenoisingClassifier
 from unnoise.errors import ModelFileError
+from unnoise.features.parameters import AUTO, Recipe, fill_in
 from unnoise.runs import read_model_file, write_model_file
 
 CHECKS = """
@@ -352,3 +353,23 @@ def test_a_classifier_explains_what_is_wrong() -> None:
         DenoisingClassifier(FrozenEstimator(DenoisingAutoencoder())).fit(rows, classes)
     with pytest.raises(ValueError, match="NaN"):
         DenoisingClassifier().fit(rows, [np.nan] * 20)
+
+
+def test_images_get_convolutions_and_tables_an_mlp() -> None:
+    random = np.random.default_rng(0)
+    pictures = random.random((120, 144))
+    coder = DenoisingAutoencoder(image_shape=(12, 12), max_iter=1, random_state=0).fit(pictures)
+    assert (coder.network_, coder.noise_) == ("autoencoder-m", "warp:1+gaussian:0.3")
+    assert coder.transform(pictures).shape == (120, 256)
+    for shape, rows in ((None, 120), ((12, 12), 20), ((2, 72), 120)):
+        plain = DenoisingAutoencoder(image_shape=shape, max_iter=1).fit(pictures[:rows])
+        assert (plain.network_, plain.noise_) == ("mlp", "mask:0.25")
+
+
+@pytest.mark.parametrize(
+    ("rows", "model", "passes"), [(60_000, AUTO, 5), (1_000, AUTO, 295), (60_000, "mlp", 20)]
+)
+def test_passes_that_suit_the_number_of_images(rows: int, model: str, passes: int) -> None:
+    chosen = fill_in(Recipe(model, AUTO, None, None), image_shape=(28, 28), rows=rows)
+    assert chosen.max_iter == passes
+    assert chosen.learning_rate_init == (1e-3 if model == "mlp" else 3e-3)

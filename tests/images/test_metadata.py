@@ -63,11 +63,12 @@ def test_metadata_and_resolution_are_kept(
     assert kept == header(path)
 
 
-def test_jpeg_colours_keep_full_resolution(tmp_path: Path) -> None:
-    described(".jpg").write_to_file(str(tmp_path / "a.jpg"), Q=60)
+@pytest.mark.parametrize(("mode", "kept"), [("off", "4:4:4"), ("on", "4:2:0")])
+def test_jpeg_colours_keep_their_resolution(tmp_path: Path, mode: str, kept: str) -> None:
+    described(".jpg").write_to_file(str(tmp_path / "a.jpg"), Q=60, subsample_mode=mode)
     copy(tmp_path / "a.jpg", tmp_path / "b.jpg")
     image: Any = pyvips.Image.new_from_file(str(tmp_path / "b.jpg"))
-    assert image.get("jpeg-chroma-subsample") == "4:4:4"
+    assert image.get("jpeg-chroma-subsample") == kept
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4, 8])

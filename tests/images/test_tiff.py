@@ -1,5 +1,6 @@
 """TIFF: axes, kinds of pages and tags, as tifffile sees the result."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ def seen(path: Path) -> dict[str, Any]:
     with tifffile.TiffFile(path) as tiff:
         series, page = tiff.series[0], tiff.pages.first
         tags = {code: page.tags[code].value for code in (270, 282, 283, 296) if code in page.tags}
+        if tiff.is_ome:  # each file has an identifier of its own
+            tags[270] = re.sub(r"urn:uuid:[\w-]+", "urn:uuid:", tags[270])
         return {
             "axes": series.axes,
             "dtype": series.dtype,

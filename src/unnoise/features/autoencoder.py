@@ -12,11 +12,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
 from unnoise.features.parameters import (
+    AUTO,
+    Recipe,
     as_value_error,
     check_image_shape,
     check_noise,
     check_training,
     check_widths,
+    fill_in,
 )
 from unnoise.features.saving import Saved, read_estimator, write_estimator
 from unnoise.features.stages import in_blocks, learn_jointly, learn_layers
@@ -41,25 +44,28 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     ----------
     hidden_layer_sizes : tuple of int or int, default=(256,)
         Features of each layer of an ``mlp``; the last are those of ``transform``.
-    model : {"mlp", "autoencoder", "autoencoder-m"}, default="mlp"
-        The network. The last two are convolutional, for images.
-    noise : str, default="mask:0.25"
+    model : {"auto", "mlp", "autoencoder", "autoencoder-m"}, default="auto"
+        The network. The last two are convolutional, for images. ``auto`` takes ``autoencoder-m``
+        for 100 images or more with sides of at least 8 pixels, else ``mlp``.
+    noise : str, default="auto"
         What corrupts the rows, as in ``unnoise train``: ``gaussian:0.3``, ``mask:0.25`` (values
         become 0), ``swap:0.15`` (values come from other rows), and sums such as
         ``warp:1+gaussian:0.3`` for images. Columns of tables are standardised first, so 0 is their
         mean and 1 their standard deviation, and what counts on brightness or on neighbours is
-        refused; images go from 0 to 1.
+        refused; images go from 0 to 1. ``auto`` is ``mask:0.25`` for an ``mlp``, and for the
+        others ``warp:1+gaussian:0.3``, which deforms images as handwriting differs.
     image_shape : tuple of int, default=None
         ``(height, width)`` or ``(height, width, channels)`` of images, whose pixels are the
         columns; None for tables.
     pretraining : bool, default=True
         Whether an ``mlp`` is trained layer by layer before all layers are trained together.
-    max_iter : int, default=20
-        Passes over the rows, of each layer and of the whole.
+    max_iter : int, default=None
+        Passes over the rows, of each layer and of the whole. None is 20 for an ``mlp``, and for the
+        others so many that they take about 2,300 steps.
     batch_size : int, default=128
         Rows a step; an eighth of the rows where that is fewer.
-    learning_rate_init : float, default=1e-3
-        The highest learning rate.
+    learning_rate_init : float, default=None
+        The highest learning rate. None is 1e-3 for an ``mlp``, and 3e-3 for the others.
     random_state : int, RandomState instance or None, default=None
         Decides weights, order and noise.
 
@@ -75,6 +81,10 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         Their names, if all are strings.
     n_iter_ : int
         Passes over the rows, of each stage.
+    network_ : str
+        The kind of the network.
+    noise_ : str
+        What corrupted the rows.
 
     Examples
     --------
@@ -91,18 +101,20 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     scale_: NDArray[np.float64]
     n_features_in_: int
     n_iter_: int
+    network_: str
+    noise_: str
 
     def __init__(
         self,
         hidden_layer_sizes: tuple[int, ...] | int = (256,),
         *,
-        model: str = "mlp",
-        noise: str = "mask:0.25",
+        model: str = "auto",
+        noise: str = "auto",
         image_shape: tuple[int, ...] | None = None,
         pretraining: bool = True,
-        max_iter: int = 20,
+        max_iter: int | None = None,
         batch_size: int = 128,
-        learning_rate_init: float = 1e-3,
+        learning_rate_init: float | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -128,28 +140,31 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             TypeError: X is sparse.
         """
         # Batch normalisation needs two rows.
-        fewest = 1 if self.model == "mlp" else 2
+        fewest = 1 if self.model in ("mlp", AUTO) else 2
+        rows = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=fewest)
+        given = Recipe(self.model, self.noise, self.max_iter, self.learning_rate_init)
+        chosen = fill_in(given, image_shape=self.image_shape, rows=len(rows))
         check_training(
-            max_iter=self.max_iter,
+            max_iter=chosen.max_iter,
             batch_size=self.batch_size,
-            learning_rate_init=self.learning_rate_init,
+            learning_rate_init=chosen.learning_rate_init,
             fewest=fewest,
         )
-        noise = check_noise(self.noise, table=self.image_shape is None)
-        rows = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=fewest)
-        arguments = self._arguments(rows.shape[1])
+        noise = check_noise(chosen.noise, table=self.image_shape is None)
+        arguments = self._arguments(chosen.model, rows.shape[1])
+        self.network_, self.noise_ = str(chosen.model), str(chosen.noise)
         self._learn_scale(rows)
         seed = int(check_random_state(self.random_state).randint(MOST_SEED))
         self.model_ = self._build(arguments, seed)
         images = self.to_images(rows)
-        settings = {"epochs": self.max_iter, "batch_size": self.batch_size}
-        lr = float(self.learning_rate_init)
+        self.n_iter_ = int(str(chosen.max_iter))
+        settings = {"epochs": self.n_iter_, "batch_size": self.batch_size}
+        lr = float(str(chosen.learning_rate_init))
         if isinstance(self.model_, MLP):
             self.model_.centre_on(images)
         if self.pretraining and isinstance(self.model_, MLP):
             learn_layers(self.model_, images, noise, **settings, lr=lr, seed=seed)
         learn_jointly(self.model_, images, noise, **settings, lr=lr, seed=seed)
-        self.n_iter_ = int(self.max_iter)
         return self
 
     def transform(self, X: ArrayLike) -> Floats:
@@ -206,6 +221,8 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             names=None if names is None else [str(name) for name in names],
             passes=self.n_iter_,
             model=self.model_,
+            network=self.network_,
+            noise=self.noise_,
         )
         write_estimator(Path(path), saved, overwrite=overwrite)
 
@@ -219,6 +236,7 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         saved = read_estimator(Path(path), cls._get_param_names())
         estimator = cls(**saved.params)
         estimator.model_, estimator.n_iter_ = saved.model, saved.passes
+        estimator.network_, estimator.noise_ = saved.network, saved.noise
         estimator.offset_, estimator.scale_ = saved.offset, saved.scale
         estimator.n_features_in_ = len(saved.offset)
         if saved.names is not None:
@@ -235,20 +253,20 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    def _arguments(self, columns: int) -> dict[str, Any]:
-        """Return what the network is made with, for rows of so many columns."""
-        if self.model not in CODE_MODELS:
-            raise ValueError(f"model is {self.model!r}: it is one of {', '.join(CODE_MODELS)}")
+    def _arguments(self, model: object, columns: int) -> dict[str, Any]:
+        """Return what the network is made with, for rows of that number of columns."""
+        if model not in CODE_MODELS:
+            raise ValueError(f"model is {model!r}: it is auto, or one of {', '.join(CODE_MODELS)}")
         shape = (1, 1, columns)
         if self.image_shape is not None:
             shape = check_image_shape(self.image_shape, columns)
-        elif self.model != "mlp":
+        elif model != "mlp":
             raise ValueError(
-                f"model is {self.model!r}, which is for images: say their image_shape, such as "
+                f"model is {model!r}, which is for images: say their image_shape, such as "
                 "(28, 28), or take model='mlp' for tables"
             )
         arguments: dict[str, Any] = {"channels": shape[0], "size": shape[1:]}
-        if self.model == "mlp":
+        if model == "mlp":
             widths = check_widths(self.hidden_layer_sizes)
             arguments |= {"widths": widths, "bounded": self.image_shape is not None}
         return arguments
@@ -268,7 +286,7 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     def _build(self, arguments: dict[str, Any], seed: int) -> CodeModel:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(generator(seed, "weights").initial_seed())
-            model = as_value_error(lambda: build_model(self.model, arguments))
+            model = as_value_error(lambda: build_model(self.network_, arguments))
         assert isinstance(model, CodeModel)
         return model
 

@@ -1,6 +1,7 @@
 """Checks of what estimators were given, in scikit-learn's kinds of errors."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import TypeVar
 
@@ -9,8 +10,63 @@ from unnoise.noise import Noise, parse_noise
 
 Made = TypeVar("Made")
 
+AUTO = "auto"
+FEW_ROWS, SHORT = 100, 8  # images, and pixels of a side, below which convolutions learn little
+STEPS, BATCH, LEAST_PASSES = 2_300, 128, 5  # of convolutions
+PASSES = 20  # of an mlp, for each layer and for the whole
+
 # Of the others a standardised column knows nothing: it has no brightness, ends or neighbours.
 TABLE_NOISES = ("gaussian", "mask", "swap", "uniform")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What an estimator was asked for, with what was left to it filled in.
+
+    Attributes:
+        model: The network.
+        noise: What corrupts the rows.
+        max_iter: Passes over them.
+        learning_rate_init: The highest learning rate.
+    """
+
+    model: object
+    noise: object
+    max_iter: object
+    learning_rate_init: object
+
+
+def fill_in(given: Recipe, *, image_shape: object, rows: int) -> Recipe:
+    """Choose what is ``auto`` or None: for images what made the best features of digits.
+
+    For at least 100 images with sides of 8 pixels or more it is a network of convolutions whose
+    noise deforms (docs/features.md), trained for about 2,300 steps; else a plain ``mlp``.
+
+    Args:
+        given: What the estimator was asked for.
+        image_shape: Its parameter.
+        rows: How many there are.
+    """
+    sides = image_shape[:2] if isinstance(image_shape, tuple | list) else ()
+    pictures = (
+        rows >= FEW_ROWS
+        and len(sides) == 2
+        and all(isinstance(side, Integral) and int(side) >= SHORT for side in sides)
+    )
+    model = given.model
+    if model == AUTO:
+        model = "autoencoder-m" if pictures else "mlp"
+    convolutions = model != "mlp"
+    noise = given.noise
+    if noise == AUTO:
+        noise = "warp:1+gaussian:0.3" if convolutions else "mask:0.25"
+    passes = given.max_iter
+    if passes is None:
+        passes = max(LEAST_PASSES, -(-STEPS * BATCH // rows)) if convolutions else PASSES
+    rate = given.learning_rate_init
+    if rate is None:
+        rate = 3e-3 if convolutions else 1e-3
+    return Recipe(model, noise, passes, rate)
 
 
 def check_training(

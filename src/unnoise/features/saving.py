@@ -28,6 +28,8 @@ class Saved:
         names: Of the columns, where they have any.
         passes: Over the rows, of each stage.
         model: The network.
+        network: Its kind.
+        noise: What corrupted the rows.
     """
 
     params: Mapping[str, Any]
@@ -36,6 +38,8 @@ class Saved:
     names: list[str] | None
     passes: int
     model: CodeModel
+    network: str
+    noise: str
 
 
 def write_estimator(path: Path, saved: Saved, *, overwrite: bool) -> None:
@@ -43,10 +47,10 @@ def write_estimator(path: Path, saved: Saved, *, overwrite: bool) -> None:
     low, scale = float(saved.offset[0]), float(saved.scale[0])
     images = saved.params["image_shape"] is not None
     info = ModelInfo(
-        model=saved.params["model"],
+        model=saved.network,
         arguments=saved.model.arguments,
         channels=saved.model.channels,
-        noise=saved.params["noise"],
+        noise=saved.noise,
         objective=f"supervised, {'bce' if saved.model.bounded else 'mse'}",
         data="<array>",
         seed=0,
@@ -82,12 +86,14 @@ def read_estimator(path: Path, known: Collection[str]) -> Saved:
             "unnoise.load, whose encode gives features"
         )
     try:
-        return _parse(kept, model, known)
+        return _parse(info, kept, model, known)
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise ModelFileError(f"{path} has a damaged header: {error}") from error
 
 
-def _parse(kept: Mapping[str, Any], model: CodeModel, known: Collection[str]) -> Saved:
+def _parse(
+    info: ModelInfo, kept: Mapping[str, Any], model: CodeModel, known: Collection[str]
+) -> Saved:
     offset, scale = (np.array(kept[name], dtype=np.float64) for name in ("offset", "scale"))
     columns = (model.channels * math.prod(model.fixed_size or ()),)
     if not (offset.shape == scale.shape == columns and (scale > 0).all()):
@@ -107,7 +113,16 @@ def _parse(kept: Mapping[str, Any], model: CodeModel, known: Collection[str]) ->
     }
     if not params.keys() <= set(known) or type(passes) is not int:
         raise ValueError(f"its parameters are {', '.join(params)}, with {passes} passes")
-    return Saved(params=params, offset=offset, scale=scale, names=names, passes=passes, model=model)
+    return Saved(
+        params=params,
+        offset=offset,
+        scale=scale,
+        names=names,
+        passes=passes,
+        model=model,
+        network=info.model,
+        noise=info.noise,
+    )
 
 
 def _plain(value: object) -> object:

@@ -224,12 +224,12 @@ def write_like(
             raise ImageError(f"{path} is no name for a zarr array: end it in .zarr")
         write_zarr(path, source, checked, overwrite=overwrite)
         return ()
-    _check_content(path, source)
     if _format(path) != _format(source.path):
         raise ImageError(
             f"{path} is not of the format of {source.path}: results are written in the format of "
             "their source"
         )
+    _check_content(path, source)
     with replacing(path, overwrite=overwrite) as temporary:
         if isinstance(source, PictureReader):
             write_picture(temporary, source, next(checked), quality=quality)
