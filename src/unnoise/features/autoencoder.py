@@ -235,7 +235,8 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         """
         saved = read_estimator(Path(path), cls._get_param_names())
         estimator = cls(**saved.params)
-        estimator.model_, estimator.n_iter_ = saved.model, saved.passes
+        # Batch normalisation would else go by the rows that it is given.
+        estimator.model_, estimator.n_iter_ = saved.model.eval(), saved.passes
         estimator.network_, estimator.noise_ = saved.network, saved.noise
         estimator.offset_, estimator.scale_ = saved.offset, saved.scale
         estimator.n_features_in_ = len(saved.offset)

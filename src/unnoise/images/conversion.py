@@ -9,13 +9,15 @@ from unnoise.errors import ImageError
 from unnoise.images.axes import Array
 from unnoise.images.encoding import save_options
 from unnoise.images.inventory import inventory
-from unnoise.images.picture_files import save, vips, write_error
+from unnoise.images.picture_files import PictureReader, save, vips, with_header, write_error
 from unnoise.images.reader import RGB, Reader
 from unnoise.images.value_range import ValueRange
 
 NARROW = (".jpg", ".webp")  # formats of 8 bits
 INKS = 4
 SHOWN = 0.1, 99.9  # percentiles that are black and white for the eye
+# What the pixels hold now, or few formats state and few programs read.
+IN_PIXELS = {"orientation", "sRGB intent", "resolution"}
 DIM = 96  # of 255: a picture of 8 bits whose lights stay below is stretched, too
 
 
@@ -80,8 +82,7 @@ def convert(
     elif source.alpha:
         lost.add("transparency")
     _write(target, colours, source, inks=inks, narrow=narrow)
-    # The orientation is in the pixels now.
-    lost |= inventory(source.path) - inventory(target) - {"orientation", "sRGB intent"}
+    lost |= inventory(source.path) - inventory(target) - IN_PIXELS
     return tuple(sorted(lost))
 
 
@@ -101,6 +102,8 @@ def _write(target: Path, colours: Array, source: Reader, *, inks: bool, narrow: 
     meaning = ("b-w" if grey else "srgb") if narrow else ("grey16" if grey else "rgb16")
     try:
         picture: Any = pyvips.Image.new_from_array(np.ascontiguousarray(colours))
+        if isinstance(source, PictureReader):
+            picture = with_header(picture, source.header)
         picture = picture.copy(interpretation="cmyk" if inks else meaning)
         if source.profile is not None:
             picture.set_type(pyvips.GValue.blob_type, "icc-profile-data", source.profile)

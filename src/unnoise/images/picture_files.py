@@ -200,7 +200,7 @@ def write_picture(
         OSError: It cannot be written.
     """
     with _pixels(temporary.parent, source, bands) as pixels:
-        image = _with_header(pixels, source.header)
+        image = with_header(pixels, source.header)
         kept = save_options(temporary.suffix, source.dtype, source=source.path, quality=quality)
         save(image, temporary, kept)
     keep_colours(source.path, temporary)
@@ -241,7 +241,8 @@ def _pixels(folder: Path, source: PictureReader, bands: Iterator[Array]) -> Iter
             Path(name).unlink(missing_ok=True)
 
 
-def _with_header(image: Any, header: Any) -> Any:
+def with_header(image: Any, header: Any) -> Any:
+    """Return an image with the metadata and the meaning of another one."""
     image = image.copy(interpretation=header.interpretation, xres=header.xres, yres=header.yres)
     for field in header.get_fields():
         # The thumbnail would show the noise.

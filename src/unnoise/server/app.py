@@ -21,7 +21,7 @@ from unnoise.server.accepting import wanted
 from unnoise.server.bodies import BadBodyError, SlowBodyError, receive
 from unnoise.server.counts import Counts
 from unnoise.server.desk import BusyError, Desk
-from unnoise.server.guard import Next, guard
+from unnoise.server.guard import Next, UnderPath, guard
 from unnoise.server.pictures import (
     SUFFIXES,
     NotAcceptableError,
@@ -150,7 +150,6 @@ def make_app(models: Sequence[Served], settings: ServerSettings) -> FastAPI:
         version=unnoise.__version__,
         description="Denoises images. Each is kept no longer than its request takes.",
         redoc_url=None,
-        root_path=settings.root_path,
     )
     served = {each.name: each for each in models}
     desk = Desk(workers=settings.workers, queue=settings.queue, seconds=settings.seconds)
@@ -179,6 +178,8 @@ def make_app(models: Sequence[Served], settings: ServerSettings) -> FastAPI:
     async def page() -> FileResponse:
         return FileResponse(PAGE / "index.html")
 
+    if settings.root_path:
+        app.add_middleware(UnderPath, root_path=settings.root_path)
     app.mount("/page", StaticFiles(directory=PAGE))
     app.mount("/examples", StaticFiles(directory=EXAMPLES))
     return app

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Collection
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 # The page and its examples hold nothing of anybody, and ask for the token.
 OPEN = ("/", "/healthz", "/favicon.ico")
@@ -22,6 +23,21 @@ POLICY = "default-src 'self'; img-src 'self' blob: data:; frame-ancestors 'none'
 DOCS_POLICY = f"{POLICY}; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'"
 
 Next = Callable[[Request], Awaitable[Response]]
+
+
+class UnderPath:
+    """Tells the application under which path a proxy has it, whether the proxy strips it or not."""
+
+    def __init__(self, app: ASGIApp, *, root_path: str) -> None:
+        self._app, self._root = app, root_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Give a request the whole path, as ASGI has it."""
+        if scope["type"] == "http":
+            path = scope["path"]
+            whole = path if path.startswith(f"{self._root}/") else self._root + path
+            scope = {**scope, "path": whole, "root_path": self._root}
+        await self._app(scope, receive, send)
 
 
 def guard(

@@ -1,0 +1,167 @@
+"""Results in another format, for the eye, of one image of a stack; and behind a proxy."""
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pyvips
+import tifffile
+from fastapi.testclient import TestClient
+from PIL import Image
+
+import unnoise
+from unnoise.images import write_stack
+from unnoise.server.app import make_app
+from unnoise.server.pictures import Served
+from unnoise.server.settings import ServerSettings
+
+TOKEN = "of-many-letters-and-secret"  # noqa: S105  of a test
+RANDOM = np.random.default_rng(0)
+P3 = bytes(pyvips.Image.profile_load("p3"))
+COLOURS = np.zeros((48, 64, 3), np.uint8) + np.array([200, 60, 60], np.uint8)
+COLOURS[:24, :32] = 90, 160, 40  # the upper left corner, as it is stored
+
+
+def client(**settings: object) -> TestClient:
+    photo = Served.of("photo", unnoise.load("photo", device="cpu", precision="fp32"))
+    made = make_app([photo], ServerSettings(**settings))  # type: ignore[arg-type]  # of several types
+    return TestClient(made, base_url="http://localhost", raise_server_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[TestClient]:
+    with client() as made:
+        yield made
+
+
+def jpeg(**options: object) -> bytes:
+    data = io.BytesIO()
+    Image.fromarray(COLOURS).save(data, "JPEG", quality=95, **options)
+    return data.getvalue()
+
+
+def tiff(array: np.ndarray, **options: object) -> bytes:
+    data = io.BytesIO()
+    tifffile.imwrite(data, array, **options)  # type: ignore[arg-type]  # its stub
+    return data.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["image/png", "image/webp", "image/tiff"])
+def test_another_format_is_upright_in_the_same_colours(server: TestClient, kind: str) -> None:
+    exif = Image.Exif()
+    exif[274] = 6  # to be turned to the right
+    answer = server.post(
+        "/v1/denoise", content=jpeg(icc_profile=P3, exif=exif), headers={"Accept": kind}
+    )
+    assert answer.status_code == 200
+    with Image.open(io.BytesIO(answer.content)) as found:
+        assert found.size == (48, 64)
+        assert found.getexif().get(274, 1) == 1
+        assert found.info["icc_profile"] == P3
+        corner = np.asarray(found.convert("RGB"))[8, 36]  # it has come to the upper right
+    np.testing.assert_allclose(corner, [90, 160, 40], atol=14)
+    lost = json.loads(answer.headers.get("Unnoise-Lost", "[]"))
+    assert lost == (["EXIF"] if kind == "image/tiff" else [])
+
+
+def test_twelve_bits_fill_the_format_they_go_to(server: TestClient) -> None:
+    rows = np.linspace(100, 4000, 64) + np.zeros((64, 1))
+    data = tiff(rows.astype(np.uint16))
+    for kind, dtype, white in (("image/png", np.uint16, 65535), ("image/jpeg", np.uint8, 255)):
+        answer = server.post("/v1/denoise", content=data, headers={"Accept": kind})
+        with Image.open(io.BytesIO(answer.content)) as found:
+            values = np.asarray(found)
+        assert values.dtype == dtype
+        np.testing.assert_allclose(values / white, rows / 4095, atol=0.02)
+        assert ("16 bits a sample" in answer.headers.get("Unnoise-Lost", "")) == (dtype == np.uint8)
+
+
+def test_transparency_that_a_format_lacks_is_named(server: TestClient, tmp_path: Path) -> None:
+    write_stack(tmp_path / "a.png", np.dstack([COLOURS, np.full((48, 64), 200, np.uint8)]))
+    data = (tmp_path / "a.png").read_bytes()
+    answer = server.post("/v1/denoise", content=data, headers={"Accept": "image/jpeg"})
+    assert json.loads(answer.headers["Unnoise-Lost"]) == ["transparency"]
+    answer = server.post("/v1/denoise", content=data, headers={"Accept": "image/webp"})
+    assert "Unnoise-Lost" not in answer.headers
+
+
+def test_one_image_of_a_stack_for_the_eye(server: TestClient) -> None:
+    stack = np.stack([np.full((40, 50), 300 * k) for k in (1, 2, 3)]).astype(np.uint16)
+    stack = (stack + RANDOM.integers(0, 99, stack.shape)).astype(np.uint16)
+    data = tiff(stack, photometric="minisblack")
+    answer = server.post("/v1/denoise?display=true&index=1", content=data)
+    assert answer.headers["Unnoise-Images"] == "3"
+    assert answer.headers["Content-Type"] == "image/png"
+    low, _, high = answer.headers["Unnoise-Shown"].partition(" to ")
+    assert 600 <= float(low) < float(high) <= 700
+    with Image.open(io.BytesIO(answer.content)) as found:
+        assert (found.mode, found.size) == ("L", (50, 40))
+        assert 80 < np.asarray(found).mean() < 180
+    whole = server.post("/v1/denoise", content=data)
+    assert tifffile.imread(io.BytesIO(whole.content)).shape == (3, 40, 50)
+    assert server.post("/v1/denoise?index=3", content=data).status_code == 422
+    assert server.post("/v1/inspect?index=2", content=data).status_code == 200
+    refused = server.post("/v1/denoise", content=data, headers={"Accept": "image/png"})
+    assert refused.status_code == 406
+    assert "by its index" in refused.json()["detail"]
+
+
+def test_a_picture_of_eight_bits_is_not_stretched(server: TestClient) -> None:
+    answer = server.post("/v1/denoise?display=true", content=jpeg())
+    assert "Unnoise-Shown" not in answer.headers
+
+
+def test_inks_come_as_colours_or_stay_inks(server: TestClient) -> None:
+    data = io.BytesIO()
+    Image.fromarray(COLOURS).convert("CMYK").save(data, "JPEG", quality=95)
+    answer = server.post("/v1/denoise", content=data.getvalue())
+    with Image.open(io.BytesIO(answer.content)) as found:
+        assert found.mode == "CMYK"
+    assert "4 channels are denoised one by one" in answer.headers["Unnoise-Notes"]
+    answer = server.post("/v1/denoise?display=true", content=data.getvalue())
+    with Image.open(io.BytesIO(answer.content)) as found:
+        assert found.mode == "RGB"
+        red, green, _ = np.asarray(found)[40, 50]
+    assert red > green + 60
+
+
+def test_a_failure_is_counted_and_guarded(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("unnoise.server.app.denoise", fail)
+    with client() as made:
+        answer = made.post("/v1/denoise", content=jpeg())
+        assert answer.status_code == 500
+        assert answer.json() == {"detail": "the server failed: its log says why"}
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+        counted = made.get("/metrics").text
+    assert 'unnoise_requests_total{route="/v1/denoise",status="500"} 1.0' in counted
+
+
+def test_another_name_says_how_to_allow_it() -> None:
+    with client(allow_hosts=("denoise.lab.example",)) as made:
+        assert made.get("/healthz", headers={"Host": "Denoise.lab.example:80"}).status_code == 200
+        refused = made.get("/healthz", headers={"Host": "evil.example"})
+    assert refused.status_code == 400
+    assert refused.json()["detail"].endswith("start it with --allow-host evil.example")
+    assert refused.headers["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.parametrize("prefix", ["", "/denoise"])  # a proxy may strip the path or not
+def test_behind_a_proxy_under_a_path(prefix: str) -> None:
+    with client(root_path="/denoise", token=TOKEN) as made:
+        page = made.get(f"{prefix}/")
+        assert page.status_code == 200
+        assert 'src="/' not in page.text
+        assert 'href="/' not in page.text
+        assert made.get(f"{prefix}/page/app.js").status_code == 200
+        assert made.get(f"{prefix}/v1/models").status_code == 401
+        allowed = {"Authorization": f"Bearer {TOKEN}"}
+        assert made.get(f"{prefix}/v1/models", headers=allowed).status_code == 200
+        docs = made.get(f"{prefix}/docs", headers=allowed)
+        assert "/denoise/openapi.json" in docs.text
