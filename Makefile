@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check base-install format pretrained bench bench-photo bench-candidates bench-trust bench-features bench-server bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-scale bench-hosts clean
+.PHONY: help demo test check base-install format pretrained bench bench-photo bench-candidates bench-trust bench-features bench-server bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-units bench-scale bench-hosts clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -78,6 +78,9 @@ bench-tiles: $(READY) ## Speed, seams and memory of large images
 
 bench-loader: $(READY) ## Whether training waits for data
 	$(BIN)/python benchmarks/loader.py
+
+bench-units: $(READY) ## Whether the unit of the values matters: one set of captures in eight
+	$(BIN)/python benchmarks/units.py
 
 bench-own: $(READY) ## Microscopy, documents and photographs: what each kind of data reaches
 	$(BIN)/python benchmarks/own_images.py

@@ -8,6 +8,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import numpy as np
+
 from unnoise.api.common import Say, silent
 from unnoise.api.planning import make_plan
 from unnoise.assemble import assemble
@@ -70,10 +72,11 @@ def _range(info: ModelInfo) -> str:
     """Return the values that are 0 and 1, and of pairs in two units those of the clean images."""
     kept, results = info.value_range, info.result_range
     assert kept is not None
-    noisy = ValueRange(kept["low"], kept["high"], kept["clamp"])
+    dtype = np.dtype(kept["dtype"])
+    noisy = ValueRange(kept["low"], kept["high"], kept["clamp"]).describe(dtype)
     if results is None:
-        return str(noisy)
-    return f"{noisy}; clean: {ValueRange(results['low'], results['high'], False)}"
+        return noisy
+    return f"{noisy}; clean: {ValueRange(results['low'], results['high'], False).describe(dtype)}"
 
 
 def _kinds(parts: tuple[Part, ...], attribute: str) -> str:

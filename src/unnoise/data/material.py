@@ -246,9 +246,7 @@ def _read_as(ranges: Sequence[ValueRange], views: Views) -> tuple[str, ...]:
     """Say which values are 0 and 1, where their dtype does not."""
     dtypes = [view[0].dtype for view in views]
     found = list(zip(ranges, dtypes, strict=False))  # captures are one view, and have one range
-    told = [
-        f"{values} of {dtype}" for values, dtype in found if values != ValueRange.nominal(dtype)
-    ]
+    told = [each.describe(dtype) for each, dtype in found if each != ValueRange.nominal(dtype)]
     sides = ("noisy ", "clean ") if len(set(ranges)) > 1 else ("", "")
     notes = tuple(
         f"{side}values are scaled by their range, {text}"

@@ -136,7 +136,9 @@ class Sight:
             return nominal, ""
         found = ValueRange.of(parts, each=each)
         if kept is None:
-            said = f"values scaled by their range, {found} of {dtype}" if found != nominal else ""
+            said = (
+                f"values scaled by their range, {found.describe(dtype)}" if found != nominal else ""
+            )
             return found, said
         if kept.fits(parts[0].shape[-1]) and kept.knows(found, estimate_noise(parts)):
             return kept, ""

@@ -139,6 +139,14 @@ class ValueRange:
         """Whether rounding to the whole numbers of a dtype limits the PSNR to 47 dB or less."""
         return dtype.kind in "iu" and bool(np.min(self.span) < COARSE)
 
+    def describe(self, dtype: np.dtype[np.generic]) -> str:
+        """Return ``0 to 4095 of uint16, 6 % of its values``."""
+        if dtype.kind not in "iu":
+            return f"{self} of {dtype}"
+        limits = np.iinfo(dtype.name)
+        share = float(np.max(self.span)) / (float(limits.max) - float(limits.min))
+        return f"{self} of {dtype}, {100 * share:.2g} % of its values"
+
     def __str__(self) -> str:
         """Return ``0 to 4095``; of each channel, where they differ."""
         lows, highs = np.broadcast_arrays(np.atleast_1d(self.low), np.atleast_1d(self.high))
