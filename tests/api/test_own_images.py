@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 import unnoise
-from unnoise.api import default_out, write_report
+from unnoise.api import default_out, draw_preview, write_report
 from unnoise.errors import UnnoiseError
 from unnoise.images import write_stack
 
@@ -235,3 +235,38 @@ def test_evaluation_with_targets(folder: Path) -> None:
     alone = unnoise.train(folder / "noisy", steps=2, model="unet")
     with pytest.raises(UnnoiseError, match="trained on noisy images, so say"):
         unnoise.evaluate(alone, folder / "clean")
+
+
+def test_a_list_of_arrays(tmp_path: Path) -> None:
+    images = [noisy(scene(i), i) for i in range(3)]
+    quiet = {"steps": 4, "batch_size": 2, "patch": 32, "validation": 0.2, "out": tmp_path / "r"}
+    denoiser = unnoise.train(images, noise="gaussian:0.1", **quiet)
+    assert denoiser(images[0]).shape == images[0].shape
+    with pytest.raises(UnnoiseError, match="list of arrays is empty"):
+        unnoise.train([], noise="gaussian:0.1", out=tmp_path / "s")
+
+
+def test_a_range_that_was_given_is_kept_in_run_and_model(tmp_path: Path) -> None:
+    image = (noisy(scene(1), 1) * 2.0).astype(np.float32)
+    quiet = {"noise": "gaussian:0.1", "steps": 4, "batch_size": 2, "patch": 32}
+    unnoise.train(image, range=(-10, 600), out=tmp_path, **quiet)
+    denoiser = unnoise.train(image, steps=6, out=tmp_path, resume=True)
+    assert denoiser.info.value_range is not None
+    assert (denoiser.info.value_range["low"], denoiser.info.value_range["high"]) == (-10, 600)
+    with pytest.raises(UnnoiseError, match="range"):
+        unnoise.train(image, range=(0, 600), out=tmp_path, resume=True)
+
+
+def test_nan_in_a_folder_stops_neither_training_nor_preview_nor_report(tmp_path: Path) -> None:
+    for i in range(3):
+        image = scene(i).astype(np.float32)
+        image[: 40 * (i == 1), :50] = np.nan
+        write_stack(tmp_path / f"in/{i}.tif", image)
+    quiet = {"noise": "gaussian:0.1", "steps": 4, "batch_size": 2, "patch": 32}
+    said: list[str] = []
+    unnoise.train(tmp_path / "in", out=tmp_path / "left out", say=said.append, **quiet)
+    assert any("1.tif" in line for line in said)
+    unnoise.train(tmp_path / "in", out=tmp_path / "kept", nan="keep", **quiet)
+    for run in ("left out", "kept"):
+        assert draw_preview(tmp_path / run).exists()
+        write_report(tmp_path / run)

@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter
 
 from unnoise.data import Batches, Material, Patches, Stream, choose_method, look_at, prepare
 from unnoise.errors import DataError
-from unnoise.images import write_stack
+from unnoise.images import ReadOptions, write_stack
 
 
 def material(folder: Path, *, objective: str = "auto", **changes: Any) -> Material:
@@ -160,3 +160,35 @@ def test_one_small_image_is_not_validated_on_itself(tmp_path: Path) -> None:
     made = material(tmp_path)
     assert isinstance(made.batches, Patches)
     assert made.held_out[0][0].shape == (16, 60, 1)
+
+
+@pytest.mark.parametrize("memory", [1.0, 1e-6])
+def test_what_has_no_data_is_never_trained_on(tmp_path: Path, memory: float) -> None:
+    random = np.random.default_rng(0)
+    for i in range(12):
+        image = random.uniform(100, 130, (96, 96)).astype(np.float32)
+        image[:, 64:] = -9999
+        image[20, 20] = np.nan
+        write_stack(tmp_path / f"{i}.tif", image)
+    survey, _ = look_at(tmp_path, split="train", read=ReadOptions(nodata=-9999, nan="keep"))
+    made = choose_method(survey, None, noise="gaussian:0.1", objective="auto", channels=None)
+    settings: dict[str, Any] = {"batch_size": 4, "side": 16, "share": None, "stride": None}
+    ready = prepare(made, memory=memory, seed=1, failed=lambda _: None, **settings)
+    (low, high) = ready.ranges[0].low, ready.ranges[0].high
+    assert 95 < float(np.min(low)) < 102
+    assert 128 < float(np.max(high)) < 135
+    try:
+        seen = pixels(ready, 8)
+    finally:
+        getattr(ready.batches, "close", lambda: None)()
+    assert min(seen) > -0.1
+    assert max(seen) < 1.1
+
+
+def test_tiny_images_among_large_ones_are_named_and_left_out(tmp_path: Path) -> None:
+    write(tmp_path, 3, (80, 80))
+    write_stack(tmp_path / "icon.png", np.zeros((9, 9), np.uint8))
+    said: list[str] = []
+    made = material(tmp_path, failed=said.append)
+    assert len(made.held_out) == 3
+    assert "icon.png" in "".join(said)

@@ -33,3 +33,13 @@ def test_captures_come_from_one_pool() -> None:
     patches = Patches((Pool.of([images]),), ranges, 5, 16, 2, scenes=((0, 1), (2, 3)))
     for ours, theirs in zip(Resident(patches, CPU).at(4), patches.at(4), strict=True):
         torch.testing.assert_close(ours, theirs)
+
+
+def test_each_channel_has_its_range() -> None:
+    random = np.random.default_rng(1)
+    image = (random.random((1, 40, 40, 2)) * (10, 1_000)).astype(np.float32)
+    values = ValueRange((0.0, 0.0), (10.0, 1_000.0), clamp=False)
+    patches = Patches((Pool.of([image]),), (values,), 4, 16, seed=3)
+    (ours,), (theirs,) = Resident(patches, CPU).at(2), patches.at(2)
+    torch.testing.assert_close(ours, theirs)
+    assert 0.8 < float(ours[:, 0].max()) <= 1

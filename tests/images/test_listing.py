@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from unnoise.errors import ImageError
-from unnoise.images import find_images
+from unnoise.images import find_images, left_out
 
 ODD_NAMES = ["a b.png", "ünï.png", "line\nbreak.png", "scan[1].png", "star*.png"]
 
@@ -98,3 +98,12 @@ def test_a_real_file_is_found_by_a_relative_pattern(
     np.save(tmp_path / "a.npy", np.zeros((3, 3)))
     monkeypatch.chdir(tmp_path)
     assert [found.path for found in find_images(["*.npy"])] == [Path("a.npy")]
+
+
+def test_what_is_left_out_of_folders_is_counted_by_kind(tmp_path: Path) -> None:
+    touch(tmp_path, "a.png", "b.txt", "in/c.txt", "in/d.cr2", "README", ".hidden", "out/e.txt")
+    (said,) = left_out([tmp_path, tmp_path / "a.png"], exclude=tmp_path / "out")
+    assert said.startswith(f"left out of {tmp_path}: 2 .txt, ")
+    assert "1 .cr2" in said
+    assert "1 files without an ending" in said
+    assert left_out([tmp_path / "a.png"]) == []

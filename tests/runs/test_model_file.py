@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from unnoise.errors import ModelFileError
@@ -71,3 +72,19 @@ def test_every_truncation_is_refused(tmp_path: Path) -> None:
         path.write_bytes(whole[:length])
         with pytest.raises(ModelFileError):
             read_model_file(path)
+
+
+def test_a_file_of_the_first_format_is_read_as_it_was_meant(tmp_path: Path) -> None:
+    """It has none of the later keys: no range of results, no word on colours."""
+    path = tmp_path / "old.safetensors"
+    write_model_file(path, INFO, {"w": torch.zeros(1)})
+    with safe_open(path, framework="pt") as opened:
+        header = json.loads(opened.metadata()["unnoise"])
+    assert header["format_version"] == 1  # nothing in it that the first format lacks
+    for later in ("result_range", "colour"):
+        header.pop(later, None)
+    save_file({"w": torch.zeros(1)}, path, {"unnoise": json.dumps(header)})
+    info, _ = read_model_file(path)
+    assert info.result_range is None
+    assert info.colour is None
+    assert info.value_range == INFO.value_range

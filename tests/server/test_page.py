@@ -1,13 +1,16 @@
 """The page of ``unnoise serve`` in a real browser: what a person does with it, and who can."""
 
 import base64
+import io
 import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
+import tifffile
 
 sync_api = pytest.importorskip(
     "playwright.sync_api", reason="playwright drives the browser: pip install playwright"
@@ -31,6 +34,16 @@ DROP = """([data, name, type]) => {
 }"""
 
 PICTURE = "() => document.getElementById('canvas').toDataURL()"
+
+# Red of nine pixels of the middle row of what is drawn: within the image, which fills the canvas.
+ROW = """() => {
+  const canvas = document.getElementById("canvas");
+  const context = canvas.getContext("2d");
+  const row = context.getImageData(0, Math.floor(canvas.height / 2), canvas.width, 1).data;
+  const solid = [];
+  for (let at = 0; at < canvas.width; at += 1) if (row[4 * at + 3] > 0) solid.push(row[4 * at]);
+  return Array.from({ length: 9 }, (_, i) => solid[Math.floor((i + 0.5) / 9 * solid.length)]);
+}"""
 
 # The least contrast of the text that is seen, and the text that has it.
 CONTRAST = """() => {
@@ -117,6 +130,11 @@ def drop_and_wait(page: "Page", photo: Path) -> None:
     """Wait for the result, and for what is known about it."""
     drop(page, photo.read_bytes())
     expect(page.locator("#figures dt").first).to_be_visible(timeout=PATIENCE)
+
+
+def brightness(page: "Page") -> list[int]:
+    found: list[int] = page.evaluate(ROW)
+    return found
 
 
 def split_of(page: "Page") -> int:
@@ -241,6 +259,26 @@ def test_several_files_and_one_that_is_none(page: "Page", sample_photo: Path) ->
     expect(page.locator("#problem")).to_be_visible()
     page.get_by_role("button", name="Remove notes.png").click()
     expect(page.locator("#items li")).to_have_count(3)
+
+
+def test_a_dark_stack_is_shown_scaled_with_a_slider_for_its_images(page: "Page") -> None:
+    """Twelve bits that use 100 of 65,536 values would be black; each image is another one."""
+    across = np.linspace(477, 576, 64).astype(np.uint16)
+    stack = np.stack([np.tile(across, (48, 1)), np.tile(across[::-1], (48, 1))])
+    file = io.BytesIO()
+    tifffile.imwrite(file, stack, imagej=True, metadata={"axes": "ZYX"})
+    drop(page, file.getvalue(), "stack.tif")
+    expect(page.locator("#figures dt").first).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#reading")).to_be_visible()
+    expect(page.locator("#slices-label")).to_have_text("Image 1 of 2")
+    first = brightness(page)
+    assert max(first) - min(first) > 120
+    assert first[-1] > first[0]
+    page.fill("#slice", "2")
+    expect(page.locator("#slices-label")).to_have_text("Image 2 of 2", timeout=PATIENCE)
+    page.wait_for_function(f"(first) => ({ROW})()[0] > first", arg=first[0])
+    second = brightness(page)
+    assert second[-1] < second[0]
 
 
 def test_an_example_is_one_click_away(page: "Page") -> None:

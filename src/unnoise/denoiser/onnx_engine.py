@@ -12,8 +12,8 @@ import numpy as np
 import onnxruntime
 
 from unnoise.denoiser.cores import usable_cores
+from unnoise.denoiser.kept_range import check_header
 from unnoise.denoiser.network import CPU, GPU, Floats, Network, for_grey
-from unnoise.denoiser.sight import check_header
 from unnoise.errors import ConfigError, ModelError, ModelFileError
 from unnoise.runs import HEADER, ModelInfo, parse_header
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from unnoise.denoiser.kept_range import check_header
 from unnoise.denoiser.loading import locate
-from unnoise.denoiser.sight import check_header
 from unnoise.errors import ModelError, ModelFileError
 from unnoise.models import Distances, Model, build_model
 from unnoise.runs import BOUNDS, ModelInfo, read_model_file

@@ -150,8 +150,8 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             learning_rate_init=chosen.learning_rate_init,
             fewest=fewest,
         )
-        noise = check_noise(chosen.noise, table=self.image_shape is None)
         arguments = self._arguments(chosen.model, rows.shape[1])
+        noise = check_noise(chosen.noise, table=self.image_shape is None)
         self.network_, self.noise_ = str(chosen.model), str(chosen.noise)
         self._learn_scale(rows)
         seed = int(check_random_state(self.random_state).randint(MOST_SEED))
