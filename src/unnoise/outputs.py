@@ -15,6 +15,7 @@ from typing import IO
 
 from unnoise.errors import OutputError
 
+LONGEST_SUFFIX = 16  # bytes that a temporary name keeps of a suffix: a name has 255 at most
 TEMPORARY = ".unnoise-"  # how temporary names begin
 # What file systems answer that know no such call.
 REFUSED = (
@@ -121,8 +122,9 @@ def _new_file(path: Path) -> Path:
     """Make an empty file beside ``path``, with its mode if it exists, else that of new files."""
     mode = 0o666
     with suppress(OSError):
-        mode = path.stat().st_mode & 0o777
-    temporary = new_name(path.parent, path.suffix)
+        mode = path.stat().st_mode & 0o777 | 0o600  # to write to; it is made exact at the end
+    suffix = path.suffix if len(os.fsencode(path.suffix)) <= LONGEST_SUFFIX else ""
+    temporary = new_name(path.parent, suffix)
     # The system takes the umask into account: asking for it would change it for all threads.
     os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, mode))
     return temporary

@@ -239,7 +239,13 @@ def test_evaluation_with_targets(folder: Path) -> None:
 
 def test_a_list_of_arrays(tmp_path: Path) -> None:
     images = [noisy(scene(i), i) for i in range(3)]
-    quiet = {"steps": 4, "batch_size": 2, "patch": 32, "validation": 0.2, "out": tmp_path / "r"}
+    quiet: dict[str, Any] = {
+        "steps": 4,
+        "batch_size": 2,
+        "patch": 32,
+        "validation": 0.2,
+        "out": tmp_path / "r",
+    }
     denoiser = unnoise.train(images, noise="gaussian:0.1", **quiet)
     assert denoiser(images[0]).shape == images[0].shape
     with pytest.raises(UnnoiseError, match="list of arrays is empty"):
@@ -248,7 +254,7 @@ def test_a_list_of_arrays(tmp_path: Path) -> None:
 
 def test_a_range_that_was_given_is_kept_in_run_and_model(tmp_path: Path) -> None:
     image = (noisy(scene(1), 1) * 2.0).astype(np.float32)
-    quiet = {"noise": "gaussian:0.1", "steps": 4, "batch_size": 2, "patch": 32}
+    quiet: dict[str, Any] = {"noise": "gaussian:0.1", "steps": 4, "batch_size": 2, "patch": 32}
     unnoise.train(image, range=(-10, 600), out=tmp_path, **quiet)
     denoiser = unnoise.train(image, steps=6, out=tmp_path, resume=True)
     assert denoiser.info.value_range is not None
@@ -262,7 +268,7 @@ def test_nan_in_a_folder_stops_neither_training_nor_preview_nor_report(tmp_path:
         image = scene(i).astype(np.float32)
         image[: 40 * (i == 1), :50] = np.nan
         write_stack(tmp_path / f"in/{i}.tif", image)
-    quiet = {"noise": "gaussian:0.1", "steps": 4, "batch_size": 2, "patch": 32}
+    quiet: dict[str, Any] = {"noise": "gaussian:0.1", "steps": 4, "batch_size": 2, "patch": 32}
     said: list[str] = []
     unnoise.train(tmp_path / "in", out=tmp_path / "left out", say=said.append, **quiet)
     assert any("1.tif" in line for line in said)

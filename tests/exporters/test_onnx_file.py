@@ -28,6 +28,9 @@ CASES: dict[str, dict[str, Any]] = {
     "mlp": {"channels": 1, "size": [8, 8]},
 }
 
+# Images of noise alone, whose channels look like no colours.
+NO_COLOURS = pytest.mark.filterwarnings("ignore:its three channels have little in common")
+
 
 def fresh(
     name: str, *, strides: tuple[int, ...] = (1,), bounds: bool = False
@@ -60,6 +63,7 @@ def test_every_architecture_has_a_case() -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
+@NO_COLOURS
 def test_a_file_gives_what_torch_gives(name: str, tmp_path: Path) -> None:
     known, info = fresh(name)
     made = unnoise.export(known, tmp_path / "model.onnx")
@@ -76,6 +80,7 @@ def test_a_file_gives_what_torch_gives(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:the fourth channel is taken as transparency")
+@NO_COLOURS
 def test_colour_grey_transparency_strides_tiles_and_bounds(tmp_path: Path) -> None:
     known, _ = fresh("unet-s", strides=(1, 2), bounds=True)
     unnoise.export(known, tmp_path / "model.onnx")

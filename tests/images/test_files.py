@@ -81,7 +81,7 @@ def bad_files(folder: Path) -> dict[str, tuple[Path, bytes | None]]:
     return {
         "is not there": (folder / "missing.png", None),
         "is empty": (folder / "empty.png", b""),
-        "as an image": (folder / "cut.png", data[: len(data) // 2]),
+        "cannot read .*cut.png": (folder / "cut.png", data[: len(data) // 2]),
         "cannot read": (folder / "text.png", b"hello, I am no picture"),
         "of no format": (folder / "notes.txt", b"hello"),
         "cannot read .*cut.npy": (folder / "cut.npy", b"\x93NUMPY\x01"),

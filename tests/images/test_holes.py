@@ -60,7 +60,7 @@ def test_a_hole_looks_like_what_is_around_it() -> None:
     part = np.repeat(np.linspace(0, 1, 64)[None, :, None], 64, axis=0)
     bad = np.zeros(part.shape, bool)
     bad[20:24, 30:34] = True
-    filled = fill_holes(np.where(bad, -1e6, part), bad)
+    filled: Any = fill_holes(np.where(bad, -1e6, part), bad)
     assert np.abs(filled - part)[bad].max() < 0.06
     assert (fill_holes(part, np.ones_like(bad)) == 0).all()  # no data at all
 

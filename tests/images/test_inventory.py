@@ -14,7 +14,7 @@ from PIL import Image, ImageCms
 from unnoise.errors import ImageError
 from unnoise.images import open_image, write_like
 from unnoise.images.encoding import save_options
-from unnoise.images.inventory import THUMBNAIL, format_of, inventory, png_chunks
+from unnoise.images.inventory import LOSSLESS, THUMBNAIL, format_of, inventory, png_chunks
 
 RANDOM = np.random.default_rng(0)
 PIXELS = RANDOM.integers(0, 255, (40, 50, 3), np.uint8)
@@ -47,7 +47,7 @@ CHUNKS = {
     "light levels (cLLI)": chunk(b"cLLI", struct.pack(">2I", 10000, 4000)),
     "sRGB intent": chunk(b"sRGB", b"\0"),
     "significant bits (sBIT)": chunk(b"sBIT", b"\x05\x05\x05"),
-    "text": chunk(b"tEXt", b"Author\0somebody"),
+    "text Author": chunk(b"tEXt", b"Author\0somebody"),
     "time": chunk(b"tIME", struct.pack(">HBBBBB", 2020, 1, 2, 3, 4, 5)),
     "background": chunk(b"bKGD", bytes(6)),
     "chunk prVt": chunk(b"prVt", b"anything"),
@@ -127,6 +127,67 @@ def test_what_a_jpeg_has_beside_its_picture_is_named(tmp_path: Path) -> None:
     assert {"further pictures (MPF), such as a gain map", "gain map", "comment"} <= lost
 
 
+def test_what_would_show_the_noise_or_speak_of_what_is_not_there_is_dropped(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.jpg"
+    Image.fromarray(PIXELS).save(path)
+    plain = path.read_bytes()
+    claim = b"http://ns.adobe.com/xap/1.0/\0" + XMP.replace(b"/>", b' hdrgm:Version="1.0"/>')
+    name = struct.pack(">4sHBB", b"8BIM", 1028, 0, 0) + struct.pack(">I", 4) + b"IPTC"
+    small = struct.pack(">4sHBB", b"8BIM", 1036, 0, 0) + struct.pack(">I", 5) + b"small\0"
+    extra = b""
+    for marker, data in ((0xE1, claim), (0xED, b"Photoshop 3.0\0" + small + name)):
+        extra += struct.pack(">BBH", 0xFF, marker, len(data) + 2) + data
+    path.write_bytes(plain[:2] + extra + plain[2:] + plain)
+    behind = "data behind the picture, such as a gain map or a film"
+    named = {"gain map", "XMP", "Photoshop thumbnail", behind}
+    assert check(path, named | {"IPTC"}) == named
+    written = (tmp_path / "out.jpg").read_bytes()
+    assert name in written
+    assert small not in written
+    assert b"hdrgm" not in written
+
+
+def test_the_order_of_rows_and_colours_that_nobody_sees_are_kept(tmp_path: Path) -> None:
+    picture = Image.fromarray(PIXELS)
+    picture.save(tmp_path / "a.jpg", progressive=True)
+    assert again(tmp_path / "a.jpg")[1] == set()
+    with Image.open(tmp_path / "out.jpg") as made:
+        assert made.info["progressive"]
+    clear = np.dstack([PIXELS, np.repeat(np.array([0, 255], np.uint8), 20)[:, None].repeat(50, 1)])
+    Image.fromarray(clear).save(tmp_path / "a.webp", quality=80, exact=True)
+    again(tmp_path / "a.webp")
+    with open_image(tmp_path / "a.webp") as source, open_image(tmp_path / "out.webp") as made:
+        ours, theirs = (each.image(0)[..., :3].astype(float) for each in (source, made))
+    difference = np.abs(ours - theirs)
+    assert difference[:20].mean() < 2 * difference[20:].mean()
+
+
+def test_what_is_only_on_later_pages_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as writer:
+        for number in range(3):
+            writer.write(PIXELS, description=f"page {number}", metadata=None, contiguous=False)
+    assert check(path, {"tags of later pages"}) == {"tags of later pages"}
+    with tifffile.TiffWriter(path) as writer:
+        writer.write(PIXELS, metadata=None, photometric="rgb")
+        writer.write(PIXELS[::2, ::2], metadata=None, photometric="rgb", subfiletype=1)
+    assert "smaller copies (later pages)" in check(path, set())
+
+
+def test_levels_and_labels_of_a_zarr_are_named(tmp_path: Path) -> None:
+    zarr = pytest.importorskip("zarr")
+    group = zarr.open_group(str(tmp_path / "a.zarr"), mode="w")
+    for level in (0, 1):
+        group.create_array(str(level), data=PIXELS[:: level + 1, :: level + 1, 0])
+    group.create_group("labels")
+    axes = [{"name": name, "type": "space"} for name in "yx"]
+    sets = [{"path": str(level)} for level in (0, 1)]
+    group.attrs["multiscales"] = [{"axes": axes, "datasets": sets}]
+    assert again(tmp_path / "a.zarr")[1] == {"smaller copies (levels)", "label images"}
+
+
 def test_what_a_tiff_has_beside_its_pixels_is_kept_or_named(tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
     tags = [
@@ -149,7 +210,7 @@ def test_fewer_bits_and_palettes_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("quality", [30, 50, 75, 88, 95, 100])
-@pytest.mark.parametrize("subsampling", [0, 2])
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
 def test_a_jpeg_keeps_its_quality_and_subsampling(
     tmp_path: Path, quality: int, subsampling: int
 ) -> None:
@@ -157,7 +218,7 @@ def test_a_jpeg_keeps_its_quality_and_subsampling(
     Image.fromarray(PIXELS).save(path, quality=quality, subsampling=subsampling)
     options = save_options(".jpg", np.dtype(np.uint8), source=path)
     assert abs(options["Q"] - quality) <= 1
-    assert options["subsample_mode"] == ("on" if subsampling else "off")
+    assert options["subsample_mode"] == ("on" if subsampling == 2 else "off")  # never fewer
     assert save_options(".jpg", np.dtype(np.uint8), source=path, quality=60)["Q"] == 60
     target, _ = again(path)
     with Image.open(target) as one, Image.open(path) as other:
@@ -191,8 +252,9 @@ def test_names_that_say_another_format(tmp_path: Path) -> None:
             with pytest.raises(ImageError, match=refusal):
                 again(path)
             continue
-        target, _ = again(path)
+        target, lost = again(path)
         assert format_of(target) == {".jpg": "jpeg"}.get(suffix, suffix[1:])
+        assert (LOSSLESS in lost) == (kind == "PNG" and suffix == ".jpg")
         with open_image(path) as source, open_image(target) as made:
             assert (made.dtype, made.alpha) == (source.dtype, source.alpha)
 

@@ -1,4 +1,5 @@
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +29,26 @@ def test_round_trip(tmp_path: Path) -> None:
     info, back = read_model_file(tmp_path / "m.safetensors")
     assert info == INFO
     assert all(torch.equal(back[name], weights[name]) for name in weights)
+
+
+def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.safetensors")
+    write_model_file(path, INFO, {"a": torch.ones(2)})
+    assert read_model_file(path)[0] == INFO
+
+
+def test_a_file_that_may_not_be_read_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "m.safetensors"
+    write_model_file(path, INFO, {"a": torch.ones(2)})
+
+    def refuse(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(ModelFileError, match=r"cannot read .*m\.safetensors: Permission denied$"):
+        read_model_file(path)
 
 
 def test_a_newer_version_is_refused_with_the_one_that_reads_it(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def photo() -> unnoise.Denoiser:
     return unnoise.load("photo", device="cpu", precision="fp32")
 
 
-@pytest.mark.filterwarnings("ignore:.*(fourth channel|one by one|scaled by)")
+@pytest.mark.filterwarnings("ignore:.*(fourth channel|one by one|scaled by|little in common)")
 @pytest.mark.parametrize("name", STRANGE)
 def test_every_image_has_a_verdict(name: str, photo: unnoise.Denoiser) -> None:
     image = STRANGE[name]

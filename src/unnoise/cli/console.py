@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from cyclopts import App
+from cyclopts import App, Parameter
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
@@ -21,7 +21,8 @@ Say = Callable[[str], None]
 
 def verb_app(name: str, **options: Any) -> App:
     """Return the app of one verb."""
-    return App(name=name, result_action="return_value", **options)
+    lists = Parameter(negative_iterable=())  # no --empty-range beside --range
+    return App(name=name, result_action="return_value", default_parameter=lists, **options)
 
 
 def speaker(*, quiet: bool) -> Say:

@@ -232,21 +232,25 @@ def _photos(data_dir: Path | None, random: Random) -> tuple[Images, ...]:
         )
     paths = tuple(image.path for image in find_images([folder]))
     chosen = random.permutation(len(paths))[:PHOTOS]
-    photos = _read_grey(tuple(paths[i] for i in chosen))
-    if not photos:
-        raise DataError(f"no photograph in {folder} has {SIDE} × {SIDE} pixels of 8 bits")
-    return photos
+    return _read_grey(tuple(paths[i] for i in chosen))
 
 
 @lru_cache(maxsize=2)
 def _read_grey(paths: tuple[Path, ...]) -> tuple[Images, ...]:
-    photos = []
+    photos, failures = [], []
     for path in paths:
         try:
             with open_image(path) as reader:
                 image = to_channels(reader.image(0)[..., :3], 1)[..., 0]
-        except ImageError:
+        except ImageError as error:
+            failures.append(str(error))
             continue
         if image.dtype == np.uint8 and min(image.shape) >= SIDE:
             photos.append(image.astype(np.uint8))
+    if not photos:
+        reasons = "".join(f"\n  {failure}" for failure in failures[:10])
+        raise DataError(
+            f"no photograph in {paths[0].parent} can be read and has {SIDE} × {SIDE} pixels of 8 "
+            f"bits{':' if reasons else ''}{reasons}"
+        )
     return tuple(photos)

@@ -143,12 +143,21 @@ def _open(model: Path | bytes, path: Path, device: str) -> onnxruntime.Inference
     options.intra_op_num_threads = _threads()
     try:
         return onnxruntime.InferenceSession(
-            str(model) if isinstance(model, Path) else model,
+            _given(model) if isinstance(model, Path) else model,
             options,
             providers=[PROVIDERS[device]],
         )
     except Exception as error:  # of kinds that ONNX Runtime keeps to itself
         raise ModelFileError(f"cannot read {path} as an ONNX file: {_first_line(error)}") from error
+
+
+def _given(path: Path) -> str | bytes:
+    """Return the name of a file, or its bytes where ONNX Runtime, which wants UTF-8, takes none."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return path.read_bytes()
+    return str(path)
 
 
 def _threads() -> int:

@@ -50,15 +50,16 @@ def save_options(
     """
     kind = format_of(source) if source else None
     if suffix.lower() == ".png":
-        return {"bitdepth": 8 * dtype.itemsize}
+        woven = kind == "png" and source is not None and _is_woven(source)
+        return {"bitdepth": 8 * dtype.itemsize, "interlace": woven}
     if suffix.lower() == ".webp":
         assert kind is None or source is not None
         lossy = quality is not None or (kind == "webp" and _is_lossy(source))
         if lossy:
-            return {"Q": quality or WEBP_QUALITY, "smart_subsample": True}
+            return {"Q": quality or WEBP_QUALITY, "smart_subsample": True, "exact": True}
         return {"lossless": True, "exact": True}
-    known, thinned = _read_jpeg(source) if kind == "jpeg" and source else (QUALITY, False)
-    return {"Q": quality or known, "subsample_mode": "on" if thinned else "off"}
+    known = _read_jpeg(source) if kind == "jpeg" and source else {"Q": QUALITY}
+    return {"subsample_mode": "off", **known, **({"Q": quality} if quality else {})}
 
 
 def _is_lossy(path: Path | None) -> bool:
@@ -67,17 +68,25 @@ def _is_lossy(path: Path | None) -> bool:
         return any(name == b"VP8 " for name, _ in webp_chunks(file))
 
 
-def _read_jpeg(path: Path) -> tuple[int, bool]:
-    """Return the quality of a JPEG, and whether its colours have fewer pixels."""
-    quality, thinned = QUALITY, False
+def _is_woven(path: Path) -> bool:
+    """Whether the rows of a PNG are interlaced."""
+    with path.open("rb") as file:
+        return file.read(29)[28:] == b"\1"
+
+
+def _read_jpeg(path: Path) -> dict[str, Any]:
+    """Return the quality of a JPEG, the sampling of its colours, and whether it is progressive."""
+    options: dict[str, Any] = {"Q": QUALITY}
     with path.open("rb") as file:
         for marker, data in jpeg_segments(file):
             if marker == 0xDB:
-                quality = _quality(data) or quality
+                options["Q"] = _quality(data) or options["Q"]
             elif 0xC0 <= marker <= 0xC2 and len(data) > 7:
                 factors = data[7::3][: data[5]]
-                thinned = len(set(factors)) > 1
-    return quality, thinned
+                # libvips knows half of the colours both ways, or all of them.
+                options["subsample_mode"] = "on" if factors[:2] == b"\x22\x11" else "off"
+                options["interlace"] = marker == 0xC2
+    return options
 
 
 def _quality(tables: bytes) -> int | None:

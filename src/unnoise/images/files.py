@@ -120,10 +120,13 @@ def _open(path: Path | str, *, axes: str | None, max_pixels: int, array: str | N
     path = Path(path)
     if is_zarr(path):
         return ZarrReader(path, axes=axes, max_pixels=max_pixels)
-    if not path.is_file():
-        raise ImageError(f"{path} is {'a folder, not a file' if path.is_dir() else 'not there'}")
+    with reading(path):  # its folder may be closed
+        there, size = path.exists(), path.stat().st_size if path.is_file() else None
+    if size is None:
+        what = "a folder, not a file" if path.is_dir() else "no regular file"
+        raise ImageError(f"{path} is {what if there else 'not there'}")
     kind = _kind(path)
-    if path.stat().st_size == 0:
+    if size == 0:
         raise ImageError(f"{path} is empty")
     if kind in (*PICTURE_SUFFIXES, *TIFF_SUFFIXES):  # their content says what they are
         tiff = format_of(path) == "tiff"
@@ -223,7 +226,7 @@ def write_like(
         if path.suffix.lower() != ".zarr" and path.suffix.lower() in SUFFIXES:
             raise ImageError(f"{path} is no name for a zarr array: end it in .zarr")
         write_zarr(path, source, checked, overwrite=overwrite)
-        return ()
+        return source.others
     if _format(path) != _format(source.path):
         raise ImageError(
             f"{path} is not of the format of {source.path}: results are written in the format of "

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.errors import ImageError
+from unnoise.images.failures import explain_failure
 from unnoise.images.reader import check_pixels
 from unnoise.outputs import replacing
 
@@ -46,8 +47,7 @@ def read_idx(path: Path, *, max_pixels: int = 0) -> NDArray[np.generic]:
             expected = start + math.prod(shape) * dtype.itemsize
             data = header + stream.read(max(0, min(expected, MAX_BYTES) + 1 - len(header)))
     except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ImageError(f"cannot read {path}: {reason}") from error
+        raise ImageError(f"cannot read {path}: {explain_failure(error)}") from error
     return parse_idx(data, name=str(path))
 
 

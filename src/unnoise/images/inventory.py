@@ -4,6 +4,7 @@ The inventory of a source and that of what was written from it are compared, so 
 leaves out is named. Formats of plain arrays have nothing beside their values.
 """
 
+import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,12 +17,13 @@ TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 START = 16  # bytes that tell the formats apart
 
 # Chunks that say what the values of a PNG mean, which denoising does not change.
-PNG_COLOURS = (b"cICP", b"mDCV", b"cLLI", b"cHRM", b"gAMA", b"sRGB")
+PNG_COLOURS = (b"cICP", b"mDCV", b"mDCv", b"cLLI", b"cLLi", b"cHRM", b"gAMA", b"sRGB")
 PNG_WORDS = {
     b"cICP": "colour space (cICP)", b"mDCV": "mastering display (mDCV)",
+    b"mDCv": "mastering display (mDCv)", b"cLLi": "light levels (cLLi)",
     b"cLLI": "light levels (cLLI)", b"cHRM": "primaries (cHRM)", b"gAMA": "gamma (gAMA)",
     b"sRGB": "sRGB intent", b"iCCP": "ICC profile", b"sBIT": "significant bits (sBIT)",
-    b"eXIf": "EXIF", b"tEXt": "text", b"zTXt": "text", b"iTXt": "text", b"tIME": "time",
+    b"eXIf": "EXIF", b"tIME": "time",
     b"pHYs": "resolution", b"bKGD": "background", b"hIST": "histogram", b"sPLT": "palette",
     b"acTL": "animation", b"gdAT": "gain map",
 }  # fmt: skip
@@ -49,6 +51,11 @@ TIFF_STORAGE = {
     512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532,
 }  # fmt: skip
 EXIF, THUMBNAIL = b"Exif\0\0", "EXIF thumbnail"
+LOSSLESS = "lossless compression"
+GAIN_MAPS = (b"hdrgm:", b"HDRGainMap")  # in XMP
+MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # of a JPEG, among coded pixels
+RESOURCE = b"8BIM"  # of Photoshop
+SMALL_RESOURCES = (1033, 1036)  # thumbnails
 
 
 def told_format(start: bytes) -> str | None:
@@ -102,6 +109,7 @@ def is_animated(path: Path) -> bool:
 
 
 def _of_png(file: IO[bytes]) -> Iterator[str]:
+    yield LOSSLESS
     for name, length in png_chunks(file):
         if name == b"IHDR":
             bits, colour = struct.unpack(">8xBB", file.read(10))
@@ -112,6 +120,8 @@ def _of_png(file: IO[bytes]) -> Iterator[str]:
         elif name == b"eXIf":
             yield "EXIF"
             yield from _thumbnail(file.read(length))
+        elif name in (b"tEXt", b"zTXt", b"iTXt"):
+            yield f"text {file.read(79).split(bytes(1))[0].decode('latin-1')}"
         elif name in PNG_WORDS:
             yield PNG_WORDS[name]
         elif name[:1].islower() and name != b"tRNS":
@@ -128,8 +138,23 @@ def _of_jpeg(file: IO[bytes]) -> Iterator[str]:
         elif 0xE1 <= marker <= 0xEF and not data.startswith((b"Adobe", b"Ducky")):
             known = (word for start, word in JPEG_WORDS.items() if data.startswith(start))
             yield next(known, f"segment APP{marker - 0xE0}")
-            if b"hdrgm:" in data or b"HDRGainMap" in data:
+            if any(word in data for word in GAIN_MAPS):
                 yield "gain map"
+            if data != without_small_resources(data):
+                yield "Photoshop thumbnail"
+    file.seek(0)
+    if _is_followed(file.read()):
+        yield "data behind the picture, such as a gain map or a film"
+
+
+def _is_followed(data: bytes) -> bool:
+    """Whether something lies behind the end of a JPEG."""
+    at = 2
+    while found := MARKER.search(data, at):
+        if found[0] == b"\xff\xd9":
+            return bool(data[found.end() :].strip(b"\0\r\n"))
+        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
+    return False
 
 
 def jpeg_segments(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
@@ -146,6 +171,8 @@ def _of_webp(file: IO[bytes]) -> Iterator[str]:
     for name, _ in webp_chunks(file):
         if name in WEBP_WORDS:
             yield WEBP_WORDS[name]
+        if name == b"VP8L":
+            yield LOSSLESS
         if name == b"EXIF":
             yield from _thumbnail(file.read(2**16))
 
@@ -173,6 +200,12 @@ def _of_tiff(path: Path) -> Iterator[str]:
         for tag in page.tags:
             if tag.code not in TIFF_STORAGE:
                 yield TIFF_WORDS.get(tag.code, f"tag {tag.code} ({tag.name})")
+        if len(tiff.pages) > 1:
+            later: Any = tiff.pages[1]  # where one has tags, all have
+            if later.is_reduced:
+                yield "smaller copies (later pages)"
+            elif any(tag.code not in TIFF_STORAGE for tag in later.tags):
+                yield "tags of later pages"
 
 
 def without_thumbnail(exif: bytes) -> bytes:
@@ -182,6 +215,23 @@ def without_thumbnail(exif: bytes) -> bytes:
         return exif
     place, _ = found
     return exif[:place] + bytes(4) + exif[place + 4 :]
+
+
+def without_small_resources(data: bytes) -> bytes:
+    """Return data of Photoshop without its thumbnails."""
+    at = start = max(0, data.find(RESOURCE))
+    kept = []
+    while data.startswith(RESOURCE, at) and at + 12 <= len(data):
+        number, length = struct.unpack_from(">HB", data, at + 4)
+        body = at + 6 + (length + 2) // 2 * 2  # a name of even length with its count
+        if body + 4 > len(data):
+            break
+        size = struct.unpack_from(">I", data, body)[0]
+        end = body + 4 + size + size % 2
+        if number not in SMALL_RESOURCES:
+            kept.append(data[at:end])
+        at = end
+    return data[:start] + b"".join(kept) + data[at:]
 
 
 def _thumbnail(exif: bytes) -> Iterator[str]:

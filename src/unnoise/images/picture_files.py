@@ -16,7 +16,14 @@ import numpy as np
 from unnoise.errors import ImageError
 from unnoise.images.axes import Array, Layout
 from unnoise.images.encoding import keep_colours, save_options
-from unnoise.images.inventory import format_of, is_animated, without_thumbnail
+from unnoise.images.failures import explain_failure
+from unnoise.images.inventory import (
+    GAIN_MAPS,
+    format_of,
+    is_animated,
+    without_small_resources,
+    without_thumbnail,
+)
 from unnoise.images.reader import Colour, Reader, check_header, reading
 from unnoise.images.scratch import IN_MEMORY
 from unnoise.outputs import TEMPORARY
@@ -55,9 +62,9 @@ def open_header(path: Path, *, access: str = "sequential", **options: int) -> An
     pyvips = vips()
     wanted = {"access": access, "fail_on": "error", "revalidate": True, **options}
     try:
-        if _is_utf8(path):
-            return pyvips.Image.new_from_file(str(path), **wanted)
-        with path.open("rb") as file:  # pyvips takes no other names; it keeps the file open itself
+        # Python says what the system has against it, and takes names that are not UTF-8; libvips
+        # keeps a copy of the descriptor.
+        with reading(path), path.open("rb") as file:
             source = pyvips.Source.new_from_descriptor(file.fileno())
         return pyvips.Image.new_from_source(source, "", **wanted)
     except pyvips.Error as error:
@@ -121,9 +128,7 @@ def _fetch(region: Any, image: Any, path: Path, rows: slice, columns: slice) -> 
 
 def _unreadable(path: Path, error: Exception) -> ImageError:
     reason = re.search(r"system error: (.+)", str(error))
-    if reason is not None:
-        return ImageError(f"cannot read {path}: {reason[1]}")
-    return ImageError(f"cannot read {path} as an image: {' '.join(str(error).split())[:300]}")
+    return ImageError(f"cannot read {path}: {reason[1] if reason else explain_failure(error)}")
 
 
 def write_error(error: Exception) -> OSError:
@@ -245,9 +250,22 @@ def with_header(image: Any, header: Any) -> Any:
     """Return an image with the metadata and the meaning of another one."""
     image = image.copy(interpretation=header.interpretation, xres=header.xres, yres=header.yres)
     for field in header.get_fields():
-        # The thumbnail would show the noise.
         if (field.startswith(KEPT) and not field.startswith(STALE)) or field in KEPT_NAMES:
-            value = header.get(field)
-            kept = without_thumbnail(bytes(value)) if field == "exif-data" else value
-            image.set_type(header.get_typeof(field), field, kept)
+            value = _still_true(field, header.get(field))
+            if value is not None:
+                image.set_type(header.get_typeof(field), field, value)
     return image
+
+
+def _still_true(field: str, value: Any) -> Any:
+    """Return what of a field is true of the result; None if nothing is.
+
+    Thumbnails would show the noise, and a gain map is not written.
+    """
+    if field == "exif-data":
+        return without_thumbnail(bytes(value))
+    if field == "iptc-data":
+        return without_small_resources(bytes(value))
+    if field == "xmp-data" and any(word in bytes(value) for word in GAIN_MAPS):
+        return None
+    return value

@@ -15,6 +15,7 @@ import numpy as np
 
 from unnoise.errors import ConfigError, ImageError, UnnoiseError
 from unnoise.images.axes import Array, Layout
+from unnoise.images.failures import explain_failure
 from unnoise.images.holes import Holes
 
 Colour = Literal["grey", "rgb", "other", "unknown"]
@@ -304,15 +305,8 @@ def reading(path: Path | str) -> Iterator[None]:
             f"{path} needs more memory than there is, if its header is right: "
             "cut it into smaller images"
         ) from error
-    except OSError as error:  # the system says what it is
-        reason = error.strerror or str(error) or type(error).__name__
-        raise ImageError(f"cannot read {path}: {reason}") from error
-    except (
-        Exception
-    ) as error:  # what a file holds makes tifffile, NumPy, zipfile and zarr raise any
-        reason = " ".join(str(error).split()) or type(error).__name__
-        codec = "; pip install imagecodecs reads it" if "imagecodecs" in reason else ""
-        raise ImageError(f"cannot read {path}: {reason[:300]}{codec}") from error
+    except Exception as error:  # what a file holds makes libraries raise any
+        raise ImageError(f"cannot read {path}: {explain_failure(error)}") from error
 
 
 def check_header(

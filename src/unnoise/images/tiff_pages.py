@@ -15,6 +15,7 @@ import numpy as np
 
 from unnoise.errors import ImageError
 from unnoise.images.axes import Array
+from unnoise.images.failures import needs_codecs
 from unnoise.images.picture_files import (
     fetch_bands,
     fetch_window,
@@ -27,6 +28,7 @@ MINISWHITE, RGB, PALETTE, YCBCR, CIELAB = 0, 2, 3, 6, 8
 SEPARATE = 2  # planar configuration: one plane per sample
 WHOLE_BITS = (8, 16, 32, 64)
 GDAL_NODATA = 42113
+COMMON = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946)  # compression that any libvips has
 OVERHEAD = 4096  # bytes by which coding may make a page larger
 
 
@@ -115,6 +117,8 @@ def open_pages(path: Path, tiff: Any, series: Any, *, max_pixels: int) -> Pages:
     page, plain = series.keyframe, means_its_values(tiff, series.keyframe)
     try:
         pages = _vips_pages(path, series, max_pixels=max_pixels)
+        if page.compression not in COMMON:
+            next(pages.bands(0, 1))  # whether this libvips has the codec
     except ImageError:
         if not plain:
             raise
@@ -173,7 +177,10 @@ def _tifffile_pages(path: Path, series: Any) -> Pages:
         plain = math.prod(first.shape) * dtype.itemsize
         if sum(page.databytecounts) > 2 * plain + OVERHEAD * len(page.databytecounts):
             raise ImageError(f"{path} holds more coded bytes than page {number + 1} has pixels")
-        array = page.asarray().astype(dtype, copy=False)
+        try:
+            array = page.asarray().astype(dtype, copy=False)
+        except ImportError as error:  # of what tifffile has for a codec of its own
+            raise ImageError(needs_codecs(str(path), page.compression.name)) from error
         if first.planarconfig == SEPARATE and samples > 1:
             array = np.moveaxis(array.reshape(samples, *shape[:2]), 0, -1)
         return reband([array.reshape(shape)], rows)

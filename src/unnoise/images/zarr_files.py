@@ -39,6 +39,7 @@ class ZarrReader(ArrayReader):
     Attributes:
         group: The metadata of the group around it, None for a bare array.
         array: The open array.
+        others: What of the group is not written, in words.
     """
 
     def __init__(self, path: Path | str, *, axes: str | None, max_pixels: int) -> None:
@@ -47,6 +48,7 @@ class ZarrReader(ArrayReader):
             node = zarr.open(name, mode="r")
             self.group = None if isinstance(node, zarr.Array) else dict(node.attrs)
             self.array = node if self.group is None else _full_level(node, name)
+            self.others = () if self.group is None else _others(node, self.group)
             shape = tuple(self.array.shape)
             stated = _stated_axes(self.array, self.group or {})
             if axes:
@@ -127,6 +129,12 @@ def _full_level(group: Any, name: str) -> Any:
         f"{name} is a group of zarr arrays: name one of them, "
         + (", ".join(f"{name}/{each}" for each in names[:5]) or "but there is none in it")
     )
+
+
+def _others(group: Any, attributes: dict[str, Any]) -> tuple[str, ...]:
+    levels = len(_multiscales(attributes).get("datasets", ())) > 1
+    words = {"smaller copies (levels)": levels, "label images": "labels" in group}
+    return tuple(word for word, there in words.items() if there)
 
 
 def _multiscales(attributes: dict[str, Any]) -> dict[str, Any]:

@@ -113,7 +113,9 @@ def render_page(page: Page | InspectionPage | ProbingPage) -> str:
     )
     environment.filters["data_uri"] = _data_uri
     name = TEMPLATES[type(page)]
-    return environment.get_template(f"{name}.html.jinja").render(page=page)
+    html = environment.get_template(f"{name}.html.jinja").render(page=page)
+    # A page is UTF-8, and names need not be: their other bytes are shown escaped.
+    return html.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 TEMPLATES = {Page: "page", InspectionPage: "inspections", ProbingPage: "probing"}

@@ -36,6 +36,8 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise RunError(f"cannot read the checkpoint {path}: {error.strerror or error}") from error
     except Exception as error:  # the restricted unpickler lets through whatever the bytes cause
         reason = " ".join(str(error).split())[:200]
         raise RunError(

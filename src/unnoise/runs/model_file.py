@@ -101,7 +101,8 @@ def read_model_file(path: Path) -> "tuple[ModelInfo, dict[str, Tensor]]":
     Raises:
         ModelFileError: The file is missing, damaged, of another format, or of a newer version.
     """
-    from safetensors import SafetensorError, safe_open
+    from safetensors import SafetensorError
+    from safetensors.torch import load
 
     if not path.is_file():
         raise ModelFileError(
@@ -109,15 +110,22 @@ def read_model_file(path: Path) -> "tuple[ModelInfo, dict[str, Tensor]]":
             "which comes with unnoise"
         )
     try:
-        with safe_open(path, framework="pt") as file:
-            header = (file.metadata() or {}).get(HEADER)
-            info = parse_header(header, path)
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a dict
-    except (SafetensorError, OSError) as error:
+        data = path.read_bytes()  # safetensors opens names of UTF-8 alone
+        weights = load(data)
+    except OSError as error:
+        raise ModelFileError(f"cannot read {path}: {error.strerror}") from error
+    except SafetensorError as error:
         raise ModelFileError(
-            f"cannot read {path} as a model file: {_explain(path, error)}"
+            f"cannot read {path} as a model file: {_explain(path, data, error)}"
         ) from error
-    return info, weights
+    return parse_header(_metadata(data).get(HEADER), path), weights
+
+
+def _metadata(data: bytes) -> dict[str, str]:
+    """Return what a file says beside its weights: after its length, the header is JSON."""
+    length = int.from_bytes(data[:8], "little")
+    metadata: dict[str, str] = json.loads(data[8 : 8 + length]).get("__metadata__") or {}
+    return metadata
 
 
 def header_of(info: ModelInfo) -> str:
@@ -166,13 +174,8 @@ def parse_header(header: str | None, path: Path) -> ModelInfo:
         raise ModelFileError(f"{path} has a damaged unnoise header: {error}") from error
 
 
-def _explain(path: Path, error: Exception) -> str:
-    try:
-        with path.open("rb") as file:
-            start = file.read(2)
-    except OSError as unreadable:
-        return str(unreadable.strerror)
-    if start[:1] == b"\x80" or zipfile.is_zipfile(path):
+def _explain(path: Path, data: bytes, error: Exception) -> str:
+    if data[:1] == b"\x80" or zipfile.is_zipfile(path):
         return (
             "it is a pickle (torch.save), which can run code when it is opened, "
             "so unnoise never does; pass the model.safetensors of a run"

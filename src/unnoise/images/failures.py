@@ -1,0 +1,36 @@
+"""Why a file could not be read, in words: what the system or a library said, and no guess."""
+
+import errno
+import re
+
+CODEC = re.compile(r"<?(?:COMPRESSION|PREDICTOR)\.(\w+).*requires the 'imagecodecs' package")
+UNKNOWN = re.compile(r"not (?:supported|in a known|a known|implemented|configured)|unsupported")
+
+
+def explain_failure(error: Exception) -> str:
+    """Return what went wrong while a file was read, and what to try where that is known."""
+    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    said = " ".join(dict.fromkeys(line.strip() for line in text.splitlines()))  # libvips repeats
+    reason = (getattr(error, "strerror", None) or said or type(error).__name__)[:300]
+    if isinstance(error, FileNotFoundError):
+        return f"{reason}; it was removed or renamed, or its folder is no longer there"
+    if isinstance(error, PermissionError):
+        return f"{reason}; get the right to read it, and to enter its folder"
+    if isinstance(error, ImportError):
+        return f"{reason}; a package is missing or broken"
+    if isinstance(error, OSError) and error.errno is not None:
+        many = error.errno in (errno.EMFILE, errno.ENFILE)
+        return reason + "; close other programs, or raise the limit (ulimit -n)" * many
+    if found := CODEC.search(said):
+        return needs_codecs("it", found[1])
+    if UNKNOWN.search(said):
+        return f"{reason}; save it in another way, as PNG or as TIFF without compression"
+    return f"{reason}; if other programs cannot open it either, it is damaged: get it again"
+
+
+def needs_codecs(what: str, compression: str) -> str:
+    """Return what to install for a compression of TIFF."""
+    return (
+        f"{what} is compressed as {compression}, which needs another package: "
+        "pip install imagecodecs"
+    )
