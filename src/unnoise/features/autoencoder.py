@@ -31,6 +31,8 @@ Floats = NDArray[np.floating[Any]]
 CODE_MODELS = ("mlp", "autoencoder", "autoencoder-m")
 MOST_SEED = 2**31 - 1
 
+LAYERS = (256,)  # where none are asked for
+
 
 class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Features that were learned by removing noise, from tables or small images.
@@ -46,7 +48,8 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         Features of each layer of an ``mlp``; the last are those of ``transform``.
     model : {"auto", "mlp", "autoencoder", "autoencoder-m"}, default="auto"
         The network. The last two are convolutional, for images. ``auto`` takes ``autoencoder-m``
-        for 100 images or more with sides of at least 8 pixels, else ``mlp``.
+        for 100 images or more with sides of at least 8 pixels, else, or where
+        ``hidden_layer_sizes`` are given, ``mlp``.
     noise : str, default="auto"
         What corrupts the rows, as in ``unnoise train``: ``gaussian:0.3``, ``mask:0.25`` (values
         become 0), ``swap:0.15`` (values come from other rows), and sums such as
@@ -106,7 +109,7 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
     def __init__(
         self,
-        hidden_layer_sizes: tuple[int, ...] | int = (256,),
+        hidden_layer_sizes: tuple[int, ...] | int = LAYERS,
         *,
         model: str = "auto",
         noise: str = "auto",
@@ -143,7 +146,12 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         fewest = 1 if self.model in ("mlp", AUTO) else 2
         rows = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=fewest)
         given = Recipe(self.model, self.noise, self.max_iter, self.learning_rate_init)
-        chosen = fill_in(given, image_shape=self.image_shape, rows=len(rows))
+        chosen = fill_in(
+            given,
+            image_shape=self.image_shape,
+            rows=len(rows),
+            layers=self.hidden_layer_sizes != LAYERS,
+        )
         check_training(
             max_iter=chosen.max_iter,
             batch_size=self.batch_size,

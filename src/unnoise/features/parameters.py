@@ -36,7 +36,7 @@ class Recipe:
     learning_rate_init: object
 
 
-def fill_in(given: Recipe, *, image_shape: object, rows: int) -> Recipe:
+def fill_in(given: Recipe, *, image_shape: object, rows: int, layers: bool) -> Recipe:
     """Choose what is ``auto`` or None: for images what made the best features of digits.
 
     For at least 100 images with sides of 8 pixels or more it is a network of convolutions whose
@@ -46,10 +46,12 @@ def fill_in(given: Recipe, *, image_shape: object, rows: int) -> Recipe:
         given: What the estimator was asked for.
         image_shape: Its parameter.
         rows: How many there are.
+        layers: Whether layers of an ``mlp`` were asked for.
     """
     sides = image_shape[:2] if isinstance(image_shape, tuple | list) else ()
     pictures = (
-        rows >= FEW_ROWS
+        not layers
+        and rows >= FEW_ROWS
         and len(sides) == 2
         and all(isinstance(side, Integral) and int(side) >= SHORT for side in sides)
     )
