@@ -211,7 +211,11 @@ def _place(part: Part) -> Path | str | None:
 def _unpaired(images: Survey, objective: str) -> Plan:
     names = [part.name for part in images.parts]
     if images.targets and objective in (AUTO, "supervised"):
-        reason = f"{len(images.parts)} pairs of noisy and clean arrays, by their names in archives"
+        first = images.parts[0].array, images.targets[0].array
+        reason = (
+            f"{len(images.parts)} pairs of noisy and clean arrays, by their names in archives, "
+            f"such as {first[0]} and {first[1]}"
+        )
         return Plan(images.name, "supervised", reason, (images.parts, images.targets))
     if objective in (AUTO, "supervised") and (pairs := find_pairs(names)):
         views = tuple(tuple(images.parts[pair[side]] for pair in pairs) for side in (0, 1))
