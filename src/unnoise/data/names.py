@@ -130,14 +130,16 @@ def find_pairs(names: Sequence[str]) -> Pairs | None:
         left = [name for name, place in zip(names, places, strict=True) if place is None]
         raise DataError(
             f"folders such as raw and gt look like pairs, and {_listed(left)} in neither of them: "
-            "name the noisy folder alone, and the clean one with --targets"
+            "name the noisy folder alone, and the clean one with --targets; or say what all are "
+            "with --objective, such as neighbor2neighbor for noisy images"
         )
     found, left = _pair_by_words(names)
     roles = {_role(name) for name in names}
     if found or (None not in roles and _both(roles)):
         raise DataError(
             f"words such as noisy and gt in the names speak of pairs, and {_listed(left)} in no "
-            "pair: give both of a pair one name but for these words, and move the others"
+            "pair: give both of a pair one name but for these words, and move the others; or say "
+            "what all are with --objective, such as neighbor2neighbor for noisy images"
         )
     return None
 
