@@ -86,11 +86,12 @@ def test_a_list_of_paths_is_all_that_lies_there(tmp_path: Path) -> None:
     for folder in ("one", "two"):
         write_stack(tmp_path / folder / "a.png", np.zeros((8, 8), np.uint8))
     write_stack(tmp_path / "b.png", np.zeros((9, 8), np.uint8))
-    found, _ = look_at([tmp_path / "one", str(tmp_path / "b.png")], split="train")
+    several: list[str | Path] = [tmp_path / "one", str(tmp_path / "b.png")]
+    found, _ = look_at(several, split="train")
     assert [part.name for part in found.parts] == ["a.png", "b.png"]
     found, _ = look_at([tmp_path / "one", tmp_path / "two"], split="train")
     assert [part.name for part in found.parts] == [f"{tmp_path}/{n}/a.png" for n in ("one", "two")]
     with pytest.raises(ImageError, match=r"a list of arrays, a path, or a list of paths"):
-        look_at([np.zeros((8, 8)), tmp_path / "one"], split="train")
+        look_at([np.zeros((8, 8)), tmp_path / "one"], split="train")  # type: ignore[arg-type]
     with pytest.raises(ImageError, match="is not there"):
         look_at([tmp_path / "one", tmp_path / "three"], split="train")

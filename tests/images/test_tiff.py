@@ -288,7 +288,7 @@ def test_what_channels_mean_is_what_the_file_says(tmp_path: Path) -> None:
 def mark_masks(path: Path, masks: list[int]) -> None:
     """Say of some pages that they are masks (NewSubfileType 4), as other programs do."""
     with tifffile.TiffFile(path) as tiff:
-        places = [tiff.pages[number].tags[254].valueoffset for number in masks]
+        places = [tiff.pages[number].aspage().tags[254].valueoffset for number in masks]
     data = bytearray(path.read_bytes())
     for place in places:
         data[place : place + 4] = (4).to_bytes(4, "little")
