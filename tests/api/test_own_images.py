@@ -225,13 +225,22 @@ def test_clean_images_may_be_float_means_in_the_unit_of_the_captures(
     assert unnoise.api.draw_preview(out).is_file()
 
 
-def test_evaluation_with_targets(folder: Path) -> None:
+def test_evaluation_with_targets(folder: Path, tmp_path: Path) -> None:
     denoiser = unnoise.train(folder / "noisy", targets=folder / "clean", steps=20, model="unet")
     evaluation = unnoise.evaluate(
         denoiser, folder / "noisy", targets=folder / "clean", baselines=False
     )
     assert len(evaluation.per_image["noisy"]["psnr"]) == 12
     assert evaluation.mean("noisy", "psnr") == pytest.approx(16.5, abs=1)
+    # Pairs in one folder are found, and are not made noisier.
+    for side in ("noisy", "clean"):
+        (tmp_path / side).symlink_to(folder / side)
+    found = unnoise.evaluate(denoiser, tmp_path, baselines=False)
+    np.testing.assert_array_equal(
+        found.per_image["noisy"]["psnr"], evaluation.per_image["noisy"]["psnr"]
+    )
+    with pytest.raises(UnnoiseError, match="bring their own noise"):
+        unnoise.evaluate(denoiser, tmp_path, noise="gaussian:0.1")
     alone = unnoise.train(folder / "noisy", steps=2, model="unet")
     with pytest.raises(UnnoiseError, match="trained on noisy images, so say"):
         unnoise.evaluate(alone, folder / "clean")
@@ -248,7 +257,7 @@ def test_a_list_of_arrays(tmp_path: Path) -> None:
     }
     denoiser = unnoise.train(images, noise="gaussian:0.1", **quiet)
     assert denoiser(images[0]).shape == images[0].shape
-    with pytest.raises(UnnoiseError, match="list of arrays is empty"):
+    with pytest.raises(UnnoiseError, match="list of images is empty"):
         unnoise.train([], noise="gaussian:0.1", out=tmp_path / "s")
 
 

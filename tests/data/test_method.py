@@ -122,3 +122,36 @@ def test_images_of_several_kinds_are_refused_or_converted(tmp_path: Path) -> Non
     write_stack(tmp_path / "colour.png", np.zeros((16, 20), np.uint16))
     with pytest.raises(DataError, match="train on those of one kind"):
         plan(tmp_path)
+
+
+def test_pairs_bring_their_own_noise(tmp_path: Path) -> None:
+    write(tmp_path / "raw", "a.png", "b.png")
+    write(tmp_path / "gt", "a.png", "b.png")
+    np.savez(tmp_path / "p.npz", noisy=np.zeros((16, 20)), clean=np.ones((16, 20)))
+    for source in (tmp_path, tmp_path / "p.npz"):
+        with pytest.raises((ConfigError, DataError), match=r"pairs"):
+            plan(source, noise="gaussian:0.1")
+    (tmp_path / "p.npz").rename(tmp_path / "raw.npz")
+    with pytest.raises(ConfigError, match="bring their own noise: leave --noise out"):
+        plan(tmp_path / "raw.npz", noise="gaussian:0.1")
+    (tmp_path / "raw.npz").unlink()
+    with pytest.raises(ConfigError, match="bring their own noise: leave --noise out"):
+        plan(tmp_path, noise="gaussian:0.1")
+    assert plan(tmp_path / "gt", noise="gaussian:0.1").count == 2
+    assert plan(tmp_path, noise="gaussian:0.1", objective="supervised").count == 4
+
+
+def test_archives_of_pairs_name_their_arrays(tmp_path: Path) -> None:
+    np.savez(tmp_path / "p.npz", noisy=np.zeros((16, 20)), clean=np.ones((16, 20)))
+    made = plan(tmp_path / "p.npz")
+    assert made.objective == "supervised"
+    assert "such as noisy and clean" in made.reason
+    assert [float(view[0].read().mean()) for view in made.views] == [0, 1]
+    assert "stay as they are" not in made.hint
+
+
+def test_a_file_beside_folders_of_pairs_does_not_make_them_noisy(tmp_path: Path) -> None:
+    write(tmp_path, "raw/a.png", "raw/b.png", "gt/a.png", "gt/b.png", "preview.png")
+    with pytest.raises(DataError, match=r"preview\.png is in neither"):
+        plan(tmp_path)
+    assert plan(tmp_path, objective="neighbor2neighbor").count == 5

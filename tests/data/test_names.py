@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unnoise.data.names import group_captures, match_pairs, pair_folders, split_pairs
+from unnoise.data.names import find_pairs, group_captures, match_pairs, pair_folders, split_pairs
 from unnoise.errors import DataError
 
 SCENES = st.lists(
@@ -84,6 +84,8 @@ def test_captures(names: list[str], groups: list[list[int]] | None) -> None:
         ("Input", "Target"),
         ("train/noisy", "train/clean"),
         ("x", "y"),
+        ("raw_images", "GT-images"),
+        ("noisy_train", "clean_train"),
     ],
 )
 def test_folders_that_are_pairs(noisy: str, clean: str) -> None:
@@ -96,3 +98,45 @@ def test_folders_that_are_pairs(noisy: str, clean: str) -> None:
 def test_folders_of_pairs_without_partners_are_refused() -> None:
     with pytest.raises(DataError, match=r"(?s)look like pairs: .*the other with --targets"):
         pair_folders(["raw/a.tif", "raw/b.tif", "gt/a.tif", "gt/q.tif"])
+
+
+def test_parts_in_the_names_of_folders_are_kept_apart() -> None:
+    names = [f"{side}_{part}/a.tif" for part in ("train", "val") for side in ("noisy", "clean")]
+    assert find_pairs(names) == [(0, 1), (2, 3)]
+
+
+RAW_GT = ["raw/a.tif", "raw/b.tif", "gt/a.tif", "gt/b.tif"]
+WORDS = ["a_noisy.png", "a_gt.png", "b_noisy.png", "b_gt.png"]
+
+
+@pytest.mark.parametrize(
+    ("names", "left"),
+    [
+        ([*RAW_GT, "preview.tif"], "preview.tif is"),
+        ([*RAW_GT, "masks/a.tif", "masks/b.tif"], "masks/a.tif and 1 other file are"),
+        ([*WORDS, "c_noisy.png", "d.png"], "c_noisy.png and 1 other file are"),
+        (["left_noisy.png", "right_gt.png"], "left_noisy.png and 1 other file are"),
+    ],
+)
+def test_files_beside_pairs_are_refused(names: list[str], left: str) -> None:
+    with pytest.raises(DataError, match=left):
+        find_pairs(names)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["noisy/a.tif", "noisy/b.tif"],
+        ["x/a_1.tif", "z/a_1.tif"],
+        ["low/a.tif", "low/b.tif", "c.tif"],
+        ["1.png", "2.png"],
+        [],
+    ],
+)
+def test_names_that_speak_of_no_pairs(names: list[str]) -> None:
+    assert find_pairs(names) is None
+
+
+def test_words_in_files_go_before_folders_that_may_be_specimens() -> None:
+    names = ["x/a_noisy.tif", "x/a_clean.tif", "y/a_noisy.tif", "y/a_clean.tif"]
+    assert find_pairs(names) == [(0, 1), (2, 3)]

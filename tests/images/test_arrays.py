@@ -87,6 +87,31 @@ def test_a_palette_of_pil_is_its_colours() -> None:
     assert as_array(picture).shape == (6, 5, 4)
 
 
+MODES = {"LA": 4, "PA": 4, "RGBA": 4, "RGBX": 3, "YCbCr": 3, "RGB": 3}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_pictures_of_pil_are_red_green_blue_and_transparency(mode: str) -> None:
+    colours = Image.effect_noise((5, 6), 60)
+    made = as_array(colours.convert("RGB").convert("LA" if mode == "PA" else mode).convert(mode))
+    assert made.shape == (6, 5, MODES[mode])
+    if mode in ("LA", "YCbCr"):
+        assert np.abs(made[..., :3] - np.asarray(colours, int)[..., None]).max() <= 2
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "HSV", "LAB"])
+def test_pictures_of_pil_that_are_no_light_are_refused(mode: str) -> None:
+    with pytest.raises(ImageError, match=f'is {mode}, .* pass picture.convert\\("RGB"\\)'):
+        as_stack(Image.new(mode, (5, 6)))
+
+
+def test_views_and_sparse_tensors_are_arrays() -> None:
+    values = torch.complex(torch.ones(3, 4), 2 * torch.ones(3, 4))
+    np.testing.assert_array_equal(as_array(values.conj().imag), np.full((3, 4), -2))
+    np.testing.assert_array_equal(as_array(torch.eye(4).to_sparse()), np.eye(4))
+    assert as_array(torch.ones(3, 4).to(torch.float8_e5m2)).dtype == np.float32
+
+
 def test_masks_are_kept_and_what_has_no_data_is_masked() -> None:
     values = np.arange(12.0).reshape(3, 4)
     values[0, 0] = np.nan

@@ -71,3 +71,40 @@ def test_axes_as_care_writes_them(tmp_path: Path) -> None:
     np.savez(tmp_path / "b.npz", X=IMAGES, axes=np.array("no axes, but a long sentence"))
     with pytest.raises(ImageError, match="--axes"):
         open_image(tmp_path / "b.npz")
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "pairs"),
+    [
+        ("f4", "i4", False),
+        ("u1", "i8", False),
+        ("u1", "?", False),
+        ("u1", "u1", True),
+        ("u2", "f4", True),
+    ],
+)
+def test_classes_of_pixels_are_no_clean_images(tmp_path: Path, x: str, y: str, pairs: bool) -> None:
+    path = tmp_path / "a.npz"
+    np.savez(path, x=IMAGES.astype(x), y=IMAGES.astype(y))
+    assert find_pairs(path) == [("x", "y")] * pairs
+    assert read_stack_of(path).shape == (5, 9, 8, 1)
+    np.savez(path, noisy=IMAGES.astype(x), clean=IMAGES.astype(y))
+    assert find_pairs(path) == [("noisy", "clean")]
+
+
+@pytest.mark.parametrize("name", ["y_train", "labels", "masks"])
+@pytest.mark.parametrize("shape", [(5, 10), (5, 1), (5, 9, 8)])
+def test_labels_of_two_axes_or_more_are_left_aside(
+    tmp_path: Path, name: str, shape: tuple[int, ...]
+) -> None:
+    np.savez(tmp_path / "a.npz", x_train=IMAGES, **{name: np.zeros(shape)})  # type: ignore[arg-type]
+    pair = name == "y_train" and shape == IMAGES.shape
+    assert bool(find_pairs(tmp_path / "a.npz")) == pair
+    with open_image(tmp_path / "a.npz", axes="NYX") as reader:
+        assert reader.count == 5
+        assert name in reader.notes[0]
+
+
+def test_arrays_of_other_axes_than_stated_are_left_aside(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", dark=IMAGES[0], stack=IMAGES)
+    assert read_stack_of(tmp_path / "a.npz").shape == (5, 9, 8, 1)

@@ -283,3 +283,46 @@ def test_what_channels_mean_is_what_the_file_says(tmp_path: Path) -> None:
         tifffile.imwrite(tmp_path / "a.tif", array, **options)
         with open_image(tmp_path / "a.tif") as reader:
             assert (reader.colour, reader.alpha) == expected, options
+
+
+def mark_masks(path: Path, masks: list[int]) -> None:
+    """Say of some pages that they are masks (NewSubfileType 4), as other programs do."""
+    with tifffile.TiffFile(path) as tiff:
+        places = [tiff.pages[number].aspage().tags[254].valueoffset for number in masks]
+    data = bytearray(path.read_bytes())
+    for place in places:
+        data[place : place + 4] = (4).to_bytes(4, "little")
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("masks", [[1], [0], [1, 3]])
+def test_masks_like_their_images_are_no_images(
+    tmp_path: Path, masks: list[int], compression: str | None
+) -> None:
+    path, pages = tmp_path / "a.tif", values(4, 31, 17)
+    with tifffile.TiffWriter(path, byteorder="<") as writer:
+        for page in pages:
+            writer.write(page, metadata=None, subfiletype=2, compression=compression)
+    mark_masks(path, masks)
+    with open_image(path) as reader:
+        read = images(reader)[..., 0]
+        assert "mask" in reader.notes[0]
+        write_like(tmp_path / "b.tif", reader, (reader.bands(i, 5) for i in range(reader.count)))
+    kept = [number for number in range(4) if number not in masks]
+    np.testing.assert_array_equal(read, pages[kept])
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "b.tif"), pages[kept])
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_preview_that_nothing_marks_is_not_taken_for_the_image(
+    tmp_path: Path, first: bool
+) -> None:
+    preview, image = values(9, 8, 3), values(90, 80)
+    with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
+        for page in (preview, image) if first else (image, preview):
+            kind = "rgb" if page.ndim == 3 else "minisblack"
+            writer.write(page, metadata=None, photometric=kind)
+    with open_image(tmp_path / "a.tif") as reader:
+        np.testing.assert_array_equal(reader.image(0)[..., 0], image)
+        assert "(9, 8, 3)" in reader.notes[0]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 ARRAY = "<array>"  # what a config calls images that were passed in memory
 Array = NDArray[np.generic]
-Source = str | Path | Array | Sequence[Array]
+Source = str | Path | Array | Sequence[Array] | Sequence[str | Path]
 Say = Callable[[str], None]
 Report = Callable[["Progress"], None]
 

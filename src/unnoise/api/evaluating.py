@@ -92,7 +92,7 @@ def evaluate(
         denoiser: What to measure.
         data: A named dataset (its test part is taken), file, folder, pattern or array of clean
             images; of noisy ones where there are targets.
-        targets: The clean version of each image, found by name.
+        targets: The clean version of each image, found by name. None looks for pairs in ``data``.
         noise: The corruption; None takes the one that the denoiser was trained for.
         axes: Of the images, where it cannot be told.
         array: Of a ``.npz`` archive: the name of the array that holds the images.
@@ -111,12 +111,17 @@ def evaluate(
     read = ReadOptions(axes=axes, array=array, max_pixels=max_pixels, nodata=nodata, nan=nan)
     if limit < 0:
         raise ConfigError(f"limit is {limit}: it is a number of images, or 0 for all")
-    if targets is not None:
+    if noise is not None and targets is not None:
+        raise ConfigError("--targets and --noise are both given: noisy images bring their own")
+    found = load_pairs(data, targets, read=read, say=say)
+    if found is not None:
         if noise is not None:
-            raise ConfigError("--targets and --noise are both given: noisy images bring their own")
-        noisy, clean = load_pairs(data, targets, read=read, say=say)
-        pairs, spec = list(zip(noisy.stacks, clean.stacks, strict=True)), ""
-        name = noisy.name
+            raise ConfigError(
+                f"{found[0].name} holds pairs of noisy and clean images, which bring their own "
+                "noise: leave --noise out, or name the clean ones alone"
+            )
+        pairs = list(zip(*(side.stacks for side in found), strict=True))
+        spec, name = "", found[0].name
     else:
         spec = noise or denoiser.info.noise
         if not spec:

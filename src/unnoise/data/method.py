@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from unnoise.data.names import group_captures, match_pairs, pair_folders, split_pairs
+from unnoise.data.names import find_pairs, group_captures, match_pairs
 from unnoise.data.survey import Part, Survey, agree
 from unnoise.errors import ConfigError, DataError
 from unnoise.images import RGB
@@ -150,6 +150,12 @@ def _allow(objective: str, allowed: Sequence[str], because: str) -> None:
 
 def _corrupted(images: Survey, noise: str, objective: str) -> Plan:
     _allow(objective, ("supervised",), "--noise makes pairs of clean images")
+    if objective == AUTO and (images.targets or find_pairs([part.name for part in images.parts])):
+        raise ConfigError(
+            f"{images.name} holds pairs of noisy and clean images, which bring their own noise: "
+            "leave --noise out, or name the clean ones alone (their folder, or --array of an "
+            "archive); if all images are clean, add --objective supervised"
+        )
     reason = f"clean images, made into pairs by --noise {noise}"
     return Plan(images.name, "supervised", reason, (images.parts,), noise=noise)
 
@@ -205,9 +211,13 @@ def _place(part: Part) -> Path | str | None:
 def _unpaired(images: Survey, objective: str) -> Plan:
     names = [part.name for part in images.parts]
     if images.targets and objective in (AUTO, "supervised"):
-        reason = f"{len(images.parts)} pairs of noisy and clean arrays, by their names in archives"
+        first = images.parts[0].array, images.targets[0].array
+        reason = (
+            f"{len(images.parts)} pairs of noisy and clean arrays, by their names in archives, "
+            f"such as {first[0]} and {first[1]}"
+        )
         return Plan(images.name, "supervised", reason, (images.parts, images.targets))
-    if objective in (AUTO, "supervised") and (pairs := split_pairs(names) or pair_folders(names)):
+    if objective in (AUTO, "supervised") and (pairs := find_pairs(names)):
         views = tuple(tuple(images.parts[pair[side]] for pair in pairs) for side in (0, 1))
         reason = f"{len(pairs)} pairs of noisy and clean files, found by the words in their names"
         return Plan(images.name, "supervised", reason, views)

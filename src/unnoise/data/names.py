@@ -5,7 +5,7 @@ Pure functions on relative names such as ``"day 1/img_003_noisy.png"``; nothing 
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import takewhile
 from pathlib import PurePosixPath
 
@@ -26,6 +26,10 @@ FOLDERS_CLEAN = {
     *("hr", "output", "outputs", "reference", "ref", "y", "original", "highsnr", "high_snr"),
     *("long", "cleaned"),
 }
+# Words beside these in the name of a folder: of no meaning, or of parts that both sides have.
+NEUTRAL = {"image", "images", "img", "imgs", "data", "frames", "files", "patches"}
+PARTS = {"train", "training", "val", "valid", "validation", "test", "testing"}
+NOISY, CLEAN = "noisy", "clean"
 # Words that may as well say what an image shows: no proof of a pair in one folder.
 AMBIGUOUS = {"low", "high", "raw", "mean", "avg", "original", "orig", "input", "output", "label"}
 # A run of letters, a run of digits, or what stands between them.
@@ -78,23 +82,12 @@ def split_pairs(names: Sequence[str]) -> Pairs | None:
     Returns:
         Indices of the noisy and the clean of each pair; None unless every name is in a pair.
     """
-    roles = [_role(name) for name in names]
-    if not names or any(role is None for role in roles):
-        return None
-    noisy = [i for i, role in enumerate(roles) if role == "noisy"]
-    clean = [i for i, role in enumerate(roles) if role == "clean"]
-    keys = _without_words(names)
-    found, unmatched = _match(
-        [names[i] for i in noisy],
-        [names[i] for i in clean],
-        [keys[i] for i in noisy],
-        [keys[i] for i in clean],
-    )
-    return None if unmatched or not found else [(noisy[a], clean[b]) for a, b in found]
+    found, unmatched = _pair_by_words(names)
+    return found if found and not unmatched else None
 
 
 def pair_folders(names: Sequence[str]) -> Pairs | None:
-    """Find pairs that lie in two folders with names such as ``raw`` and ``gt``.
+    """Find pairs that lie in two folders with names such as ``raw`` and ``gt``, or ``raw_images``.
 
     Returns:
         Indices of the noisy and the clean of each pair; None unless every name is in such a folder.
@@ -102,33 +95,53 @@ def pair_folders(names: Sequence[str]) -> Pairs | None:
     Raises:
         DataError: The folders say that there are pairs, and some files have no partner.
     """
-    roles, keys = [], []
-    for name in names:
-        path = PurePosixPath(name)
-        words = [part.lower().replace("-", "_") for part in path.parts[:-1]]
-        found = [
-            place
-            for place, word in enumerate(words)
-            if word in FOLDERS_NOISY or word in FOLDERS_CLEAN
-        ]
-        if len(found) != 1:
-            return None
-        roles.append(words[found[0]] in FOLDERS_NOISY)
-        rest = (*path.parts[: found[0]], *path.parts[found[0] + 1 :])
-        keys.append(str(PurePosixPath(*rest)))
-    noisy = [i for i, role in enumerate(roles) if role]
-    clean = [i for i, role in enumerate(roles) if not role]
-    if not noisy or not clean:
+    places = [_place(name) for name in names]
+    if not all(places) or not _both({place[0] for place in places if place}):
         return None
+    sides: dict[str, list[tuple[int, str]]] = {NOISY: [], CLEAN: []}
+    for index, place in enumerate(places):
+        if place:
+            sides[place[0]].append((index, place[1]))
     try:
-        pairs = match_pairs([keys[i] for i in noisy], [keys[i] for i in clean])
+        pairs = match_pairs(*([key for _, key in sides[role]] for role in (NOISY, CLEAN)))
     except DataError as error:
+        one, other = (PurePosixPath(names[sides[role][0][0]]).parent for role in (NOISY, CLEAN))
         raise DataError(
-            f"the folders {PurePosixPath(names[noisy[0]]).parent} and "
-            f"{PurePosixPath(names[clean[0]]).parent} look like pairs: {error}; or name one of the "
-            "folders alone, and the other with --targets"
+            f"the folders {one} and {other} look like pairs: {error}; or name one of the folders "
+            "alone, and the other with --targets"
         ) from error
-    return [(noisy[a], clean[b]) for a, b in pairs]
+    return [(sides[NOISY][a][0], sides[CLEAN][b][0]) for a, b in pairs]
+
+
+def find_pairs(names: Sequence[str]) -> Pairs | None:
+    """Find the pairs among files, by words in their names or by the names of their folders.
+
+    Returns:
+        Indices of the noisy and the clean of each pair; None where no name speaks of pairs.
+
+    Raises:
+        DataError: Some files are pairs by their names, and others are in no pair.
+    """
+    pairs = split_pairs(names) or pair_folders(names)
+    if pairs:
+        return pairs
+    places = [_place(name) for name in names]
+    if _both({place[0] for place in places if place}):
+        left = [name for name, place in zip(names, places, strict=True) if place is None]
+        raise DataError(
+            f"folders such as raw and gt look like pairs, and {_listed(left)} in neither of them: "
+            "name the noisy folder alone, and the clean one with --targets; or say what all are "
+            "with --objective, such as neighbor2neighbor for noisy images"
+        )
+    found, left = _pair_by_words(names)
+    roles = {_role(name) for name in names}
+    if found or (None not in roles and _both(roles)):
+        raise DataError(
+            f"words such as noisy and gt in the names speak of pairs, and {_listed(left)} in no "
+            "pair: give both of a pair one name but for these words, and move the others; or say "
+            "what all are with --objective, such as neighbor2neighbor for noisy images"
+        )
+    return None
 
 
 def pair_of(names: Sequence[str]) -> tuple[int, int] | None:
@@ -194,6 +207,52 @@ def _match(
     return pairs, left + [name for i, name in enumerate(clean) if i not in taken[1]]
 
 
+def _pair_by_words(names: Sequence[str]) -> tuple[Pairs, list[str]]:
+    """Match names by words such as ``noisy`` and ``gt``; also return those in no pair."""
+    roles = [_role(name) for name in names]
+    noisy, clean = ([i for i, each in enumerate(roles) if each == role] for role in (NOISY, CLEAN))
+    keys = _without_words(names)
+    found, _ = _match(
+        [names[i] for i in noisy],
+        [names[i] for i in clean],
+        [keys[i] for i in noisy],
+        [keys[i] for i in clean],
+    )
+    pairs = [(noisy[a], clean[b]) for a, b in found]
+    taken = {index for pair in pairs for index in pair}
+    return pairs, [name for i, name in enumerate(names) if i not in taken]
+
+
+def _place(name: str) -> tuple[str, str] | None:
+    """Return which side of pairs the folder of a file holds, and the name without that.
+
+    None where no folder says it, or several do.
+    """
+    *folders, file = PurePosixPath(name).parts
+    found = []
+    for index, folder in enumerate(folders):
+        words = [word for word in _words(folder) if word.isalnum()]
+        kept = [word for word in words if word in PARTS or word.isdigit()]
+        word = "_".join(word for word in words if word not in {*kept, *NEUTRAL})
+        role = NOISY if word in FOLDERS_NOISY else CLEAN if word in FOLDERS_CLEAN else None
+        if role:
+            rest = [*folders[:index], *kept, *folders[index + 1 :], file]
+            found.append((role, "/".join(rest)))
+    return found[0] if len(found) == 1 else None
+
+
+def _both(roles: Collection[str | None]) -> bool:
+    return NOISY in roles and CLEAN in roles
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Name the first of some files, as the subject of a sentence."""
+    more = len(names) - 1
+    if not more:
+        return f"{names[0]} is"
+    return f"{names[0]} and {more} other file{'s' if more > 1 else ''} are"
+
+
 def _stems(names: Iterable[str]) -> list[str]:
     return [str(PurePosixPath(name).with_suffix("")) for name in names]
 
@@ -205,7 +264,7 @@ def _words(name: str) -> list[str]:
 def _role(name: str) -> str | None:
     words = set(_words(_stems([name])[0])) - AMBIGUOUS
     noisy, clean = bool(words & NOISY_WORDS), bool(words & CLEAN_WORDS)
-    return None if noisy == clean else "noisy" if noisy else "clean"
+    return None if noisy == clean else NOISY if noisy else CLEAN
 
 
 def _without_words(names: Iterable[str]) -> list[str]:

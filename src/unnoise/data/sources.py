@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.data.named import DATASETS, load_named
-from unnoise.data.names import match_pairs
+from unnoise.data.names import find_pairs, match_pairs
 from unnoise.data.shard_list import find_shards
 from unnoise.data.shard_survey import survey_shards
 from unnoise.data.survey import Source, Survey, array_part, read_parts, survey
@@ -119,31 +119,50 @@ def load_images(
 
 
 def load_pairs(
-    source: Source, targets: Source, *, read: ReadOptions, say: Say
-) -> tuple[Images, Images]:
+    source: Source, targets: Source | None, *, read: ReadOptions, say: Say
+) -> tuple[Images, Images] | None:
     """Read noisy images and their clean ones, matched by name.
+
+    Args:
+        source: The noisy images.
+        targets: The clean ones. None looks for pairs in the source: by the names of files, folders
+            and arrays, or in samples of tar shards.
+        read: How files are read.
+        say: Told messages.
+
+    Returns:
+        The noisy and the clean images; None where there are no targets, and the source is no pairs.
 
     Raises:
         DataError: They do not match, or cannot be read.
     """
-    noisy, clean = (
-        look_at(each, split="test", read=read, say=say)[0] for each in (source, targets)
-    )
-    pairs = match_pairs([p.name for p in noisy.parts], [p.name for p in clean.parts])
-    failures = [*noisy.failures, *clean.failures]
-    ours = dict(read_parts([noisy.parts[a] for a, _ in pairs], failures.append))
-    theirs = dict(read_parts([clean.parts[b] for _, b in pairs], failures.append))
+    if targets is None and isinstance(source, str) and source in NAMES:
+        return None
+    noisy = look_at(source, split="test", read=read, say=say)[0]
+    names, failures = [part.name for part in noisy.parts], list(noisy.failures)
+    if targets is not None:
+        clean = look_at(targets, split="test", read=read, say=say)[0]
+        pairs = match_pairs(names, [part.name for part in clean.parts])
+        failures += clean.failures
+        others, name = clean.parts, clean.name
+    else:
+        pairs = [(i, i) for i in range(len(noisy.targets))] or find_pairs(names) or []
+        others, name = noisy.targets or noisy.parts, noisy.name
+    if not pairs:
+        return None
+    sides = [noisy.parts[a] for a, _ in pairs], [others[b] for _, b in pairs]
+    ours, theirs = (dict(read_parts(side, failures.append)) for side in sides)
     _tell(failures, say)
     both = [i for i in ours if i in theirs]
     for i in both:
         if ours[i].shape[:3] != theirs[i].shape[:3]:
-            a, b = (p.parts[k] for p, k in zip((noisy, clean), pairs[i], strict=True))
+            a, b = (side[i] for side in sides)
             raise DataError(f"{a.name} is {a.describe()}, and its target {b.describe()}")
     if not both:
-        raise DataError(f"none of the pairs of {noisy.name} and {clean.name} can be read")
+        raise DataError(f"none of the pairs of {noisy.name} and {name} can be read")
     return (
         Images(noisy.name, tuple(ours[i] for i in both)),
-        Images(clean.name, tuple(theirs[i] for i in both)),
+        Images(name, tuple(theirs[i] for i in both)),
     )
 
 

@@ -1,5 +1,6 @@
 """What lies in a source, by the headers of its files; pixels are read when they are asked for."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -28,7 +29,7 @@ from unnoise.images import (
 )
 
 Array = NDArray[np.generic]
-Source = str | Path | Array | Sequence[Array]
+Source = str | Path | Array | Sequence[Array] | Sequence[str | Path]
 ARRAY = "array"
 
 
@@ -156,7 +157,7 @@ def survey(
         ImageError: There is nothing, or nothing that can be opened.
     """
     if not isinstance(source, str | Path):
-        return _survey_arrays(source, read)
+        return _survey_values(source, read, exclude)
     if is_url(source):
         return Survey(source, (_open(source, source, read),))
     parts, targets, failures = [], [], []
@@ -166,7 +167,8 @@ def survey(
             pairs = [] if read.array else find_pairs(found.path)
             for noisy, clean in pairs:
                 ours, theirs = (replace(read, array=side) for side in (noisy, clean))
-                parts.append(_open(found.path, f"{name}, {noisy}", ours))
+                part = _open(found.path, f"{name}, {noisy}", ours)
+                parts.append(replace(part, notes=()))  # the reason says what the arrays are
                 targets.append(_open(found.path, f"{name}, {clean}", theirs))
             if not pairs:
                 parts.append(_open(found.path, name, read))
@@ -183,23 +185,46 @@ def survey(
     return Survey(str(source), tuple(parts), tuple(failures), tuple(targets))
 
 
-def _survey_arrays(source: Any, read: ReadOptions) -> Survey:
-    """Look at an array, or at a list of arrays of any sizes."""
-    several = isinstance(source, list | tuple)
+def _survey_values(source: Any, read: ReadOptions, exclude: Path | None) -> Survey:
+    """Look at an array, at a list of arrays of any sizes, or at a list of paths."""
+    if not isinstance(source, list | tuple):
+        return Survey(ARRAY, (_in_memory(source, ARRAY, read),))
+    if not source:
+        raise ImageError("the list of images is empty")
+    if all(isinstance(each, str | Path) for each in source):
+        return _joined([survey(each, read=read, exclude=exclude) for each in source])
+    parts = tuple(_in_memory(each, f"array {i}", read) for i, each in enumerate(source))
+    return Survey(ARRAY, parts)
+
+
+def _in_memory(array: Any, name: str, read: ReadOptions) -> Part:
+    if not is_array(array):
+        raise ImageError(
+            f"{name} is {type(array).__name__}: images are an array, a list of arrays, a path, or "
+            "a list of paths"
+        )
     holes = Holes.of(read.nodata, read.nan)
-    parts = []
-    for number, array in enumerate(source if several else [source]):
-        name = f"array {number}" if several else ARRAY
-        if not is_array(array):
-            raise ImageError(
-                f"{name} is {type(array).__name__}: a list of images holds arrays; name files by "
-                "their folder or by a pattern"
-            )
-        stack, _ = as_stack(array, axes=read.axes, name=name, holes=holes)
-        parts.append(array_part(stack, read.axes or "", name=name))
-    if not parts:
-        raise ImageError("the list of arrays is empty")
-    return Survey(ARRAY, tuple(parts))
+    stack, _ = as_stack(array, axes=read.axes, name=name, holes=holes)
+    return array_part(stack, read.axes or "", name=name)
+
+
+def _joined(found: Sequence[Survey]) -> Survey:
+    """Join what lies in several sources; where names are equal, they get those of the sources."""
+    names = Counter(part.name for each in found for part in each.parts)
+    several = any(count > 1 for count in names.values())
+
+    def renamed(each: Survey, parts: tuple[Part, ...]) -> Iterator[Part]:
+        for part in parts:
+            yield replace(part, name=f"{each.name}/{part.name}") if several else part
+
+    if len({bool(each.targets) for each in found}) > 1:
+        raise DataError(f"{found[0].name} and others of the list are pairs only in part")
+    return Survey(
+        f"{found[0].name} and {len(found) - 1} more" if len(found) > 1 else found[0].name,
+        tuple(part for each in found for part in renamed(each, each.parts)),
+        tuple(failure for each in found for failure in each.failures),
+        tuple(part for each in found for part in renamed(each, each.targets)),
+    )
 
 
 def array_part(stack: Array, axes: str, *, name: str = ARRAY) -> Part:

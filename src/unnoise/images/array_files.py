@@ -13,6 +13,7 @@ from unnoise.images.axes import Array, Layout, check_axes, guess_axes
 from unnoise.images.idx import format_idx, read_idx
 from unnoise.images.reader import ArrayReader, check_dtype, check_header, reading
 from unnoise.images.scratch import Scratch, allocate
+from unnoise.images.tables import check_no_table
 
 IDX_AXES = {2: "YX", 3: "NYX", 4: "NYXC"}  # images lie on the first axis, whatever its length
 
@@ -44,16 +45,17 @@ def open_npy(path: Path, *, axes: str | None, max_pixels: int) -> ArrayReader:
             size = path.stat().st_size
         if size < offset + math.prod(layout.shape) * stored.itemsize:
             raise ImageError(f"{path} ends before its pixels do: get the file again")
+        order: Any = "F" if fortran else "C"
+
+        def mapped() -> Array:
+            return np.memmap(handle, stored, "r", offset=offset, shape=layout.shape, order=order)
+
+        if axes is None and layout.axes == "YX":
+            check_no_table(mapped(), name=str(path))
     except BaseException:
         handle.close()
         raise
-    order: Any = "F" if fortran else "C"
-    return ArrayReader(
-        path,
-        layout,
-        lambda: np.memmap(handle, stored, "r", offset=offset, shape=layout.shape, order=order),
-        close=handle.close,
-    )
+    return ArrayReader(path, layout, mapped, close=handle.close)
 
 
 def write_npy(temporary: Path, layout: Layout, images: Iterable[Iterable[Array]]) -> None:

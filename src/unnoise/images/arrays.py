@@ -5,30 +5,58 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unnoise.errors import ImageError
 from unnoise.images.axes import Array, Layout, check_axes, guess_axes
 from unnoise.images.holes import Holes, hole_mask
 from unnoise.images.reader import check_header, check_values
+from unnoise.images.tables import check_no_table
 from unnoise.images.value_range import ValueRange
 
 Floats = NDArray[np.float32]
+
+NUMPY_FLOATS = ("torch.float16", "torch.float32", "torch.float64")
+NO_LIGHT = ("CMYK", "LAB", "HSV")  # modes of PIL
 
 
 def as_array(value: Any) -> Array:
     """Return what holds numbers as an array: a tensor of torch, a picture of PIL, anything else.
 
     Tensors may lie on any device, need a gradient, and be of floats that NumPy does not have. A
-    palette of PIL becomes the colours that it stands for. A masked array keeps its mask.
+    palette of PIL becomes the colours that it stands for, and grey with transparency becomes
+    colours with transparency, as an array of two channels would not say what they are. A masked
+    array keeps its mask.
+
+    Raises:
+        ImageError: A picture of PIL is of a kind whose values are no light, such as CMYK.
     """
     kind = type(value).__module__.partition(".")[0]
     if kind == "torch" and hasattr(value, "detach"):
-        tensor = value.detach().cpu()
-        known = str(tensor.dtype) not in ("torch.bfloat16", "torch.float8_e4m3fn")
-        array: Array = (tensor if known else tensor.float()).numpy()
-        return array
-    if kind == "PIL" and getattr(value, "mode", "") in ("P", "PA"):
-        opaque = value.mode == "P" and "transparency" not in value.info
-        value = value.convert("RGB" if opaque else "RGBA")
+        return _of_tensor(value)
+    if kind == "PIL" and hasattr(value, "mode"):
+        value = _plain_picture(value)
     return np.asanyarray(value)
+
+
+def _of_tensor(value: Any) -> Array:
+    tensor = value.detach().cpu().resolve_conj().resolve_neg()
+    if "strided" not in str(tensor.layout):
+        tensor = tensor.to_dense()
+    known = not tensor.is_floating_point() or str(tensor.dtype) in NUMPY_FLOATS
+    array: Array = (tensor if known else tensor.float()).numpy()
+    return array
+
+
+def _plain_picture(value: Any) -> Any:
+    """Return a picture of PIL whose values are grey, or red, green, blue and transparency."""
+    if value.mode in NO_LIGHT:
+        raise ImageError(
+            f"the picture of PIL is {value.mode}, whose channels are no red, green and blue: "
+            'pass picture.convert("RGB")'
+        )
+    seen = "transparency" in value.info and value.mode == "P"
+    if value.mode in ("LA", "La", "PA", "RGBa") or seen:
+        return value.convert("LA").convert("RGBA") if value.mode == "La" else value.convert("RGBA")
+    return value.convert("RGB") if value.mode in ("P", "YCbCr", "RGBX") else value
 
 
 def is_array(value: object) -> bool:
@@ -65,6 +93,8 @@ def as_stack(
         check_axes(axes, array.shape, name=name) if axes else guess_axes(array.shape, name=name)
     )
     layout = check_header(array.dtype, letters, array.shape, name=name, max_pixels=0)
+    if axes is None and letters == "YX":
+        check_no_table(np.asarray(array), name=name)
     masked, values = hole_mask(array), np.asarray(array)
     found = holes.find(values) if holes else None
     bad: Any = found if masked is None else masked if found is None else masked | found

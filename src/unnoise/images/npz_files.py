@@ -24,6 +24,12 @@ from unnoise.images.scratch import Scratch
 NPY = ".npy"
 NOISY_NAMES = ("noisy", "x", "input", "inputs", "raw", "source", "lq")
 CLEAN_NAMES = ("clean", "y", "target", "targets", "gt", "truth", "hq")
+# Names that stand for anything: what they hold may be classes of pixels.
+ANYTHING = ("x", "y", "input", "inputs", "target", "targets")
+LABELS = (
+    *("y", "label", "labels", "class", "classes", "target", "targets", "mask", "masks"),
+    *("segmentation", "segmentations", "annotation", "annotations"),
+)
 PARTS = re.compile(r"_?(train|test|val|valid|validation)$")  # of a data set, after a name
 AXES = "axes"  # an array that names the axes of the others, as in archives of CARE
 MOST_AXES = 200  # bytes of it
@@ -49,7 +55,7 @@ class NpzReader(Reader):
                 shapes = _read_shapes(self._archive, path)
                 axes = axes or self._stated_axes()
                 self.pairs = _find_pairs(shapes)
-                chosen = _choose(path, shapes, self.pairs, array)
+                chosen = _choose(path, shapes, self.pairs, array, axes)
                 self.members = {
                     name + NPY: self._layout(path, name, axes, max_pixels) for name in chosen
                 }
@@ -160,7 +166,10 @@ def _read_shapes(archive: zipfile.ZipFile, path: Path) -> Shapes:
 
 
 def _find_pairs(shapes: Shapes) -> list[tuple[str, str]]:
-    """Return the names of noisy and clean images of equal shapes."""
+    """Return the names of noisy and clean images of equal shapes.
+
+    Under names that stand for anything, integers beside another dtype are classes of pixels.
+    """
     pairs = []
     for noisy in shapes:
         part = PARTS.search(noisy.lower())
@@ -169,7 +178,9 @@ def _find_pairs(shapes: Shapes) -> list[tuple[str, str]]:
             continue
         for clean in shapes:
             name = clean.lower().removesuffix(ending)
-            alike = shapes[clean][0] == shapes[noisy][0]
+            alike = shapes[clean][0] == shapes[noisy][0] and _is_image(*shapes[noisy])
+            ours, theirs = shapes[noisy][1], shapes[clean][1]
+            alike &= base.lower() not in ANYTHING or theirs == ours or theirs.kind == "f"
             if name in CLEAN_NAMES and clean.lower().endswith(ending) and alike:
                 pairs.append((noisy, clean))
                 break
@@ -177,9 +188,17 @@ def _find_pairs(shapes: Shapes) -> list[tuple[str, str]]:
 
 
 def _choose(
-    path: Path, shapes: Shapes, pairs: list[tuple[str, str]], array: str | None
+    path: Path,
+    shapes: Shapes,
+    pairs: list[tuple[str, str]],
+    array: str | None,
+    axes: str | None,
 ) -> list[str]:
-    """Return the names of the arrays that are images: the named one, the noisy ones, or all."""
+    """Return the names of the arrays that are images: the named one, the noisy ones, or all.
+
+    Among several, labels by their names, and arrays of another number of axes than was stated, are
+    none.
+    """
     images = [name for name, (shape, dtype) in shapes.items() if _is_image(shape, dtype)]
     listed = ", ".join(f"{name} {shape} {dtype}" for name, (shape, dtype) in shapes.items())
     if array is not None:
@@ -191,7 +210,9 @@ def _choose(
     if not images:
         what = f"it has {listed}" if shapes else "it is empty"
         raise ImageError(f"{path} holds no array of images: {what}")
-    return images
+    fitting = [name for name in images if axes is None or len(shapes[name][0]) == len(axes)]
+    images = fitting or images
+    return [name for name in images if PARTS.sub("", name.lower()) not in LABELS] or images
 
 
 def _is_image(shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> bool:

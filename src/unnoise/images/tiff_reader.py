@@ -26,6 +26,7 @@ from unnoise.images.tiff_pages import (
 MOST_NAMED = 4  # of the images of a file that are not read
 ORIENTATION, ICC = 274, 34675  # tags
 MUCH_SMALLER = 4  # times
+MOST_CHECKED = 64  # pages of a series whose tags are read, for masks among them
 ALPHA = (1, 2)  # ExtraSamples: transparency, colours multiplied by it or not
 
 # tifffile warns through logging; without a handler Python prints that.
@@ -33,7 +34,9 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
 class TiffReader(Reader):
-    """The first series of a TIFF file: one image, or a stack with the axes that the file states.
+    """The main series of a TIFF file: one image, or a stack with the axes that the file states.
+
+    That is the largest one that is no mask and no smaller copy; the first of those of one size.
 
     Attributes:
         tiff: tifffile's open file.
@@ -57,9 +60,11 @@ class TiffReader(Reader):
             raise
 
     def _open(self, path: Path, axes: str | None, max_pixels: int) -> None:
-        full = [each for each in self.tiff.series if not _is_beside(each.keyframe)]
-        series = (full or self.tiff.series)[0]
-        others = [each for each in self.tiff.series if each is not series]
+        found = [part for each in self.tiff.series for part in _apart(each)]
+        full = [each for each in found if not _is_beside(each.keyframe)]
+        # The first of the largest: a preview may come before the image, and marked by nothing.
+        series = max(full or found, key=lambda each: math.prod(each.shape))
+        others = [each for each in found if each is not series]
         equals = [each for each in full if each is not series and _is_equal(each, series)]
         if equals:
             shapes = ", ".join(str(each.shape) for each in (series, *equals)[:MOST_NAMED])
@@ -161,6 +166,30 @@ class TiffReader(Reader):
         # The user's axes cut across the pages.
         whole = pages.whole(len(series.pages)).reshape(self.shape)
         return ArrayReader(self.path, self.layout, lambda: whole)
+
+
+def _apart(series: Any) -> list[Any]:
+    """Take masks out of a series, which tifffile joins with images of their size and kind."""
+    if not 1 < len(series.pages) <= MOST_CHECKED or None in series.pages:
+        return [series]
+    pages = [page if hasattr(page, "tags") else page.aspage() for page in series.pages]
+    beside = [_is_beside(page) for page in pages]
+    if len(set(beside)) == 1:
+        return [series]
+    return [
+        _series([p for p, other in zip(pages, beside, strict=True) if other == kind])
+        for kind in (False, True)
+    ]
+
+
+def _series(pages: list[Any]) -> Any:
+    """Make a series of some pages of one kind."""
+    import tifffile
+
+    shape, axes = pages[0].shape, pages[0].axes
+    if len(pages) > 1:
+        shape, axes = (len(pages), *shape), f"I{axes}"
+    return tifffile.TiffPageSeries(pages, shape, pages[0].dtype, axes)
 
 
 def _is_beside(page: Any) -> bool:
