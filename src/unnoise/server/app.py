@@ -17,14 +17,13 @@ from pydantic import BaseModel
 
 import unnoise
 from unnoise.errors import UnnoiseError
-from unnoise.server.accepting import wanted
+from unnoise.server.accepting import NotAcceptableError, accepted
 from unnoise.server.bodies import BadBodyError, SlowBodyError, receive
 from unnoise.server.counts import Counts
 from unnoise.server.desk import BusyError, Desk
 from unnoise.server.guard import Next, UnderPath, guard
 from unnoise.server.pictures import (
     SUFFIXES,
-    NotAcceptableError,
     Served,
     TooLargeError,
     UnknownFormatError,
@@ -117,16 +116,20 @@ IMAGE: dict[int | str, dict[str, Any]] = {
             "Unnoise-Verdict": {"schema": {"enum": ["trust", "check", "reject"]}},
             "Unnoise-Reasons": {"description": "A JSON array.", "schema": {"type": "string"}},
             "Unnoise-Images": {"description": "In the file.", "schema": {"type": "integer"}},
+            "Unnoise-Channels": {
+                "description": "That are no colours, and can be asked for one by one; else 1.",
+                "schema": {"type": "integer"},
+            },
             "Unnoise-Lost": {
                 "description": "What the file had and the result has not: a JSON array.",
                 "schema": {"type": "string"},
             },
             "Unnoise-Notes": {
-                "description": "How the file was read: a JSON array.",
+                "description": "How the file was read, and converted: a JSON array.",
                 "schema": {"type": "string"},
             },
             "Unnoise-Shown": {
-                "description": "With display: the values that are black and white.",
+                "description": "With display: what of the file is shown, and how: a JSON array.",
                 "schema": {"type": "string"},
             },
         },
@@ -134,6 +137,9 @@ IMAGE: dict[int | str, dict[str, Any]] = {
 }
 ImageIndex = Annotated[
     int | None, Query(ge=0, description="Which image of a stack, from 0 on; all if left out.")
+]
+ChannelIndex = Annotated[
+    int | None, Query(ge=0, description="Which channel, as grey, from 0 on; all if left out.")
 ]
 ModelName = Annotated[str | None, Query(description="One of /v1/models; the first if left out.")]
 
@@ -207,14 +213,15 @@ def _add_images(
             float, Query(ge=0, le=1, description="0 is the image itself, 1 the result.")
         ] = 1.0,
         index: ImageIndex = None,
+        channel: ChannelIndex = None,
         display: Annotated[
             bool, Query(description="One image for the eye: 8 bits, upright, dark ones stretched.")
         ] = False,
     ) -> Response:
         """Denoise an image, in the format that was sent or that Accept asks for."""
         chosen = _choose(served, model)
-        kind = wanted(request.headers.get("accept", ""), SUFFIXES)
-        wish = Wish(strength, "image/png" if display else kind, index, display)
+        formats = accepted(request.headers.get("accept", ""), SUFFIXES)
+        wish = Wish(strength, formats, index, channel, display)
         with own_folder() as folder:
             body = folder / "body"
             with desk.arriving():
@@ -222,14 +229,21 @@ def _add_images(
             work = partial(denoise, chosen, body, wish, max_pixels=settings.max_pixels)
             made = await desk.run(work)
         counts.pixels(made.pixels)
-        headers = {"Unnoise-Model": chosen.name, "Unnoise-Images": str(made.images)}
+        headers = {
+            "Unnoise-Model": chosen.name,
+            "Unnoise-Images": str(made.images),
+            "Unnoise-Channels": str(made.channels),
+        }
+        shown, notes = (made.said, ()) if display else ((), made.said)
         headers |= {
-            name: json.dumps(words)
-            for name, words in (("Unnoise-Lost", made.lost), ("Unnoise-Notes", made.notes))
+            f"Unnoise-{name}": json.dumps(words)
+            for name, words in (
+                ("Lost", made.lost),
+                ("Notes", (*made.notes, *notes)),
+                ("Shown", shown),
+            )
             if words
         }
-        if made.shown is not None:
-            headers["Unnoise-Shown"] = str(made.shown)
         if made.judgement is not None:
             headers["Unnoise-Verdict"] = made.judgement.verdict
             headers["Unnoise-Reasons"] = json.dumps(made.judgement.reasons)
