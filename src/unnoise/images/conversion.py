@@ -158,10 +158,9 @@ def _lab(stored: Array) -> Array:
     steps = 2.0 ** (8 * stored.dtype.itemsize - 8)  # of 1 in a and b
     neutral = 128 * steps if stored.dtype.kind == "u" else 0.0
     limits = np.iinfo(stored.dtype.name)
-    wide = stored.astype(np.float64)
-    lab: Array = ((wide - [limits.min, neutral, neutral]) / steps).astype(np.float32)
-    lab[..., 0] *= 100 * steps / (limits.max - limits.min)
-    return lab
+    units = [(limits.max - limits.min) / 100, steps, steps]
+    lab: Array = (stored.astype(np.float64) - [limits.min, neutral, neutral]) / units
+    return lab.astype(np.float32)
 
 
 def _scaled(image: Array, unit: ValueRange, white: int) -> Array:
