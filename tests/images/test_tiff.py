@@ -326,3 +326,21 @@ def test_a_preview_that_nothing_marks_is_not_taken_for_the_image(
     with open_image(tmp_path / "a.tif") as reader:
         np.testing.assert_array_equal(reader.image(0)[..., 0], image)
         assert "(9, 8, 3)" in reader.notes[0]
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.int16])
+def test_cielab_rises_where_it_is_read_and_is_stored_as_it_was(
+    tmp_path: Path, kind: type[np.integer[Any]]
+) -> None:
+    """L is unsigned and a and b are signed, whatever the file calls its samples."""
+    path, back = tmp_path / "a.tif", tmp_path / "b.tif"
+    bits = 8 * np.dtype(kind).itemsize
+    rising = np.tile(np.linspace(0, 2**bits - 1, 16).astype(np.int64), (8, 1))
+    stored = np.stack([rising, *[rising + 2 ** (bits - 1)] * 2], -1).astype(kind)
+    tifffile.imwrite(path, stored, photometric="cielab")
+    with open_image(path) as reader:
+        image = reader.image(0)
+        assert reader.space == "lab"
+        assert (np.diff(image.astype(np.int64), axis=1) > 0).all()
+        write_like(back, reader, iter([iter([image])]))
+    np.testing.assert_array_equal(tifffile.imread(back), stored)

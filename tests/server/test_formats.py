@@ -2,6 +2,8 @@
 
 import io
 import json
+import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from unnoise.server.pictures import Served
 from unnoise.server.settings import ServerSettings
 
 TOKEN = "of-many-letters-and-secret"  # noqa: S105  of a test
+JPEG = "image/jpeg"
 RANDOM = np.random.default_rng(0)
 P3 = bytes(pyvips.Image.profile_load("p3"))
 COLOURS = np.zeros((48, 64, 3), np.uint8) + np.array([200, 60, 60], np.uint8)
@@ -47,6 +50,11 @@ def tiff(array: np.ndarray, **options: object) -> bytes:
     data = io.BytesIO()
     tifffile.imwrite(data, array, **options)  # type: ignore[arg-type]  # its stub
     return data.getvalue()
+
+
+def sixteen_bits() -> bytes:
+    deep = pyvips.Image.new_from_array(COLOURS.astype(np.uint16) * 257)
+    return bytes(deep.copy(interpretation="rgb16").write_to_buffer(".png"))
 
 
 @pytest.mark.parametrize("kind", ["image/png", "image/webp", "image/tiff"])
@@ -95,7 +103,8 @@ def test_one_image_of_a_stack_for_the_eye(server: TestClient) -> None:
     answer = server.post("/v1/denoise?display=true&index=1", content=data)
     assert answer.headers["Unnoise-Images"] == "3"
     assert answer.headers["Content-Type"] == "image/png"
-    low, _, high = answer.headers["Unnoise-Shown"].partition(" to ")
+    (shown,) = json.loads(answer.headers["Unnoise-Shown"])
+    _, low, _, high, *_ = shown.split()
     assert 600 <= float(low) < float(high) <= 700
     with Image.open(io.BytesIO(answer.content)) as found:
         assert (found.mode, found.size) == ("L", (50, 40))
@@ -107,6 +116,87 @@ def test_one_image_of_a_stack_for_the_eye(server: TestClient) -> None:
     refused = server.post("/v1/denoise", content=data, headers={"Accept": "image/png"})
     assert refused.status_code == 406
     assert "by its index" in refused.json()["detail"]
+    accept = {"Accept": "image/png, image/tiff;q=0.1"}  # the second best holds it
+    assert server.post("/v1/denoise", content=data, headers=accept).content == whole.content
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.int16, np.float32])
+def test_one_image_in_the_format_that_was_sent_keeps_its_values(
+    server: TestClient, dtype: type[np.generic]
+) -> None:
+    stack = RANDOM.integers(1000, 1200, (2, 40, 50)).astype(dtype)
+    data = tiff(stack, photometric="minisblack")
+    answer = server.post("/v1/denoise?strength=0&index=1", content=data)
+    found = tifffile.imread(io.BytesIO(answer.content))
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(found, stack[1])
+
+
+def test_colours_of_sixteen_bits_stay_what_they_are(server: TestClient) -> None:
+    """Scaled by the range that they use, as measurements are, they would be other colours."""
+    for data in (tiff(COLOURS.astype(np.uint16) * 257, photometric="rgb"), sixteen_bits()):
+        for query in ("?display=true&strength=0", "?strength=0"):
+            answer = server.post(f"/v1/denoise{query}", content=data, headers={"Accept": JPEG})
+            with Image.open(io.BytesIO(answer.content)) as found:
+                np.testing.assert_allclose(np.asarray(found)[40, 50], COLOURS[40, 50], atol=3)
+            assert "Unnoise-Shown" not in answer.headers
+
+
+def test_channels_that_are_no_colours_come_one_by_one(server: TestClient) -> None:
+    rows = np.linspace(0, 1, 64) + np.zeros((40, 1))
+    levels = np.stack([rows * 900 + 50, rows[:, ::-1] * 300 + 20, rows * 60000])
+    data = tiff(levels.astype(np.uint16), imagej=True, metadata={"axes": "CYX"})
+    refused = server.post("/v1/denoise", content=data, headers={"Accept": "image/png"})
+    assert refused.status_code == 406
+    assert "3 channels that are no colours" in refused.json()["detail"]
+    for channel, query in enumerate(("", "&channel=1", "&channel=2")):
+        answer = server.post(f"/v1/denoise?display=true{query}", content=data)
+        assert answer.headers["Unnoise-Channels"] == "3"
+        assert json.loads(answer.headers["Unnoise-Shown"])[0] == f"channel {channel + 1} of 3"
+        with Image.open(io.BytesIO(answer.content)) as found:
+            assert found.mode == "L"
+            rising = np.asarray(found).astype(int)
+        assert (rising[20, 60] > rising[20, 4] + 150) == (channel != 1)
+    answer = server.post("/v1/denoise?channel=1", content=data, headers={"Accept": "image/png"})
+    with Image.open(io.BytesIO(answer.content)) as found:
+        assert np.asarray(found)[20, 4] > np.asarray(found)[20, 60] + 30_000
+    assert server.post("/v1/denoise?channel=3", content=data).status_code == 422
+    assert tifffile.imread(io.BytesIO(server.post("/v1/denoise", content=data).content)).shape == (
+        (3, 40, 64)
+    )
+
+
+@pytest.mark.parametrize("kind", ["float", "short", "uchar"])
+def test_cielab_becomes_colours(server: TestClient, tmp_path: Path, kind: str) -> None:
+    """libvips and Photoshop store it as floats, as 16 or as 8 bits, of which a and b are signed."""
+    lab = pyvips.Image.new_from_array(COLOURS).copy(interpretation="srgb").colourspace("lab")
+    if kind == "uchar":
+        whole = lab.numpy() * [2.55, 1, 1]
+        data = tiff(np.rint(whole).astype(np.int16).astype(np.uint8), photometric="cielab")
+    else:
+        (lab if kind == "float" else lab.colourspace("labs")).write_to_file(tmp_path / "a.tif")
+        data = (tmp_path / "a.tif").read_bytes()
+    for query, accept in (("&display=true", "*/*"), ("", "image/png"), ("", JPEG)):
+        url = f"/v1/denoise?strength=0{query}"
+        answer = server.post(url, content=data, headers={"Accept": accept})
+        found = pyvips.Image.new_from_buffer(answer.content, "").colourspace("srgb").numpy()
+        np.testing.assert_allclose(found[40, 50], COLOURS[40, 50], atol=6)
+        np.testing.assert_allclose(found[8, 8], COLOURS[8, 8], atol=14)
+        said = answer.headers["Unnoise-Shown" if query else "Unnoise-Notes"]
+        assert "CIELAB as sRGB colours" in said
+
+
+def test_what_the_values_of_a_png_mean_is_shown(server: TestClient) -> None:
+    """A browser follows these chunks before; without them after, colours would differ."""
+    data = io.BytesIO()
+    Image.fromarray(COLOURS).save(data, "PNG")
+    gamma = struct.pack(">I", 100_000)  # linear
+    chunk = struct.pack(">I", 4) + b"gAMA" + gamma + struct.pack(">I", zlib.crc32(b"gAMA" + gamma))
+    sent = data.getvalue()[:33] + chunk + data.getvalue()[33:]
+    answer = server.post("/v1/denoise?display=true", content=sent)
+    assert chunk in answer.content
+    answer = server.post("/v1/denoise", content=sent, headers={"Accept": "image/webp"})
+    assert json.loads(answer.headers["Unnoise-Lost"]) == ["gamma (gAMA)"]
 
 
 def test_a_picture_of_eight_bits_is_not_stretched(server: TestClient) -> None:
@@ -114,14 +204,16 @@ def test_a_picture_of_eight_bits_is_not_stretched(server: TestClient) -> None:
     assert "Unnoise-Shown" not in answer.headers
 
 
-def test_inks_come_as_colours_or_stay_inks(server: TestClient) -> None:
+@pytest.mark.parametrize("suffix", ["JPEG", "TIFF"])
+def test_inks_come_as_colours_or_stay_inks(server: TestClient, suffix: str) -> None:
     data = io.BytesIO()
-    Image.fromarray(COLOURS).convert("CMYK").save(data, "JPEG", quality=95)
+    Image.fromarray(COLOURS).convert("CMYK").save(data, suffix, quality=95)
     answer = server.post("/v1/denoise", content=data.getvalue())
     with Image.open(io.BytesIO(answer.content)) as found:
         assert found.mode == "CMYK"
     assert "4 channels are denoised one by one" in answer.headers["Unnoise-Notes"]
     answer = server.post("/v1/denoise?display=true", content=data.getvalue())
+    assert json.loads(answer.headers["Unnoise-Shown"]) == ["inks as sRGB colours"]
     with Image.open(io.BytesIO(answer.content)) as found:
         assert found.mode == "RGB"
         red, green, _ = np.asarray(found)[40, 50]
@@ -163,5 +255,6 @@ def test_behind_a_proxy_under_a_path(prefix: str) -> None:
         assert made.get(f"{prefix}/v1/models").status_code == 401
         allowed = {"Authorization": f"Bearer {TOKEN}"}
         assert made.get(f"{prefix}/v1/models", headers=allowed).status_code == 200
+        assert made.get("/denoise").url.path == "/denoise/"  # from where addresses are relative
         docs = made.get(f"{prefix}/docs", headers=allowed)
         assert "/denoise/openapi.json" in docs.text

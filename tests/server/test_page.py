@@ -4,13 +4,17 @@ import base64
 import io
 import re
 import shutil
+import struct
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+import pyvips
 import tifffile
+from PIL import Image
 
 sync_api = pytest.importorskip(
     "playwright.sync_api", reason="playwright drives the browser: pip install playwright"
@@ -279,6 +283,59 @@ def test_a_dark_stack_is_shown_scaled_with_a_slider_for_its_images(page: "Page")
     page.wait_for_function(f"(first) => ({ROW})()[0] > first", arg=first[0])
     second = brightness(page)
     assert second[-1] < second[0]
+
+
+def png_of(colour: tuple[int, int, int], name: bytes, body: bytes) -> bytes:
+    """Return a PNG with one more chunk."""
+    file = io.BytesIO()
+    Image.new("RGB", (96, 96), colour).save(file, "PNG")
+    head, rest = file.getvalue()[:33], file.getvalue()[33:]
+    check = struct.pack(">I", zlib.crc32(name + body))
+    return head + struct.pack(">I", len(body)) + name + body + check + rest
+
+
+@pytest.mark.parametrize("kind", ["profile", "gamma", "cicp", "inks", "deep"])
+def test_colours_are_the_same_before_and_after(page: "Page", kind: str) -> None:
+    """Each says what its values mean in another way; browsers follow most, not as libvips does."""
+    colour, file = (200, 60, 60), io.BytesIO()
+    picture = Image.new("RGB", (96, 96), colour)
+    if kind == "profile":
+        picture.save(file, "JPEG", quality=95, icc_profile=bytes(pyvips.Image.profile_load("p3")))
+    elif kind == "inks":
+        picture.convert("CMYK").save(file, "JPEG", quality=95)
+    elif kind == "deep":
+        deep = pyvips.Image.new_from_array(np.asarray(picture).astype(np.uint16) * 257)
+        file.write(deep.copy(interpretation="rgb16").write_to_buffer(".png"))
+    elif kind == "gamma":
+        file.write(png_of(colour, b"gAMA", struct.pack(">I", 100_000)))
+    else:
+        file.write(png_of(colour, b"cICP", bytes([12, 13, 0, 1])))  # Display P3
+    drop(page, file.getvalue())
+    expect(page.locator("#figures dt").first).to_be_visible(timeout=PATIENCE)
+    page.wait_for_timeout(100)
+    row = brightness(page)
+    before, after = row[1], row[-2]  # of red
+    assert abs(before - after) <= 3
+    assert (before > 210) == (kind in ("profile", "gamma", "cicp"))  # as it is meant
+
+
+def test_channels_that_are_no_colours_have_a_slider(page: "Page") -> None:
+    across = np.linspace(100, 900, 64)
+    channels = np.stack([np.tile(across, (48, 1)), np.tile(across[::-1] / 4, (48, 1))])
+    file = io.BytesIO()
+    tifffile.imwrite(file, channels.astype(np.uint16), imagej=True, metadata={"axes": "CYX"})
+    drop(page, file.getvalue(), "channels.tif")
+    expect(page.locator("#figures dt").first).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#channels-label")).to_have_text("Channel 1 of 2")
+    expect(page.locator("#reading")).to_contain_text("Shown: channel 1 of 2, values")
+    expect(page.locator("#slices")).to_be_hidden()
+    first = brightness(page)
+    assert first[-1] > first[0] + 120
+    page.fill("#channel", "2")
+    expect(page.locator("#reading")).to_contain_text("Shown: channel 2 of 2", timeout=PATIENCE)
+    page.wait_for_function(f"(first) => ({ROW})()[0] > first", arg=first[0])
+    second = brightness(page)
+    assert second[0] > second[-1] + 120
 
 
 def test_an_example_is_one_click_away(page: "Page") -> None:

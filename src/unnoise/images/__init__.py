@@ -9,7 +9,7 @@ from unnoise.images.array_files import is_idx
 from unnoise.images.arrays import as_array, as_stack, from_float, is_array, to_float
 from unnoise.images.axes import Array, Layout, check_likely
 from unnoise.images.channels import LUMA, to_channels
-from unnoise.images.conversion import convert, stretch_for_the_eye
+from unnoise.images.conversion import Conversion, convert, is_viewable
 from unnoise.images.files import (
     SUFFIXES,
     ReadOptions,
@@ -61,6 +61,7 @@ __all__ = [
     "WILD",
     "Array",
     "Colour",
+    "Conversion",
     "Found",
     "Holes",
     "Layout",
@@ -84,6 +85,7 @@ __all__ = [
     "is_idx",
     "is_image_name",
     "is_url",
+    "is_viewable",
     "is_zarr",
     "largest_part",
     "left_out",
@@ -97,7 +99,6 @@ __all__ = [
     "read_range",
     "read_stack",
     "size_of",
-    "stretch_for_the_eye",
     "system_of",
     "to_channels",
     "to_float",

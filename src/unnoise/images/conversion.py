@@ -1,5 +1,6 @@
 """A picture in another format than its file's: upright, with its colours, scaled to what fits."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -7,35 +8,43 @@ import numpy as np
 
 from unnoise.errors import ImageError
 from unnoise.images.axes import Array
-from unnoise.images.encoding import save_options
+from unnoise.images.encoding import keep_colours, save_options
 from unnoise.images.inventory import inventory
-from unnoise.images.picture_files import PictureReader, save, vips, with_header, write_error
+from unnoise.images.picture_files import (
+    FORMATS,
+    PictureReader,
+    save,
+    vips,
+    with_header,
+    write_error,
+)
 from unnoise.images.reader import RGB, Reader
-from unnoise.images.value_range import ValueRange
+from unnoise.images.value_range import BITS, ValueRange
 
 NARROW = (".jpg", ".webp")  # formats of 8 bits
-INKS = 4
+ANY = ".tif"  # holds values of any kind as they are, and any number of channels
 SHOWN = 0.1, 99.9  # percentiles that are black and white for the eye
 # What the pixels hold now, or few formats state and few programs read.
 IN_PIXELS = {"orientation", "sRGB intent", "resolution"}
-DIM = 96  # of 255: a picture of 8 bits whose lights stay below is stretched, too
+DIM = 96 / 255  # of white: a picture whose lights stay below is stretched for the eye
 
 
-def stretch_for_the_eye(image: Array, channels: int) -> ValueRange | None:
-    """Return the range in which people see an image; None where it is seen as it is.
+@dataclass(frozen=True)
+class Conversion:
+    """What became of an image in another format, in words.
 
-    Args:
-        image: ``(H, W, C)``, as it was before anything was done to it.
-        channels: Of it, transparency not counted.
+    Attributes:
+        lost: What the source has, and the target has not.
+        said: How its values became those of the target, where they are not the same.
     """
-    values: Any = image[..., :channels]
-    values = values[np.isfinite(values)] if values.dtype.kind == "f" else values
-    if image.dtype.kind == "b" or not values.size:
-        return None
-    low, high = (float(end) for end in np.percentile(values, SHOWN))
-    if low == high or (image.dtype == np.uint8 and high >= DIM):
-        return None
-    return ValueRange(low, high, True)
+
+    lost: tuple[str, ...]
+    said: tuple[str, ...]
+
+
+def is_viewable(source: Reader) -> bool:
+    """Whether a picture shows all channels of a file: they are grey, or colours."""
+    return source.channels == 1 or source.colour == "rgb" or source.space is not None
 
 
 def convert(
@@ -44,75 +53,160 @@ def convert(
     source: Reader,
     values: ValueRange,
     *,
-    shown: ValueRange | None = None,
-    narrow: bool = False,
-) -> tuple[str, ...]:
+    channel: int | None = None,
+    eye: Array | None = None,
+) -> Conversion:
     """Write an image in the format of a name, upright, with the colour profile of its source.
+
+    Values of 8 bits and of pictures keep their meaning. TIFF keeps values as they are. Others are
+    scaled by their range to what the format holds; colours from black on, so that they stay.
 
     Args:
         target: Ends in ``.png``, ``.jpg``, ``.webp`` or ``.tif``.
         image: ``(H, W, channels + alpha)``.
         source: The open file that it comes from.
-        values: Its range, which is brought to that of the format.
-        shown: The range that is brought there instead, for the eye.
-        narrow: Write 8 bits in any case.
-
-    Returns:
-        What the source has, and the target has not, in words.
+        values: Its range.
+        channel: Which one to write, as grey; None writes all.
+        eye: The image as it was before anything was done to it, to write 8 bits for the eye: what
+            is dark, or grey of more than 8 bits, is stretched by it. None writes what fits.
 
     Raises:
         ImageError: The format holds no such channels.
     """
-    channels, suffix = source.channels, target.suffix
-    inks = source.picture and channels == INKS
-    if channels not in (1, RGB) and not inks:
+    suffix, space = target.suffix, source.space if channel is None else None
+    chosen = slice(source.channels) if channel is None else slice(channel, channel + 1)
+    colours, alpha = image[..., chosen], image[..., source.channels :]
+    whole = channel is None and not is_viewable(source)
+    if whole and suffix != ANY:
         raise ImageError(
-            f"the image has {channels} channels, and {suffix[1:].upper()} holds grey or colours: "
-            "ask for the format that was sent"
+            f"the image has {source.channels} channels that are no colours, and "
+            f"{suffix[1:].upper()} holds grey or colours: ask for TIFF, or for one channel"
         )
-    narrow = narrow or suffix in NARROW or image.dtype in (np.uint8, np.bool_)
+    said = [] if channel is None else [f"channel {channel + 1} of {source.channels}"]
+    if alpha.size and suffix == ".jpg":
+        alpha = alpha[..., :0]
+    kept = suffix == ANY and eye is None and not space and str(image.dtype) in FORMATS.values()
+    narrow = not kept and (
+        eye is not None
+        or suffix in NARROW
+        or image.dtype in (np.uint8, np.bool_)
+        or space == "cmyk"
+    )
     white = 255 if narrow else 65535
-    colours = _scaled(image[..., :channels], shown or values, white)
-    lost = set()
-    if image.dtype.itemsize > (1 if narrow else 2):
-        lost.add(f"{8 * image.dtype.itemsize} bits a sample")
-    if source.alpha and suffix != ".jpg":
-        alpha = _scaled(image[..., -1:], ValueRange.nominal(image.dtype), white)
-        colours = np.concatenate([colours, alpha], axis=-1)
-    elif source.alpha:
-        lost.add("transparency")
-    _write(target, colours, source, inks=inks, narrow=narrow)
-    lost |= inventory(source.path) - inventory(target) - IN_PIXELS
-    return tuple(sorted(lost))
+    if space == "lab":
+        colours = _lab(colours)
+    elif not kept:
+        unit = _unit(colours, source, values, channel)
+        if eye is not None and space is None:
+            unit = _stretch(eye[..., chosen], unit, source) or unit
+        if unit != ValueRange.nominal(image.dtype):
+            said.append(f"values {unit} as black to white")
+        colours = _scaled(colours, unit, white)
+    if space:
+        said.append(f"{'inks' if space == 'cmyk' else 'CIELAB'} as sRGB colours")
+    if not kept:
+        alpha = _scaled(alpha, ValueRange.nominal(image.dtype), white)
+    meaning = "multiband" if whole else _meaning(colours, narrow=narrow)
+    _write(target, _picture(colours, alpha, source, space=space, meaning=meaning))
+    if not any(word.startswith("values") for word in said):
+        keep_colours(source.path, target)
+    lost = inventory(source.path) - inventory(target) - IN_PIXELS
+    if not kept and image.dtype.itemsize > (1 if narrow else 2):
+        lost |= {f"{8 * image.dtype.itemsize} bits a sample"}
+    if source.alpha and not alpha.size:
+        lost |= {"transparency"}
+    return Conversion(tuple(sorted(lost)), tuple(said))
 
 
-def _scaled(image: Array, values: ValueRange, white: int) -> Array:
+def _unit(colours: Array, source: Reader, values: ValueRange, channel: int | None) -> ValueRange:
+    """Return the values of the source that are black and white in another format."""
+    dtype = colours.dtype
+    nominal = ValueRange.nominal(dtype)
+    stated = dtype.kind == "u" and (source.picture or source.profile is not None)
+    if dtype in (np.uint8, np.bool_) or source.space == "cmyk" or stated:
+        return nominal
+    lows, highs = np.broadcast_arrays(*np.atleast_1d(values.low, values.high))
+    own = channel if channel is not None and lows.size > 1 else slice(None)
+    low, high = float(np.min(lows[own])), float(np.max(highs[own]))
+    if colours.shape[-1] == RGB and low > 0:  # another black would be other colours
+        low = 0.0
+        if dtype.kind in "iu":
+            high = min(2.0 ** next(bits for bits in BITS if high < 2.0**bits) - 1, nominal.span)
+        else:
+            high = max(high, 1.0)
+    return nominal if (low, high) == (nominal.low, nominal.high) else ValueRange(low, high, True)
+
+
+def _stretch(seen: Array, unit: ValueRange, source: Reader) -> ValueRange | None:
+    """Return the range in which people see an image; None where they see it as it is."""
+    holes = source.holes.find(seen)
+    values: Any = seen[np.isfinite(seen) if holes is None else np.isfinite(seen) & ~holes]
+    if seen.dtype.kind == "b" or not values.size:
+        return None
+    low, high = (float(end) for end in np.percentile(values, SHOWN))
+    as_it_is = seen.dtype == np.uint8 or seen.shape[-1] == RGB
+    bright = high >= float(np.max(unit.low)) + DIM * float(np.max(unit.span))
+    if low == high or (as_it_is and bright):
+        return None
+    return ValueRange(low, high, True)
+
+
+def _lab(stored: Array) -> Array:
+    """Return L from 0 to 100, a and b around 0, of CIELAB as it is read (a and b rise)."""
+    if stored.dtype.kind == "f":
+        return stored.astype(np.float32)
+    steps = 2.0 ** (8 * stored.dtype.itemsize - 8)  # of 1 in a and b
+    neutral = 128 * steps if stored.dtype.kind == "u" else 0.0
+    limits = np.iinfo(stored.dtype.name)
+    units = [(limits.max - limits.min) / 100, steps, steps]
+    lab: Array = (stored.astype(np.float64) - [limits.min, neutral, neutral]) / units
+    return lab.astype(np.float32)
+
+
+def _scaled(image: Array, unit: ValueRange, white: int) -> Array:
     dtype = np.dtype(np.uint8 if white == 255 else np.uint16)
-    if image.dtype == dtype and values == ValueRange.nominal(dtype):
+    if image.dtype == dtype and unit == ValueRange.nominal(dtype):
         return image
-    low, span = np.asarray(values.low, np.float64), values.span
-    unit = np.nan_to_num((image.astype(np.float64) - low) / span).clip(0, 1)
-    scaled: Array = np.rint(unit * white).astype(dtype)
-    return scaled
+    low, span = np.asarray(unit.low, np.float64), unit.span
+    scaled = np.nan_to_num((image.astype(np.float64) - low) / span).clip(0, 1)
+    rounded: Array = np.rint(scaled * white).astype(dtype)
+    return rounded
 
 
-def _write(target: Path, colours: Array, source: Reader, *, inks: bool, narrow: bool) -> None:
+def _meaning(colours: Array, *, narrow: bool) -> str:
+    """Return what libvips calls grey or colours of 8 or of more bits."""
+    if colours.shape[-1] == 1:
+        return "b-w" if narrow or colours.dtype != np.uint16 else "grey16"
+    return "srgb" if narrow or colours.dtype == np.uint8 else "rgb16"
+
+
+def _picture(
+    colours: Array, alpha: Array, source: Reader, *, space: str | None, meaning: str
+) -> Any:
+    """Return an image of libvips, upright, with the metadata of its source."""
     pyvips = vips()
-    grey = source.channels == 1
-    meaning = ("b-w" if grey else "srgb") if narrow else ("grey16" if grey else "rgb16")
     try:
         picture: Any = pyvips.Image.new_from_array(np.ascontiguousarray(colours))
         if isinstance(source, PictureReader):
             picture = with_header(picture, source.header)
-        picture = picture.copy(interpretation="cmyk" if inks else meaning)
-        if source.profile is not None:
+        picture = picture.copy(interpretation=space or meaning)
+        if source.profile is not None and space != "lab":
             picture.set_type(pyvips.GValue.blob_type, "icc-profile-data", source.profile)
-        if inks:  # few formats have inks; libvips has a profile for files without their own
+        if space == "cmyk":  # few formats have inks; libvips has a profile for files without one
             picture = picture.icc_transform("srgb", embedded=True, input_profile="cmyk")
+        elif space == "lab":
+            picture = picture.colourspace(meaning)
+        if alpha.size:
+            picture = picture.bandjoin(pyvips.Image.new_from_array(np.ascontiguousarray(alpha)))
         if source.orientation != 1:
+            picture = picture.copy()
             picture.set_type(pyvips.GValue.gint_type, "orientation", source.orientation)
             picture = picture.autorot()
     except pyvips.Error as error:
         raise write_error(error) from error
-    options = {} if target.suffix == ".tif" else save_options(target.suffix, colours.dtype)
-    save(picture, target, options)
+    return picture
+
+
+def _write(target: Path, picture: Any) -> None:
+    dtype = np.dtype(FORMATS[picture.format])
+    save(picture, target, {} if target.suffix == ANY else save_options(target.suffix, dtype))

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -179,6 +179,11 @@ class PictureReader(Reader):
         """See ``Reader``."""
         name = "icc-profile-data"
         return bytes(self.header.get(name)) if self.header.get_typeof(name) else None
+
+    @property
+    def space(self) -> Literal["cmyk", "lab"] | None:
+        """See ``Reader``."""
+        return "cmyk" if self.header.interpretation == "cmyk" else None
 
     @property
     def orientation(self) -> int:

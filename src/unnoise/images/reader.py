@@ -80,6 +80,11 @@ class Reader(ABC):
         return None
 
     @property
+    def space(self) -> Literal["cmyk", "lab"] | None:
+        """The colour space of its channels, where that is neither grey nor red, green and blue."""
+        return None
+
+    @property
     def orientation(self) -> int:
         """How its pixels are to be turned to be upright, 1 to 8, as EXIF counts; 1 is upright."""
         return 1

@@ -24,7 +24,8 @@ from unnoise.images.picture_files import (
 )
 from unnoise.images.reader import check_dtype, reband
 
-MINISWHITE, RGB, PALETTE, YCBCR, CIELAB = 0, 2, 3, 6, 8
+MINISWHITE, RGB, PALETTE, SEPARATED, YCBCR, CIELAB = 0, 2, 3, 5, 6, 8
+INK_SET, INKS = 332, 4  # tag; cyan, magenta, yellow and black, if it is 1 or missing
 SEPARATE = 2  # planar configuration: one plane per sample
 WHOLE_BITS = (8, 16, 32, 64)
 GDAL_NODATA = 42113
@@ -74,16 +75,24 @@ def states_colours(tiff: Any, page: Any) -> bool:
     return coloured and not is_lookup_table(tiff, page)
 
 
+def has_inks(page: Any) -> bool:
+    """Whether the first samples of a page are cyan, magenta, yellow and black, unsigned."""
+    ink_set = page.tags[INK_SET].value if INK_SET in page.tags else 1
+    return page.photometric == SEPARATED and ink_set == 1 and np.dtype(page.dtype).kind == "u"
+
+
 def with_signs(page: Any, part: Array) -> Array:
     """Turn CIELAB samples as stored, whose a and b are signed, to ones that rise, and back.
 
-    TIFF 6.0, section 23: a and b are two's complements in unsigned samples. A neutral grey lies at
-    their ends, 0 and 255, so noise would jump between these.
+    TIFF 6.0, section 23: L is unsigned, a and b are two's complements, in samples of one kind. In
+    unsigned ones a neutral grey lies at the ends of a and b, 0 and 255, so noise would jump between
+    these; in signed ones so does a middle L.
     """
-    if page.photometric != CIELAB or part.dtype.kind != "u" or part.shape[-1] < 3:
+    if page.photometric != CIELAB or part.dtype.kind not in "iu" or part.shape[-1] < 3:
         return part
     turned: Any = part.copy()
-    turned[..., 1:3] ^= part.dtype.type(1 << (8 * part.dtype.itemsize - 1))
+    folded = slice(1, 3) if part.dtype.kind == "u" else slice(1)
+    turned[..., folded] ^= np.array(1 << (8 * part.dtype.itemsize - 1)).astype(part.dtype)
     signed: Array = turned
     return signed
 

@@ -4,18 +4,20 @@ import logging
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from unnoise.errors import ImageError
 from unnoise.images.axes import Array, check_axes, check_likely, normal_axes
 from unnoise.images.holes import Holes
-from unnoise.images.reader import ArrayReader, Reader, check_header, check_pixels, reading
+from unnoise.images.reader import RGB, ArrayReader, Reader, check_header, check_pixels, reading
 from unnoise.images.tiff_pages import (
     CIELAB,
+    INKS,
     Pages,
     counts_from_white,
+    has_inks,
     means_its_values,
     open_pages,
     stated_nodata,
@@ -124,6 +126,13 @@ class TiffReader(Reader):
     def profile(self) -> bytes | None:
         """See ``Reader``."""
         return bytes(self.page.tags[ICC].value) if ICC in self.page.tags else None
+
+    @property
+    def space(self) -> Literal["cmyk", "lab"] | None:
+        """See ``Reader``."""
+        if self.page.photometric == CIELAB and self.channels == RGB == self.samples - self.alpha:
+            return "lab"
+        return "cmyk" if has_inks(self.page) and self.channels == INKS else None
 
     @property
     def orientation(self) -> int:

@@ -1,44 +1,58 @@
-"""Which format an ``Accept`` header asks for (RFC 9110, section 12.5.1)."""
+"""Which formats an ``Accept`` header takes, and which it likes best (RFC 9110, section 12.5.1)."""
 
-from collections.abc import Collection
-
-from unnoise.server.pictures import NotAcceptableError
-
-ANY = ("*/*", "image/*")
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 
-def wanted(accept: str, kinds: Collection[str]) -> str | None:
-    """Return the format that is asked for; None for the one that was sent.
+class NotAcceptableError(Exception):
+    """The result cannot be written in a format that is accepted."""
 
-    The one of the highest quality; of several, the one that is named first. A range such as
-    ``image/*`` is content with what was sent.
+
+@dataclass(frozen=True)
+class Accepted:
+    """The formats that a client takes.
+
+    Attributes:
+        qualities: Of each, more than 0; those that the header names first, in its order.
+    """
+
+    qualities: Mapping[str, float]
+
+    def order(self, sent: str) -> list[str]:
+        """Return the formats, the best first; of equally good ones the one that was sent."""
+        return sorted(self.qualities, key=lambda kind: (-self.qualities[kind], kind != sent))
+
+
+def accepted(accept: str, kinds: Collection[str]) -> Accepted:
+    """Read a header. Of the ranges that match a format, the most specific one counts.
 
     Args:
-        accept: The header.
-        kinds: The formats that there are.
+        accept: The header; empty takes everything.
+        kinds: The formats that there are, such as ``image/png``.
 
     Raises:
         NotAcceptableError: None of them is accepted.
     """
-    if not accept.strip():
-        return None
-    ranges = [_parse(part) for part in accept.split(",") if part.strip()]
-    refused = {kind for kind, quality in ranges if quality == 0}
-    best, found = 0.0, False
-    chosen: str | None = None
-    for kind, quality in ranges:
-        any_kind = kind in ANY and not set(kinds) <= refused
-        if quality > best and (kind in kinds or any_kind):
-            best, found = quality, True
-            # Who refuses one kind may have sent it.
-            chosen = kind if not any_kind else _other(kinds, refused) if refused else None
+    ranges: dict[str, float] = {}
+    for part in filter(str.strip, accept.split(",")):
+        kind, quality = _parse(part)
+        ranges[kind] = max(quality, ranges.get(kind, 0.0))
+    if not ranges:
+        return Accepted(dict.fromkeys(kinds, 1.0))
+    named = [kind for kind in ranges if kind in kinds]
+    found = {
+        kind: quality
+        for kind in dict.fromkeys([*named, *kinds])
+        if (quality := _quality(kind, ranges)) > 0
+    }
     if not found:
         raise NotAcceptableError(f"Accept asks for {accept[:100]}: results are {', '.join(kinds)}")
-    return chosen
+    return Accepted(found)
 
 
-def _other(kinds: Collection[str], refused: Collection[str]) -> str:
-    return next(kind for kind in kinds if kind not in refused)
+def _quality(kind: str, ranges: Mapping[str, float]) -> float:
+    matching = (kind, f"{kind.partition('/')[0]}/*", "*/*")
+    return next((ranges[each] for each in matching if each in ranges), 0.0)
 
 
 def _parse(part: str) -> tuple[str, float]:

@@ -13,18 +13,27 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
-from pydantic import BaseModel
 
 import unnoise
 from unnoise.errors import UnnoiseError
-from unnoise.server.accepting import wanted
+from unnoise.server.accepting import NotAcceptableError, accepted
 from unnoise.server.bodies import BadBodyError, SlowBodyError, receive
 from unnoise.server.counts import Counts
+from unnoise.server.description import (
+    BODY,
+    IMAGE,
+    PROBLEMS,
+    ChannelIndex,
+    ImageIndex,
+    Limits,
+    ModelFacts,
+    ModelName,
+    Models,
+)
 from unnoise.server.desk import BusyError, Desk
 from unnoise.server.guard import Next, UnderPath, guard
 from unnoise.server.pictures import (
     SUFFIXES,
-    NotAcceptableError,
     Served,
     TooLargeError,
     UnknownFormatError,
@@ -48,94 +57,6 @@ STATUS: dict[type[Exception], int] = {
     UnnoiseError: 422,
     BusyError: 503,
 }
-
-
-class Problem(BaseModel):
-    """What went wrong, and what to do."""
-
-    detail: str
-
-
-class ModelFacts(BaseModel):
-    """What is known about a model that is served."""
-
-    name: str
-    default: bool
-    channels: int
-    noise: str
-    data: str
-    summary: str
-
-
-class Limits(BaseModel):
-    """How much a request may hold."""
-
-    bytes: int
-    pixels: int
-
-
-class Models(BaseModel):
-    """The models that are served, the usual one first."""
-
-    models: list[ModelFacts]
-    limits: Limits
-
-
-BODY = {
-    "required": True,
-    "content": {
-        **{kind: {"schema": {"type": "string", "format": "binary"}} for kind in SUFFIXES},
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "required": ["image"],
-                "properties": {"image": {"type": "string", "format": "binary"}},
-            }
-        },
-    },
-}
-TOLD = {
-    400: "The body is empty, or no form with an image.",
-    401: "The token is missing or wrong.",
-    404: "No such model is served.",
-    406: "The result cannot be written in a format that is accepted.",
-    408: "The body did not arrive in time.",
-    413: "More bytes or pixels than are taken.",
-    415: "No PNG, JPEG, WebP or TIFF file.",
-    422: "A damaged image, one that is not for this model, or a parameter out of range.",
-    503: "Busy: ask again after as many seconds as Retry-After says.",
-}
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": text} for status, text in TOLD.items()
-}
-IMAGE: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The image; its verdict is in the headers.",
-        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in SUFFIXES},
-        "headers": {
-            "Unnoise-Model": {"schema": {"type": "string"}},
-            "Unnoise-Verdict": {"schema": {"enum": ["trust", "check", "reject"]}},
-            "Unnoise-Reasons": {"description": "A JSON array.", "schema": {"type": "string"}},
-            "Unnoise-Images": {"description": "In the file.", "schema": {"type": "integer"}},
-            "Unnoise-Lost": {
-                "description": "What the file had and the result has not: a JSON array.",
-                "schema": {"type": "string"},
-            },
-            "Unnoise-Notes": {
-                "description": "How the file was read: a JSON array.",
-                "schema": {"type": "string"},
-            },
-            "Unnoise-Shown": {
-                "description": "With display: the values that are black and white.",
-                "schema": {"type": "string"},
-            },
-        },
-    }
-}
-ImageIndex = Annotated[
-    int | None, Query(ge=0, description="Which image of a stack, from 0 on; all if left out.")
-]
-ModelName = Annotated[str | None, Query(description="One of /v1/models; the first if left out.")]
 
 
 def make_app(models: Sequence[Served], settings: ServerSettings) -> FastAPI:
@@ -207,14 +128,15 @@ def _add_images(
             float, Query(ge=0, le=1, description="0 is the image itself, 1 the result.")
         ] = 1.0,
         index: ImageIndex = None,
+        channel: ChannelIndex = None,
         display: Annotated[
             bool, Query(description="One image for the eye: 8 bits, upright, dark ones stretched.")
         ] = False,
     ) -> Response:
         """Denoise an image, in the format that was sent or that Accept asks for."""
         chosen = _choose(served, model)
-        kind = wanted(request.headers.get("accept", ""), SUFFIXES)
-        wish = Wish(strength, "image/png" if display else kind, index, display)
+        formats = accepted(request.headers.get("accept", ""), SUFFIXES)
+        wish = Wish(strength, formats, index, channel, display)
         with own_folder() as folder:
             body = folder / "body"
             with desk.arriving():
@@ -222,14 +144,21 @@ def _add_images(
             work = partial(denoise, chosen, body, wish, max_pixels=settings.max_pixels)
             made = await desk.run(work)
         counts.pixels(made.pixels)
-        headers = {"Unnoise-Model": chosen.name, "Unnoise-Images": str(made.images)}
+        headers = {
+            "Unnoise-Model": chosen.name,
+            "Unnoise-Images": str(made.images),
+            "Unnoise-Channels": str(made.channels),
+        }
+        shown, notes = (made.said, ()) if display else ((), made.said)
         headers |= {
-            name: json.dumps(words)
-            for name, words in (("Unnoise-Lost", made.lost), ("Unnoise-Notes", made.notes))
+            f"Unnoise-{name}": json.dumps(words)
+            for name, words in (
+                ("Lost", made.lost),
+                ("Notes", (*made.notes, *notes)),
+                ("Shown", shown),
+            )
             if words
         }
-        if made.shown is not None:
-            headers["Unnoise-Shown"] = str(made.shown)
         if made.judgement is not None:
             headers["Unnoise-Verdict"] = made.judgement.verdict
             headers["Unnoise-Reasons"] = json.dumps(made.judgement.reasons)

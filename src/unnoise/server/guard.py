@@ -4,7 +4,7 @@ import hmac
 from collections.abc import Awaitable, Callable, Collection
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 # The page and its examples hold nothing of anybody, and ask for the token.
@@ -35,6 +35,9 @@ class UnderPath:
         """Give a request the whole path, as ASGI has it."""
         if scope["type"] == "http":
             path = scope["path"]
+            if path == self._root:  # the page asks relative addresses
+                await RedirectResponse(f"{path}/")(scope, receive, send)
+                return
             whole = path if path.startswith(f"{self._root}/") else self._root + path
             scope = {**scope, "path": whole, "root_path": self._root}
         await self._app(scope, receive, send)

@@ -19,14 +19,8 @@ from unnoise.api.inspecting import facts_of
 from unnoise.api.one_file import look
 from unnoise.denoiser import DenoiseOptions, Denoiser
 from unnoise.errors import ImageError
-from unnoise.images import (
-    Reader,
-    ValueRange,
-    convert,
-    open_image,
-    stretch_for_the_eye,
-    write_stack,
-)
+from unnoise.images import Reader, convert, is_viewable, open_image, write_stack
+from unnoise.server.accepting import Accepted, NotAcceptableError
 from unnoise.trust import Calibration, Judgement, inspect, read_calibration
 
 SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/tiff": ".tif"}
@@ -40,10 +34,6 @@ class UnknownFormatError(Exception):
 
 class TooLargeError(Exception):
     """A body is larger, or its header promises more pixels, than is taken."""
-
-
-class NotAcceptableError(Exception):
-    """The result cannot be written in the format that was asked for."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +62,17 @@ class Wish:
 
     Attributes:
         strength: From 0, the image itself, to 1, the result of the model.
-        kind: Media type of the result; None keeps the format.
+        accepted: The formats that are taken; None keeps the one that was sent.
         index: Which image of a stack; None is the whole file.
-        display: Whether one image is wanted for the eye: 8 bits, upright, dark ones stretched.
+        channel: Which channel of an image; None is all of them.
+        display: Whether one image is wanted for the eye: PNG of 8 bits, upright, dark ones
+            stretched.
     """
 
     strength: float = 1.0
-    kind: str | None = None
+    accepted: Accepted | None = None
     index: int | None = None
+    channel: int | None = None
     display: bool = False
 
 
@@ -91,21 +84,23 @@ class Denoised:
         kind: Its media type.
         pixels: Of all images of the file.
         images: How many the file has.
+        channels: How many of each are no colours, and can be asked for one by one; 1 of others.
         judgement: Whether it can be trusted; None where the model cannot tell.
         notes: How the file was read, where it does not say it all.
         data: The file.
         lost: What the file had, and the result has not.
-        shown: The values that are black and white for the eye, where they were stretched.
+        said: How values became those of another format, or are shown to the eye.
     """
 
     kind: str
     pixels: int
     images: int
+    channels: int
     judgement: Judgement | None
     notes: tuple[str, ...]
     data: bytes = b""
     lost: tuple[str, ...] = ()
-    shown: ValueRange | None = None
+    said: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -131,42 +126,63 @@ def denoise(served: Served, body: Path, wish: Wish, *, max_pixels: int) -> Denoi
         UnnoiseError: It is damaged, or not for this model.
     """
     with _opened(body, max_pixels=max_pixels) as reader:
-        kind = TYPES[reader.path.suffix]
-        target = body.with_name(f"result{SUFFIXES[wish.kind or kind]}")
+        sent = TYPES[reader.path.suffix]
+        kind = _choose_kind(reader, sent, wish)
+        target = body.with_name(f"result{SUFFIXES[kind]}")
         options = DenoiseOptions(strength=wish.strength)
         view = served.denoiser.sight.of_reader(reader, options)
-        judgement = look(served.denoiser, reader, view, served.usual)
         made = Denoised(
-            kind=wish.kind or kind,
+            kind=kind,
             pixels=reader.count * reader.height * reader.width,
             images=reader.count,
-            judgement=judgement,
+            channels=1 if is_viewable(reader) else reader.channels,
+            judgement=look(served.denoiser, reader, view, served.usual),
             notes=view.notes,
         )
-        if not wish.display and wish.index is None and wish.kind in (None, kind):
+        if kind == sent and (wish.index, wish.channel, wish.display) == (None, None, False):
             lost = served.denoiser.denoise_file(reader, target, options=options, view=view)
             return replace(made, data=target.read_bytes(), lost=lost)
-        index = _which(reader, wish)
+        index = wish.index or 0
         image = served.denoiser.denoise_image(reader, index, options, view)
-        shown = stretch_for_the_eye(reader.image(index), view.channels) if wish.display else None
-        try:
-            lost = convert(target, image, reader, view.results, shown=shown, narrow=wish.display)
-        except ImageError as error:
-            raise NotAcceptableError(str(error)) from error
-        return replace(made, data=target.read_bytes(), lost=lost, shown=shown)
+        channel = 0 if wish.display and wish.channel is None and made.channels > 1 else wish.channel
+        eye = reader.image(index) if wish.display else None
+        done = convert(target, image, reader, view.results, channel=channel, eye=eye)
+        return replace(made, data=target.read_bytes(), lost=done.lost, said=done.said)
 
 
-def _which(reader: Reader, wish: Wish) -> int:
-    """Return which image of a file is asked for."""
-    if wish.index is None and reader.count > 1 and not wish.display:
-        raise NotAcceptableError(
-            f"the file holds {reader.count} images, and {wish.kind} holds one: ask for the format "
+def _choose_kind(reader: Reader, sent: str, wish: Wish) -> str:
+    """Return the best format that is accepted and that holds what is asked for."""
+    for name, asked, count in (
+        ("index", wish.index, reader.count),
+        ("channel", wish.channel, reader.channels),
+    ):
+        if asked is not None and not asked < count:
+            raise ImageError(f"{name} is {asked}, and the file has {count} of them, from 0 on")
+    if wish.display:
+        return "image/png"
+    kinds = wish.accepted.order(sent) if wish.accepted else [sent]
+    problems = {kind: _misfit(reader, sent, kind, wish) for kind in kinds}
+    for kind, problem in problems.items():
+        if problem is None:
+            return kind
+    raise NotAcceptableError(problems[kinds[0]])
+
+
+def _misfit(reader: Reader, sent: str, kind: str, wish: Wish) -> str | None:
+    """Say why a format does not hold what is asked for; None where it does."""
+    if kind == sent:
+        return None
+    if wish.index is None and reader.count > 1:
+        return (
+            f"the file holds {reader.count} images, and {kind} holds one: ask for the format "
             "that was sent, or for one image by its index"
         )
-    index = wish.index or 0
-    if not index < reader.count:
-        raise ImageError(f"index is {index}, and the file holds {reader.count} images, from 0 on")
-    return index
+    if wish.channel is None and kind != "image/tiff" and not is_viewable(reader):
+        return (
+            f"the file has {reader.channels} channels that are no colours, and {kind} holds grey "
+            "or colours: ask for the format that was sent, or for one channel by its number"
+        )
+    return None
 
 
 def examine(
@@ -188,8 +204,8 @@ def examine(
     """
     with _opened(body, max_pixels=max_pixels) as reader:
         view = served.denoiser.sight.of_reader(reader)
-        number = _which(reader, Wish(index=index))
-        found = inspect(served.denoiser, reader.image(number), axes="YXC", view=view)
+        _choose_kind(reader, TYPES[reader.path.suffix], Wish(index=index))
+        found = inspect(served.denoiser, reader.image(index), axes="YXC", view=view)
         orientation = reader.orientation
         facts = facts_of(found) | {"width": reader.width, "height": reader.height}
     if maps:

@@ -9,6 +9,7 @@ from unnoise.errors import ConfigError
 MEGABYTE = 2**20
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 ROOT_PATH = re.compile(r"(/[\w.~-]+)+")
+HOST_NAME = re.compile(r"[\w.-]+|\[[\da-fA-F:.]+\]")
 LEAST_TOKEN = 16  # characters
 
 
@@ -55,6 +56,12 @@ class ServerSettings:
                 f"root_path is {self.root_path!r}: it begins with / and does not end with one, "
                 "such as /denoise"
             )
+        for name in self.allow_hosts:
+            if not HOST_NAME.fullmatch(name):
+                raise ConfigError(
+                    f"allow_hosts has {name!r}: it takes names without scheme, port and path, such "
+                    "as images.example.org"
+                )
         if self.queue < 0:
             raise ConfigError(f"queue is {self.queue}: it is a number of requests, or 0")
 

@@ -17,10 +17,10 @@ const PATIENCE = 5; // seconds before a busy server is asked again, where it doe
  * }} Inspection
  * @typedef {{
  *   image: Blob, verdict: Verdict | null, reasons: string[], notes: string[], lost: string[],
- *   images: number, shown: string | null,
- * }} Denoised  How many images the file has; which values are black and white in the one shown.
+ *   images: number, channels: number, shown: string[],
+ * }} Denoised  How many images the file has, and channels that are shown one by one; how this one is shown.
  * @typedef {{
- *   index?: number, model: string, strength?: number, accept?: string, signal?: AbortSignal,
+ *   index?: number, channel?: number, model: string, strength?: number, accept?: string, signal?: AbortSignal,
  *   onBusy?: (seconds: number) => void,
  * }} Wishes  An empty model is the server's default. With an index
  *   one image of a stack comes for the eye: upright, in 8 bits, dark ones stretched. onBusy is called before each wait.
@@ -51,6 +51,7 @@ export async function denoise(image, wishes) {
   /** @type {Object<string, unknown>} */
   const asked = { strength: wishes.strength ?? 1 };
   if (wishes.index !== undefined) Object.assign(asked, { index: wishes.index, display: true });
+  if (wishes.channel) Object.assign(asked, { channel: wishes.channel });
   const response = await post("v1/denoise", asked, image, wishes);
   const verdict = /** @type {Verdict | null} */ (response.headers.get("Unnoise-Verdict"));
   const reasons = JSON.parse(response.headers.get("Unnoise-Reasons") ?? "[]");
@@ -62,7 +63,8 @@ export async function denoise(image, wishes) {
     notes: list("Unnoise-Notes"),
     lost: list("Unnoise-Lost"),
     images: Number(response.headers.get("Unnoise-Images") ?? 1),
-    shown: response.headers.get("Unnoise-Shown"),
+    channels: Number(response.headers.get("Unnoise-Channels") ?? 1),
+    shown: list("Unnoise-Shown"),
   };
 }
 

@@ -80,9 +80,10 @@ export class Desk extends EventTarget {
   /**
    * @param {Item} item
    * @param {number} index Of the image of a stack that is looked at.
+   * @param {number} channel Of it, where channels are no colours.
    */
-  chooseImage(item, index) {
-    item.index = index;
+  choosePart(item, index, channel) {
+    Object.assign(item, { index, channel });
     this.again(item);
   }
 
@@ -141,9 +142,10 @@ export class Desk extends EventTarget {
       Object.assign(item, { state: "busy", wait: seconds });
       this.#tell("item", item);
     };
-    const wishes = { model: this.model, index: item.index, signal, onBusy };
+    const { index, channel } = item;
+    const wishes = { model: this.model, index, channel, signal, onBusy };
     // No browser shows TIFF, and none the second image of a file.
-    if (!item.original || item.index !== item.originalIndex) await this.#readShown(item, wishes);
+    if (!item.original || item.part !== item.originalPart) await this.#readShown(item, wishes);
     if (item.sigma > 0) {
       const original = /** @type {import("./orientation.js").Picture} */ (item.original);
       const blob = await addNoise(original, item.sigma);
@@ -152,13 +154,13 @@ export class Desk extends EventTarget {
     }
     item.state = "denoising";
     this.#tell("item", item);
-    const found = await denoise(item.input, item.noisy ? { ...wishes, index: 0 } : wishes);
+    const found = await denoise(item.input, item.noisy ? { ...wishes, index: 0, channel: 0 } : wishes);
     const after = { blob: found.image, orientation: 1 };
     if (!item.noisy) {
-      const { images, shown, notes } = found;
-      Object.assign(item, { images, shown, notes });
-      // A browser shows dark values dark; before and after are to be seen alike.
-      if (shown && !item.isServerShown) await this.#readShown(item, wishes);
+      const { images, channels, shown, notes } = found;
+      Object.assign(item, { images, channels, shown, notes });
+      // A browser shows dark values dark, and inks its own way; before and after are to be alike.
+      if (shown.length && !item.isServerShown) await this.#readShown(item, wishes);
     }
     const original = /** @type {import("./orientation.js").Picture} */ (item.original);
     const errors = item.noisy && (await measure(original, item.noisy, after));
@@ -177,7 +179,7 @@ export class Desk extends EventTarget {
   async #readShown(item, wishes) {
     const found = await denoise(item.file, { ...wishes, strength: 0 });
     if (!(await item.readOriginal(found.image))) throw new Error("The browser cannot show this image.");
-    Object.assign(item, { isServerShown: true, originalIndex: item.index, images: found.images });
+    Object.assign(item, { isServerShown: true, originalPart: item.part, images: found.images });
   }
 
   /**

@@ -39,10 +39,12 @@ export class Item {
   size = null;
   index = 0; // of the image of a stack that is looked at
   images = 1; // in the file
-  originalIndex = 0; // of the image that the original shows
+  channel = 0; // of that image, where channels are no colours
+  channels = 1; // that are shown one by one
+  originalPart = "0/0"; // the index and the channel that the original shows
   isServerShown = false; // whether the server made the original, which the browser could not show
-  /** @type {string | null} The values that are black and white, where the server stretched them. */
-  shown = null;
+  /** @type {string[]} How the server shows it, where that is not as it is stored. */
+  shown = [];
   /** @type {string[]} How the file was read. */
   notes = [];
   /** @type {string[]} What a download will not have. */
@@ -64,6 +66,11 @@ export class Item {
   /** What is denoised, as it is sent. */
   get input() {
     return this.noisy?.blob ?? this.file;
+  }
+
+  /** What of the file is looked at. */
+  get part() {
+    return `${this.index}/${this.channel}`;
   }
 
   /** The name under which the result is stored. */

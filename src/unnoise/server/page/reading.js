@@ -1,23 +1,21 @@
-// How a file was read: which image of a stack is looked at, how values are shown, what is lost.
+// How a file was read: which image and channel of it are looked at, how values are shown, what is lost.
 
 import { byId } from "./dom.js";
 
+/** @typedef {import("./item.js").Item} Item */
+
 /** @param {import("./desk.js").Desk} desk */
 export function showReading(desk) {
-  /** @type {HTMLInputElement} */
-  const slice = byId("slice");
-  slice.addEventListener("change", () => {
-    if (desk.viewed) desk.chooseImage(desk.viewed, slice.valueAsNumber - 1);
+  const slice = offerSlider("slice", "Image", (index) => {
+    if (desk.viewed) desk.choosePart(desk.viewed, index, desk.viewed.channel);
   });
-  slice.addEventListener("input", () => label(slice.valueAsNumber, Number(slice.max)));
+  const channel = offerSlider("channel", "Channel", (index) => {
+    if (desk.viewed) desk.choosePart(desk.viewed, desk.viewed.index, index);
+  });
   const update = () => {
     const item = desk.viewed;
-    byId("slices").hidden = !item || item.images < 2;
-    if (item) {
-      slice.max = `${item.images}`;
-      slice.value = `${item.index + 1}`;
-      label(item.index + 1, item.images);
-    }
+    slice(item?.index ?? 0, item?.images ?? 1);
+    channel(item?.channel ?? 0, item?.channels ?? 1);
     const words = item ? sentences(item) : [];
     byId("reading").hidden = words.length === 0;
     byId("reading").textContent = words.join(" ");
@@ -27,17 +25,33 @@ export function showReading(desk) {
 }
 
 /**
- * @param {number} number
- * @param {number} count
+ * Offer to go through the parts of a file.
+ *
+ * @param {string} id Of the slider; it stands in a label called `${id}s`.
+ * @param {string} name
+ * @param {(index: number) => void} choose
+ * @returns {(index: number, count: number) => void} What shows where it stands.
  */
-function label(number, count) {
-  byId("slices-label").textContent = `Image ${number} of ${count}`;
+function offerSlider(id, name, choose) {
+  /** @type {HTMLInputElement} */
+  const slider = byId(id);
+  const label = () => {
+    byId(`${id}s-label`).textContent = `${name} ${slider.value} of ${slider.max}`;
+  };
+  slider.addEventListener("input", label);
+  slider.addEventListener("change", () => choose(slider.valueAsNumber - 1));
+  return (index, count) => {
+    byId(`${id}s`).hidden = count < 2;
+    slider.max = `${count}`;
+    slider.value = `${index + 1}`;
+    label();
+  };
 }
 
-/** @param {import("./item.js").Item} item */
+/** @param {Item} item */
 function sentences(item) {
   const found = [];
-  if (item.shown) found.push(`Shown with values ${item.shown} as black to white; the download is not stretched.`);
+  if (item.shown.length) found.push(`Shown: ${item.shown.join(", ")}; the download is not changed by this.`);
   for (const note of item.notes) found.push(`${note[0].toUpperCase()}${note.slice(1)}.`);
   if (item.lost.length) found.push(`The download does not have: ${item.lost.join(", ")}.`);
   return found;
