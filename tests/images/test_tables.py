@@ -41,6 +41,14 @@ def test_images_of_such_a_width_are_images(noise: float) -> None:
     check_no_table(image + RANDOM.normal(0, noise, image.shape), name="it")
 
 
+@pytest.mark.parametrize("width", [256, 784, 1024])
+def test_lines_of_noise_make_no_table(width: int) -> None:
+    """In scanned images each row has a brightness of its own, so neighbours are not alike."""
+    image = smooth(1, width)[0] + RANDOM.normal(0, 60, (width, 1))
+    check_no_table(image, name="it")
+    check_no_table(np.linspace(0, 50, width) + RANDOM.normal(0, 60, (width, 1)), name="it")
+
+
 @pytest.mark.parametrize("shape", [(500, 784), (500, 785), (2, 784)])
 def test_noise_and_other_widths_are_images(shape: tuple[int, int]) -> None:
     check_no_table(RANDOM.normal(size=shape), name="it")

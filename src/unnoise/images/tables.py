@@ -11,16 +11,20 @@ from unnoise.errors import ImageError
 LEAST_ROWS = 16
 LEAST_SIDE = 8  # pixels, of a flattened image
 SAMPLE = 64  # rows that are compared
-# Of the difference between rows far apart: neighbouring rows of an image differ by less. Of that
-# between neighbouring rows: what lies one row of a flattened image apart differs by less.
-APART, WITHIN = 0.8, 0.8
+# Neighbouring rows of an image differ by less than this share of what rows far apart differ by.
+APART = 0.8
+# What lies one row of a flattened image apart differs by less than this share of what neighbouring
+# rows of the table differ by, and of what lies half a row apart: in a row of an image, values that
+# are nearer to each other are more alike, also where each row has a brightness of its own.
+WITHIN = 0.8
 
 
 def check_no_table(array: Any, *, name: str) -> None:
     """Refuse an array ``(N, K)`` that looks like a table of N flattened images.
 
     In an image neighbouring rows are alike, and in such a table they are as different as any two;
-    but there values are alike that lie one row of a flattened image apart.
+    but there values are alike that lie one row of a flattened image apart, and more so than those
+    that lie half of that apart.
 
     Raises:
         ImageError: It does, and nobody said which axes it has.
@@ -36,7 +40,8 @@ def check_no_table(array: Any, *, name: str) -> None:
     if not neighbours > APART * far:
         return
     for shape, lag in shapes:
-        if _difference(rows[:, lag:], rows[:, :-lag]) < WITHIN * neighbours:
+        below_it, beside_it = _shifted(rows, lag), _shifted(rows, lag // 2)
+        if below_it < WITHIN * min(neighbours, beside_it):
             whole = ", ".join(map(str, (height, *shape)))
             raise ImageError(
                 f"{name} has shape {(height, width)} and looks like a table of {height} flattened "
@@ -54,6 +59,10 @@ def _flattened(width: int) -> Iterator[tuple[tuple[int, ...], int]]:
             else:
                 yield (colours, side, side), side
                 yield (side, side, colours), side * colours
+
+
+def _shifted(rows: Any, lag: int) -> float:
+    return _difference(rows[:, lag:], rows[:, :-lag])
 
 
 def _difference(one: Any, other: Any) -> float:
