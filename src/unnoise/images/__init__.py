@@ -10,23 +10,8 @@ from unnoise.images.arrays import as_array, as_stack, from_float, is_array, to_f
 from unnoise.images.axes import Array, Layout, check_likely
 from unnoise.images.channels import LUMA, to_channels
 from unnoise.images.conversion import Conversion, convert, is_viewable
-from unnoise.images.files import (
-    SUFFIXES,
-    ReadOptions,
-    open_image,
-    read_image,
-    read_stack,
-    write_like,
-    write_stack,
-)
-from unnoise.images.holes import (
-    Holes,
-    NaN,
-    fill_holes,
-    hole_mask,
-    largest_part,
-    without_holes,
-)
+from unnoise.images.files import SUFFIXES, ReadOptions, open_image, read_image, read_stack
+from unnoise.images.holes import Holes, NaN, fill_holes, hole_mask, largest_part, without_holes
 from unnoise.images.idx import read_idx, write_idx
 from unnoise.images.listing import (
     WILD,
@@ -49,6 +34,7 @@ from unnoise.images.reader import (
 )
 from unnoise.images.remote import is_url, list_urls, reached, read_range, size_of, system_of
 from unnoise.images.value_range import MARGIN, ValueRange, estimate_noise, ranges_of
+from unnoise.images.writing import write_like, write_stack
 from unnoise.images.zarr_files import is_zarr
 
 __all__ = [
