@@ -64,7 +64,7 @@ def test_the_outputs_of_one_process_though_a_worker_is_killed(tmp_path: Path) ->
         [*names, str(tmp_path / "in" / "bad.png")]
     )
     (bad,) = [row for row in rows if row["error"] is not None]
-    assert "is not a known file format" in bad["error"]
+    assert "its bytes are of no picture format" in bad["error"]
     results = api.denoise_files(api.load(MODEL), [tmp_path / "in"], out=tmp_path / "one")
     told = {str(result.input): result for result in results}
     for row in rows:

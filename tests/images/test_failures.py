@@ -93,6 +93,14 @@ def test_a_compression_that_is_not_read_is_named(
     assert not any(guess in said for guess in GUESSES)
 
 
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
+def test_bytes_of_no_picture_are_named_so(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"a{suffix}").write_bytes(b"no picture")
+    with pytest.raises(ImageError, match="its bytes are of no picture format") as caught:
+        open_image(tmp_path / f"a{suffix}")
+    assert not any(guess in str(caught.value) for guess in GUESSES)
+
+
 def test_only_what_does_not_decode_may_be_damaged() -> None:
     assert "if other programs cannot open it either" in explain_failure(ValueError("bad magic"))
     assert explain_failure(KeyError("x is not a known COMPRESSION")).startswith("x is not")

@@ -4,7 +4,8 @@ import errno
 import re
 
 CODEC = re.compile(r"<?(?:COMPRESSION|PREDICTOR)\.(\w+).*requires the 'imagecodecs' package")
-UNKNOWN = re.compile(r"not (?:supported|in a known|a known|implemented|configured)|unsupported")
+NO_FORMAT = re.compile(r"not (?:in )?a known (?:file )?format")
+UNKNOWN = re.compile(r"not (?:supported|a known|implemented|configured)|unsupported")
 
 
 def explain_failure(error: Exception) -> str:
@@ -23,6 +24,8 @@ def explain_failure(error: Exception) -> str:
         return reason + "; close other programs, or raise the limit (ulimit -n)" * many
     if found := CODEC.search(said):
         return needs_codecs("it", found[1])
+    if NO_FORMAT.search(said):
+        return "its bytes are of no picture format that is known here, whatever its name says"
     if UNKNOWN.search(said):
         return f"{reason}; save it in another way, as PNG or as TIFF without compression"
     return f"{reason}; if other programs cannot open it either, it is damaged: get it again"
