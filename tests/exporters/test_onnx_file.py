@@ -1,5 +1,6 @@
 """ONNX files: the same images as torch for every architecture, and nothing of ours in them."""
 
+import base64
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import torch
 
 import unnoise
 from unnoise import Denoiser
-from unnoise.denoiser.onnx_engine import OnnxEngine
+from unnoise.denoiser.onnx_engine import BOUNDS_MODEL, OnnxEngine
 from unnoise.denoiser.torch_engine import TorchEngine
 from unnoise.errors import ConfigError, ModelError, OutputError
 from unnoise.models import MODELS, Distances, build_model
@@ -33,13 +34,13 @@ NO_COLOURS = pytest.mark.filterwarnings("ignore:its three channels have little i
 
 
 def fresh(
-    name: str, *, strides: tuple[int, ...] = (1,), bounds: bool = False
+    name: str, *, strides: tuple[int, ...] = (1,), bounds: bool = False, **changed: object
 ) -> tuple[Denoiser, ModelInfo]:
     """Return a denoiser with random weights."""
     torch.manual_seed(0)
-    arguments = CASES[name]
+    arguments = CASES[name] | changed
     model = build_model(name, arguments).eval()
-    distances = Distances({"channels": 2 * model.channels, "widths": [8], "depths": [1]})
+    distances = Distances({"channels": 2 * model.channels, "widths": [4, 4], "depths": [1, 1]})
     groups = [{"grey": grey, "up_to": 1e9, "scale": 1.5} for grey in (False, True)]
     info = ModelInfo(
         model=name,
@@ -82,7 +83,7 @@ def test_a_file_gives_what_torch_gives(name: str, tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore:the fourth channel is taken as transparency")
 @NO_COLOURS
 def test_colour_grey_transparency_strides_tiles_and_bounds(tmp_path: Path) -> None:
-    known, _ = fresh("unet-s", strides=(1, 2), bounds=True)
+    known, _ = fresh("unet", channels=3, strides=(1, 2), bounds=True)
     unnoise.export(known, tmp_path / "model.onnx")
     found = unnoise.load(tmp_path / "model.onnx")
     for shape in ((40, 33), (40, 33, 3), (40, 33, 4), (9, 9)):
@@ -202,15 +203,26 @@ SIZES = [(1, 1), (1, 9), (3, 2), (37, 53), (64, 40), (5, 200), (129, 8)]
 
 
 def test_other_programs_feed_any_size(tmp_path: Path) -> None:
-    known, _ = fresh("unet-s")
+    known, _ = fresh("unet", channels=3, widths=[4, 4, 4], depths=[1, 1, 1], bounds=True)
     unnoise.export(known, tmp_path / "model.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    metadata = session.get_modelmeta().custom_metadata_map
+    distances = onnxruntime.InferenceSession(base64.b64decode(metadata[BOUNDS_MODEL]))
+    assert isinstance(known.engine, TorchEngine)
+    assert known.engine.bounds is not None
     for height, width in SIZES:
         image = RANDOM.random((2, 3, height, width), np.float32)
         (found,) = session.run(None, {"noisy": image})
         assert found.shape == image.shape
         # The denoiser pads by itself, and clips to its range.
         assert np.abs(found.clip(0, 1) - known.denoise_floats(image)).max() < 1e-4
+        both = RANDOM.random((2, 6, height, width), np.float32)
+        (found,) = distances.run(None, {"noisy": both})
+        lacks = [(0, 0), (0, 0), (0, -height % 2), (0, -width % 2)]
+        padded = np.pad(both, lacks, "reflect" if min(height, width) > 1 else "edge")
+        with torch.inference_mode():
+            wanted = known.engine.bounds(torch.from_numpy(padded)).numpy()
+        assert np.abs(found - wanted[..., :height, :width]).max() < 1e-4
 
 
 def test_the_file_in_the_package_takes_any_size() -> None:

@@ -92,8 +92,6 @@ def write_onnx(
     known = Denoiser(engine, denoiser.info)
     images = list(_images(engine.model))
     graph = _graph(engine.model, opset)
-    if engine.model.fixed_size is None:
-        pad_inside(graph, engine.model.size_multiple)
     bounds = engine.bounds and _graph(engine.bounds, opset)
     with replacing(path, overwrite=overwrite) as temporary:
 
@@ -143,7 +141,7 @@ def _facts(engine: TorchEngine) -> dict[str, Any]:
 
 
 def _graph(model: Model, opset: int) -> Any:
-    """Return the graph as the protocol buffer of ONNX."""
+    """Return the graph as the protocol buffer of ONNX; it pads and crops by itself."""
     size, multiple = model.fixed_size, model.size_multiple
     height, width = size or (TRACED * multiple, (TRACED + 1) * multiple)
     free = torch.export.Dim.DYNAMIC
@@ -162,6 +160,8 @@ def _graph(model: Model, opset: int) -> Any:
     assert program is not None
     proto = program.model_proto
     _clean(proto)
+    if not size:
+        pad_inside(proto, multiple)
     return proto
 
 
