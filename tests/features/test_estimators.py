@@ -367,9 +367,11 @@ def test_images_get_convolutions_and_tables_an_mlp() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "model", "passes"), [(60_000, AUTO, 5), (1_000, AUTO, 295), (60_000, "mlp", 20)]
+    ("rows", "model", "passes"),
+    [(60_000, AUTO, 5), (1_000, AUTO, 288), (100, AUTO, 288), (60_000, "mlp", 20)],
 )
 def test_passes_that_suit_the_number_of_images(rows: int, model: str, passes: int) -> None:
-    chosen = fill_in(Recipe(model, AUTO, None, None), image_shape=(28, 28), rows=rows, layers=False)
+    given = Recipe(model, AUTO, None, None)
+    chosen = fill_in(given, image_shape=(28, 28), rows=rows, batch_size=128, layers=False)
     assert chosen.max_iter == passes
     assert chosen.learning_rate_init == (1e-3 if model == "mlp" else 3e-3)

@@ -150,6 +150,7 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             given,
             image_shape=self.image_shape,
             rows=len(rows),
+            batch_size=self.batch_size,
             layers=self.hidden_layer_sizes != LAYERS,
         )
         check_training(

@@ -12,7 +12,9 @@ Made = TypeVar("Made")
 
 AUTO = "auto"
 FEW_ROWS, SHORT = 100, 8  # images, and pixels of a side, below which convolutions learn little
-STEPS, BATCH, LEAST_PASSES = 2_300, 128, 5  # of convolutions
+STEPS, LEAST_PASSES = 2_300, 5  # of convolutions
+STEPS_A_PASS = 8  # at least: few rows would else be few steps
+FEWEST = 2  # rows a step, where there are so many: batch normalisation needs them
 PASSES = 20  # of an mlp, for each layer and for the whole
 
 # Of the others a standardised column knows nothing: it has no brightness, ends or neighbours.
@@ -36,7 +38,9 @@ class Recipe:
     learning_rate_init: object
 
 
-def fill_in(given: Recipe, *, image_shape: object, rows: int, layers: bool) -> Recipe:
+def fill_in(
+    given: Recipe, *, image_shape: object, rows: int, batch_size: object, layers: bool
+) -> Recipe:
     """Choose what is ``auto`` or None: for images what made the best features of digits.
 
     For at least 100 images with sides of 8 pixels or more it is a network of convolutions whose
@@ -46,6 +50,7 @@ def fill_in(given: Recipe, *, image_shape: object, rows: int, layers: bool) -> R
         given: What the estimator was asked for.
         image_shape: Its parameter.
         rows: How many there are.
+        batch_size: How many of them a step takes at most.
         layers: Whether layers of an ``mlp`` were asked for.
     """
     sides = image_shape[:2] if isinstance(image_shape, tuple | list) else ()
@@ -64,11 +69,19 @@ def fill_in(given: Recipe, *, image_shape: object, rows: int, layers: bool) -> R
         noise = "warp:1+gaussian:0.3" if convolutions else "mask:0.25"
     passes = given.max_iter
     if passes is None:
-        passes = max(LEAST_PASSES, -(-STEPS * BATCH // rows)) if convolutions else PASSES
+        passes = PASSES
+        if convolutions:
+            a_pass = rows // rows_a_step(rows, check_whole("batch_size", batch_size))
+            passes = max(LEAST_PASSES, -(-STEPS // a_pass))
     rate = given.learning_rate_init
     if rate is None:
         rate = 3e-3 if convolutions else 1e-3
     return Recipe(model, noise, passes, rate)
+
+
+def rows_a_step(rows: int, batch_size: int) -> int:
+    """Return how many rows a step of a training takes."""
+    return max(min(batch_size, rows // STEPS_A_PASS), min(rows, FEWEST))
 
 
 def check_training(

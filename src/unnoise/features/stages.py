@@ -11,6 +11,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
+from unnoise.features.parameters import rows_a_step
 from unnoise.models import MLP, CodeModel
 from unnoise.noise import Noise, parse_noise
 from unnoise.objectives import LOSSES, Supervised
@@ -18,8 +19,6 @@ from unnoise.seeding import generator
 from unnoise.training import SCHEDULES, Training, Validation, train
 
 BLOCK = 256  # rows that go through a network at once
-STEPS_A_PASS = 8  # at least: few rows would else be few steps
-FEWEST = 2  # rows a step, where there are so many: batch normalisation needs them
 
 MASK = "mask:0.25"  # of the features below a layer: in the middle of what the paper tried
 
@@ -221,7 +220,7 @@ def _run(
     stage: str,
 ) -> None:
     count = len(views[0])
-    size = max(min(batch_size, count // STEPS_A_PASS), min(count, FEWEST))
+    size = rows_a_step(count, batch_size)
     per_epoch = count // size
 
     @lru_cache(maxsize=1)
