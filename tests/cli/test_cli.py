@@ -279,8 +279,9 @@ def test_a_full_disk_during_training_keeps_the_checkpoint(tmp_path: Path) -> Non
         subprocess.run(["umount", str(disk)], check=True)
 
 
-def test_a_reader_that_has_gone_ends_it_as_sigpipe_would(tmp_path: Path) -> None:
-    command = f"{sys.executable} -m unnoise info photo | true; echo ${{PIPESTATUS[0]}}"
+@pytest.mark.parametrize("given", ["info photo", "--help"])
+def test_a_reader_that_has_gone_ends_it_as_sigpipe_would(tmp_path: Path, given: str) -> None:
+    command = f"{sys.executable} -m unnoise {given} | true; echo ${{PIPESTATUS[0]}}"
     # Its output is shorter than a pipe holds, so the reader must be gone before it is written.
     done = subprocess.run(
         ["bash", "-c", command], capture_output=True, text=True, cwd=tmp_path, check=False
@@ -308,7 +309,7 @@ def test_names_of_any_bytes(tmp_path: Path) -> None:
     image = np.tile(np.arange(0, 240, 5, dtype=np.uint8), (40, 1))
     for suffix in (".png", ".jpg", ".webp", ".tif", ".npy"):
         write_stack(tmp_path / f"a{suffix}", image)
-        os.rename(  # noqa: PTH104
+        os.rename(  # noqa: PTH104  its new name is no text
             os.fsencode(tmp_path / f"a{suffix}"), folder + b"/b\xff\n" + suffix.encode()
         )
     command = [sys.executable, "-m", "unnoise"]
@@ -317,7 +318,7 @@ def test_names_of_any_bytes(tmp_path: Path) -> None:
         [*command, "denoise", folder, "--out", out, "--json"], capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert len(json.loads(done.stdout)) == len(os.listdir(os.fsencode(out))) == 5  # noqa: PTH208
+    assert len(json.loads(done.stdout)) == len(os.listdir(os.fsencode(out))) == 5  # noqa: PTH208  names of bytes
     done = subprocess.run(
         [*command, "inspect", "photo", folder, "--report", page], capture_output=True, check=False
     )

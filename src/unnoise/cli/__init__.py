@@ -8,6 +8,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from cyclopts import App, CycloptsError
 
@@ -76,8 +77,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         print("unnoise: interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
+    except SystemExit as leaving:
+        # Rich, which writes the help, leaves by itself where its reader has gone.
+        if not isinstance(leaving.__context__, BrokenPipeError):
+            raise
+        _leave_pipe()
     except BrokenPipeError:
-        # The reader of our output has gone. Python would try to write the rest when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(BROKEN_PIPE)
+        _leave_pipe()
     sys.exit(status or 0)
+
+
+def _leave_pipe() -> NoReturn:
+    """Exit: the reader of our output has gone. Python would try to write the rest as it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(BROKEN_PIPE)
