@@ -89,7 +89,7 @@ class Assembly:
         return self.training.steps * self.training.batch_size * self.sample
 
     def of_length(self, steps: int) -> "Assembly":
-        """Plan for so many steps, and for the validations that they can pay for."""
+        """Return a plan of this number of steps, with the validations that they can pay for."""
         training = self.training
         training.steps = steps
         if training.select:
@@ -347,7 +347,7 @@ def _info(
     values, results = material.ranges[0], material.ranges[-1]
     part = plan.views[0][0]
     dtype = part.dtype
-    # Other dtypes are another way to write the same values, and results are in that of the input.
+    # Other dtypes are another way to write the same values. Results have the dtype of the input.
     same = len({view[0].dtype for view in plan.views}) == 1
     return ModelInfo(
         model=name,

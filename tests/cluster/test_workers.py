@@ -75,7 +75,7 @@ def test_workers_that_always_die_as_they_begin_end_the_job(monkeypatch: pytest.M
 
         def start(self, number: int):  # type: ignore[no-untyped-def]  # noqa: ANN202  as its base
             link = super().start(number)
-            link._process.kill()  # type: ignore[attr-defined]
+            link._process.kill()  # type: ignore[attr-defined]  # of links of processes
             return link
 
     monkeypatch.setattr("unnoise.cluster.pool.STARTS", 3)

@@ -174,7 +174,7 @@ def value_ranges(
 ) -> tuple[ValueRange, ValueRange]:
     """Return the ranges of noisy and of clean stacks, as training has them.
 
-    Those in the unit of the model have its range; clean images have that of its results.
+    Images in the unit of the model have its range, and clean ones the range of its results.
     """
     kinds = {side.dtype for side in (*noisy, *clean)}
     sight = denoiser.sight

@@ -64,10 +64,10 @@ class Kept:
         return replace(self.settings, **length)
 
     def is_enough(self, steps: int) -> bool:
-        """Whether so many steps leave nothing to do; they are never fewer than was planned.
+        """Whether the run has already made this number of steps, so that nothing is left to do.
 
         Raises:
-            RunError: They are fewer, and the run has not come to its end.
+            RunError: It is fewer than was planned, and the run has not come to its end.
         """
         planned = self.settings.steps
         assert planned is not None
@@ -97,9 +97,7 @@ def read_kept(folder: RunFolder, now: Settings) -> Kept:
             "out to go on with it, choose another --out, or replace it (--overwrite, not --resume)"
         )
     if settings.steps is None:
-        raise RunError(
-            f"{folder.config} says no steps, as that of a run does: undo the change of it"
-        )
+        raise RunError(f"{folder.config} lacks its number of steps: undo the change of it")
     complete = folder.finished_steps() == settings.steps
     length = other_length(now, settings, asked)
     longer = may_be_longer(length, settings, asked)

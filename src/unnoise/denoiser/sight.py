@@ -56,7 +56,7 @@ class Sight:
     Attributes:
         clamps: Whether results in the model's own scale are limited to [0, 1].
         colours: Whether the channels of the model are red, green and blue.
-        results: The range of the clean images, where it is another one than that of the noisy.
+        results: The range of the clean images, where it differs from the range of the noisy ones.
     """
 
     def __init__(self, model: Sized, info: ModelInfo) -> None:
@@ -148,7 +148,7 @@ class Sight:
         )
 
     def value_range(self, dtype: np.dtype[np.generic]) -> ValueRange:
-        """Return the range that the model keeps for a dtype, or that of the dtype."""
+        """Return the range that the model keeps for a dtype, or else all values of the dtype."""
         return self._kept(dtype) or ValueRange.nominal(dtype)
 
     def stride(self, image: NDArray[np.generic]) -> int:

@@ -20,10 +20,8 @@ Array = NDArray[np.generic]
 
 COLOUR_COUNTS = (1, 3, 4)  # a last axis of this length is read as channels
 MANY = 100  # images, from which on a width of a few pixels is a mistake
-LEAST_FLAT, LONG = (
-    64,
-    10,
-)  # values of a flattened image, and how many times as many rows are a table
+LEAST_FLAT = 64  # values of a flattened image
+LONG = 10  # times as many rows as columns, from which on they are a table
 FEW = 8  # a first or last axis up to here may well be channels
 OUTER = "TZNPV"  # letters of the axes before an image's own, in examples
 STACK_LETTERS = "NTZPVQIRABDEFGHJKLMOUW"  # to name an axis that counts images

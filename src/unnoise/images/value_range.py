@@ -145,7 +145,7 @@ class ValueRange:
             return f"{self} of {dtype}"
         limits = np.iinfo(dtype.name)
         share = float(np.max(self.span)) / (float(limits.max) - float(limits.min))
-        return f"{self} of {dtype}, {100 * share:.2g} % of its values"
+        return f"{self} of {dtype}, {float(f'{100 * share:.2g}'):g} % of its values"
 
     def __str__(self) -> str:
         """Return ``0 to 4095``; of each channel, where they differ."""
