@@ -229,7 +229,7 @@ def test_a_config_that_says_fewer_steps_than_were_taken_is_refused(run: Path) ->
     with pytest.raises(RunError, match=r"is at step 12, and its config\.toml says steps = 7"):
         unnoise.train(out=run, resume=True)
     config.write_text(config.read_text().replace("steps = 7\n", ""))
-    with pytest.raises(RunError, match="says no steps"):
+    with pytest.raises(RunError, match="lacks its number of steps"):
         unnoise.train(out=run, resume=True)
 
 
