@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 import unnoise
-from unnoise.correlation import noise_correlation
+from unnoise.facts import noise_correlation
 from unnoise.images import read_stack, to_channels, write_stack
 
 Image = NDArray[np.float64]

@@ -10,7 +10,7 @@ import unnoise
 SOURCE = Path(unnoise.__file__).parent
 CELLS = [
     {"errors"},
-    {"outputs", "locking", "seeding", "metrics", "pretrained", "sizes", "correlation", "spawning"},
+    {"outputs", "locking", "seeding", "metrics", "pretrained", "sizes", "facts", "spawning"},
     {"images", "noise", "models"},
     {"runs", "objectives", "data"},
     {"training", "denoiser"},

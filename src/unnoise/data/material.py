@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from unnoise.correlation import noise_correlation
 from unnoise.data.batches import Batches, Patches, split_indices
 from unnoise.data.files import Files
 from unnoise.data.method import NOISY_ONLY, Plan, Scenes
@@ -27,6 +26,7 @@ from unnoise.data.stream import BlockReader, Stream
 from unnoise.data.streaming import SAMPLE, split_streams
 from unnoise.data.survey import read_parts
 from unnoise.errors import DataError
+from unnoise.facts import noise_correlation
 from unnoise.images import (
     ValueRange,
     fill_holes,

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.correlation import noise_correlation
 from unnoise.denoiser.channels import (
     adapts,
     check_together,
@@ -20,6 +19,7 @@ from unnoise.denoiser.options import DenoiseOptions
 from unnoise.denoiser.restoring import Page, filled
 from unnoise.denoiser.view import View
 from unnoise.errors import ImageError
+from unnoise.facts import noise_correlation
 from unnoise.images import (
     RGB,
     Colour,

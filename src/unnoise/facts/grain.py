@@ -67,7 +67,7 @@ def _channel(image: NDArray[np.float64]) -> NDArray[np.float64] | None:
     blocks = whole.transpose(0, 2, 1, 3).reshape(-1, BLOCK, BLOCK)
     if len(blocks) == 0:
         return None
-    rest = _without_planes(blocks)
+    rest = without_planes(blocks)
     variance = rest.var((1, 2))
     ends = (blocks == image.min()) | (blocks == image.max())
     usable = np.flatnonzero((variance > 1e-9 * image.var()) & (ends.mean((1, 2)) < CLIPPED))
@@ -85,7 +85,7 @@ def _channel(image: NDArray[np.float64]) -> NDArray[np.float64] | None:
     )
 
 
-def _without_planes(blocks: NDArray[np.float64]) -> NDArray[np.float64]:
+def without_planes(blocks: NDArray[np.float64]) -> NDArray[np.float64]:
     """Subtract from each block the plane that fits it best."""
     y, x = np.mgrid[:BLOCK, :BLOCK]
     basis, _ = np.linalg.qr(np.stack([np.ones(BLOCK**2), y.ravel(), x.ravel()], axis=1))

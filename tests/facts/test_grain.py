@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, uniform_filter1d
 
-from unnoise.correlation import noise_correlation
+from unnoise.facts import noise_correlation
 from unnoise.images import read_stack
 
 Image = NDArray[np.float64]

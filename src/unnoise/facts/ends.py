@@ -1,0 +1,40 @@
+"""Ends: noise that was cut off at the lowest or highest value that a file can hold."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_SIDE = 1024  # pixels of the middle that are looked at
+LEVELS = 16  # values that are told apart: of fewer, such as counts of photons, each is frequent
+CUT = 0.1  # share from which on cut-off noise matters
+
+
+def cut_off(image: NDArray[np.generic]) -> float:
+    """Return the share of the pixels whose noise was cut off, 0 to 1.
+
+    They lie at the lowest or highest value of the image, and beside them lie others that do not,
+    as by chance. A black margin or a white sky is all at the end, and is not counted.
+
+    Args:
+        image: ``(H, W, C)``, any real dtype, any scale; the mean of the channels counts.
+    """
+    top, left = (max(0, (side - MAX_SIDE) // 2) for side in image.shape[:2])
+    part = image[top : top + MAX_SIDE, left : left + MAX_SIDE]
+    return float(np.mean([_share(channel) for channel in np.moveaxis(part, -1, 0)]))
+
+
+def _share(image: NDArray[np.generic]) -> float:
+    """Return the share of ``(H, W)`` at an end, weighted by how mixed neighbours are there."""
+    if min(image.shape) < 3 or len(np.unique(image)) < LEVELS:
+        return 0.0
+    found = 0.0
+    for end in (image.min(), image.max()):
+        at = image == end
+        around = sum(
+            at[1 + y : at.shape[0] - 1 + y, 1 + x : at.shape[1] - 1 + x].astype(np.int64)
+            for y in (-1, 0, 1)
+            for x in (-1, 0, 1)
+            if y or x
+        )
+        # Two to six of eight neighbours at the end: neither a lonely value nor a plain area.
+        found += float(np.mean(at[1:-1, 1:-1] & (around >= 2) & (around <= 6)))
+    return found

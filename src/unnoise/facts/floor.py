@@ -1,0 +1,108 @@
+"""The noise floor: what varies in the flattest blocks of an image, and whether that is noise.
+
+Noise is told from texture by what is true of noise alone: it is as strong in many blocks, its
+values are distributed like a bell, and beyond a few pixels they have nothing in common.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unnoise.facts.grain import BLOCK, without_planes
+
+Doubles = NDArray[np.float64]
+
+LAGS = 5  # pixels
+SHARE = 0.1  # of the blocks, those that vary least
+FEWEST, FEWEST_BLOCKS = 8, 20  # that are used, and that there are
+MAX_SIDE = 1024  # pixels of the middle that are looked at
+CLIPPED = 0.05  # share of pixels at the ends of the range, above which a block says nothing
+# Limits by 150 photographs in JPEG and by noise of cameras and of synthetic grain
+# (docs/lab-notes.md): of the photographs 5 in 100 keep within all of them.
+FAR, NEARLY_FAR, ONE_WAY = 0.025, 0.1, 0.1  # correlation at 4 and 5 pixels, of one axis, difference
+BELL = 4.2  # fourth moment of normalised values, 3 for a bell
+STEADY = 2.6  # ratio of the standard deviations of a quarter and of 3 % of the blocks
+LOWEST = 2.5  # the same of 10 and of 1 %
+GRAIN = 0.25  # correlation at 1 pixel, from which on noise has a grain
+
+
+@dataclass(frozen=True)
+class Floor:
+    """What varies in the flattest blocks.
+
+    Attributes:
+        std: Its standard deviation, in the unit of the image.
+        correlation: Of values 1 to 5 pixels apart, mean of both axes.
+        noise: Whether it is noise, and no texture.
+        blocks: Their numbers, row by row.
+    """
+
+    std: float
+    correlation: tuple[float, ...]
+    noise: bool
+    blocks: NDArray[np.int64] = field(repr=False)
+
+    @property
+    def grain(self) -> bool:
+        """Whether it is noise whose neighbouring pixels are alike."""
+        return self.noise and self.correlation[0] > GRAIN
+
+    def left(self, noisy: NDArray[np.generic], result: NDArray[np.generic]) -> float:
+        """Return the share of its variance that a result ``(H, W, C)`` still has."""
+        before, after = (_blocks(_middle(image))[self.blocks] for image in (noisy, result))
+        shares = without_planes(after).var((1, 2)) / without_planes(before).var((1, 2))
+        return float(np.median(shares))
+
+
+def noise_floor(image: NDArray[np.generic]) -> Floor | None:
+    """Look at the blocks of 16 × 16 pixels that vary least.
+
+    Args:
+        image: ``(H, W, C)``, any real dtype, any scale; the mean of the channels is looked at.
+
+    Returns:
+        None if the image is too small, flat or clipped to tell.
+    """
+    part = _middle(image)
+    blocks = _blocks(part)
+    if len(blocks) < FEWEST_BLOCKS:
+        return None
+    rest = without_planes(blocks)
+    variance = rest.var((1, 2))
+    ends = (blocks <= part.min()) | (blocks >= part.max())
+    usable = np.flatnonzero((variance > 1e-9 * part.var()) & (ends.mean((1, 2)) < CLIPPED))
+    if len(usable) < FEWEST_BLOCKS:
+        return None
+    order = usable[np.argsort(variance[usable])]
+    flattest = order[: max(FEWEST, round(SHARE * len(order)))]
+    values = rest[flattest] / np.sqrt(variance[flattest])[:, None, None]
+    across = np.array([np.mean(values[..., :-k] * values[..., k:]) for k in range(1, LAGS + 1)])
+    down = np.array([np.mean(values[:, :-k] * values[:, k:]) for k in range(1, LAGS + 1)])
+    both = (across + down) / 2
+    lowest, low, tenth, quarter = np.sqrt(np.quantile(variance[usable], (0.01, 0.03, 0.1, 0.25)))
+    noise = (
+        max(both[3:]) < FAR
+        and max(across[3], down[3]) < NEARLY_FAR
+        and abs(across[0] - down[0]) < ONE_WAY
+        and np.mean(values**4) < BELL
+        and quarter < STEADY * low
+        and tenth < LOWEST * lowest
+    )
+    std = float(np.sqrt(np.median(variance[flattest])))
+    return Floor(std, tuple(map(float, both)), bool(noise), flattest)
+
+
+def _middle(image: NDArray[np.generic]) -> Doubles:
+    top, left = (max(0, (side - MAX_SIDE) // 2) for side in image.shape[:2])
+    part: Doubles = image[top : top + MAX_SIDE, left : left + MAX_SIDE].mean(
+        axis=2, dtype=np.float64
+    )
+    return part
+
+
+def _blocks(image: Doubles) -> Doubles:
+    """Cut ``(H, W)`` into blocks, ``(B, 16, 16)``."""
+    down, right = (side // BLOCK for side in image.shape)
+    whole = image[: down * BLOCK, : right * BLOCK].reshape(down, BLOCK, right, BLOCK)
+    return whole.transpose(0, 2, 1, 3).reshape(-1, BLOCK, BLOCK)
