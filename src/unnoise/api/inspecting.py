@@ -125,7 +125,9 @@ def line(image: InspectedImage) -> str:
     """Return what was found in one line."""
     noise, p_value, structure, psnr = _figures(image.facts)
     text = f"{image.verdict} {image.name}: noise {noise}, familiarity p = {p_value}, "
-    text += f"removed structure {structure}, PSNR about {psnr}"
+    text += f"removed structure {structure}, PSNR "
+    untold = image.facts["psnr_untold"]
+    text += f"not told ({untold})" if untold else f"about {psnr}"
     return "; ".join([text, *image.facts["reasons"], *image.facts["notes"]])
 
 
@@ -153,6 +155,7 @@ def facts_of(found: Inspection) -> dict[str, Any]:
         "familiarity": found.familiarity,
         "removed_structure": found.removed_structure,
         "psnr": found.psnr,
+        "psnr_untold": found.psnr_untold,
         "psnr_hidden": found.psnr_hidden,
         "notes": list(found.notes),
         "interval_width": float(found.maps["width"].mean()) if "width" in found.maps else None,
@@ -165,7 +168,7 @@ def _figures(facts: dict[str, Any]) -> list[str]:
         f"{noise['std']:.3f}" + (" (more where bright)" if noise["gain"] > 0 else ""),
         "–" if facts["familiarity"] is None else f"{facts['familiarity']:.3f}",
         f"{facts['removed_structure']:.2f}",
-        f"{facts['psnr']:.1f} dB",
+        "–" if facts["psnr"] is None else f"{facts['psnr']:.1f} dB",
     ]
 
 

@@ -18,11 +18,11 @@ SHARE = 0.1  # of the blocks, those that vary least
 FEWEST, FEWEST_BLOCKS = 8, 20  # that are used, and that there are
 MAX_SIDE = 1024  # pixels of the middle that are looked at
 CLIPPED = 0.05  # share of pixels at the ends of the range, above which a block says nothing
-# Limits by 150 photographs in JPEG and by noise of cameras and of synthetic grain
-# (docs/lab-notes.md): of the photographs 5 in 100 keep within all of them.
-FAR, NEARLY_FAR, ONE_WAY = 0.025, 0.1, 0.1  # correlation at 4 and 5 pixels, of one axis, difference
-BELL = 4.2  # fourth moment of normalised values, 3 for a bell
-STEADY = 2.6  # ratio of the standard deviations of a quarter and of 3 % of the blocks
+# By photographs in JPEG and noise of cameras (docs/lab-notes.md): of the former 4 % keep within
+# all of these limits, of the latter 83 %.
+FAR, NEARLY_FAR, ONE_WAY = 0.02, 0.1, 0.1  # correlation at 4 and 5 pixels, of one axis, difference
+BELL = 4.3  # fourth moment of normalised values, 3 for a bell
+STEADY = 3.5  # ratio of the standard deviations of a quarter and of 3 % of the blocks
 LOWEST = 2.5  # the same of 10 and of 1 %
 GRAIN = 0.25  # correlation at 1 pixel, from which on noise has a grain
 
