@@ -19,13 +19,15 @@ NOISE = NoiseLevel(LEVEL, 0.0, LEVEL**2)
 
 
 def white(level: float = LEVEL) -> Floats:
-    return (level * RANDOM.standard_normal(CLEAN.shape)).astype(np.float32)
+    drawn: Floats = (level * RANDOM.standard_normal(CLEAN.shape)).astype(np.float32)
+    return drawn
 
 
 def grainy(level: float = LEVEL) -> Floats:
     drawn = white(1)
     drawn = drawn + np.roll(drawn, 1, 1) + np.roll(drawn, 1, 2) + np.roll(drawn, (1, 1), (1, 2))
-    return (level * drawn / drawn.std()).astype(np.float32)
+    scaled: Floats = (level * drawn / drawn.std()).astype(np.float32)
+    return scaled
 
 
 def reasons(noisy: Floats, restored: Floats, *, stride: int = 1, clipped: bool = False) -> str:
