@@ -34,6 +34,7 @@ from unnoise.images.reader import (
 )
 from unnoise.images.remote import is_url, list_urls, reached, read_range, size_of, system_of
 from unnoise.images.value_range import MARGIN, ValueRange, estimate_noise, ranges_of
+from unnoise.images.viewing import Contrast, in_digits, upright
 from unnoise.images.writing import write_like, write_stack
 from unnoise.images.zarr_files import is_zarr
 
@@ -47,6 +48,7 @@ __all__ = [
     "WILD",
     "Array",
     "Colour",
+    "Contrast",
     "Conversion",
     "Found",
     "Holes",
@@ -67,6 +69,7 @@ __all__ = [
     "find_pairs",
     "from_float",
     "hole_mask",
+    "in_digits",
     "is_array",
     "is_idx",
     "is_image_name",
@@ -88,6 +91,7 @@ __all__ = [
     "system_of",
     "to_channels",
     "to_float",
+    "upright",
     "walk_images",
     "without_holes",
     "write_idx",

@@ -14,6 +14,7 @@ from unnoise.report.page import (
     render_page,
 )
 from unnoise.report.pictures import draw_curves, draw_grid
+from unnoise.report.places import amount_of_structure, most_structured
 
 __all__ = [
     "Entry",
@@ -22,11 +23,13 @@ __all__ = [
     "Panel",
     "ProbingPage",
     "ProbingRow",
+    "amount_of_structure",
     "draw_confusion",
     "draw_curves",
     "draw_grid",
     "draw_map",
     "draw_panels",
     "draw_recovery",
+    "most_structured",
     "render_page",
 ]
