@@ -11,6 +11,7 @@ from unnoise.api.common import ARRAY, Array, Say, Source, silent, tell
 from unnoise.api.evaluating import measure, value_ranges
 from unnoise.api.examples import cut_alike, held_out_examples
 from unnoise.api.loading import load
+from unnoise.api.naming import short
 from unnoise.api.planning import make_plan
 from unnoise.assemble import complete
 from unnoise.data import (
@@ -23,6 +24,7 @@ from unnoise.data import (
     takes_whole,
 )
 from unnoise.denoiser import Denoiser
+from unnoise.denoiser.wording import in_words
 from unnoise.errors import DataError, ImageError, RunError
 from unnoise.evaluation import Evaluation
 from unnoise.images import ReadOptions, ValueRange, ranges_of, to_float
@@ -183,17 +185,16 @@ def write_report(
             denoiser, pairs, spec=settings.noise or "", name=name, limit=limit, seed=settings.seed
         )
     facts = denoiser.describe()
-    trained = facts.pop("trained")
+    trained = facts["trained"]
     metrics = folder.read_metrics()
     page = Page(
-        title=f"{denoiser.info.model} on {settings.data}",
+        title=f"A denoiser trained on {short(settings.data)}",
         facts=_facts(evaluation, facts, trained),
         examples=_draw_examples(denoiser, settings, _shown(settings, folder)),
         curves=draw_curves(metrics, noisy_psnr=trained.get("noisy_psnr")) if metrics else None,
         table=evaluation.rows() if evaluation else [],
         table_caption=evaluation.caption if evaluation else "",
-        model={name.replace("_", " "): value for name, value in facts.items()}
-        | {f"trained, {name.replace('_', ' ')}": f"{value:g}" for name, value in trained.items()},
+        model=in_words(facts),
         config=folder.config.read_text(encoding="utf-8"),
     )
     write_text(folder.report, render_page(page))

@@ -23,6 +23,7 @@ from unnoise.images.listing import (
     walk_images,
 )
 from unnoise.images.npz_files import find_pairs
+from unnoise.images.pixel_size import pixel_size
 from unnoise.images.reader import (
     BAND_ROWS,
     MAX_PIXELS,
@@ -81,6 +82,7 @@ __all__ = [
     "list_urls",
     "matches",
     "open_image",
+    "pixel_size",
     "ranges_of",
     "reached",
     "read_idx",
