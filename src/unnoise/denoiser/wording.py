@@ -90,7 +90,7 @@ def _grain(strides: Any) -> str:
 
 def _calibration(said: str | None) -> str:
     if not said:
-        return "not possible: no images were held out to set limits"
+        return "not possible: too few images were held out to set limits"
     return f"limits set {said} held out from training"
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from unnoise.images import in_digits
 from unnoise.report.lettering import shorten, width_of, wrap
-from unnoise.report.pictures import DPI, new_figure, to_picture, write_at
+from unnoise.report.pictures import DPI, new_figure, to_bytes, to_picture, write_at
 from unnoise.report.scale_bar import ScaleBar
 
 Floats = NDArray[np.float32]
@@ -131,10 +131,11 @@ def _draw(figure: Any, box: Box, values: Floats, top: float | None) -> Any:
     axes = figure.add_axes((box[0] / width, box[1] / height, box[2] / width, box[3] / height))
     rows, columns = values.shape[:2]
     step = -(-max(rows, columns) // DRAWN)
+    shown = values[::step, ::step]
     axes.imshow(
-        values[::step, ::step],
+        to_bytes(shown) if top is None else shown,
         cmap="gray",
-        vmin=0.0 if top is None else -top,
+        vmin=-(top or 1.0),
         vmax=top or 1.0,
         interpolation="auto",  # averages where it reduces, and enlarges pixels to squares
         extent=(0, columns, rows, 0),
@@ -163,26 +164,17 @@ def _scale_bar(axes: Any, width: int, pixel: float, box: Box) -> None:
     # In shares of the picture, so that thickness and margins do not depend on the image's size.
     length, margin, thick = bar.pixels / width, 0.1 / box[2], 0.045 / box[3]
     left, low = 1 - margin - length, 0.1 / box[3]
-    axes.add_patch(
-        Rectangle(
-            (left, low),
-            length,
-            thick,
-            transform=axes.transAxes,
-            facecolor="white",
-            edgecolor="black",
-            linewidth=0.5,
-            gid="scale bar",
-        )
-    )
     room = 2 * (length / 2 + margin) * box[2]  # centred on the bar, as far as the edge
     size = min(FONT, FONT * room / width_of(bar.label, FONT), 60 * (box[3] - 0.2))
     if size < LEAST_FONT:
-        return  # a picture too low or narrow for letters: the enlarged part has them
+        return  # a picture too low or narrow for letters: the enlarged part has the bar
+    edge = [withStroke(linewidth=2, foreground="black")]
+    shape = {"transform": axes.transAxes, "linewidth": 0, "path_effects": edge}
+    axes.add_patch(Rectangle((left, low), length, thick, facecolor="white", **shape))
     axes.text(
         left + length / 2, low + thick + 0.02 / box[3], bar.label, transform=axes.transAxes,
         ha="center", va="bottom", color="white", fontsize=size,
-        path_effects=[withStroke(linewidth=2, foreground="black")],
+        path_effects=edge,
     )  # fmt: skip
 
 

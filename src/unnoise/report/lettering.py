@@ -1,6 +1,7 @@
 """Text that fits: measured in the font it is drawn in, then wrapped or shortened in the middle."""
 
 import re
+import warnings
 from functools import lru_cache
 from typing import Any
 
@@ -28,7 +29,9 @@ def width_of(text: str, size: float, family: str = "sans-serif") -> float:
     from matplotlib.font_manager import FontProperties
 
     font = FontProperties(family=family, size=size)
-    width, _, _ = _renderer().get_text_width_height_descent(text, font, False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # drawn as a box
+        width, _, _ = _renderer().get_text_width_height_descent(text, font, False)
     return float(width) / INCH * MARGIN
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.report.lettering import shorten, wrap
-from unnoise.report.pictures import DPI, SMALL_FONT, new_figure, to_picture, write_at
+from unnoise.report.pictures import DPI, SMALL_FONT, new_figure, to_bytes, to_picture, write_at
 
 LARGEST = 640  # pixels of a side that are drawn; larger ones are thinned
 COLUMNS = 3
@@ -56,7 +56,9 @@ def draw_panels(panels: list[Panel]) -> bytes:
         axes = figure.add_axes((left / size[0], bottom / size[1], CELL / size[0], tall / size[1]))
         step = -(-max(height, width) // LARGEST)
         # Averages where it reduces, and keeps the pixels of small images as squares.
-        drawn = axes.imshow(panel.values[::step, ::step], interpolation="auto", **_style(panel))
+        values = panel.values[::step, ::step]
+        shown = to_bytes(values) if panel.kind == "image" else values
+        drawn = axes.imshow(shown, interpolation="auto", **_style(panel))
         axes.set_axis_off()
         axes.set_title(shorten(panel.title, CELL, 10), fontsize=10, pad=4)
         if panel.kind == "image":
@@ -74,7 +76,7 @@ def draw_panels(panels: list[Panel]) -> bytes:
 
 def _style(panel: Panel) -> dict[str, object]:
     if panel.kind == "image":
-        return {"cmap": "gray", "vmin": 0, "vmax": 1}
+        return {}
     top = panel.top or float(np.quantile(np.abs(panel.values), 0.995)) or 1.0
     if panel.kind == "signed":
         return {"cmap": "gray", "vmin": -top, "vmax": top}

@@ -72,7 +72,7 @@ def draw_grid(
             left = label + column * (cell + GAP)
             box = (left, middle - tall / 2, cell, tall)
             axes = figure.add_axes([part / size[i % 2] for i, part in enumerate(box)])
-            axes.imshow(pictures[index], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+            axes.imshow(to_bytes(pictures[index]), interpolation="nearest")
             axes.set_axis_off()
     for column, text in enumerate(notes[1:]):
         middle = label + column * (cell + GAP) + cell / 2
@@ -94,8 +94,16 @@ def _contrast(
             low, span = low.flat[0], span.flat[0]
         pictures = [(picture * span + low).astype(np.float32) for picture in pictures]
     contrast = Contrast.of(pictures[0], ValueRange.nominal(dtype))
-    drawn = [contrast.draw(picture) for picture in pictures]
-    return contrast, [each[..., 0] if each.shape[-1] == 1 else each for each in drawn]
+    return contrast, [contrast.draw(picture) for picture in pictures]
+
+
+def to_bytes(picture: Stack) -> NDArray[np.uint8]:
+    """Return a picture ``(H, W)``, ``(H, W, 1)`` or ``(H, W, 3)`` in [0, 1] as bytes of colours.
+
+    Matplotlib draws bytes to the value; floats it may draw one grey level off.
+    """
+    levels = np.rint(picture * 255).clip(0, 255).astype(np.uint8)
+    return np.broadcast_to(levels.reshape(*levels.shape[:2], -1), (*levels.shape[:2], COLOUR))
 
 
 def _notes(contrasts: Sequence[Contrast], width: float) -> list[str]:
