@@ -46,7 +46,7 @@ def run(*arguments: object) -> int:
     [
         ((8, 8), "YX", {}),
         ((40, 300), "YX", {}),
-        ((SIDE, SIDE, 3), "YXC", {"photometric": "rgb"}),
+        ((SIDE, SIDE, 3), "YXS", {"photometric": "rgb"}),
         ((2, SIDE, SIDE), "CYX", {"channel": 1}),
         ((3, SIDE, SIDE), "TYX", {"index": 2, "crop": (10, 20, 30)}),
     ],
@@ -81,7 +81,7 @@ def test_the_command_of_a_slide_makes_it_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: dict[str, Any] = {}
-    monkeypatch.setattr("unnoise.api.figure", lambda *a, **options: said.update(options))
+    monkeypatch.setattr("unnoise.api.figure", lambda *_, **options: said.update(options))
     write_stack(tmp_path / "my image.png", np.zeros((1, 8, 8, 1), np.uint8)[0])
     out = tmp_path / "s.png"
     words = ("--out", out, "--crop", 1, 2, 5, "--channel", 0, "--range", 0, 99, "--nan", "keep")
@@ -106,7 +106,7 @@ def test_show_labels_noisy_images_and_adds_no_noise(
     for folder in ("noisy", "day 1", "clean"):
         (tmp_path / folder).mkdir()
         tifffile.imwrite(tmp_path / folder / "a.tif", image)
-    np.savez(tmp_path / "pairs.npz", noisy=image[None], clean=image[None])
+    np.savez(tmp_path / "pairs.npz", noisy=image, clean=image)
     smooth = np.linspace(0, 255, 128 * 128).reshape(128, 128).astype(np.uint8)
     tifffile.imwrite(tmp_path / "smooth.tif", smooth)
     out, quiet = tmp_path / "g.png", "--quiet"
@@ -158,14 +158,14 @@ def test_titles_say_what_a_model_is_for(photo: unnoise.Denoiser) -> None:
     )
 
 
-def test_a_page_of_maps_is_small(photo: unnoise.Denoiser, tmp_path: Path) -> None:
+def test_a_page_of_maps_is_small_whatever_they_show(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
-    for i in range(2):
+    for i in range(1):
         image = random.integers(0, 256, (128, 128, 3)).repeat(4, 0).repeat(4, 1)
         noisy = image + random.normal(0, 40, image.shape)
         write_stack(tmp_path / f"{i}.png", noisy.clip(0, 255).astype(np.uint8))
     page = tmp_path / "page.html"
     assert run("inspect", "photo", tmp_path, "--report", page, "--quiet") == 0
-    assert page.stat().st_size < 2 * 15e6 / 48
+    assert page.stat().st_size < 15e6 / 48
     assert "Inspected with photo, a denoiser of photographs" in page.read_text(encoding="utf-8")
-    assert page.read_text(encoding="utf-8").count("data:image/webp;base64,") == 2
+    assert page.read_text(encoding="utf-8").count("data:image/webp;base64,") == 1

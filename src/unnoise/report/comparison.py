@@ -90,7 +90,7 @@ def draw_comparison(slide: Comparison, *, kind: str = "png") -> bytes:
     for index, (line, family) in enumerate(reversed(lines)):
         place = (EDGE, EDGE / 2 + LINE * index)
         write_at(figure, place, line, PRINT, va="bottom", color=SOFT, family=family)
-    return to_picture(figure, canvas, kind=kind, quality=92)
+    return to_picture(figure, canvas, kind=kind)
 
 
 def _places(slide: Comparison, bottom: float) -> tuple[list[Box], list[Box], float]:

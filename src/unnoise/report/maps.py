@@ -13,7 +13,8 @@ LARGEST = 640  # pixels of a side that are drawn; larger ones are thinned
 COLUMNS = 3
 CELL = 3.0  # inches that a panel is wide
 HEAD, BAR, GAP = 0.3, 0.42, 0.12  # inches
-QUALITY = 65  # of WebP: a page of 48 noisy colour images of 512 × 512 stays below 15 MB
+QUALITIES = (80, 65, 50, 35, 20)  # of WebP, the first that keeps to the limit
+LIMIT = 225_000  # bytes: a page of 48 of them, as text, stays below 15 MB
 RELATIVE = (0.35, 2.5)  # least and largest height of a panel over its width
 
 
@@ -71,7 +72,7 @@ def draw_panels(panels: list[Panel]) -> bytes:
             bar.locator = MaxNLocator(4)  # more would run into each other
             bar.update_ticks()
             place.tick_params(labelsize=7, length=2)
-    return to_picture(figure, canvas, kind="webp", quality=QUALITY)
+    return to_picture(figure, canvas, kind="webp", qualities=QUALITIES, limit=LIMIT)
 
 
 def _style(panel: Panel) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Pictures as bytes of a file: rows of images, and curves."""
 
 import io
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -173,15 +174,38 @@ def _pixels(image: Stack) -> Stack:
     return np.moveaxis(image if len(image) == COLOUR else image[:1], 0, -1)
 
 
-def to_picture(figure: Any, canvas: Any, *, kind: str = "png", quality: int = 90) -> bytes:
-    """Return a figure as a PNG, or as a JPEG or WebP of some quality, 1 to 100."""
+def to_picture(
+    figure: Any,
+    canvas: Any,
+    *,
+    kind: str = "png",
+    qualities: Sequence[int] = (92,),
+    limit: float = math.inf,
+) -> bytes:
+    """Return a figure as a PNG, or as a JPEG or WebP.
+
+    Args:
+        figure: The figure.
+        canvas: The class of its canvas.
+        kind: ``png``, ``jpeg`` or ``webp``.
+        qualities: Of JPEG and WebP, 1 to 100, falling; the first that keeps to the limit is used.
+        limit: Bytes.
+    """
+    from PIL import Image
+
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         # Names may hold letters that the font has not: they are drawn as boxes.
         warnings.filterwarnings("ignore", "Glyph .* missing")
+        drawn = canvas(figure)
         if kind == "png":
-            canvas(figure).print_png(buffer, metadata={"Software": None})
-        else:
-            options = {"quality": quality}
-            canvas(figure).print_figure(buffer, format=kind, dpi=figure.dpi, pil_kwargs=options)
+            drawn.print_png(buffer, metadata={"Software": None})
+            return buffer.getvalue()
+        drawn.draw()
+    picture = Image.fromarray(np.asarray(drawn.buffer_rgba())[..., :COLOUR])
+    for quality in qualities:
+        buffer = io.BytesIO()
+        picture.save(buffer, format=kind, quality=quality)
+        if buffer.tell() <= limit:
+            break
     return buffer.getvalue()
