@@ -118,3 +118,13 @@ def test_a_grid_of_full_range_is_drawn_to_the_value() -> None:
     column = drawn[:, -40, 0].astype(int)
     inside = column[np.flatnonzero(column == 0)[0] :]
     assert set(inside) == set(values)
+
+
+def test_noise_beyond_the_values_of_a_photograph_stretches_nothing() -> None:
+    clean = np.zeros((4, 1, 32, 32), np.float32)
+    clean[:, :, 8:24, 8:24] = 1
+    noisy = clean + np.random.default_rng(0).normal(0, 0.5, clean.shape).astype(np.float32)
+    rows = {"noisy": noisy, "clean": clean}
+    drawn = pixels(draw_grid(rows, values=ValueRange(0.0, 255.0, True), dtype=np.uint8))
+    inside = drawn[-60:-20, -90:-30]  # of the last clean image
+    assert set(np.unique(inside)) == {0, 255}

@@ -109,6 +109,10 @@ def _trained(reached: Mapping[str, float]) -> dict[str, str | None]:
     if "steps" in reached:
         took = f"{reached['steps']:,.0f} steps, {reached.get('images', 0):,.0f} images seen"
         took += f", {duration(reached['seconds'])}" if "seconds" in reached else ""
+        if "calibration_seconds" in reached:
+            took += (
+                f", and {duration(reached['calibration_seconds'])} to set the limits of verdicts"
+            )
     quality = None
     if "psnr" in reached:
         before = reached.get("noisy_psnr")

@@ -94,7 +94,10 @@ def _contrast(
         if low.size not in (1, channels):  # of these channels one is drawn
             low, span = low.flat[0], span.flat[0]
         pictures = [(picture * span + low).astype(np.float32) for picture in pictures]
-    contrast = Contrast.of(pictures[0], ValueRange.nominal(dtype))
+    unit, first = ValueRange.nominal(dtype), pictures[0]
+    if np.dtype(dtype).kind in "biu":  # noise that is added leaves the values of the source
+        first = first.clip(unit.low, unit.high)
+    contrast = Contrast.of(first, unit)
     return contrast, [contrast.draw(picture) for picture in pictures]
 
 
