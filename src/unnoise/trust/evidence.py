@@ -188,9 +188,9 @@ class Evidence:
         )
 
     def _lost(self, noisy: Floats, restored: Floats, noise: NoiseLevel) -> str | None:
-        if self.floor and self.floor.grain:
-            return None  # means over few pixels are no less than values
-        if (lost := thin_structure(noisy, restored, noise)) > LOST:
+        # Means of a grain over few pixels are no less than its values.
+        grain = self.floor is not None and self.floor.grain
+        if not grain and (lost := thin_structure(noisy, restored, noise)) > LOST:
             return (
                 f"thin structure was lost in {100 * lost:.2g} % of the image: look at what was "
                 "removed, lower --strength, or train with --objective noise2void"
