@@ -140,13 +140,21 @@ def summary(images: Sequence[InspectedImage]) -> str:
     return ", ".join(parts)
 
 
-def line(image: InspectedImage) -> str:
-    """Return what was found in one line."""
+def line(image: InspectedImage, said: set[str]) -> str:
+    """Return what was found in one line.
+
+    Args:
+        image: Of which it was found.
+        said: Reasons and notes that other images of the file had, and that are not said again;
+            those of this one join them.
+    """
     noise, alike, structure, psnr = _figures(image)
     alike = alike if image.facts["familiarity"] is None else f"p = {alike}"
     text = f"{image.verdict} {image.name}: noise {noise}, familiarity {alike}, "
     text += f"removed structure {structure}, PSNR {psnr}"
-    return "; ".join([text, *image.facts["reasons"], *image.facts["notes"]])
+    new = [each for each in (*image.facts["reasons"], *image.facts["notes"]) if each not in said]
+    said.update(new)
+    return "; ".join([text, *new])
 
 
 def _inspect(

@@ -67,10 +67,12 @@ def inspect(
     draw = report is not None
     for image in api.inspect_files(denoiser, inputs, read=read, options=options, draw=draw):
         images.append(image)
+        if not image.index:
+            said: set[str] = set()  # once for a file, not for each of its images
         if image.error is not None:
             print(f"unnoise: {image.name}: {image.error}", file=sys.stderr)
         elif not json and not (quiet and image.verdict == "trust"):
-            print(api.line(image))
+            print(api.line(image, said))
     if json:
         print_json(
             [{"input": str(i.input), "index": i.index, "error": i.error, **i.facts} for i in images]

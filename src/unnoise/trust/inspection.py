@@ -1,6 +1,7 @@
 """May I trust this result? All that can be said of one image without a clean one."""
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from unnoise.trust.structure import box_mean, coherence, removed_structure, stru
 from unnoise.trust.verdict import FAINT, MISSED, Judgement, Verdict, judge
 
 NOISY_ONLY = ("noise2noise", "neighbor2neighbor", "noise2void")
+FLAT = 1.05  # times the noise, by which flat places may vary
 SLACK = 1.2  # of a glance, which sees one window of the middle of an image
 SMOOTHED = 15  # pixels of a side over which the map of the expected error is averaged
 
@@ -111,8 +113,10 @@ def inspect(
         mapped = found
     noise = noise_level(found)
     structure = removed_structure(found, noise)
-    evidence = Evidence.of(noisy[:, rows, columns][:, ::stride, ::stride])
-    judgement = _judge(denoiser, found, evidence, noise, usual, stride)
+    given, made = noisy[:, rows, columns], whole[:, rows, columns]
+    evidence, clipped = Evidence.of(given), _is_clipped(denoiser)
+    seen = evidence.reasons(given, made, noise, stride=stride, clipped=clipped)
+    judgement = _judge(denoiser, found, noise, usual, seen)
     error = (noise.variance(mapped.restored) * mapped.sensitivity).mean(0, keepdims=True)
     maps = {
         "removed": (noisy - whole).mean(axis=0),
@@ -125,6 +129,8 @@ def inspect(
         maps["width"] = (below + above)[0].mean(axis=0)
         lower, upper = back(whole - below[0]), back(whole + above[0])
     error = sure(found, noise)
+    if stride > 1:  # the estimate is of what the model saw
+        evidence = Evidence.of(given[:, ::stride, ::stride])
     untold = _untold(denoiser, evidence, found, error, usual)
     noisy_only = denoiser.info.objective.split(",")[0] in NOISY_ONLY
     hidden = j_invariant(denoiser.apart(view), found.noisy, noise) if noisy_only else None
@@ -161,16 +167,17 @@ def glance(
     found, stride = _probe(denoiser, part, view, most=1)
     noise = noise_level(found)
     evidence = Evidence.of(noisy[:, ::stride, ::stride])
-    return _judge(denoiser, found, evidence, noise, usual, stride, slack=SLACK)
+    clipped = _is_clipped(denoiser)
+    seen = evidence.reasons(found.noisy, found.restored, noise, stride=stride, clipped=clipped)
+    return _judge(denoiser, found, noise, usual, seen, slack=SLACK)
 
 
 def _judge(
     denoiser: Denoiser,
     found: Probe,
-    evidence: Evidence,
     noise: NoiseLevel,
     usual: Calibration | None,
-    stride: int,
+    seen: Sequence[str],
     *,
     slack: float = 1.0,
 ) -> Judgement:
@@ -183,9 +190,7 @@ def _judge(
         usual,
         denoiser.info,
         slack=slack,
-        seen=evidence.reasons(
-            found.noisy, found.restored, noise, stride=stride, clipped=_is_clipped(denoiser)
-        ),
+        seen=seen,
     )
 
 
@@ -204,6 +209,9 @@ def _untold(
     if evidence.left_noise(found.noisy, found.restored):
         return "noise was left"
     level = noise_level(found).std
+    # White noise makes flat places vary as much as was taken away, never more.
+    if evidence.floor and evidence.floor.std > FLAT * level:
+        return "flat places vary more than by white noise"
     if usual and usual.limited and level > MISSED * usual.noise_high + FAINT:
         return "its noise is stronger than the model was trained for"
     return None
