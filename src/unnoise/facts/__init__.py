@@ -1,18 +1,25 @@
-"""Facts of an image that need no model: noise and its grain, lines, phases, impulses, cut-off."""
+"""Facts of an image that need no model: noise, grain, lines, phases, impulses, fineness."""
 
 from unnoise.facts.ends import cut_off
+from unnoise.facts.fineness import PREDICTED, THIN, Fineness, fineness
 from unnoise.facts.floor import Floor, noise_floor
 from unnoise.facts.grain import Correlation, noise_correlation
 from unnoise.facts.impulses import impulses
-from unnoise.facts.lines import Lines, lines
+from unnoise.facts.lines import VISIBLE, Lines, Structure, lines
 from unnoise.facts.phases import MOSAIC, phases
 
 __all__ = [
     "MOSAIC",
+    "PREDICTED",
+    "THIN",
+    "VISIBLE",
     "Correlation",
+    "Fineness",
     "Floor",
     "Lines",
+    "Structure",
     "cut_off",
+    "fineness",
     "impulses",
     "lines",
     "noise_correlation",
