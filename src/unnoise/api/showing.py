@@ -185,7 +185,7 @@ def _shown(settings: TrainConfig, folder: RunFolder) -> list[tuple[Array, ...]]:
             found = []
             for parts in together:
                 with suppress(ImageError):  # training left it out, too
-                    found.append(tuple(part.peek() for part in parts))
+                    found.append(tuple(part.peek(0) for part in parts))
             if found:
                 return found
     return _held_out(settings, folder, silent)[1]
