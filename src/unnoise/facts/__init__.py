@@ -1,7 +1,7 @@
 """Facts of an image that need no model: noise, grain, lines, phases, impulses, fineness."""
 
 from unnoise.facts.ends import cut_off
-from unnoise.facts.fineness import PREDICTED, THIN, Fineness, fineness
+from unnoise.facts.fineness import LOST, NARROW, PREDICTED, Fineness, fineness
 from unnoise.facts.floor import Floor, noise_floor
 from unnoise.facts.grain import Correlation, noise_correlation
 from unnoise.facts.impulses import impulses
@@ -9,9 +9,10 @@ from unnoise.facts.lines import VISIBLE, Lines, Structure, lines
 from unnoise.facts.phases import MOSAIC, phases
 
 __all__ = [
+    "LOST",
     "MOSAIC",
+    "NARROW",
     "PREDICTED",
-    "THIN",
     "VISIBLE",
     "Correlation",
     "Fineness",

@@ -20,9 +20,10 @@ ENDS = (0.001, 0.999)  # quantiles; values beyond them, such as hot pixels, are 
 RIDGE = 1e-9  # of the variance: keeps the equations solvable
 TO_STD = 1.4826  # from the median of absolute values to a standard deviation
 SECOND = 6.0  # variance of a second difference of three independent values
-THIN = 0.03  # all three found by measurement (docs/lab-notes.md)
+NARROW = 1.0  # of lines up to 4 pixels wide; edges have 0.5, photographs 0.7 at the median
+LOST = 0.015  # this and the next two by measurement (docs/lab-notes.md)
 PREDICTED = 0.3
-WORTH = 3.0
+WORTH = 4.0
 LEAST = 1e-6  # of the variance: what is predicted better than that has no noise to remove
 
 # Places around a pixel, (24, 2).
@@ -46,15 +47,19 @@ class Fineness:
         hidden: Variance of a pixel that those around it do not predict, beside that of the noise,
             as a share of the variance of the noise. The lower, the less is lost by a network that
             learns to predict pixels from those around them.
+        narrow: By how much more the autocovariance falls from 2 to 4 pixels than from 4 to 8: about
+            0.5 for edges, which look alike at all scales, and above 1 for lines of 3 pixels.
     """
 
     excess: float
     hidden: float
+    narrow: float
 
     @property
     def thin(self) -> bool:
-        """Whether it is thin: lost at half the resolution, and predicted by what is around it."""
-        return self.excess > THIN and self.hidden < min(PREDICTED, WORTH * self.excess)
+        """Whether it is thin: narrow, lost at half the resolution, predicted by what is near."""
+        predicted = self.hidden < min(PREDICTED, WORTH * self.excess)
+        return self.narrow > NARROW and self.excess > LOST and predicted
 
 
 def fineness(image: NDArray[np.generic]) -> Fineness | None:
@@ -89,7 +94,11 @@ def _channel(image: NDArray[np.generic]) -> Fineness | None:
     full, half = (_error(covariance, _learn(covariance, distance)) for distance in (1, 2))
     if noise == 0 or full < LEAST * covariance[REACH, REACH]:
         return None
-    return Fineness(max(0.0, half / full - 1), max(0.0, full / noise - 1))
+    near, middle, far = (
+        (covariance[REACH, REACH + lag] + covariance[REACH + lag, REACH]) / 2 for lag in (2, 4, 8)
+    )
+    narrow = (near - middle) / max(middle - far, LEAST * near) if near > middle else 0.0
+    return Fineness(max(0.0, half / full - 1), max(0.0, full / noise - 1), float(narrow))
 
 
 def _noise(image: Doubles) -> float:
