@@ -14,7 +14,7 @@ Doubles = NDArray[np.float64]
 
 RADIUS = 2  # pixels, of the surroundings that a pixel is predicted from
 REACH = 4 * RADIUS  # pixels between two of those surroundings at half the resolution
-SMALLEST = 32  # pixels of a side
+SMALLEST = 96  # pixels of a side; in smaller images noise alone can look thin
 MAX_SIDE = 512  # pixels of the middle that are looked at
 ENDS = (0.001, 0.999)  # quantiles; values beyond them, such as hot pixels, are clipped
 RIDGE = 1e-9  # of the variance: keeps the equations solvable
@@ -24,6 +24,7 @@ NARROW = 1.0  # of lines up to 4 pixels wide; edges have 0.5, photographs 0.7 at
 LOST = 0.015  # this and the next two by measurement (docs/lab-notes.md)
 PREDICTED = 0.3
 WORTH = 4.0
+MOST = 10.0  # that is said of how narrow it is
 LEAST = 1e-6  # of the variance: what is predicted better than that has no noise to remove
 
 # Places around a pixel, (24, 2).
@@ -48,7 +49,7 @@ class Fineness:
             as a share of the variance of the noise. The lower, the less is lost by a network that
             learns to predict pixels from those around them.
         narrow: By how much more the autocovariance falls from 2 to 4 pixels than from 4 to 8: about
-            0.5 for edges, which look alike at all scales, and above 1 for lines of 3 pixels.
+            0.5 for edges, which look alike at all scales, above 1 for lines of 3 pixels, 10 at most.
     """
 
     excess: float
@@ -97,7 +98,7 @@ def _channel(image: NDArray[np.generic]) -> Fineness | None:
     near, middle, far = (
         (covariance[REACH, REACH + lag] + covariance[REACH + lag, REACH]) / 2 for lag in (2, 4, 8)
     )
-    narrow = (near - middle) / max(middle - far, LEAST * near) if near > middle else 0.0
+    narrow = (near - middle) / max(middle - far, (near - middle) / MOST) if near > middle else 0.0
     return Fineness(max(0.0, half / full - 1), max(0.0, full / noise - 1), float(narrow))
 
 
