@@ -110,6 +110,8 @@ def test_what_the_user_says_goes_first() -> None:
     assert choose(THIN, objective="neighbor2neighbor").objective == "neighbor2neighbor"
     assert "thin" not in choose(THIN, objective="neighbor2neighbor").reason
     assert choose(ROWS, structure="none").structure == "none"
+    assert choose(ROWS, objective="noise2void").structure == "none"
+    assert choose(ROWS, objective="neighbor2neighbor").structure == "horizontal"
     assert choose(PLAIN, structure="vertical").structure == "vertical"
     mosaic = choose(MOSAICS, stride=1)
     assert (mosaic.stride, mosaic.structure) == (1, "none")

@@ -17,8 +17,8 @@ def threads(width: float, seed: int = 0) -> Image:
             angle += random.normal(0, 0.1)
             place = (place + 0.4 * np.array([np.sin(angle), np.cos(angle)])) % 256
             image[tuple(place.astype(int))] = 1
-    soft: Image = gaussian_filter(image, width / 2.35)
-    return 140 * (soft / soft.max())[..., None]
+    soft: Image = gaussian_filter(image, width / 2.35)[..., None]
+    return 140 * soft / soft.max()
 
 
 @pytest.mark.parametrize("width", [2.5, 3])

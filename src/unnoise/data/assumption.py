@@ -13,7 +13,7 @@ import numpy as np
 
 from unnoise.data.scenes import Array
 from unnoise.data.survey import Part
-from unnoise.errors import ImageError
+from unnoise.errors import UnnoiseError
 from unnoise.facts import (
     LOST,
     MOSAIC,
@@ -30,6 +30,7 @@ from unnoise.facts import (
 from unnoise.images import fill_holes, hole_mask
 
 IMAGES = 16  # that are looked at
+SHARDS = 4  # likewise, the first image of each, which may be fetched from afar
 SIDE = 512  # pixels of the middle of each
 SMALLEST = 65  # pixels of a side; smaller images show too little, and may be taken whole
 MOST = 0.5  # share of the images above which something holds for all
@@ -73,14 +74,15 @@ def look_closer(parts: Sequence[Part], *, structure: str, stride: int | None) ->
 def _some(parts: Sequence[Part]) -> Iterator[Array]:
     """Read up to 16 images, of as many files as there are; leave out what cannot be read."""
     large = [part for part in parts if min(part.height, part.width) >= SMALLEST]
-    places = np.linspace(0, len(large) - 1, min(IMAGES, len(large))).astype(int)
+    most = SHARDS if any(part.shard for part in large) else IMAGES
+    places = np.linspace(0, len(large) - 1, min(most, len(large))).astype(int)
     each = IMAGES // max(1, len(places))
     for part in (large[place] for place in places):
         count = 1 if part.shard else min(each, part.count)
         for index in dict.fromkeys(np.linspace(0, part.count - 1, count).astype(int).tolist()):
             try:
                 image = part.peek(index)
-            except ImageError:  # reading tells of it
+            except UnnoiseError:  # reading tells of it
                 break
             yield fill_holes(np.asarray(image), hole_mask(image))
 

@@ -146,6 +146,8 @@ def _closer(
     plan: Plan, objective: str, structure: Structure | Literal["auto"], stride: int | None
 ) -> Plan:
     """Let the pixels of noisy images decide what the user left open."""
+    if structure == AUTO and objective == "noise2void":
+        structure = "none"  # its masks along lines lose more than they gain (docs/lab-notes.md)
     found = look_closer(plan.views[0], structure=structure, stride=stride)
     asked = found.stride is not None or found.structure != "none"
     said = found.reason if asked or objective == AUTO else ""

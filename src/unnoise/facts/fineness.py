@@ -49,7 +49,8 @@ class Fineness:
             as a share of the variance of the noise. The lower, the less is lost by a network that
             learns to predict pixels from those around them.
         narrow: By how much more the autocovariance falls from 2 to 4 pixels than from 4 to 8: about
-            0.5 for edges, which look alike at all scales, above 1 for lines of 3 pixels, 10 at most.
+            0.5 for edges, which look alike at all scales, above 1 for lines of 3 pixels; 10 at
+            most.
     """
 
     excess: float

@@ -118,7 +118,7 @@ class TrainConfig:
     structure
         Noisy images only: the axis along which pixels share noise, as rows or columns do.
         neighbor2neighbor then compares pixels across it, noise2void masks pixels along it. auto
-        looks at some of the images.
+        looks at some of the images for neighbor2neighbor, and is none for noise2void.
     stride
         Noisy images only: see every so many pixels as an image of its own, because the noise of
         nearer ones is correlated, or because the image is a mosaic. Without it, the images
