@@ -18,7 +18,8 @@ def threads(width: float, seed: int = 0) -> Image:
             place = (place + 0.4 * np.array([np.sin(angle), np.cos(angle)])) % 256
             image[tuple(place.astype(int))] = 1
     soft: Image = gaussian_filter(image, width / 2.35)[..., None]
-    return 140 * soft / soft.max()
+    scaled: Image = 140 * soft / soft.max()
+    return scaled
 
 
 @pytest.mark.parametrize("width", [2.5, 3])
