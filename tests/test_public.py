@@ -20,6 +20,7 @@ def test_public_names() -> None:
         "add_noise",
         "evaluate",
         "export",
+        "figure",
         "inspect",
         "load",
         "probe",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from unnoise.api import add_noise, evaluate, export, load, probe, train
+    from unnoise.api import add_noise, evaluate, export, figure, load, probe, train
     from unnoise.denoiser import Denoiser
     from unnoise.errors import UnnoiseError
     from unnoise.evaluation import Evaluation
@@ -26,6 +26,7 @@ _HOMES = {
     "add_noise": "unnoise.api",
     "evaluate": "unnoise.api",
     "export": "unnoise.api",
+    "figure": "unnoise.api",
     "inspect": "unnoise.trust",
     "load": "unnoise.api",
     "probe": "unnoise.api",
@@ -43,6 +44,7 @@ __all__ = [
     "add_noise",
     "evaluate",
     "export",
+    "figure",
     "inspect",
     "load",
     "probe",

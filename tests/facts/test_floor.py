@@ -49,3 +49,13 @@ def test_what_a_result_leaves_is_its_share_of_the_variance() -> None:
 @pytest.mark.parametrize("image", [*PLAIN, scene(20, 20)])
 def test_of_plain_and_tiny_images_nothing_is_said(image: Image) -> None:
     assert noise_floor(image) is None
+
+
+def test_uneven_noise_is_told_by_its_colours() -> None:
+    strength = np.linspace(0.02, 2, 256)[:, None, None]
+    grey = noise((256, 256, 1), 6, grain=1.0)
+    colours = noise((256, 256, 3), 6, grain=1.0)
+    for drawn, wanted in ((grey, False), (colours, True)):
+        found = noise_floor(np.full((256, 256, 3), 100) + strength * drawn)
+        assert found is not None
+        assert found.noise == wanted

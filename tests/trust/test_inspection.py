@@ -46,7 +46,9 @@ def test_every_image_has_a_verdict(name: str, photo: unnoise.Denoiser) -> None:
     np.testing.assert_allclose(found.image.astype(float), photo(image).astype(float), atol=atol)
     assert found.verdict in ("trust", "check", "reject")
     assert bool(found.reasons) == (found.verdict != "trust")
-    assert np.isfinite([found.noise_level.std, found.removed_structure, found.psnr]).all()
+    assert np.isfinite([found.noise_level.std, found.removed_structure]).all()
+    assert (found.psnr is None) == (found.psnr_untold is not None)
+    assert found.psnr is None or np.isfinite(found.psnr)
     assert found.familiarity is None or 0 < found.familiarity <= 1
     assert all(np.isfinite(each).all() for each in found.maps.values())
     assert all(each.shape == image.shape[:2] for each in found.maps.values())
@@ -134,7 +136,6 @@ def images(count: int) -> list[np.ndarray]:
 
 def test_calibrated_on_images_it_trusts_such_images() -> None:
     usual = calibrate(blur(), images(200), None, pixels=1e9, seed=0)
-    assert usual is not None
     assert usual.images == 200
     assert usual.noise_low <= 0.1 <= usual.noise_high
     denoiser = blur(calibration=usual.to_plain())
@@ -146,13 +147,16 @@ def test_calibrated_on_images_it_trusts_such_images() -> None:
     assert inspect(denoiser, steps.astype(np.float32)).verdict != "trust"
 
 
-def test_too_few_images_give_no_calibration() -> None:
-    assert calibrate(blur(), images(10), None, pixels=1e9, seed=0) is None
+def test_too_few_images_give_no_limits() -> None:
+    few = calibrate(blur(), images(10), None, pixels=1e9, seed=0)
+    assert not few.limited
+    found = inspect(blur(calibration=few.to_plain()), images(1)[0][0])
+    assert found.verdict == "check"
+    assert found.reasons[-1].startswith("too few held-out parts for limits: 10 of 20")
 
 
 def test_calibration_survives_the_file() -> None:
     usual = calibrate(blur(), images(40), None, pixels=1e9, seed=0)
-    assert usual is not None
     back = read_calibration(usual.to_plain())
     assert back is not None
     assert replace(back, kinds=()) == replace(usual, kinds=())
@@ -175,7 +179,6 @@ def test_calibration_survives_the_file() -> None:
 )
 def test_a_damaged_kind_is_refused(change: dict[str, Any]) -> None:
     usual = calibrate(blur(), images(40), None, pixels=1e9, seed=0)
-    assert usual is not None
     plain = usual.to_plain()
     plain["kinds"][0].update(change)
     with pytest.raises(ModelFileError, match="calibration in the model file is damaged"):
@@ -196,7 +199,6 @@ def test_a_damaged_kind_is_refused(change: dict[str, Any]) -> None:
 )
 def test_a_damaged_calibration_is_refused(change: dict[str, Any]) -> None:
     usual = calibrate(blur(), images(40), None, pixels=1e9, seed=0)
-    assert usual is not None
     with pytest.raises(ModelFileError, match="calibration in the model file is damaged"):
         read_calibration(usual.to_plain() | change)
     with pytest.raises(ModelFileError, match="damaged"):

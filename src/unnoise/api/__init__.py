@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from unnoise.api.denoising import denoise_files
     from unnoise.api.evaluating import add_noise, evaluate
     from unnoise.api.exporting import export
+    from unnoise.api.figures import figure
     from unnoise.api.forecasting import forecast
     from unnoise.api.inspecting import (
         TOLD,
@@ -33,6 +34,7 @@ _HOMES = {
     "denoising": ("denoise_files",),
     "evaluating": ("add_noise", "evaluate"),
     "exporting": ("export",),
+    "figures": ("figure",),
     "forecasting": ("forecast",),
     "inspecting": (
         "TOLD",
@@ -64,6 +66,7 @@ __all__ = [
     "draw_preview",
     "evaluate",
     "export",
+    "figure",
     "forecast",
     "inspect_files",
     "line",

@@ -45,4 +45,4 @@ def calibrated(denoiser: Denoiser, assembly: Assembly) -> ModelInfo:
     passes = 1 if assembly.config.freeze else 3
     pixels = SHARE * passes * assembly.pixels
     usual = calibrate(denoiser, noisy, clean or None, pixels=pixels, seed=seed)
-    return replace(info, calibration=usual.to_plain() if usual else None)
+    return replace(info, calibration=usual.to_plain())

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.api.common import Array, word
+from unnoise.api.naming import made_for, title_of
 from unnoise.denoiser import DenoiseOptions, Denoiser, View
 from unnoise.errors import ImageError
-from unnoise.images import Reader, ReadOptions, find_images, to_float
+from unnoise.images import Contrast, Reader, ReadOptions, find_images
 from unnoise.outputs import write_text
 from unnoise.report import Entry, InspectionPage, Panel, draw_panels, render_page
-from unnoise.trust import Inspection, inspect
+from unnoise.trust import Inspection, inspect, read_calibration
 
 STRUCTURE_TOP = 8.0  # standard deviations, the last colour of the map
 COLOUR = 3
@@ -30,7 +31,8 @@ class InspectedImage:
         index: Of the image in the file; None where it holds one.
         error: What went wrong, or None.
         facts: The fields of the inspection that are numbers or words; empty after an error.
-        picture: The maps beside the image as a PNG, where they were asked for.
+        picture: The maps beside the image as a WebP, where they were asked for.
+        untold: Why there is no familiarity, where there is none.
     """
 
     input: Path
@@ -38,6 +40,7 @@ class InspectedImage:
     error: str | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     picture: bytes | None = None
+    untold: str = ""
 
     @property
     def name(self) -> str:
@@ -90,9 +93,21 @@ def inspect_files(
 
 
 def write_inspections(
-    path: Path, images: Sequence[InspectedImage], denoiser: Denoiser, *, overwrite: bool = False
+    path: Path,
+    images: Sequence[InspectedImage],
+    denoiser: Denoiser,
+    *,
+    model: str | None = None,
+    overwrite: bool = False,
 ) -> None:
     """Write one page with the maps of all images.
+
+    Args:
+        path: The page.
+        images: What was found.
+        denoiser: With which it was found.
+        model: Its name or file, for the title.
+        overwrite: Whether the page may be replaced.
 
     Raises:
         OutputError: The page exists and ``overwrite`` is false, or it cannot be written.
@@ -102,13 +117,17 @@ def write_inspections(
             name=image.name,
             verdict=image.verdict,
             reasons=image.facts["reasons"] if image.facts else [image.error or ""],
-            figures=_figures(image.facts) if image.facts else ["–"] * 4,
+            figures=_figures(image) if image.facts else ["–"] * 4,
             maps=image.picture,
         )
         for image in images
     ]
-    title = f"Inspected with {denoiser.info.model} of {denoiser.info.data}"
-    page = InspectionPage(title=title, summary=summary(images), entries=entries)
+    page = InspectionPage(
+        title=f"Inspected with {title_of(denoiser, model)}",
+        made_for=made_for(denoiser, model),
+        summary=summary(images),
+        entries=entries,
+    )
     write_text(path, render_page(page), overwrite=overwrite)
 
 
@@ -123,9 +142,10 @@ def summary(images: Sequence[InspectedImage]) -> str:
 
 def line(image: InspectedImage) -> str:
     """Return what was found in one line."""
-    noise, p_value, structure, psnr = _figures(image.facts)
-    text = f"{image.verdict} {image.name}: noise {noise}, familiarity p = {p_value}, "
-    text += f"removed structure {structure}, PSNR about {psnr}"
+    noise, alike, structure, psnr = _figures(image)
+    alike = alike if image.facts["familiarity"] is None else f"p = {alike}"
+    text = f"{image.verdict} {image.name}: noise {noise}, familiarity {alike}, "
+    text += f"removed structure {structure}, PSNR {psnr}"
     return "; ".join([text, *image.facts["reasons"], *image.facts["notes"]])
 
 
@@ -140,7 +160,8 @@ def _inspect(
             reader.path,
             index if reader.count > 1 else None,
             facts=facts_of(found),
-            picture=_draw(image, found, view) if draw else None,
+            picture=_draw(image, found, view, reader) if draw else None,
+            untold=_untold(denoiser) if found.familiarity is None else "",
         )
 
 
@@ -153,26 +174,40 @@ def facts_of(found: Inspection) -> dict[str, Any]:
         "familiarity": found.familiarity,
         "removed_structure": found.removed_structure,
         "psnr": found.psnr,
+        "psnr_untold": found.psnr_untold,
         "psnr_hidden": found.psnr_hidden,
         "notes": list(found.notes),
         "interval_width": float(found.maps["width"].mean()) if "width" in found.maps else None,
     }
 
 
-def _figures(facts: dict[str, Any]) -> list[str]:
+def _untold(denoiser: Denoiser) -> str:
+    """Say why no familiarity of an image is known."""
+    usual = read_calibration(denoiser.info.calibration)
+    if usual is None:
+        return "not told: the model file has no calibration"
+    return f"not told: {'the image is too small' if usual.kinds else 'too few held-out images'}"
+
+
+def _figures(image: InspectedImage) -> list[str]:
+    facts = image.facts
     noise = facts["noise_level"]
     return [
         f"{noise['std']:.3f}" + (" (more where bright)" if noise["gain"] > 0 else ""),
-        "–" if facts["familiarity"] is None else f"{facts['familiarity']:.3f}",
+        image.untold if facts["familiarity"] is None else f"{facts['familiarity']:.3f}",
         f"{facts['removed_structure']:.2f}",
-        f"{facts['psnr']:.1f} dB",
+        f"not told: {facts['psnr_untold']}"
+        if facts["psnr"] is None
+        else f"about {facts['psnr']:.1f} dB",
     ]
 
 
-def _draw(given: Array, found: Inspection, view: View) -> bytes:
+def _draw(given: Array, found: Inspection, view: View, reader: Reader) -> bytes:
+    before, after = (_colours(image, view) for image in (given, found.image))
+    contrast = Contrast.of(before, each=reader.colour == "other")
     panels = [
-        Panel("image", _shown(given, view), "image"),
-        Panel("result", _shown(found.image, view), "image"),
+        Panel("image", _drawn(contrast.draw(before)), "image", note=contrast.said),
+        Panel("result", _drawn(contrast.draw(after)), "image"),
         Panel("removed", found.maps["removed"], "signed"),
         Panel("structure in what was removed", found.maps["structure"], "amount", STRUCTURE_TOP),
         Panel("expected error", found.maps["error"], "amount"),
@@ -182,9 +217,11 @@ def _draw(given: Array, found: Inspection, view: View) -> bytes:
     return draw_panels(panels)
 
 
-def _shown(image: Array, view: View) -> NDArray[np.float32]:
-    """Return an image as it is drawn: in [0, 1], grey or the first three channels."""
+def _colours(image: Array, view: View) -> Array:
+    """Return what is drawn of an image: grey or the first three channels, ``(H, W, 1 or 3)``."""
     image = image[..., None] if image.ndim == 2 else image
-    scaled = to_float(image[None, ..., : view.channels], view.values)[0]
-    floats = np.nan_to_num(scaled).clip(0, 1)
-    return np.moveaxis(floats[:COLOUR], 0, -1) if len(floats) >= COLOUR else floats[0]
+    return image[..., : COLOUR if view.channels >= COLOUR else 1]
+
+
+def _drawn(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    return picture if picture.shape[-1] == COLOUR else picture[..., 0]

@@ -13,7 +13,7 @@ from unnoise.api.common import word
 from unnoise.denoiser import DenoiseOptions, Denoiser, View
 from unnoise.errors import ConfigError, UnnoiseError
 from unnoise.images import Reader, ReadOptions
-from unnoise.trust import SIDE, Calibration, Judgement, Verdict, glance, read_calibration
+from unnoise.trust import WIDE, Calibration, Judgement, Verdict, glance, read_calibration
 
 # Endings that stay whole when a suffix goes before them.
 ENDINGS = (".ome.tif", ".ome.tiff", ".idx.gz", "-ubyte.gz", "-ubyte")
@@ -70,7 +70,7 @@ class FileDenoiser:
         inspect: bool,
     ) -> None:
         self._denoiser, self._options, self._read = denoiser, options, read
-        self._usual = read_calibration(denoiser.info.calibration) if inspect else None
+        self._inspect, self._usual = inspect, read_calibration(denoiser.info.calibration)
 
     def __call__(
         self,
@@ -122,23 +122,24 @@ class FileDenoiser:
         return self._denoiser.sight.of_reader(reader, self._options)
 
     def look(self, reader: Reader, view: View) -> Judgement | None:
-        """Judge an open file; see ``look``."""
-        return look(self._denoiser, reader, view, self._usual)
+        """Judge an open file, unless that is not asked for; see ``look``."""
+        return look(self._denoiser, reader, view, self._usual) if self._inspect else None
 
 
 def look(
     denoiser: Denoiser, reader: Reader, view: View, usual: Calibration | None
 ) -> Judgement | None:
-    """Judge the middle of the first image of a file, by what is usual for the model.
+    """Judge the middle of the first image of a file.
 
-    None where that is not known, or where the file cannot be denoised: doing it says why.
+    None where nothing is usual for the model and the image itself shows nothing, or where the file
+    cannot be denoised: doing it says why.
     """
-    if usual is None:
-        return None
     try:
-        return glance(denoiser, denoiser.sight.peek(reader, SIDE, view), usual, view)
+        found = glance(denoiser, denoiser.sight.peek(reader, WIDE, view), usual, view)
     except UnnoiseError:
         return None  # denoising the file says what is wrong with it, if anything is
+    known = usual is not None and usual.limited
+    return found if known or len(found.reasons) > 1 else None
 
 
 def explain(error: Exception, path: Path) -> str:

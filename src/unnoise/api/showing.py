@@ -1,7 +1,6 @@
 """Pictures and the report: what a person looks at."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +9,25 @@ from numpy.typing import NDArray
 
 from unnoise.api.common import ARRAY, Array, Say, Source, silent, tell
 from unnoise.api.evaluating import measure, value_ranges
+from unnoise.api.examples import cut_alike, held_out_examples
 from unnoise.api.loading import load
+from unnoise.api.naming import short
 from unnoise.api.planning import make_plan
 from unnoise.assemble import complete
-from unnoise.data import NAMES, load_images, prepare, takes_whole
+from unnoise.data import (
+    NAMES,
+    Images,
+    load_images,
+    load_pairs,
+    prepare,
+    side_of,
+    takes_whole,
+)
 from unnoise.denoiser import Denoiser
-from unnoise.errors import ImageError, RunError
+from unnoise.denoiser.wording import in_words
+from unnoise.errors import DataError, ImageError, RunError
 from unnoise.evaluation import Evaluation
-from unnoise.images import ReadOptions, ValueRange, to_float
+from unnoise.images import ReadOptions, ValueRange, ranges_of, to_float
 from unnoise.noise import parse_noise
 from unnoise.outputs import write_bytes, write_text
 from unnoise.report import Page, draw_curves, draw_grid, render_page
@@ -25,9 +35,9 @@ from unnoise.runs import RunFolder, TrainConfig
 from unnoise.seeding import generator
 
 Floats = NDArray[np.float32]
-SHOWN_SIDE = 256  # pixels of an image that are shown
 SHOWN = 10  # small images, and half as many large ones
 SMALL = 64
+NOISY = 0.025  # estimated noise from which on images are called noisy; of photographs it is 0.01
 
 
 def draw_noise(
@@ -42,23 +52,92 @@ def draw_noise(
     overwrite: bool = False,
     say: Say = tell,
 ) -> None:
-    """Draw clean images over noisy ones as a PNG."""
-    images = load_images(data, split="train", read=read, data_dir=data_dir, say=say)
-    spec = parse_noise(noise or images.noise or "gaussian:0.1")
-    if len({(stack.dtype, stack.shape[3]) for stack in images.stacks}) > 1:
-        raise ImageError(
-            f"the images of {images.name} have several dtypes or numbers of channels, and a "
-            "picture shows one kind: name those of one kind"
+    """Draw images as a PNG, and below them what a noise makes of them.
+
+    Pairs are drawn as pairs. To images that are noisy already no noise is added, unless one is
+    given. The rows are labelled as what is known of the images: ``clean`` and ``noisy`` by their
+    names, ``noisy`` by the noise in them, else ``images``.
+    """
+    pairs = _pairs(data, read, say)
+    if pairs and noise is None:
+        rows, values, dtype = _rows({"noisy": pairs[0], "clean": pairs[1]}, columns)
+        write_bytes(
+            out, draw_grid(rows, columns=columns, values=values, dtype=dtype), overwrite=overwrite
         )
-    (clean,) = _same_size([[image for stack in images.stacks for image in stack[:columns]]])
+        return
+    images = (
+        pairs[1]
+        if pairs
+        else load_images(data, split="train", read=read, data_dir=data_dir, say=say)
+    )
+    label = "clean" if pairs else _label(data, images)
+    rows, values, dtype = _rows({label: images}, columns)
     # Training counts levels in the range of all images.
-    values = ValueRange.of([image for stack in images.stacks for image in stack])
-    if values != ValueRange.nominal(clean.dtype):
-        say(f"levels count in the range of the values, {values} of {clean.dtype}")
-    floats = to_float(clean[:columns], values)
-    noisy = spec(torch.from_numpy(floats), generator(seed, "show")).numpy()
-    picture = draw_grid({"clean": floats, str(spec).replace(",", ",\n"): noisy}, columns=columns)
+    if values != ValueRange.nominal(dtype):
+        say(f"levels count in the range of the values, {values} of {dtype}")
+    if noise is None and label.startswith("noisy"):
+        say("these images are noisy, so no noise is added; --noise adds one")
+    else:
+        spec = parse_noise(noise or images.noise or "gaussian:0.1")
+        noisy = spec(torch.from_numpy(rows[label]), generator(seed, "show")).numpy()
+        rows[f"with {spec}"] = noisy
+    picture = draw_grid(rows, columns=columns, values=values, dtype=dtype)
     write_bytes(out, picture, overwrite=overwrite)
+
+
+def _pairs(data: Source, read: ReadOptions, say: Say) -> tuple[Images, Images] | None:
+    """Return the noisy and the clean images of a source of pairs; None of others."""
+    if not isinstance(data, str | Path):
+        return None
+    try:
+        return load_pairs(data, None, read=read, say=say)
+    except DataError:  # pairs that do not match are images, too
+        return None
+
+
+def _label(data: Source, images: Images) -> str:
+    """Return what images are, as far as it is known: by their names, or by their noise."""
+    if images.noise is not None:
+        return "clean"
+    if isinstance(data, str | Path):
+        told = side_of("/".join((*Path(data).absolute().parts[-2:], "image")))
+        if told := told or side_of(Path(data).name):
+            return told
+    stacks = [stack for stack in images.stacks if min(stack.shape[1:3]) > SMALL]
+    if not stacks:  # of small ones, edges look like noise
+        return "images"
+    values = ValueRange.of(stacks)
+    step = -(-len(stacks) // SHOWN)
+    level = float(np.median([_noise(stack[0], values) for stack in stacks[::step]]))
+    return f"noisy, about {level:.2g}" if level >= NOISY else "images"
+
+
+def _noise(image: Array, values: ValueRange) -> float:
+    """Estimate the noise of an image from its wavelets (Donoho & Johnstone 1994), 1 is white."""
+    from skimage.restoration import estimate_sigma
+
+    floats = to_float(image[None, ..., :1], values)[0, 0]
+    return float(np.nan_to_num(estimate_sigma(floats)))
+
+
+def _rows(
+    sides: dict[str, Images], columns: int
+) -> tuple[dict[str, Floats], ValueRange, np.dtype[np.generic]]:
+    """Return some images of each side, scaled; the values that 0 and 1 are, and their dtype."""
+    every = [[image for stack in images.stacks for image in stack] for images in sides.values()]
+    for side, images in zip(every, sides.values(), strict=True):
+        if len({(image.dtype, image.shape[2]) for image in side}) > 1:
+            raise ImageError(
+                f"the images of {images.name} have several dtypes or numbers of channels, and a "
+                "picture shows one kind: name those of one kind"
+            )
+    shown = cut_alike(list(zip(*(side[:columns] for side in every), strict=True)))
+    ranges = ranges_of(every)
+    rows = {
+        name: to_float(view, values)
+        for name, view, values in zip(sides, shown, ranges, strict=True)
+    }
+    return rows, ranges[0], shown[0].dtype
 
 
 def draw_preview(run: str | Path) -> Path:
@@ -71,8 +150,7 @@ def draw_preview(run: str | Path) -> Path:
         return folder.preview
     settings = folder.read_config()
     scenes = _shown(settings, folder)
-    picture = draw_grid(_examples(Denoiser.load(folder.path), settings, scenes))
-    write_bytes(folder.preview, picture)
+    write_bytes(folder.preview, _draw_examples(Denoiser.load(folder.path), settings, scenes))
     return folder.preview
 
 
@@ -107,17 +185,16 @@ def write_report(
             denoiser, pairs, spec=settings.noise or "", name=name, limit=limit, seed=settings.seed
         )
     facts = denoiser.describe()
-    trained = facts.pop("trained")
+    trained = facts["trained"]
     metrics = folder.read_metrics()
     page = Page(
-        title=f"{denoiser.info.model} on {settings.data}",
+        title=f"A denoiser trained on {short(settings.data)}",
         facts=_facts(evaluation, facts, trained),
-        examples=draw_grid(_examples(denoiser, settings, _shown(settings, folder))),
+        examples=_draw_examples(denoiser, settings, _shown(settings, folder)),
         curves=draw_curves(metrics, noisy_psnr=trained.get("noisy_psnr")) if metrics else None,
         table=evaluation.rows() if evaluation else [],
         table_caption=evaluation.caption if evaluation else "",
-        model={name.replace("_", " "): value for name, value in facts.items()}
-        | {f"trained, {name.replace('_', ' ')}": f"{value:g}" for name, value in trained.items()},
+        model=in_words(facts),
         config=folder.config.read_text(encoding="utf-8"),
     )
     write_text(folder.report, render_page(page))
@@ -173,31 +250,25 @@ def _held_out(
 
 
 def _shown(settings: TrainConfig, folder: RunFolder) -> list[tuple[Array, ...]]:
-    """Return scenes for a person to look at: small held-out images, or some of the large ones.
-
-    What is held out of large images may be thin strips, which show little.
-    """
+    """Return held-out scenes for a person to look at: small images, or the best of large ones."""
     if settings.data not in NAMES and ARRAY not in (settings.data, settings.targets):
         plan = make_plan(settings, run=folder.path)
         if not takes_whole(plan):
-            every = -(-len(plan.views[0]) // (SHOWN // 2))
-            together = list(zip(*plan.views, strict=True))[::every]
-            found = []
-            for parts in together:
-                with suppress(ImageError):  # training left it out, too
-                    found.append(tuple(part.peek(0) for part in parts))
+            found = held_out_examples(
+                plan, count=SHOWN // 2, share=settings.validation, seed=settings.seed
+            )
             if found:
                 return found
     return _held_out(settings, folder, silent)[1]
 
 
-def _examples(
+def _draw_examples(
     denoiser: Denoiser, settings: TrainConfig, scenes: Sequence[tuple[Array, ...]]
-) -> dict[str, Floats]:
-    """Return rows of examples: noisy, denoised and, where there are any, clean images."""
+) -> bytes:
+    """Draw rows of examples: noisy, denoised and, where there are any, clean images."""
     small = max(scenes[0][0].shape[:2]) <= SMALL
     shown = scenes[:SHOWN] if small else scenes[:: -(-len(scenes) // (SHOWN // 2))]
-    views = _same_size([[scene[i] for scene in shown] for i in range(len(shown[0]))])
+    views = cut_alike(shown)
     ranges = value_ranges(denoiser, *([view] for view in (views * 2)[:2]))
     floats = [to_float(view, values) for view, values in zip(views, ranges, strict=False)]
     noisy = floats[0]
@@ -207,20 +278,4 @@ def _examples(
     rows = {"noisy": noisy, "denoised": denoiser.denoise_floats(noisy)}
     if "psnr" in denoiser.info.trained:
         rows["clean"] = floats[-1]
-    return rows
-
-
-def _same_size(views: Sequence[Sequence[Array]]) -> list[Array]:
-    """Cut the middle out of images ``(H, W, C)``, of all views alike, and stack each view."""
-    height, width = (min(SHOWN_SIDE, *(image.shape[axis] for image in views[0])) for axis in (0, 1))
-    return [
-        np.stack(
-            [
-                image[(image.shape[0] - height) // 2 :, (image.shape[1] - width) // 2 :][
-                    :height, :width
-                ]
-                for image in view
-            ]
-        )
-        for view in views
-    ]
+    return draw_grid(rows, values=ranges[0], dtype=views[0].dtype)

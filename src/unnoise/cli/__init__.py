@@ -22,6 +22,7 @@ VERBS = {
     "evaluate": "Measure a denoiser on clean images, beside classical methods.",
     "probe": "Tell what the features of a model are worth to a classifier.",
     "show": "Draw images and what a noise does to them.",
+    "figure": "Draw an image before and after, and what was removed, as a slide.",
     "report": "Write the quality report of a run, one HTML page.",
     "export": "Write a model for other programs (ONNX), or for Hugging Face.",
     "serve": "Serve models over HTTP, with a web page.",

@@ -17,11 +17,11 @@ def info(model: str, /, *, json: bool = False) -> None:
         Print it as JSON.
     """
     from unnoise import api
+    from unnoise.denoiser.wording import in_words
 
     facts = api.load(model, device="cpu").describe()
     if json:
         print_json(facts)
         return
-    trained = facts.pop("trained")
-    for name, value in {**facts, **{f"trained {key}": trained[key] for key in trained}}.items():
-        print(f"{name.replace('_', ' '):<20} {value}")
+    for label, text in in_words(facts).items():
+        print(f"{label:<18} {text}")

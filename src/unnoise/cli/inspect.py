@@ -76,7 +76,7 @@ def inspect(
             [{"input": str(i.input), "index": i.index, "error": i.error, **i.facts} for i in images]
         )
     if report:
-        api.write_inspections(report, images, denoiser, overwrite=overwrite)
+        api.write_inspections(report, images, denoiser, model=model, overwrite=overwrite)
         say(f"page: {report}")
     say(api.summary(images))
     return 2 if any(image.error is not None for image in images) else 0

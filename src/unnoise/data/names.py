@@ -157,6 +157,12 @@ def pair_of(names: Sequence[str]) -> tuple[int, int] | None:
     return (noisy[0], clean[0]) if len(noisy) == len(clean) == 1 else None
 
 
+def side_of(name: str) -> str | None:
+    """Return ``noisy`` or ``clean`` where a relative name, or a folder in it, says so."""
+    place = _place(name)
+    return place[0] if place else _role(name)
+
+
 def group_captures(names: Sequence[str]) -> list[list[int]] | None:
     """Find the captures of each scene: ``X_1 … X_4``, or the files of one subfolder each.
 

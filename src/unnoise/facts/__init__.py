@@ -1,15 +1,17 @@
 """Facts of an image that need no model: noise, grain, lines, phases, impulses, fineness."""
 
-from unnoise.facts.ends import cut_off
+from unnoise.facts.ends import CUT, cut_off
 from unnoise.facts.fineness import LOST, NARROW, PREDICTED, Fineness, fineness
 from unnoise.facts.floor import Floor, noise_floor
 from unnoise.facts.grain import Correlation, noise_correlation
-from unnoise.facts.impulses import impulses
+from unnoise.facts.impulses import MANY, impulses
 from unnoise.facts.lines import VISIBLE, Lines, Structure, lines
 from unnoise.facts.phases import MOSAIC, phases
 
 __all__ = [
+    "CUT",
     "LOST",
+    "MANY",
     "MOSAIC",
     "NARROW",
     "PREDICTED",

@@ -1,7 +1,8 @@
 """The noise floor: what varies in the flattest blocks of an image, and whether that is noise.
 
 Noise is told from texture by what is true of noise alone: it is as strong in many blocks, its
-values are distributed like a bell, and beyond a few pixels they have nothing in common.
+values are distributed like a bell, and beyond a few pixels they have nothing in common. Or each
+colour varies by itself.
 """
 
 from dataclasses import dataclass, field
@@ -18,12 +19,15 @@ SHARE = 0.1  # of the blocks, those that vary least
 FEWEST, FEWEST_BLOCKS = 8, 20  # that are used, and that there are
 MAX_SIDE = 1024  # pixels of the middle that are looked at
 CLIPPED = 0.05  # share of pixels at the ends of the range, above which a block says nothing
-# Limits by 150 photographs in JPEG and by noise of cameras and of synthetic grain
-# (docs/lab-notes.md): of the photographs 5 in 100 keep within all of them.
-FAR, NEARLY_FAR, ONE_WAY = 0.025, 0.1, 0.1  # correlation at 4 and 5 pixels, of one axis, difference
-BELL = 4.2  # fourth moment of normalised values, 3 for a bell
-STEADY = 2.6  # ratio of the standard deviations of a quarter and of 3 % of the blocks
+# By photographs in JPEG and noise of cameras (docs/lab-notes.md): of the former 4 % keep within
+# all of these limits, of the latter 83 %.
+FAR, NEARLY_FAR, ONE_WAY = 0.02, 0.1, 0.1  # correlation at 4 and 5 pixels, of one axis, difference
+BELL = 4.3  # fourth moment of normalised values, 3 for a bell
+STEADY = 3.5  # ratio of the standard deviations of a quarter and of 3 % of the blocks
 LOWEST = 2.5  # the same of 10 and of 1 %
+# Colours of a texture vary together. Where each varies by itself, there is noise, though it may be
+# coarse or uneven.
+RGB, OWN, OWN_FAR, OWN_BELL = 3, 0.8, 0.1, 8.0
 GRAIN = 0.25  # correlation at 1 pixel, from which on noise has a grain
 
 
@@ -50,7 +54,9 @@ class Floor:
 
     def left(self, noisy: NDArray[np.generic], result: NDArray[np.generic]) -> float:
         """Return the share of its variance that a result ``(H, W, C)`` still has."""
-        before, after = (_blocks(_middle(image))[self.blocks] for image in (noisy, result))
+        before, after = (
+            _blocks(_middle(image).mean(axis=2))[self.blocks] for image in (noisy, result)
+        )
         shares = without_planes(after).var((1, 2)) / without_planes(before).var((1, 2))
         return float(np.median(shares))
 
@@ -64,7 +70,8 @@ def noise_floor(image: NDArray[np.generic]) -> Floor | None:
     Returns:
         None if the image is too small, flat or clipped to tell.
     """
-    part = _middle(image)
+    image = _middle(image)
+    part = image.mean(axis=2)
     blocks = _blocks(part)
     if len(blocks) < FEWEST_BLOCKS:
         return None
@@ -81,24 +88,35 @@ def noise_floor(image: NDArray[np.generic]) -> Floor | None:
     down = np.array([np.mean(values[:, :-k] * values[:, k:]) for k in range(1, LAGS + 1)])
     both = (across + down) / 2
     lowest, low, tenth, quarter = np.sqrt(np.quantile(variance[usable], (0.01, 0.03, 0.1, 0.25)))
-    noise = (
+    fourth = float(np.mean(values**4))
+    alike = (
         max(both[3:]) < FAR
         and max(across[3], down[3]) < NEARLY_FAR
         and abs(across[0] - down[0]) < ONE_WAY
-        and np.mean(values**4) < BELL
+        and fourth < BELL
         and quarter < STEADY * low
         and tenth < LOWEST * lowest
     )
+    own = _own(image, flattest) > OWN and max(both[3:]) < OWN_FAR and fourth < OWN_BELL
     std = float(np.sqrt(np.median(variance[flattest])))
-    return Floor(std, tuple(map(float, both)), bool(noise), flattest)
+    return Floor(std, tuple(map(float, both)), bool(alike or own), flattest)
 
 
 def _middle(image: NDArray[np.generic]) -> Doubles:
     top, left = (max(0, (side - MAX_SIDE) // 2) for side in image.shape[:2])
-    part: Doubles = image[top : top + MAX_SIDE, left : left + MAX_SIDE].mean(
-        axis=2, dtype=np.float64
+    return image[top : top + MAX_SIDE, left : left + MAX_SIDE].astype(np.float64)
+
+
+def _own(image: Doubles, blocks: NDArray[np.int64]) -> float:
+    """Return how much each of three channels varies by itself, relative to what they share."""
+    if image.shape[2] != RGB:
+        return 0.0
+    mean = image.mean(axis=2)
+    shared, *each = (
+        without_planes(_blocks(channel)[blocks]).var((1, 2))
+        for channel in (mean, *np.moveaxis(image - mean[..., None], -1, 0))
     )
-    return part
+    return float(np.median(np.sum(each, axis=0) / shared))
 
 
 def _blocks(image: Doubles) -> Doubles:

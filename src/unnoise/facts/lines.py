@@ -36,10 +36,18 @@ class Lines:
     @property
     def direction(self) -> Literal["horizontal", "vertical"] | None:
         """Along what the noise is shared; None where it is too weak to matter."""
-        strongest = max(self.rows, self.columns)
-        if strongest < VISIBLE * self.pixels:
+        if self.strongest <= VISIBLE * self.pixels:
             return None
-        return "horizontal" if strongest == self.rows else "vertical"
+        return "horizontal" if self.strongest == self.rows else "vertical"
+
+    @property
+    def strongest(self) -> float:
+        """The larger one of rows and columns."""
+        return max(self.rows, self.columns)
+
+    def matters(self, least: float) -> bool:
+        """Whether lines stand out of the noise of pixels, and are at least so strong."""
+        return self.direction is not None and self.strongest >= least
 
 
 def lines(image: NDArray[np.generic]) -> Lines | None:

@@ -23,6 +23,7 @@ from unnoise.images.listing import (
     walk_images,
 )
 from unnoise.images.npz_files import find_pairs
+from unnoise.images.pixel_size import pixel_size
 from unnoise.images.reader import (
     BAND_ROWS,
     MAX_PIXELS,
@@ -34,6 +35,7 @@ from unnoise.images.reader import (
 )
 from unnoise.images.remote import is_url, list_urls, reached, read_range, size_of, system_of
 from unnoise.images.value_range import MARGIN, ValueRange, estimate_noise, ranges_of
+from unnoise.images.viewing import Contrast, in_digits, upright
 from unnoise.images.writing import write_like, write_stack
 from unnoise.images.zarr_files import is_zarr
 
@@ -47,6 +49,7 @@ __all__ = [
     "WILD",
     "Array",
     "Colour",
+    "Contrast",
     "Conversion",
     "Found",
     "Holes",
@@ -67,6 +70,7 @@ __all__ = [
     "find_pairs",
     "from_float",
     "hole_mask",
+    "in_digits",
     "is_array",
     "is_idx",
     "is_image_name",
@@ -78,6 +82,7 @@ __all__ = [
     "list_urls",
     "matches",
     "open_image",
+    "pixel_size",
     "ranges_of",
     "reached",
     "read_idx",
@@ -88,6 +93,7 @@ __all__ = [
     "system_of",
     "to_channels",
     "to_float",
+    "upright",
     "walk_images",
     "without_holes",
     "write_idx",

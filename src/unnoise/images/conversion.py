@@ -20,13 +20,12 @@ from unnoise.images.picture_files import (
 )
 from unnoise.images.reader import RGB, Reader
 from unnoise.images.value_range import BITS, ValueRange
+from unnoise.images.viewing import find_stretch
 
 NARROW = (".jpg", ".webp")  # formats of 8 bits
 ANY = ".tif"  # holds values of any kind as they are, and any number of channels
-SHOWN = 0.1, 99.9  # percentiles that are black and white for the eye
 # What the pixels hold now, or few formats state and few programs read.
 IN_PIXELS = {"orientation", "sRGB intent", "resolution"}
-DIM = 96 / 255  # of white: a picture whose lights stay below is stretched for the eye
 
 
 @dataclass(frozen=True)
@@ -139,16 +138,10 @@ def _unit(colours: Array, source: Reader, values: ValueRange, channel: int | Non
 
 def _stretch(seen: Array, unit: ValueRange, source: Reader) -> ValueRange | None:
     """Return the range in which people see an image; None where they see it as it is."""
-    holes = source.holes.find(seen)
-    values: Any = seen[np.isfinite(seen) if holes is None else np.isfinite(seen) & ~holes]
-    if seen.dtype.kind == "b" or not values.size:
-        return None
-    low, high = (float(end) for end in np.percentile(values, SHOWN))
-    as_it_is = seen.dtype == np.uint8 or seen.shape[-1] == RGB
-    bright = high >= float(np.max(unit.low)) + DIM * float(np.max(unit.span))
-    if low == high or (as_it_is and bright):
-        return None
-    return ValueRange(low, high, True)
+    coloured = seen.shape[-1] == RGB
+    return find_stretch(
+        seen, unit if coloured else ValueRange.nominal(seen.dtype), holes=source.holes
+    )
 
 
 def _lab(stored: Array) -> Array:

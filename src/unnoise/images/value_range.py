@@ -88,7 +88,7 @@ class ValueRange:
             raise ImageError(
                 f"a value range needs images of one dtype, and these have {', '.join(dtypes) or 0}"
             )
-        parts = _thinned(parts)
+        parts = thinned(parts)
         if not each or parts[0].shape[-1] == 1:
             return cls(*_scale(parts))
         found = [
@@ -177,7 +177,7 @@ def ranges_of(views: Sequence[Sequence[Array]], *, each: bool = False) -> tuple[
 
 def estimate_noise(parts: Sequence[Array]) -> float:
     """Return the standard deviation of noise, by the median difference of neighbours in a row."""
-    wide = [part.astype(np.float64) for part in _thinned(parts)]
+    wide = [part.astype(np.float64) for part in thinned(parts)]
     with np.errstate(invalid="ignore", over="ignore"):  # of infinite values
         steps = np.concatenate(
             [np.ma.compressed(abs(part[..., 1:, :] - part[..., :-1, :])) for part in wide]
@@ -216,7 +216,7 @@ def _alike(one: ValueRange, other: ValueRange) -> bool:
     return bool(not apart and max(spans) < 2 * min(spans))
 
 
-def _thinned(parts: Sequence[Array]) -> list[Array]:
+def thinned(parts: Sequence[Array]) -> list[Array]:
     """Take some rows of each part, whole ones, so that all together have ``SAMPLE`` values."""
     step = max(1, -(-sum(part.size for part in parts) // SAMPLE))
     # A step that divides the height would always take the same rows.

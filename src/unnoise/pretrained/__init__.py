@@ -7,5 +7,6 @@ from pathlib import Path
 
 # Each lies there as .safetensors for torch, and as .onnx for a run time without it.
 PRETRAINED = {"photo": Path(__file__).with_name("photo.safetensors")}
+SUBJECTS = {"photo": "photographs"}  # what each is made for
 
-__all__ = ["PRETRAINED"]
+__all__ = ["PRETRAINED", "SUBJECTS"]

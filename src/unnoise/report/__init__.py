@@ -4,6 +4,7 @@ This room gets figures and arrays and draws them; it does not know how they were
 """
 
 from unnoise.report.classes import draw_confusion, draw_map, draw_recovery
+from unnoise.report.comparison import Comparison, draw_comparison
 from unnoise.report.maps import Panel, draw_panels
 from unnoise.report.page import (
     Entry,
@@ -14,19 +15,24 @@ from unnoise.report.page import (
     render_page,
 )
 from unnoise.report.pictures import draw_curves, draw_grid
+from unnoise.report.places import amount_of_structure, most_structured
 
 __all__ = [
+    "Comparison",
     "Entry",
     "InspectionPage",
     "Page",
     "Panel",
     "ProbingPage",
     "ProbingRow",
+    "amount_of_structure",
+    "draw_comparison",
     "draw_confusion",
     "draw_curves",
     "draw_grid",
     "draw_map",
     "draw_panels",
     "draw_recovery",
+    "most_structured",
     "render_page",
 ]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.report.pictures import DPI, INK, NOISY_INK, new_figure, to_png
+from unnoise.report.pictures import DPI, INK, NOISY_INK, new_figure, to_picture
 
 MOST_COLOURS = 20
 SIDE = 6.0  # inches
@@ -40,7 +40,7 @@ def draw_map(
     axes.set(xticks=[], yticks=[])
     axes.set_aspect("equal")
     axes.spines[:].set_visible(False)
-    return to_png(figure, canvas)
+    return to_picture(figure, canvas)
 
 
 def draw_confusion(counts: NDArray[np.int64], names: Sequence[str]) -> bytes:
@@ -75,7 +75,7 @@ def draw_confusion(counts: NDArray[np.int64], names: Sequence[str]) -> bytes:
     axes.set(xlabel="found", ylabel="true")
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    return to_png(figure, canvas)
+    return to_picture(figure, canvas)
 
 
 def draw_recovery(
@@ -94,4 +94,4 @@ def draw_recovery(
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.25)
     axes.legend(frameon=False)
-    return to_png(figure, canvas)
+    return to_picture(figure, canvas)

@@ -6,12 +6,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.report.pictures import DPI, new_figure, to_png
+from unnoise.report.lettering import shorten, wrap
+from unnoise.report.pictures import DPI, SMALL_FONT, new_figure, to_bytes, to_picture, write_at
 
 LARGEST = 640  # pixels of a side that are drawn; larger ones are thinned
 COLUMNS = 3
 CELL = 3.0  # inches that a panel is wide
 HEAD, BAR, GAP = 0.3, 0.42, 0.12  # inches
+QUALITIES = (80, 65, 50, 35, 20)  # of WebP, the first that keeps to the limit
+LIMIT = 225_000  # bytes: a page of 48 of them, as text, stays below 15 MB
 RELATIVE = (0.35, 2.5)  # least and largest height of a panel over its width
 
 
@@ -22,19 +25,23 @@ class Panel:
     Attributes:
         title: Above it.
         values: ``(H, W)``, or ``(H, W, 3)`` for colour.
-        kind: ``image`` in [0, 1]; ``signed``, with 0 in the middle of the colours; ``amount``, from
-            0 on.
+        kind: ``image`` in [0, 1]; ``signed``, with 0 as middle grey; ``amount``, from 0 on.
         top: The value of the last colour; None takes it from the values.
+        note: In small letters below an image.
     """
 
     title: str
     values: NDArray[np.float32]
     kind: Literal["image", "signed", "amount"]
     top: float | None = None
+    note: str = ""
 
 
 def draw_panels(panels: list[Panel]) -> bytes:
-    """Draw panels of one size as a PNG, three in a row, with colour bars under the maps."""
+    """Draw panels of one size as a WebP, three in a row, with colour bars under the maps.
+
+    Larger images are drawn at a reduced size, so that a page of many stays small.
+    """
     from matplotlib.ticker import MaxNLocator
 
     figure_class, canvas = new_figure()
@@ -49,23 +56,29 @@ def draw_panels(panels: list[Panel]) -> bytes:
         bottom = size[1] - (index // COLUMNS + 1) * row + BAR
         axes = figure.add_axes((left / size[0], bottom / size[1], CELL / size[0], tall / size[1]))
         step = -(-max(height, width) // LARGEST)
-        drawn = axes.imshow(panel.values[::step, ::step], interpolation="nearest", **_style(panel))
+        # Averages where it reduces, and keeps the pixels of small images as squares.
+        values = panel.values[::step, ::step]
+        shown = to_bytes(values) if panel.kind == "image" else values
+        drawn = axes.imshow(shown, interpolation="auto", **_style(panel))
         axes.set_axis_off()
-        axes.set_title(panel.title, fontsize=10, pad=4)
-        if panel.kind != "image":
+        axes.set_title(shorten(panel.title, CELL, 10), fontsize=10, pad=4)
+        if panel.kind == "image":
+            text = wrap(panel.note, CELL, SMALL_FONT, lines=2)
+            write_at(figure, (left, bottom - 0.06), text, SMALL_FONT, va="top")
+        else:
             corner = ((left + 0.1 * CELL) / size[0], (bottom - 0.14) / size[1])
             place = figure.add_axes((*corner, 0.8 * CELL / size[0], 0.08 / size[1]))
             bar = figure.colorbar(drawn, cax=place, orientation="horizontal", format="%.3g")
             bar.locator = MaxNLocator(4)  # more would run into each other
             bar.update_ticks()
             place.tick_params(labelsize=7, length=2)
-    return to_png(figure, canvas)
+    return to_picture(figure, canvas, kind="webp", qualities=QUALITIES, limit=LIMIT)
 
 
 def _style(panel: Panel) -> dict[str, object]:
     if panel.kind == "image":
-        return {"cmap": "gray", "vmin": 0, "vmax": 1}
+        return {}
     top = panel.top or float(np.quantile(np.abs(panel.values), 0.995)) or 1.0
     if panel.kind == "signed":
-        return {"cmap": "RdBu_r", "vmin": -top, "vmax": top}
+        return {"cmap": "gray", "vmin": -top, "vmax": top}
     return {"cmap": "magma", "vmin": 0, "vmax": top}

@@ -43,7 +43,7 @@ class Entry:
         verdict: ``trust``, ``check``, ``reject`` or ``error``.
         reasons: Why.
         figures: Noise, familiarity, removed structure and estimated PSNR, in words.
-        maps: A PNG; None where there was no result.
+        maps: A picture; None where there was no result.
     """
 
     name: str
@@ -55,9 +55,17 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class InspectionPage:
-    """What the page of inspected images shows."""
+    """What the page of inspected images shows.
+
+    Attributes:
+        title: With which model.
+        made_for: Which images the model is made for, and which it is not.
+        summary: How many images got which verdict.
+        entries: The images.
+    """
 
     title: str
+    made_for: str
     summary: str
     entries: Sequence[Entry]
 
@@ -121,5 +129,6 @@ def render_page(page: Page | InspectionPage | ProbingPage) -> str:
 TEMPLATES = {Page: "page", InspectionPage: "inspections", ProbingPage: "probing"}
 
 
-def _data_uri(png: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+def _data_uri(picture: bytes) -> str:
+    kind = "webp" if picture.startswith(b"RIFF") else "png"
+    return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"

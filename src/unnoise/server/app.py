@@ -130,7 +130,8 @@ def _add_images(
         index: ImageIndex = None,
         channel: ChannelIndex = None,
         display: Annotated[
-            bool, Query(description="One image for the eye: 8 bits, upright, dark ones stretched.")
+            bool,
+            Query(description="One image for the eye: 8 bits, upright, low contrast stretched."),
         ] = False,
     ) -> Response:
         """Denoise an image, in the format that was sent or that Accept asks for."""

@@ -19,7 +19,7 @@ from unnoise.api.inspecting import facts_of
 from unnoise.api.one_file import look
 from unnoise.denoiser import DenoiseOptions, Denoiser
 from unnoise.errors import ImageError
-from unnoise.images import Reader, convert, is_viewable, open_image, write_stack
+from unnoise.images import Reader, convert, is_viewable, open_image, upright, write_stack
 from unnoise.server.accepting import Accepted, NotAcceptableError
 from unnoise.trust import Calibration, Judgement, inspect, read_calibration
 
@@ -65,8 +65,8 @@ class Wish:
         accepted: The formats that are taken; None keeps the one that was sent.
         index: Which image of a stack; None is the whole file.
         channel: Which channel of an image; None is all of them.
-        display: Whether one image is wanted for the eye: PNG of 8 bits, upright, dark ones
-            stretched.
+        display: Whether one image is wanted for the eye: PNG of 8 bits, upright, low
+            contrast stretched.
     """
 
     strength: float = 1.0
@@ -233,16 +233,6 @@ def _opened(body: Path, *, max_pixels: int) -> Iterator[Reader]:
                 f"the image has {pixels:,} pixels, and this server takes up to {max_pixels:,}"
             )
         yield reader
-
-
-def upright(values: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """Turn rows and columns as an EXIF orientation says."""
-    turned = values.T if orientation in (5, 6, 7, 8) else values
-    if orientation in (3, 4, 7, 8):
-        turned = turned[::-1]
-    if orientation in (2, 3, 6, 7):
-        turned = turned[:, ::-1]
-    return turned
 
 
 def _told_format(start: bytes) -> str:

@@ -7,11 +7,11 @@ the calibration that they need. This room does not know how models are trained.
 from unnoise.trust.calibration import Calibration, calibrate, read_calibration
 from unnoise.trust.inspection import Inspection, glance, inspect
 from unnoise.trust.intervals import Missed, conformal_groups, measure
-from unnoise.trust.probing import SIDE
+from unnoise.trust.probing import WIDE
 from unnoise.trust.verdict import Judgement, Verdict
 
 __all__ = [
-    "SIDE",
+    "WIDE",
     "Calibration",
     "Inspection",
     "Judgement",

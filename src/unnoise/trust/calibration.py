@@ -49,6 +49,11 @@ class Calibration:
     psnr_offset: float
     kinds: tuple[Kind, ...]
 
+    @property
+    def limited(self) -> bool:
+        """Whether there were enough images for limits."""
+        return self.images >= FEWEST
+
     def to_plain(self) -> dict[str, Any]:
         """Return it as values that JSON can hold."""
         kinds = [
@@ -65,7 +70,7 @@ def calibrate(
     *,
     pixels: float,
     seed: int,
-) -> Calibration | None:
+) -> Calibration:
     """Find out what is usual for a model.
 
     Args:
@@ -76,7 +81,7 @@ def calibrate(
         seed: Of all that is drawn.
 
     Returns:
-        None if there is too little to say what is usual.
+        One without limits if there is too little to say what is usual.
     """
     parts = [part for image in noisy for part in parts_of(image)]
     truths = [part for image in clean or () for part in parts_of(image)]
@@ -87,7 +92,7 @@ def calibrate(
     most = max(FEWEST, round(share * MOST))
     chosen = np.random.default_rng(seed).permutation(len(parts))[:most]
     if len(chosen) < FEWEST:
-        return None
+        return Calibration(len(chosen), 0.0, 0.0, 0.0, 0.0, ())
     levels, scores, offsets = [], [], []
     for index in chosen:
         found = probe(denoiser, parts[index], seed=seed, most=CHANGES)

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from unnoise.denoiser import ChannelUse, DenoiseOptions, Denoiser, View
 from unnoise.images import Holes, NaN
 from unnoise.trust.calibration import Calibration, read_calibration
+from unnoise.trust.evidence import Evidence
 from unnoise.trust.noise_level import NoiseLevel, noise_level
-from unnoise.trust.probing import MOST, Floats, Probe, probe
-from unnoise.trust.quality import decibels, j_invariant, sure
-from unnoise.trust.structure import box_mean, removed_structure, structure_map
-from unnoise.trust.verdict import Judgement, Verdict, judge
+from unnoise.trust.probing import MOST, SIDE, Floats, Probe, probe
+from unnoise.trust.quality import FLOOR, decibels, j_invariant, sure
+from unnoise.trust.structure import box_mean, coherence, removed_structure, structure_map
+from unnoise.trust.verdict import FAINT, MISSED, Judgement, Verdict, judge
 
 NOISY_ONLY = ("noise2noise", "neighbor2neighbor", "noise2void")
 SLACK = 1.2  # of a glance, which sees one window of the middle of an image
@@ -33,7 +34,9 @@ class Inspection:
             does not allow to tell.
         removed_structure: 0 if what was taken away is noise that neighbouring pixels do not share;
             15 if it is the same over 4 × 4 pixels.
-        psnr: Estimated, in dB, of the result against the clean image that is not there.
+        psnr: Estimated, in dB, of the result against the clean image that is not there; None where
+            what the estimate assumes does not hold.
+        psnr_untold: Why there is none.
         psnr_hidden: For a model of noisy images only, the same from pixels that were hidden from
             it. Without their own values the result is worse, so it is less.
         lower: The bound below the clean image, as ``image``; None where the model has no bounds.
@@ -51,7 +54,8 @@ class Inspection:
     noise_level: NoiseLevel
     familiarity: float | None
     removed_structure: float
-    psnr: float
+    psnr: float | None
+    psnr_untold: str | None
     psnr_hidden: float | None
     lower: NDArray[np.generic] | None = field(repr=False)
     upper: NDArray[np.generic] | None = field(repr=False)
@@ -107,7 +111,8 @@ def inspect(
         mapped = found
     noise = noise_level(found)
     structure = removed_structure(found, noise)
-    judgement = judge(found.restored, noise, structure, usual, denoiser.info)
+    evidence = Evidence.of(noisy[:, rows, columns][:, ::stride, ::stride])
+    judgement = _judge(denoiser, found, evidence, noise, usual, stride)
     error = (noise.variance(mapped.restored) * mapped.sensitivity).mean(0, keepdims=True)
     maps = {
         "removed": (noisy - whole).mean(axis=0),
@@ -119,6 +124,8 @@ def inspect(
         below, above = denoiser.find_distances(noisy[None], whole[None], view)
         maps["width"] = (below + above)[0].mean(axis=0)
         lower, upper = back(whole - below[0]), back(whole + above[0])
+    error = sure(found, noise)
+    untold = _untold(denoiser, evidence, found, error, usual)
     noisy_only = denoiser.info.objective.split(",")[0] in NOISY_ONLY
     hidden = j_invariant(denoiser.apart(view), found.noisy, noise) if noisy_only else None
     return Inspection(
@@ -126,7 +133,8 @@ def inspect(
         noise_level=noise,
         familiarity=judgement.familiarity,
         removed_structure=structure,
-        psnr=decibels(sure(found, noise)) + (usual.psnr_offset if usual else 0.0),
+        psnr=None if untold else decibels(error) + (usual.psnr_offset if usual else 0.0),
+        psnr_untold=untold,
         psnr_hidden=None if hidden is None else decibels(hidden),
         lower=lower,
         upper=upper,
@@ -138,13 +146,71 @@ def inspect(
 
 
 def glance(
-    denoiser: Denoiser, noisy: Floats, usual: Calibration, view: View | None = None
+    denoiser: Denoiser, noisy: Floats, usual: Calibration | None, view: View | None = None
 ) -> Judgement:
-    """Judge an image ``(C, H, W)`` in the model's own scale by its noise, structure and kind."""
-    found, _ = _probe(denoiser, noisy, view, most=1)
+    """Judge an image by its middle, and by the facts of all of it.
+
+    Args:
+        denoiser: What is applied.
+        noisy: ``(C, H, W)``, in the model's own scale.
+        usual: What is usual for the model; None where that is not known.
+        view: How its channels are taken.
+    """
+    top, left = (max(0, (side - SIDE) // 2) for side in noisy.shape[1:])
+    part = noisy[:, top : top + SIDE, left : left + SIDE]
+    found, stride = _probe(denoiser, part, view, most=1)
     noise = noise_level(found)
-    structure = removed_structure(found, noise)
-    return judge(found.restored, noise, structure, usual, denoiser.info, slack=SLACK)
+    evidence = Evidence.of(noisy[:, ::stride, ::stride])
+    return _judge(denoiser, found, evidence, noise, usual, stride, slack=SLACK)
+
+
+def _judge(
+    denoiser: Denoiser,
+    found: Probe,
+    evidence: Evidence,
+    noise: NoiseLevel,
+    usual: Calibration | None,
+    stride: int,
+    *,
+    slack: float = 1.0,
+) -> Judgement:
+    return judge(
+        found.restored,
+        noise,
+        removed_structure(found, noise),
+        coherence(found),
+        float(found.residual.std()),
+        usual,
+        denoiser.info,
+        slack=slack,
+        seen=evidence.reasons(
+            found.noisy, found.restored, noise, stride=stride, clipped=_is_clipped(denoiser)
+        ),
+    )
+
+
+def _untold(
+    denoiser: Denoiser,
+    evidence: Evidence,
+    found: Probe,
+    error: float,
+    usual: Calibration | None,
+) -> str | None:
+    """Say why the quality cannot be estimated; None if it can."""
+    if error <= FLOOR or found.residual.std() < FAINT:
+        return "hardly anything was removed"
+    if reason := evidence.unlike_white(clipped=_is_clipped(denoiser)):
+        return reason
+    if evidence.left_noise(found.noisy, found.restored):
+        return "noise was left"
+    level = noise_level(found).std
+    if usual and usual.limited and level > MISSED * usual.noise_high + FAINT:
+        return "its noise is stronger than the model was trained for"
+    return None
+
+
+def _is_clipped(denoiser: Denoiser) -> bool:
+    return denoiser.info.noise.endswith(",clip")
 
 
 def _probe(

@@ -20,14 +20,18 @@ def removed_structure(found: Probe, noise: NoiseLevel) -> float:
     is constant over each such cell. Negative where neighbours differ more than by chance.
     """
     scaled = _scaled(found, noise)
-    channels, height, width = scaled.shape
-    down, right = height // CELL, width // CELL
-    if min(down, right) == 0:
+    cells = _cells(scaled)
+    if cells is None:
         return 0.0
-    part = scaled[:, : down * CELL, : right * CELL]
-    cells = part.reshape(channels, down, CELL, right, CELL).mean((2, 4))
-    power = np.mean(part**2)
+    rows, columns = (CELL * side for side in cells.shape[1:])
+    power = float(np.mean(scaled[:, :rows, :columns] ** 2))
     return float(CELL**2 * np.mean(cells**2) / max(power, 1e-12) - 1)
+
+
+def coherence(found: Probe) -> float:
+    """Return the standard deviation of means over 4 × 4 pixels of the residual, in the scale."""
+    cells = _cells(found.residual.astype(np.float64))
+    return 0.0 if cells is None else float(np.sqrt(np.mean(cells**2)))
 
 
 def structure_map(found: Probe, noise: NoiseLevel) -> Floats:
@@ -52,6 +56,17 @@ def box_mean(values: Doubles, side: int = WINDOW) -> Doubles:
     total += sums[:, :-side, :-side]
     mean: Doubles = total / side**2
     return mean
+
+
+def _cells(values: Doubles) -> Doubles | None:
+    """Average ``(C, H, W)`` over 4 × 4 pixels; None if there are fewer."""
+    channels, height, width = values.shape
+    down, right = height // CELL, width // CELL
+    if min(down, right) == 0:
+        return None
+    part = values[:, : down * CELL, : right * CELL]
+    cells: Doubles = part.reshape(channels, down, CELL, right, CELL).mean((2, 4))
+    return cells
 
 
 def _scaled(found: Probe, noise: NoiseLevel) -> Doubles:

@@ -1,10 +1,11 @@
 """From what was found in an image to a verdict, with reasons that say what to do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from unnoise.runs import ModelInfo
-from unnoise.trust.calibration import USUAL, Calibration
+from unnoise.trust.calibration import FEWEST, USUAL, Calibration
 from unnoise.trust.familiarity import Familiarity, familiarity
 from unnoise.trust.noise_level import NoiseLevel
 from unnoise.trust.probing import Floats
@@ -14,6 +15,7 @@ Verdict = Literal["trust", "check", "reject"]
 MISSED = 1.1  # factor by which a noise level that is told may miss
 FAINT = 0.002  # noise that does not matter, half a step of 8 bits
 FAR = 1.5  # times the limit of what is usual: then the result is to be rejected
+UNSEEN = 0.004  # standard deviation of what was removed, a step of 8 bits, that nobody sees
 ALIKE = 0.5  # of the score of removed structure, from which on it is seen by eye
 
 
@@ -31,10 +33,13 @@ def judge(
     restored: Floats,
     noise: NoiseLevel,
     structure: float,
+    coherence: float,
+    removed: float,
     usual: Calibration | None,
     info: ModelInfo,
     *,
     slack: float = 1.0,
+    seen: Sequence[str] = (),
 ) -> Judgement:
     """Judge a result by what is usual for the model.
 
@@ -42,20 +47,20 @@ def judge(
         restored: The result ``(C, H, W)`` in the model's own scale.
         noise: Of the image.
         structure: The score of ``removed_structure``.
+        coherence: The result of ``coherence``.
+        removed: Standard deviation of what was removed.
         usual: None where the model file does not say it.
         info: What the model was trained for.
         slack: Factor on how unlike an image may be, where little of it was seen.
+        seen: What the image and its result show by themselves against it.
     """
-    if usual is None:
-        reason = (
-            "the model file has no calibration, so it is not known what is usual for it: train it "
-            "again with this version, on enough images to hold some out"
-        )
-        return Judgement("check", (reason,), None, noise)
+    if usual is None or not usual.limited:
+        return Judgement("check", (*seen, _unknown(usual)), None, noise)
     alike = familiarity(restored, usual.kinds, USUAL)
     found = [
-        _by_noise(noise.std, usual, info),
-        _by_structure(structure, usual),
+        *((False, reason) for reason in seen),
+        _by_noise(noise.std, removed, usual, info),
+        _by_structure(structure, coherence, usual),
         _by_kind(alike, usual, slack),
     ]
     said = [entry for entry in found if entry is not None]
@@ -66,12 +71,29 @@ def judge(
     return Judgement(verdict, reasons, alike.p_value if alike else None, noise)
 
 
-def _by_noise(level: float, usual: Calibration, info: ModelInfo) -> tuple[bool, str] | None:
+def _unknown(usual: Calibration | None) -> str:
+    """Say why it is not known what is usual for a model."""
+    if usual is None:
+        return (
+            "the model file has no calibration, so it is not known what is usual for it: train it "
+            "again with this version"
+        )
+    return (
+        f"too few held-out parts for limits: {usual.images} of {FEWEST}; train on more images, or "
+        "with a larger --validation"
+    )
+
+
+def _by_noise(
+    level: float, removed: float, usual: Calibration, info: ModelInfo
+) -> tuple[bool, str] | None:
     low, high = usual.noise_low, usual.noise_high
     if low / MISSED <= level + FAINT and level <= high * MISSED + FAINT:
         return None
     told = f"noise about {level:.2g}, trained for {low:.2g} to {high:.2g}"
     if level < low:
+        if removed < UNSEEN:
+            return None  # nothing can have been blurred
         todo = "it may blur, and a model trained for weaker noise would keep more"
         todo += f": train with --noise gaussian:0..{high:.2g}" if info.noise else ""
         return False, f"{told}: {todo}"
@@ -83,8 +105,8 @@ def _by_noise(level: float, usual: Calibration, info: ModelInfo) -> tuple[bool, 
     return level > FAR * high, f"{told}: {todo}"
 
 
-def _by_structure(score: float, usual: Calibration) -> tuple[bool, str] | None:
-    if score <= usual.structure:
+def _by_structure(score: float, coherence: float, usual: Calibration) -> tuple[bool, str] | None:
+    if score <= usual.structure or coherence < UNSEEN:
         return None
     text = (
         f"structure was removed with the noise (score {score:.2g}, usual up to "

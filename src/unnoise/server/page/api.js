@@ -12,7 +12,8 @@ const PATIENCE = 5; // seconds before a busy server is asked again, where it doe
  * @typedef {{png: string, low: number, high: number}} ValueMap
  * @typedef {{
  *   verdict: Verdict, reasons: string[], noise_level: {std: number}, familiarity: number | null,
- *   removed_structure: number, psnr: number, psnr_hidden: number | null,
+ *   removed_structure: number, psnr: number | null, psnr_untold: string | null,
+ *   psnr_hidden: number | null,
  *   interval_width: number | null, maps: Object<string, ValueMap>,
  * }} Inspection
  * @typedef {{

@@ -102,11 +102,13 @@ function figuresOf(found) {
   const word = NOISE_WORDS.find(([least]) => noise >= least)?.[1] ?? "none";
   const rows = [
     figure("Noise", `${noise.toFixed(1)} of 255`, `Found in the image: ${word}.`),
-    figure(
-      "Quality",
-      `${found.psnr.toFixed(1)} dB`,
-      "Estimated PSNR of the result: more is better, above 30 dB is good for photographs.",
-    ),
+    found.psnr === null
+      ? figure("Quality", "–", `Not estimated: ${found.psnr_untold}.`)
+      : figure(
+          "Quality",
+          `${found.psnr.toFixed(1)} dB`,
+          "Estimated PSNR of the result: more is better, above 30 dB is good for photographs.",
+        ),
     figure(
       "Removed structure",
       found.removed_structure.toFixed(2).replace("-", "−"),

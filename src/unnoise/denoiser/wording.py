@@ -1,0 +1,133 @@
+"""What is known about a model, in words for people."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+COLOUR = 3
+MINUTE, HOUR = 60, 3600  # seconds
+NAMES = {  # of facts that are said as they are
+    "model": "network",
+    "data": "trained on",
+    "noise": "noise it learned",
+    "reason": "method, and why",
+    "unnoise": "written by unnoise",
+}
+
+
+def in_words(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is known about a model as labels and sentences.
+
+    Args:
+        facts: As ``Denoiser.describe`` returns them. What is not known is left out.
+    """
+    found: dict[str, str | None] = {
+        **{label: _text(facts.get(name)) for name, label in NAMES.items()},
+        "values of images": _values(facts.get("range")),
+        "values of results": _values(facts.get("range_of_results")),
+        "method, and why": _method(facts),
+        "images": _images(facts),
+        "size of images": _sizes(facts),
+        "grain": _grain(facts.get("strides") or (1,)),
+        "bounds": facts.get("bounds") and f"around {facts['bounds']} of a result",
+        "verdicts": _calibration(facts.get("calibration")),
+        "table": "made by scikit-learn from columns of numbers" if facts.get("estimator") else None,
+        "cost": _cost(facts),
+        **_trained(facts.get("trained") or {}),
+    }
+    order = (
+        *("network", "trained on", "method, and why", "noise it learned", "images"),
+        *("size of images", "values of images", "values of results", "grain", "table"),
+        *("bounds", "verdicts", "training", "quality", "cost"),
+    )
+    known = {label: text for label, text in found.items() if text}
+    return {label: known[label] for label in (*order, *known) if label in known}
+
+
+def _text(value: Any) -> str | None:
+    return str(value) if value else None
+
+
+def _values(said: str | None) -> str | None:
+    """Say bits where the description of a range names a dtype, such as ``0 to 4095 of uint16``."""
+    if not said:
+        return None
+    text = re.sub(r"of u?int(\d+)", r"of \1-bit images", said)
+    text = re.sub(r"of float\d+", "of images in floats", text)
+    return text.replace("of bool", "of images of yes and no").replace("% of its", "% of their")
+
+
+def _method(facts: Mapping[str, Any]) -> str | None:
+    method = str(facts.get("objective") or "").split(",")[0]
+    reason = str(facts.get("reason") or "").split(" by --noise ")[0]  # the noise has its own line
+    return ": ".join(part for part in (method, reason) if part) or None
+
+
+def _images(facts: Mapping[str, Any]) -> str:
+    channels = int(facts["channels"])
+    if channels == 1:
+        return "grey; of others, each channel by itself"
+    if channels == COLOUR and facts.get("colour") is not False:
+        return "colour and grey"
+    return f"{channels} channels that are no colours"
+
+
+def _sizes(facts: Mapping[str, Any]) -> str:
+    fixed = facts.get("fixed_size")
+    if fixed:
+        return f"{fixed[0]} × {fixed[1]} pixels and no other"
+    seen = facts.get("receptive_field")
+    return "any" + (f"; a pixel depends on the {seen} × {seen} pixels around it" if seen else "")
+
+
+def _grain(strides: Any) -> str:
+    known = sorted(set(strides))
+    if known == [1]:
+        return "made for noise that neighbouring pixels do not share"
+    listed = " or ".join(map(str, known))
+    return f"made for noise that neighbouring pixels share: sees every pixel in {listed}"
+
+
+def _calibration(said: str | None) -> str:
+    if not said:
+        return "not possible: too few images were held out to set limits"
+    return f"limits set {said} held out from training"
+
+
+def _cost(facts: Mapping[str, Any]) -> str | None:
+    parts = []
+    if facts.get("kmacs_per_pixel"):
+        parts.append(f"{facts['kmacs_per_pixel']:.3f} thousand multiplications a pixel")
+    if facts.get("parameters"):
+        parts.append(f"{facts['parameters']:,} weights")
+    return ", ".join(parts) or None
+
+
+def _trained(reached: Mapping[str, float]) -> dict[str, str | None]:
+    """Say what the training took and what it reached."""
+    took = None
+    if "steps" in reached:
+        took = f"{reached['steps']:,.0f} steps, {reached.get('images', 0):,.0f} images seen"
+        took += f", {duration(reached['seconds'])}" if "seconds" in reached else ""
+        if "calibration_seconds" in reached:
+            took += (
+                f", and {duration(reached['calibration_seconds'])} to set the limits of verdicts"
+            )
+    quality = None
+    if "psnr" in reached:
+        before = reached.get("noisy_psnr")
+        quality = f"{reached['psnr']:.2f} dB on held-out images"
+        quality += f", {before:.2f} dB before" if before is not None else ""
+    elif "risk" in reached:
+        quality = f"risk {reached['risk']:.3g} on held-out pixels; no clean image to compare with"
+    return {"training": took, "quality": quality}
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words, such as ``1 h 33 min``."""
+    whole = round(seconds)
+    if whole < MINUTE:
+        return f"{seconds:.1f} s"
+    if whole < HOUR:
+        return f"{whole // MINUTE} min {whole % MINUTE} s"
+    return f"{whole // HOUR} h {whole % HOUR // MINUTE} min"

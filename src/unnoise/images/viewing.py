@@ -1,0 +1,121 @@
+"""What people see of an image: upright, and with its contrast stretched where it is low.
+
+The one place that decides which values are black and white for the eye. Files keep their values.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unnoise.images.arrays import to_float
+from unnoise.images.axes import Array
+from unnoise.images.holes import Holes
+from unnoise.images.value_range import MARGIN, ValueRange, thinned
+
+SHOWN = 0.1, 99.9  # percentiles that are black and white
+USED = 0.5  # of the range: photographs use more, so they are drawn as they are
+SWAPPED, FROM_BELOW, FROM_RIGHT = (5, 6, 7, 8), (3, 4, 7, 8), (2, 3, 6, 7)  # as EXIF counts
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Which values of an image are drawn black and white.
+
+    Attributes:
+        values: These values; one pair for all channels, or one for each.
+        stretched: Whether they differ from the full range, which the picture should state.
+    """
+
+    values: ValueRange
+    stretched: bool
+
+    @classmethod
+    def of(cls, image: Array, unit: ValueRange | None = None, *, each: bool = False) -> Self:
+        """Choose the contrast for one image, or for all pictures that stand side by side.
+
+        Args:
+            image: ``(..., C)`` in any real dtype. NaN, infinity and what is masked are left out.
+            unit: The full range. None is the nominal range of the dtype.
+            each: Whether channels are no colours, so that each has a contrast of its own.
+        """
+        unit = unit or ValueRange.nominal(image.dtype)
+        parts = [image[..., i, None] for i in range(image.shape[-1])] if each else [image]
+        stretches = [find_stretch(part, unit) for part in parts]
+        ranges = [stretch or unit for stretch in stretches]
+        if len(set(ranges)) == 1:
+            return cls(ranges[0], any(stretches))
+        lows = tuple(float(np.max(found.low)) for found in ranges)
+        highs = tuple(float(np.max(found.high)) for found in ranges)
+        return cls(ValueRange(lows, highs, True), any(stretches))
+
+    def draw(self, image: Array) -> NDArray[np.float32]:
+        """Return an image ``(H, W, C)`` as float32 of the same shape, 0 for black and 1 for white.
+
+        NaN and infinity become finite values.
+        """
+        scaled = np.nan_to_num(to_float(np.asarray(image)[None], self.values)[0]).clip(0, 1)
+        drawn: NDArray[np.float32] = np.moveaxis(scaled, 0, -1)
+        return drawn
+
+    @property
+    def ends(self) -> str:
+        """The values in words, such as ``210 to 3,950``; of each channel, where they differ."""
+        lows, highs = np.broadcast_arrays(*map(np.atleast_1d, (self.values.low, self.values.high)))
+        return ", ".join(
+            f"{in_digits(low)} to {in_digits(high)}" for low, high in zip(lows, highs, strict=True)
+        )
+
+    @property
+    def said(self) -> str:
+        """What a picture says of it; empty where it is drawn as it is."""
+        return f"contrast stretched: {self.ends}" if self.stretched else ""
+
+
+def find_stretch(
+    seen: Array,
+    unit: ValueRange,
+    *,
+    holes: Holes = Holes(),  # noqa: B008  frozen
+) -> ValueRange | None:
+    """Return the range in which people see an image; None where they see it as it is.
+
+    An image is stretched from its percentile 0.1 to 99.9 if these span less than half of the
+    full range, or leave it.
+
+    Args:
+        seen: ``(..., C)``; all channels have one range.
+        unit: The full range, one for all channels.
+        holes: What counts as no data.
+    """
+    (part,) = thinned([seen])
+    lacks = holes.find(np.asarray(part)) if holes else None
+    values: Any = np.ma.compressed(part if lacks is None else np.ma.MaskedArray(part, lacks))
+    values = values[np.isfinite(values)]
+    if seen.dtype.kind == "b" or not values.size:
+        return None
+    low, high = (float(end) for end in np.percentile(values, SHOWN))
+    if low == high:  # nearly all values are equal
+        found = ValueRange.of([values[:, None]])
+        return None if (found.low, found.high) == (unit.low, unit.high) else found
+    black, span = float(np.max(unit.low)), float(np.max(unit.span))
+    within = low >= black - MARGIN * span and high <= black + (1 + MARGIN) * span
+    if within and high - low >= USED * span:
+        return None
+    return ValueRange(low, high, True)
+
+
+def in_digits(value: float) -> str:
+    """Return a value with as many digits as a reader needs: ``3,950``, ``0.0123``."""
+    return f"{value:,.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.3g}"
+
+
+def upright(values: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """Turn rows and columns ``(H, W, ...)`` as an EXIF orientation, 1 to 8, says."""
+    turned = values.swapaxes(0, 1) if orientation in SWAPPED else values
+    if orientation in FROM_BELOW:
+        turned = turned[::-1]
+    if orientation in FROM_RIGHT:
+        turned = turned[:, ::-1]
+    return turned

@@ -1,0 +1,58 @@
+"""Where an image shows most: the part with the most structure, not the empty middle."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+THINNED = 1024  # pixels of a side that are searched; larger images are averaged
+SMOOTHED = 2.0  # pixels, the sigma of the Gaussian under which noise averages out
+
+
+def most_structured(image: NDArray[np.generic], height: int, width: int) -> tuple[int, int]:
+    """Return the top row and the left column of the part with the most edges.
+
+    Edges are the gradient magnitude of the smoothed image (SciPy's
+    ``gaussian_gradient_magnitude``), less its median, which noise alone leaves.
+
+    Args:
+        image: ``(H, W)`` or ``(H, W, C)``; of several channels that are no colours, the mean.
+        height: Of the part, at most ``H``.
+        width: Of the part, at most ``W``.
+    """
+    grey, step = _thinned(image)
+    rows, columns = (
+        max(1, min(side // step, most))
+        for side, most in ((height, grey.shape[0]), (width, grey.shape[1]))
+    )
+    sums = np.pad(_edges(grey).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    inside = sums[rows:, columns:] - sums[:-rows, columns:] - sums[rows:, :-columns]
+    inside = inside + sums[:-rows, :-columns]
+    # Of equal ones the middle: an image without structure is shown there.
+    best = np.argwhere(inside >= inside.max() - 1e-9 * max(abs(inside.max()), 1e-12))
+    middle = (np.array(inside.shape) - 1) / 2
+    top, left = best[np.abs(best - middle).sum(1).argmin()] * step
+    return min(int(top), image.shape[0] - height), min(int(left), image.shape[1] - width)
+
+
+def amount_of_structure(image: NDArray[np.generic]) -> float:
+    """Return the mean strength of edges beyond what noise leaves, in units of the values."""
+    return float(_edges(_thinned(image)[0]).mean())
+
+
+def _thinned(image: NDArray[np.generic]) -> tuple[NDArray[np.float64], int]:
+    """Return the mean of the channels, averaged over squares where it is large, and their side."""
+    from skimage.measure import block_reduce
+
+    values = np.nan_to_num(image.astype(np.float64))
+    grey = values if values.ndim == 2 else values.mean(2)
+    step = max(1, -(-max(grey.shape) // THINNED))
+    step = min(step, *grey.shape)
+    whole = grey[: grey.shape[0] // step * step, : grey.shape[1] // step * step]
+    return block_reduce(whole, step, np.mean) if step > 1 else grey, step
+
+
+def _edges(grey: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy.ndimage import gaussian_gradient_magnitude
+
+    found = gaussian_gradient_magnitude(grey, SMOOTHED, mode="nearest")
+    edges: NDArray[np.float64] = np.maximum(found - np.median(found), 0)
+    return edges

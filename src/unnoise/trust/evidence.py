@@ -1,0 +1,243 @@
+"""What an image and its result show by themselves, whatever is usual for the model.
+
+Limits that are relative to a model trust a model that leaves or spoils everything. These facts are
+of the image and of the pair alone: noise that was left, noise that is not white, structure that was
+lost.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from unnoise.facts import (
+    CUT,
+    MANY,
+    MOSAIC,
+    Floor,
+    Lines,
+    cut_off,
+    impulses,
+    lines,
+    noise_floor,
+    phases,
+)
+from unnoise.trust.noise_level import NoiseLevel
+from unnoise.trust.probing import Doubles, Floats
+from unnoise.trust.structure import box_mean
+
+MATTERS = 0.005  # standard deviation of noise that is seen, in the model's scale
+LEFT = 0.5  # share of the variance of noise, of impulses and of lines that a result may leave
+HARD_TO_SEE = 0.05  # share of the scale, below which an image does not use it
+THIN, CERTAIN = 3, 8.0  # pixels of a side, and standard deviations of their mean: no chance
+FAINTLY = 0.01  # standard deviation below which nothing thin is seen
+LOST = 1e-3  # share of the image that was lost so, from which on it is said
+BLOCK, STRATA, MEMBERS = 8, 4, 8  # pixels of a side; classes of brightness, and blocks of one
+MORE = 1.5  # ratio of variances that is no chance
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Facts of an image ``(C, H, W)`` in the model's own scale.
+
+    Attributes:
+        floor: What varies in its flattest blocks; None where that could not be told.
+        lines: Noise that rows or columns share; None likewise.
+        phases: How much every second pixel differs; None likewise.
+        impulses: Share of its pixels.
+        cut_off: Share of its pixels whose noise was cut off.
+        span: Of the scale that it uses.
+    """
+
+    floor: Floor | None
+    lines: Lines | None
+    phases: float | None
+    impulses: float
+    cut_off: float
+    span: float
+
+    @classmethod
+    def of(cls, noisy: Floats) -> "Evidence":
+        """Look at an image."""
+        image = np.moveaxis(noisy, 0, -1)
+        low, high = np.quantile(noisy, (0.001, 0.999))
+        return cls(
+            noise_floor(image),
+            lines(image),
+            phases(image),
+            impulses(image),
+            cut_off(image),
+            float(high - low),
+        )
+
+    def unlike_white(self, *, clipped: bool) -> str | None:
+        """Say how the noise differs from white noise, which estimates assume; None if it does not.
+
+        Args:
+            clipped: Whether the model was calibrated on noise that is cut off.
+        """
+        if self.floor and self.floor.grain and self.floor.std > MATTERS / 2:
+            return "its noise has a grain"
+        if self._lined:
+            return "its noise has lines"
+        if self.phases is not None and self.phases > MOSAIC:
+            return "it is a mosaic"
+        if self.impulses > MANY:
+            return "it has impulses"
+        if self.cut_off > CUT and not clipped:
+            return "its noise is cut off at an end of the range"
+        return None
+
+    def reasons(
+        self, noisy: Floats, restored: Floats, noise: NoiseLevel, *, stride: int, clipped: bool
+    ) -> list[str]:
+        """Say what speaks against a result, and what to do.
+
+        Args:
+            noisy: A part of the image, or all of it.
+            restored: What a model made of that.
+            noise: Of the part.
+            stride: At which the model sees it.
+            clipped: Whether the model was made for noise that is cut off.
+        """
+        found = [
+            self._mosaic() if stride == 1 else None,
+            self._left_lines(restored),
+            self._left_impulses(restored),
+            self.left_noise(noisy, restored),
+            self._cut() if not clipped else None,
+            self._unseen(),
+            self._lost(noisy, restored, noise),
+        ]
+        return [reason for reason in found if reason is not None]
+
+    @property
+    def _lined(self) -> bool:
+        return self.lines is not None and self.lines.matters(MATTERS)
+
+    def _mosaic(self) -> str | None:
+        if self.phases is None or self.phases <= MOSAIC:
+            return None
+        return (
+            f"every second pixel shows another thing ({self.phases:.0f} times what scenes "
+            "have), as in the raw mosaic of a camera: train on such images with --stride 2, or "
+            "develop it"
+        )
+
+    def _left_lines(self, restored: Floats) -> str | None:
+        after = lines(np.moveaxis(restored, 0, -1))
+        if self.lines is None or after is None or not self._lined:
+            return None
+        axis, what = (
+            self.lines.direction,
+            "rows" if self.lines.direction == "horizontal" else "columns",
+        )
+        if getattr(after, what) ** 2 < LEFT * self.lines.strongest**2:
+            return None
+        return (
+            f"{axis} lines were left ({what} share noise of {self.lines.strongest:.2g}): train on "
+            f"such images with --structure {axis}"
+        )
+
+    def _left_impulses(self, restored: Floats) -> str | None:
+        if self.impulses <= MANY:
+            return None
+        left = min(impulses(np.moveaxis(restored, 0, -1)) / self.impulses, 1)
+        if left < LEFT / 2:
+            return None
+        share = 100 * self.impulses
+        return (
+            f"impulses were left, {100 * left:.0f} % of them (salt and pepper, hot pixels: "
+            f"{share:.2g} % of the image): take a median filter, or train with --noise "
+            f"salt-pepper:{share / 50:.1g}"
+        )
+
+    def left_noise(self, noisy: Floats, restored: Floats) -> str | None:
+        """Say how much of the noise a result has left; None if little, or if that is not known."""
+        floor = self.floor
+        part = noise_floor(np.moveaxis(noisy, 0, -1))
+        if floor is None or part is None or not floor.noise or floor.std < MATTERS:
+            return None
+        left = min(part.left(np.moveaxis(noisy, 0, -1), np.moveaxis(restored, 0, -1)), 1)
+        if left < LEFT:
+            return None
+        said = f"noise was left: {100 * left:.0f} % of {floor.std:.2g} in flat places"
+        if not floor.grain:
+            return f"{said}; train on images like this one"
+        one, two = (f"{value:.2f}" for value in floor.correlation[:2])
+        return (
+            f"{said}. Its grain (correlation {one} and {two} at 1 and 2 pixels), as after "
+            "demosaicing, resizing or compression, looks like structure to the model: train on "
+            "such images, which finds the stride that they need"
+        )
+
+    def _cut(self) -> str | None:
+        if self.cut_off <= CUT:
+            return None
+        return (
+            f"noise was cut off at an end of the range in {100 * self.cut_off:.0f} % of the image, "
+            "which shifts dark and bright places: take images without clipping, or train with "
+            "--noise ...,clip"
+        )
+
+    def _unseen(self) -> str | None:
+        if not 0 < self.span < HARD_TO_SEE:
+            return None
+        return (
+            f"the image uses {100 * self.span:.1g} % of the scale: say with --range LOW HIGH which "
+            "values are black and white"
+        )
+
+    def _lost(self, noisy: Floats, restored: Floats, noise: NoiseLevel) -> str | None:
+        # Means of a grain over few pixels are no less than its values.
+        grain = self.floor is not None and self.floor.grain
+        if not grain and (lost := thin_structure(noisy, restored, noise)) > LOST:
+            return (
+                f"thin structure was lost in {100 * lost:.2g} % of the image: look at what was "
+                "removed, lower --strength, or train with --objective noise2void"
+            )
+        if (more := excess(noisy, restored)) > MORE:
+            return (
+                f"{more:.1f} times as much was removed where there is structure as in flat places: "
+                "detail was lost; lower --strength, or train on images like this one"
+            )
+        return None
+
+
+def thin_structure(noisy: Floats, restored: Floats, noise: NoiseLevel) -> float:
+    """Return the share of the pixels around which what was removed can be no chance.
+
+    The residual is averaged over 3 × 3 pixels; noise of single pixels stays within a few standard
+    deviations of that mean, and a line or a spot that was removed does not.
+    """
+    scaled: Doubles = (noisy - restored) / np.sqrt(noise.variance(restored) + FAINTLY**2)
+    means = np.abs(box_mean(scaled, THIN)) * THIN
+    return float(np.mean(means.max(axis=0) > CERTAIN))
+
+
+def excess(noisy: Floats, restored: Floats) -> float:
+    """Return how much more was removed where there is structure, as a ratio of variances.
+
+    Noise is as strong at an edge as beside it, if both are as bright; a good result removes less
+    there. Blocks are compared with blocks of like brightness. 0 where hardly anything was removed,
+    or the image is too small.
+    """
+    residual, result = (
+        _blocks(image.mean(axis=0, dtype=np.float64)) for image in (noisy - restored, restored)
+    )
+    if len(result) < 2 * STRATA * MEMBERS or residual.std() < MATTERS:
+        return 0.0
+    removed, structure = residual.var(axis=1), result.var(axis=1)
+    ratios = []
+    for stratum in np.array_split(np.argsort(result.mean(axis=1)), STRATA):
+        order = stratum[np.argsort(structure[stratum])]
+        quarter = max(MEMBERS // 2, len(order) // 4)
+        flat, rich = removed[order[:quarter]].mean(), removed[order[-quarter:]].mean()
+        ratios.append(rich / max(flat, MATTERS**2))
+    return float(np.median(ratios))
+
+
+def _blocks(image: Doubles) -> Doubles:
+    """Cut ``(H, W)`` into blocks of 8 × 8 pixels, ``(B, 64)``."""
+    down, right = (side // BLOCK for side in image.shape)
+    whole = image[: down * BLOCK, : right * BLOCK].reshape(down, BLOCK, right, BLOCK)
+    return whole.transpose(0, 2, 1, 3).reshape(-1, BLOCK * BLOCK)
