@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check base-install format pretrained bench bench-photo bench-candidates bench-trust bench-verdicts bench-features bench-server bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-units bench-scale bench-hosts clean
+.PHONY: help demo test check base-install format pretrained bench bench-photo bench-candidates bench-trust bench-verdicts bench-features bench-server bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-method bench-units bench-scale bench-hosts clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -69,7 +69,7 @@ benchmarks/photo/.packages: benchmarks/photo/requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $@ -r $<
 	@touch $@
 
-bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-candidates bench-photo bench-trust bench-verdicts bench-features bench-server bench-hostile bench-scale ## Run every benchmark (about six hours)
+bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-method bench-candidates bench-photo bench-trust bench-verdicts bench-features bench-server bench-hostile bench-scale ## Run every benchmark (about six hours)
 
 bench-models: $(READY) ## Cost, speed, share of the machine's limit and quality of candidate networks
 	$(BIN)/python benchmarks/models.py
@@ -88,6 +88,9 @@ bench-units: $(READY) ## Whether the unit of the values matters: one set of capt
 
 bench-own: $(READY) ## Microscopy, documents and photographs: what each kind of data reaches
 	$(BIN)/python benchmarks/own_images.py
+
+bench-method: $(READY) ## Which method noisy images alone get, and whether another one is better (20 minutes)
+	$(BIN)/python benchmarks/method.py
 
 bench-scale: $(READY) ## Many workers: speed, survival, the driver's memory, what a large job costs (40 minutes)
 	$(BIN)/python benchmarks/scale/training.py

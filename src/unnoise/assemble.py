@@ -139,9 +139,9 @@ def assemble(
         UnnoiseError: A name or a noise spec that is wrong.
     """
     config = complete(config, plan)
-    if config.stride not in (None, 1) and (config.structure != "none" or takes_whole(plan)):
-        what = "small images are taken whole" if takes_whole(plan) else "--structure masks a line"
-        raise ConfigError(f"stride is {config.stride}, but {what}: leave --stride out")
+    if plan.stride not in (None, 1) and (plan.structure != "none" or takes_whole(plan)):
+        what = "small images are taken whole" if takes_whole(plan) else "--structure follows a line"
+        raise ConfigError(f"stride is {plan.stride}, but {what}: leave --stride out")
     assert config.batch_size is not None
     assert config.lr is not None
     device = choose_device(config.device)
@@ -152,9 +152,9 @@ def assemble(
         batch_size=config.batch_size,
         side=config.patch,
         share=config.validation,
-        stride=1 if config.structure != "none" else config.stride,
+        stride=1 if plan.structure != "none" else plan.stride,
         # Half a turn leaves lines of noise where they are, a quarter does not.
-        turns=tuple(range(TURNS)) if config.structure == "none" else HALF_TURNS,
+        turns=tuple(range(TURNS)) if plan.structure == "none" else HALF_TURNS,
         memory=config.memory,
         values=config.range and ValueRange.given(*config.range),
         seed=config.seed,
@@ -249,9 +249,9 @@ def _objective(config: TrainConfig, plan: Plan, *, clamped: bool) -> Objective:
             "answer to a noisy target is its mean, the clean image"
         )
     if plan.objective == "neighbor2neighbor":
-        return build(config.gamma)
+        return build(config.gamma, plan.structure)
     if plan.objective == "noise2void":
-        return build(config.replacement, config.structure)
+        return build(config.replacement, plan.structure)
     return build()
 
 

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from unnoise.facts import Structure
 from unnoise.noise import parse_noise
 from unnoise.objectives import (
     LOSSES,
@@ -18,7 +19,7 @@ from unnoise.objectives import (
     Supervised,
 )
 from unnoise.objectives.losses import nearly_clamp
-from unnoise.objectives.noise2void import Replacement, Structure, _draw_pixels
+from unnoise.objectives.noise2void import Replacement, _draw_pixels
 from unnoise.seeding import generator
 
 
@@ -153,6 +154,24 @@ def test_the_regulariser_vanishes_for_a_network_that_leaves_all_as_it_is() -> No
     other = loss_of(Neighbor2Neighbor(gamma=2.0), lambda x: 0 * x, (images,), generator(1))
     three = 3 * loss_of(Neighbor2Neighbor(gamma=0.0), lambda x: 0 * x, (images,), generator(1))
     torch.testing.assert_close(other, three)
+
+
+@pytest.mark.parametrize("structure", ["horizontal", "vertical"])
+def test_neighbours_do_not_share_the_noise_of_lines(structure: Structure) -> None:
+    rows = torch.arange(12.0)[:, None].expand(12, 16)
+    image = (rows if structure == "horizontal" else rows.T)[None, None]
+    seen: list[torch.Tensor] = []
+
+    def look(x: torch.Tensor) -> torch.Tensor:
+        seen.append(x)
+        return x
+
+    drawn = Neighbor2Neighbor(0.0, structure).draw((image,), generator(1))
+    # A line next to it, so the loss of the image itself is 1 everywhere.
+    assert Neighbor2Neighbor(0.0, structure).losses(look, drawn).tolist() == [1]
+    lines = seen[0][0, 0] if structure == "horizontal" else seen[0][0, 0].T
+    assert (lines == lines[:, :1]).all()  # each is of one line of the image
+    assert (lines[:, 0] // 2).tolist() == list(range(6))
 
 
 @pytest.mark.parametrize("replacement", ["uniform", "median"])

@@ -75,7 +75,7 @@ def _reader(plan: Plan) -> Callable[[int], tuple[Array, ...]]:
     def read(index: int) -> tuple[Array, ...]:
         views = [view[index] for view in plan.views]
         if plan.packed or sum(part.bytes for part in views) > WHOLE_BYTES:
-            return tuple(part.peek()[None] for part in views)
+            return tuple(part.peek(0)[None] for part in views)
         return tuple(part.read() for part in views)
 
     return read

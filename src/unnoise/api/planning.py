@@ -44,6 +44,8 @@ def make_plan(
         noise=settings.noise or noise,
         objective=settings.objective,
         channels=settings.channels,
+        structure=settings.structure,
+        stride=settings.stride,
     )
 
 

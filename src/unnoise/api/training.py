@@ -42,7 +42,7 @@ def train(
     average: bool | None = None,
     gamma: float | None = None,
     replacement: Literal["uniform", "median"] | None = None,
-    structure: Literal["none", "horizontal", "vertical"] | None = None,
+    structure: Literal["auto", "none", "horizontal", "vertical"] | None = None,
     stride: int | None = None,
     memory: float | None = None,
     max_pixels: int | None = None,
@@ -105,8 +105,10 @@ def train(
         average: Whether to deliver the moving average of the weights.
         gamma: Weight of the regulariser of neighbor2neighbor.
         replacement: ``uniform`` or ``median``, for noise2void.
-        structure: ``horizontal`` or ``vertical`` for noise2void where noise is correlated so.
-        stride: Sub-sampling stride for noisy images only, where their noise is correlated.
+        structure: ``horizontal`` or ``vertical`` where pixels of noisy images share noise along
+            it, ``none``, or ``auto``: what the images show.
+        stride: Sub-sampling stride for noisy images only, where their noise is correlated, or
+            where they are a mosaic; None to look at the images.
         memory: GiB of images that are kept in memory; more are streamed from files.
         max_pixels: An image of more is refused; 0 for no limit.
         nodata: The value that stands for no data: left out, as are masked values of an array.

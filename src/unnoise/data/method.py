@@ -10,15 +10,18 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
+from unnoise.data.assumption import look_closer
 from unnoise.data.names import find_pairs, group_captures, match_pairs
 from unnoise.data.survey import Part, Survey, agree
 from unnoise.errors import ConfigError, DataError
+from unnoise.facts import Structure
 from unnoise.images import RGB
 
-AUTO = "auto"
+AUTO: Literal["auto"] = "auto"
 NOISY_ONLY = ("neighbor2neighbor", "noise2void")
 Scenes = tuple[tuple[int, ...], ...]
 
@@ -35,6 +38,8 @@ class Plan:
             each view the parts, in the same order. Captures are one view.
         scenes: For captures: the images of each scene, counted through all parts.
         noise: The spec that makes clean images noisy, None where nothing does.
+        stride: At which noisy images are to be seen; None where the grain of their noise decides.
+        structure: Along what the pixels of noisy images share noise.
         hint: What else the user could do, in words; empty if nothing.
         failures: The files that could not be read.
     """
@@ -45,6 +50,8 @@ class Plan:
     views: tuple[tuple[Part, ...], ...]
     scenes: Scenes | None = None
     noise: str | None = None
+    stride: int | None = None
+    structure: Structure = "none"
     hint: str = ""
     failures: tuple[str, ...] = ()
 
@@ -86,6 +93,8 @@ def choose_method(
     noise: str | None,
     objective: str,
     channels: int | None,
+    structure: Structure | Literal["auto"] = AUTO,
+    stride: int | None = None,
 ) -> Plan:
     """Choose the objective, or check the one that was said.
 
@@ -95,6 +104,8 @@ def choose_method(
         noise: What makes clean images noisy.
         objective: A name, or ``auto``.
         channels: 1 or 3 to turn all images to grey or colour.
+        structure: Along what noisy images share noise; ``auto`` to look.
+        stride: At which noisy images are seen; None to look whether they are a mosaic.
 
     Raises:
         ConfigError: Settings that contradict each other.
@@ -113,6 +124,10 @@ def choose_method(
         plan = _corrupted(images, noise, objective)
     else:
         plan = _unpaired(images, objective)
+    if plan.objective in NOISY_ONLY:
+        plan = _closer(plan, objective, structure, stride)
+    else:
+        plan = replace(plan, stride=stride)
     failures = images.failures + (targets.failures if targets else ())
     counts = {part.channels for view in plan.views for part in view}
     if channels is None and counts == {1, RGB} and not plan.packed:
@@ -125,6 +140,24 @@ def choose_method(
         agree(view, what=f"the images of {plan.name}")
     _check_sizes(views)
     return replace(plan, views=views, failures=failures)
+
+
+def _closer(
+    plan: Plan, objective: str, structure: Structure | Literal["auto"], stride: int | None
+) -> Plan:
+    """Let the pixels of noisy images decide what the user left open."""
+    if structure == AUTO and objective == "noise2void":
+        structure = "none"  # its masks along lines lose more than they gain (docs/lab-notes.md)
+    found = look_closer(plan.views[0], structure=structure, stride=stride)
+    asked = found.stride is not None or found.structure != "none"
+    said = found.reason if asked or objective == AUTO else ""
+    return replace(
+        plan,
+        objective=found.objective if objective == AUTO else plan.objective,
+        reason="; ".join(filter(None, [plan.reason, said])),
+        stride=found.stride if stride is None else stride,
+        structure=found.structure if structure == AUTO else structure,
+    )
 
 
 def _digest(data: bytes | memoryview) -> str:

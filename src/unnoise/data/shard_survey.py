@@ -115,7 +115,7 @@ def _refuse(place: str) -> Array:
     )
 
 
-def _peek(packed: PackedImages) -> Array:
+def _peek(packed: PackedImages, index: int) -> Array:  # noqa: ARG001  the first one is found
     failures: list[str] = []
     shards = Shards((packed.shard,), (packed.view,), packed.length, 0, packed.max_pixels)
     scenes = shards.look(1, failures)

@@ -65,8 +65,8 @@ class Part:
         channels: Of each, without transparency.
         dtype: Of the values.
         read: Gives ``(count, height, width, channels)``.
-        peek: Gives the first of them, ``(height, width, channels)``, without reading the others; of
-            a large one its middle.
+        peek: Gives one of them by its index, ``(height, width, channels)``, without reading the
+            others; of a large one its middle. Of a shard it is always the first.
         path: Of the file, or the URL of a zarr array; None for an array.
         direct: Whether windows of them are read without what lies above.
         shard: Where they are packed, None if they are not.
@@ -84,7 +84,7 @@ class Part:
     channels: int
     dtype: np.dtype[np.generic]
     read: Callable[[], Array]
-    peek: Callable[[], Array]
+    peek: Callable[[int], Array]
     path: Path | str | None = None
     direct: bool = False
     shard: PackedImages | None = None
@@ -123,7 +123,7 @@ class Part:
             channels=channels,
             colour="rgb" if channels == RGB else "grey",
             read=partial(_converted, self.read, channels),
-            peek=partial(_converted, self.peek, channels),
+            peek=partial(_converted_one, self.peek, channels),
             shard=shard,
         )
 
@@ -231,7 +231,7 @@ def array_part(stack: Array, axes: str, *, name: str = ARRAY) -> Part:
     """Make a part of a stack ``(N, H, W, C)`` in memory."""
     count, height, width, channels = stack.shape
     return Part(
-        name, axes, count, height, width, channels, stack.dtype, lambda: stack, lambda: stack[0]
+        name, axes, count, height, width, channels, stack.dtype, lambda: stack, stack.__getitem__
     )
 
 
@@ -290,14 +290,18 @@ def _read(path: Path | str, read: ReadOptions) -> Array:
     return read_stack(path, read)[0]
 
 
-def _peek(path: Path | str, read: ReadOptions) -> Array:
+def _peek(path: Path | str, read: ReadOptions, index: int) -> Array:
     with read.open(path) as reader:
         rows, columns = (
             slice(first := max(0, (side - PEEK) // 2), first + min(side, PEEK))
             for side in (reader.height, reader.width)
         )
-        return reader.window(0, rows, columns)[..., : reader.channels]
+        return reader.window(index, rows, columns)[..., : reader.channels]
 
 
 def _converted(read: Callable[[], Array], channels: int) -> Array:
     return to_channels(read(), channels)
+
+
+def _converted_one(peek: Callable[[int], Array], channels: int, index: int) -> Array:
+    return to_channels(peek(index), channels)

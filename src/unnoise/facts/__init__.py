@@ -1,20 +1,28 @@
-"""Facts of an image that need no model: noise and its grain, lines, phases, impulses, cut-off."""
+"""Facts of an image that need no model: noise, grain, lines, phases, impulses, fineness."""
 
 from unnoise.facts.ends import CUT, cut_off
+from unnoise.facts.fineness import LOST, NARROW, PREDICTED, Fineness, fineness
 from unnoise.facts.floor import Floor, noise_floor
 from unnoise.facts.grain import Correlation, noise_correlation
 from unnoise.facts.impulses import MANY, impulses
-from unnoise.facts.lines import Lines, lines
+from unnoise.facts.lines import VISIBLE, Lines, Structure, lines
 from unnoise.facts.phases import MOSAIC, phases
 
 __all__ = [
     "CUT",
+    "LOST",
     "MANY",
     "MOSAIC",
+    "NARROW",
+    "PREDICTED",
+    "VISIBLE",
     "Correlation",
+    "Fineness",
     "Floor",
     "Lines",
+    "Structure",
     "cut_off",
+    "fineness",
     "impulses",
     "lines",
     "noise_correlation",

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Doubles = NDArray[np.float64]
+Structure = Literal["none", "horizontal", "vertical"]  # along which axis pixels share noise
 
 STRIP = 24  # pixels of a row, whose median stands for what they share
 FEWEST = 4  # strips beside one another

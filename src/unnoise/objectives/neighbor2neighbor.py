@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from unnoise.facts import Structure
 from unnoise.objectives.contract import Batch, Drawn, Network
 from unnoise.objectives.losses import mse
 
@@ -23,16 +24,22 @@ class Neighbor2Neighbor:
 
     A batch is ``(noisy,)``; of odd sides the last row or column is left out.
 
+    Where the pixels of a row (or column) share noise, the two are of different rows: each row of
+    ``g₁(y)`` is taken from one row of the image, and that of ``g₂(y)`` from the one above or below
+    it, so that what rows share is independent, too.
+
     Attributes:
         gamma: Weight of the second term.
+        structure: The axis along which pixels share noise.
     """
 
     gamma: float
+    structure: Structure = "none"
 
     def draw(self, batch: Batch, generator: Generator) -> Drawn:
         """Return the images, and which pixels of their cells make the first and the second."""
         noisy = _even(batch)
-        return noisy, *_draw_neighbours(noisy, generator)
+        return noisy, *_draw_neighbours(noisy, self.structure, generator)
 
     def losses(self, model: Network, drawn: Drawn) -> Tensor:
         """Return the loss of each sample as ``(B,)``."""
@@ -63,13 +70,26 @@ def _even(batch: Batch) -> Tensor:
     return noisy[..., : height // 2 * 2, : width // 2 * 2]
 
 
-def _draw_neighbours(images: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
+def _draw_neighbours(
+    images: Tensor, structure: Structure, generator: Generator
+) -> tuple[Tensor, Tensor]:
     """Draw two neighbours of each cell, ``(B, 1, H / 2, W / 2)`` each, in 0 to 3."""
     batch, _, height, width = images.shape
-    shape, device = (batch, 1, height // 2, width // 2), images.device
-    first = torch.randint(0, 4, shape, generator=generator, device=device)
-    side = torch.randint(0, 2, shape, generator=generator, device=device)
-    return first, torch.tensor(NEIGHBOURS, device=device)[first, side]
+    device = images.device
+
+    def draw(most: int, down: int, right: int) -> Tensor:
+        shape = (batch, 1, down, right)
+        return torch.randint(0, most, shape, generator=generator, device=device)
+
+    down, right = height // 2, width // 2
+    if structure == "none":
+        first, side = draw(4, down, right), draw(2, down, right)
+        return first, torch.tensor(NEIGHBOURS, device=device)[first, side]
+    if structure == "horizontal":
+        row, column = draw(2, down, 1), draw(2, down, right)
+        return 2 * row + column, 2 * (1 - row) + column
+    row, column = draw(2, down, right), draw(2, 1, right)
+    return 2 * row + column, 2 * row + 1 - column
 
 
 def _pick(images: Tensor, place: Tensor) -> Tensor:

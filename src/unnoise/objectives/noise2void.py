@@ -6,6 +6,7 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor
 
+from unnoise.facts import Structure
 from unnoise.objectives.contract import Batch, Drawn, Network
 
 CELL = 5  # one pixel of each 5 × 5 is masked, 4 %
@@ -13,7 +14,6 @@ RADIUS = 2  # of the window that replacements come from
 SPAN = 5  # pixels to each side that a mask for structured noise covers
 
 Replacement = Literal["uniform", "median"]
-Structure = Literal["none", "horizontal", "vertical"]
 
 
 @dataclass(frozen=True)

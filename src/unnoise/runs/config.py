@@ -66,8 +66,8 @@ class TrainConfig:
         Named datasets have a default. Without targets and noise, the images are taken as noisy.
     objective
         How to learn. auto takes what the images allow: supervised for pairs and for clean images
-        with a noise, neighbor2neighbor for noisy ones only. noise2noise needs several captures
-        of each scene (X_1, X_2, ...); noise2void is the other one for noisy images only.
+        with a noise; for noisy ones only neighbor2neighbor, or noise2void where their structure
+        is thin. noise2noise needs several captures of each scene (X_1, X_2, ...).
     axes
         Of the images, where their files do not say it, such as ZYX.
     array
@@ -116,10 +116,13 @@ class TrainConfig:
     replacement
         noise2void: what masked pixels are replaced by.
     structure
-        noise2void: the axis along which the noise is correlated, whose pixels are masked too.
+        Noisy images only: the axis along which pixels share noise, as rows or columns do.
+        neighbor2neighbor then compares pixels across it, noise2void masks pixels along it. auto
+        looks at some of the images for neighbor2neighbor, and is none for noise2void.
     stride
         Noisy images only: see every so many pixels as an image of its own, because the noise of
-        nearer ones is correlated. Without it, this is told from each image.
+        nearer ones is correlated, or because the image is a mosaic. Without it, the images
+        decide.
     memory
         GiB of images that are kept in memory; more, and tar shards, are streamed.
     max_pixels
@@ -172,7 +175,7 @@ class TrainConfig:
     average: bool = True
     gamma: float = 0.0
     replacement: Literal["uniform", "median"] = "uniform"
-    structure: Literal["none", "horizontal", "vertical"] = "none"
+    structure: Literal["auto", "none", "horizontal", "vertical"] = "auto"
     stride: int | None = None
     memory: float = 4.0
     max_pixels: int = MAX_PIXELS

@@ -1,0 +1,160 @@
+"""Whether neighbouring pixels of noisy images show the same thing, which methods take for granted.
+
+It is told from a few images: pixels of a mosaic do not, nor do those of structure that is thinner
+than a few pixels, and the noise of a line is not independent in neighbours along it.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+
+from unnoise.data.scenes import Array
+from unnoise.data.survey import Part
+from unnoise.errors import UnnoiseError
+from unnoise.facts import (
+    LOST,
+    MOSAIC,
+    NARROW,
+    PREDICTED,
+    VISIBLE,
+    Lines,
+    Structure,
+    fineness,
+    lines,
+    noise_correlation,
+    phases,
+)
+from unnoise.images import fill_holes, hole_mask
+
+IMAGES = 16  # that are looked at
+SHARDS = 4  # likewise, the first image of each, which may be fetched from afar
+SIDE = 512  # pixels of the middle of each
+SMALLEST = 65  # pixels of a side; smaller images show too little, and may be taken whole
+MOST = 0.5  # share of the images above which something holds for all
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a few images ask for.
+
+    Attributes:
+        objective: The one that suits them.
+        reason: Why, in words, with the figure; empty where they are too small or flat to tell.
+        stride: At which they are to be seen; None where the grain of their noise decides.
+        structure: Along what their pixels share noise.
+    """
+
+    objective: str = "neighbor2neighbor"
+    reason: str = ""
+    stride: int | None = None
+    structure: Structure = "none"
+
+
+def look_closer(parts: Sequence[Part], *, structure: str, stride: int | None) -> Finding:
+    """Look at up to 16 images, spread over all, at most 512 × 512 pixels of each.
+
+    Args:
+        parts: The noisy images.
+        structure: What the user said of lines; ``auto`` to look for them.
+        stride: What the user said; None to see a mosaic at 2.
+    """
+    images = [_middle(image) for image in _some(parts)]
+    if not images:
+        return Finding()
+    if found := _mosaic(images):
+        return found if stride is None else Finding()
+    if structure == "auto" and stride in (None, 1) and (found := _lines(images)):
+        return found
+    return _thin(images, stride) if structure in ("auto", "none") else Finding()
+
+
+def _some(parts: Sequence[Part]) -> Iterator[Array]:
+    """Read up to 16 images, of as many files as there are; leave out what cannot be read."""
+    large = [part for part in parts if min(part.height, part.width) >= SMALLEST]
+    most = SHARDS if any(part.shard for part in large) else IMAGES
+    places = np.linspace(0, len(large) - 1, min(most, len(large))).astype(int)
+    each = IMAGES // max(1, len(places))
+    for part in (large[place] for place in places):
+        count = 1 if part.shard else min(each, part.count)
+        for index in dict.fromkeys(np.linspace(0, part.count - 1, count).astype(int).tolist()):
+            try:
+                image = part.peek(index)
+            except UnnoiseError:  # reading tells of it
+                break
+            yield fill_holes(np.asarray(image), hole_mask(image))
+
+
+def _middle(image: Array) -> Array:
+    top, left = (max(0, (side - SIDE) // 4) * 2 for side in image.shape[:2])
+    return image[top : top + SIDE, left : left + SIDE]
+
+
+def _mosaic(images: Sequence[Array]) -> Finding | None:
+    """Find a mosaic, whose four phases are images of their own."""
+    ratios = [ratio for image in images if image.shape[2] == 1 and (ratio := phases(image))]
+    if not ratios or median(ratios) < MOSAIC:
+        return None
+    return Finding(
+        reason="the images look like a 2 × 2 mosaic (a pattern of 2 pixels is "
+        f"{_times(ratios)} as strong as those of nearly the same size; limit {MOSAIC:g}): each is "
+        "seen at a stride of 2, as four images (--stride 1 turns this off)",
+        stride=2,
+    )
+
+
+def _times(ratios: Sequence[float]) -> str:
+    found = median(ratios)
+    return f"{found:.0f} times" if found < 1e4 else "more than 10000 times"
+
+
+def _lines(images: Sequence[Array]) -> Finding | None:
+    """Find noise that rows or columns share; pixels to compare are then taken across them."""
+    found: list[Lines] = [each for image in images if (each := lines(image))]
+    directions = Counter(each.direction for each in found if each.direction)
+    if not directions:
+        return None
+    (structure, count), *_ = directions.most_common(1)
+    if count <= MOST * len(images):
+        return None
+    share = median(max(each.rows, each.columns) / each.pixels for each in found)
+    line = "row" if structure == "horizontal" else "column"
+    return Finding(
+        reason=f"the pixels of a {line} share noise ({share:.2f} times the noise of single "
+        f"pixels; limit {VISIBLE:g}): --structure {structure} is chosen (--structure none turns "
+        "this off)",
+        structure=structure,
+    )
+
+
+def _thin(images: Sequence[Array], stride: int | None) -> Finding:
+    """Find structure that is lost at half the resolution, where neighbours are compared."""
+    found = [each for image in images if (each := fineness(_at_stride(image, stride)))]
+    if not found:
+        return Finding()
+    narrow, excess, hidden = (
+        median(values)
+        for values in zip(*((f.narrow, f.excess, f.hidden) for f in found), strict=True)
+    )
+    limits = f"limits {NARROW:g}, {LOST:.1%}, {PREDICTED:.0%}"
+    if sum(each.thin for each in found) <= MOST * len(images):
+        figures = f"figures {narrow:.2f}, {excess:.1%}, {hidden:.0%}; {limits}"
+        return Finding(reason=f"their structure is not thin ({figures})")
+    return Finding(
+        "noise2void",
+        f"their structure is thin (it changes {narrow:.2f} times as much from 2 to 4 pixels as "
+        f"from 4 to 8; what is learned at half the resolution predicts pixels {excess:.1%} worse; "
+        f"those around a pixel leave {hidden:.0%} of the noise's variance open; {limits}): "
+        "noise2void keeps it, at two to three times the time of a step (--objective "
+        "neighbor2neighbor is quicker, and blurs it)",
+    )
+
+
+def _at_stride(image: Array, stride: int | None) -> Array:
+    """Return every so many pixels, so that their noise is independent."""
+    if stride is None:
+        found = noise_correlation(image)
+        stride = found.stride if found else 1
+    return image[::stride, ::stride]
