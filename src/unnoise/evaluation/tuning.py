@@ -18,7 +18,7 @@ Denoise = Callable[[Stack], Stack]
 Error = Callable[[Denoise], float]
 Judge = Callable[[Stack], Error | None]
 
-SIGMAS = tuple(2 ** (step / 2) for step in range(-3, 6))  # times the estimated noise
+SIGMAS = tuple(2 ** (step / 2) for step in range(-3, 10))  # times the estimated noise
 PIXELS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0, 2.4, 2.8, 3.4, 4.0)
 
 
