@@ -17,7 +17,8 @@ def noisy_hills(side: int = 128) -> np.ndarray:
     y, x = np.mgrid[:side, :side] / side
     clean = 120 + 60 * np.sin(9 * x) * np.cos(7 * y)
     noise = 20 * np.random.default_rng(0).standard_normal(clean.shape)
-    return (clean + noise).round().clip(0, 255).astype(np.uint8)
+    noisy: np.ndarray = (clean + noise).round().clip(0, 255).astype(np.uint8)
+    return noisy
 
 
 @pytest.fixture(scope="module")
