@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check base-install format pretrained bench bench-photo bench-candidates bench-trust bench-verdicts bench-features bench-server bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-method bench-units bench-scale bench-hosts clean
+.PHONY: help demo test check base-install format pretrained bench bench-photo bench-candidates bench-trust bench-verdicts bench-order bench-features bench-server bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-method bench-units bench-scale bench-hosts clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -56,6 +56,9 @@ bench-verdicts: $(READY) ## Whether good results are rejected and bad ones trust
 	$(BIN)/python benchmarks/trust/verdicts.py
 	$(BIN)/python benchmarks/trust/verdicts.py --final
 
+bench-order: $(READY) ## Whether several models are put in the right order without clean images
+	$(BIN)/python benchmarks/trust/order.py
+
 bench-features: $(READY) ## What features are worth: few labels, denoise-then-classify, the tasks of the papers
 	$(BIN)/python benchmarks/features/features.py
 
@@ -69,7 +72,7 @@ benchmarks/photo/.packages: benchmarks/photo/requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $@ -r $<
 	@touch $@
 
-bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-method bench-candidates bench-photo bench-trust bench-verdicts bench-features bench-server bench-hostile bench-scale ## Run every benchmark (about six hours)
+bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-method bench-candidates bench-photo bench-trust bench-verdicts bench-order bench-features bench-server bench-hostile bench-scale ## Run every benchmark (about six hours)
 
 bench-models: $(READY) ## Cost, speed, share of the machine's limit and quality of candidate networks
 	$(BIN)/python benchmarks/models.py

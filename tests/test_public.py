@@ -10,6 +10,7 @@ import unnoise
 
 def test_public_names() -> None:
     assert sorted(unnoise.__all__) == [
+        "Comparison",
         "Denoiser",
         "DenoisingAutoencoder",
         "DenoisingClassifier",
@@ -18,6 +19,7 @@ def test_public_names() -> None:
         "UnnoiseError",
         "__version__",
         "add_noise",
+        "compare",
         "evaluate",
         "export",
         "figure",

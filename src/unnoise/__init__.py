@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from unnoise.api import add_noise, evaluate, export, figure, load, probe, train
+    from unnoise.api import (
+        Comparison,
+        add_noise,
+        compare,
+        evaluate,
+        export,
+        figure,
+        load,
+        probe,
+        train,
+    )
     from unnoise.denoiser import Denoiser
     from unnoise.errors import UnnoiseError
     from unnoise.evaluation import Evaluation
@@ -17,6 +27,7 @@ if TYPE_CHECKING:
     from unnoise.trust import Inspection, inspect
 
 _HOMES = {
+    "Comparison": "unnoise.api",
     "Denoiser": "unnoise.denoiser",
     "DenoisingAutoencoder": "unnoise.features",
     "DenoisingClassifier": "unnoise.features",
@@ -24,6 +35,7 @@ _HOMES = {
     "Inspection": "unnoise.trust",
     "UnnoiseError": "unnoise.errors",
     "add_noise": "unnoise.api",
+    "compare": "unnoise.api",
     "evaluate": "unnoise.api",
     "export": "unnoise.api",
     "figure": "unnoise.api",
@@ -34,6 +46,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Comparison",
     "Denoiser",
     "DenoisingAutoencoder",
     "DenoisingClassifier",
@@ -42,6 +55,7 @@ __all__ = [
     "UnnoiseError",
     "__version__",
     "add_noise",
+    "compare",
     "evaluate",
     "export",
     "figure",

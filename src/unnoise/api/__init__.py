@@ -9,6 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from unnoise.api.comparing import (
+        ComparedImage,
+        Comparison,
+        as_plain,
+        compare,
+        compare_files,
+        table,
+    )
     from unnoise.api.denoising import denoise_files
     from unnoise.api.evaluating import add_noise, evaluate
     from unnoise.api.exporting import export
@@ -31,6 +39,14 @@ if TYPE_CHECKING:
     from unnoise.api.training import train
 
 _HOMES = {
+    "comparing": (
+        "ComparedImage",
+        "Comparison",
+        "as_plain",
+        "compare",
+        "compare_files",
+        "table",
+    ),
     "denoising": ("denoise_files",),
     "evaluating": ("add_noise", "evaluate"),
     "exporting": ("export",),
@@ -56,10 +72,15 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "TOLD",
+    "ComparedImage",
+    "Comparison",
     "FileResult",
     "InspectedImage",
     "Probe",
     "add_noise",
+    "as_plain",
+    "compare",
+    "compare_files",
     "default_out",
     "denoise_files",
     "draw_noise",
@@ -74,6 +95,7 @@ __all__ = [
     "load_models",
     "probe",
     "summary",
+    "table",
     "train",
     "write_inspections",
     "write_probe",

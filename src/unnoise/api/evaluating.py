@@ -30,6 +30,7 @@ from unnoise.images import (
 )
 from unnoise.noise import parse_noise
 from unnoise.seeding import generator
+from unnoise.trust import judge
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -100,7 +101,8 @@ def evaluate(
         nodata: The value that stands for no data: left out.
         nan: ``keep`` takes NaN and infinity as no data, ``refuse`` refuses them.
         limit: How many images at the most, from the first; 0 takes all.
-        baselines: Whether to run the classical methods too.
+        baselines: Whether to run the classical methods too, each with the parameter that is best on
+            the noisy image by an estimate that needs no clean one.
         seed: Of the noise.
         data_dir: Where to look for named datasets first.
         say: Told messages, such as before a download.
@@ -166,6 +168,7 @@ def measure(
         data=name,
         seed=seed,
         baselines=baselines,
+        judge=judge,
     )
 
 

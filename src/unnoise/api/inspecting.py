@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.api.common import Array, word
+from unnoise.api.comparing import compared
 from unnoise.api.naming import made_for, title_of
 from unnoise.denoiser import DenoiseOptions, Denoiser, View
 from unnoise.errors import ImageError
@@ -60,6 +61,7 @@ def inspect_files(
     read: ReadOptions = ReadOptions(),  # noqa: B008  frozen
     options: DenoiseOptions = DenoiseOptions(),  # noqa: B008  frozen
     draw: bool = False,
+    compare: bool = False,
 ) -> Iterator[InspectedImage]:
     """Inspect every image of files, one in memory at a time.
 
@@ -69,6 +71,7 @@ def inspect_files(
         read: How files are read.
         options: How the model is applied.
         draw: Whether to draw the maps.
+        compare: Whether to compare the model with simple filters, too; see ``unnoise.compare``.
 
     Yields:
         One for each image; a file that cannot be inspected is one with its error.
@@ -86,7 +89,7 @@ def inspect_files(
             seen.add(path.resolve())
             try:
                 with read.open(path) as reader:
-                    yield from _inspect(denoiser, reader, options, draw=draw)
+                    yield from _inspect(denoiser, reader, options, draw=draw, compare=compare)
             # Whatever happens with one file, such as a lack of memory, the rest is inspected.
             except Exception as error:
                 yield InspectedImage(path, error=word(error))
@@ -116,7 +119,7 @@ def write_inspections(
         Entry(
             name=image.name,
             verdict=image.verdict,
-            reasons=image.facts["reasons"] if image.facts else [image.error or ""],
+            reasons=_said(image.facts) if image.facts else [image.error or ""],
             figures=_figures(image) if image.facts else ["–"] * 4,
             maps=image.picture,
         )
@@ -129,6 +132,10 @@ def write_inspections(
         entries=entries,
     )
     write_text(path, render_page(page), overwrite=overwrite)
+
+
+def _said(facts: dict[str, Any]) -> list[str]:
+    return [*facts["reasons"], *([facts["worth"]] if "worth" in facts else [])]
 
 
 def summary(images: Sequence[InspectedImage]) -> str:
@@ -152,13 +159,13 @@ def line(image: InspectedImage, said: set[str]) -> str:
     alike = alike if image.facts["familiarity"] is None else f"p = {alike}"
     text = f"{image.verdict} {image.name}: noise {noise}, familiarity {alike}, "
     text += f"removed structure {structure}, PSNR {psnr}"
-    new = [each for each in (*image.facts["reasons"], *image.facts["notes"]) if each not in said]
+    new = [each for each in (*_said(image.facts), *image.facts["notes"]) if each not in said]
     said.update(new)
     return "; ".join([text, *new])
 
 
 def _inspect(
-    denoiser: Denoiser, reader: Reader, options: DenoiseOptions, *, draw: bool
+    denoiser: Denoiser, reader: Reader, options: DenoiseOptions, *, draw: bool, compare: bool
 ) -> Iterator[InspectedImage]:
     view = denoiser.sight.of_reader(reader, options)  # all images of a file are seen alike
     for index in range(reader.count):
@@ -167,7 +174,7 @@ def _inspect(
         yield InspectedImage(
             reader.path,
             index if reader.count > 1 else None,
-            facts=facts_of(found),
+            facts=facts_of(found) | (compared(denoiser, image, view) if compare else {}),
             picture=_draw(image, found, view, reader) if draw else None,
             untold=_untold(denoiser) if found.familiarity is None else "",
         )

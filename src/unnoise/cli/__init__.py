@@ -19,6 +19,7 @@ VERBS = {
     "train": "Train a denoiser.",
     "denoise": "Denoise files.",
     "inspect": "Tell whether results can be trusted, without clean images.",
+    "compare": "Tell which of several models is best on noisy images.",
     "evaluate": "Measure a denoiser on clean images, beside classical methods.",
     "probe": "Tell what the features of a model are worth to a classifier.",
     "show": "Draw images and what a noise does to them.",

@@ -54,7 +54,7 @@ def evaluate(
     limit
         Take the first so many images; 0 takes all.
     baselines
-        Run the classical methods too.
+        Run the classical methods too, each with the parameter that is estimated best for the image.
     seed
         Decides the noise.
     device
@@ -98,11 +98,17 @@ def evaluate(
 def print_table(evaluation: "Evaluation") -> None:
     """Print the means as a table of fixed columns, which a script can read too."""
     print(evaluation.caption)
-    print(f"{'method':<16} {'PSNR dB':>8} {'SSIM':>7} {'MSE':>9} {'images/s':>10}")
-    for row in evaluation.rows():
+    rows = evaluation.rows()
+    names = [
+        f"{row['method']} ({row['parameters']})" if row["parameters"] else str(row["method"])
+        for row in rows
+    ]
+    width = max(16, *map(len, names))
+    print(f"{'method':<{width}} {'PSNR dB':>8} {'SSIM':>7} {'MSE':>9} {'images/s':>10}")
+    for name, row in zip(names, rows, strict=True):
         ssim = "-" if row["ssim"] is None else f"{row['ssim']:.4f}"
         speed = "-" if row["images_per_second"] is None else f"{row['images_per_second']:,.0f}"
-        print(f"{row['method']:<16} {row['psnr']:>8.2f} {ssim:>7} {row['mse']:>9.5f} {speed:>10}")
+        print(f"{name:<{width}} {row['psnr']:>8.2f} {ssim:>7} {row['mse']:>9.5f} {speed:>10}")
 
 
 def _per_image_csv(evaluation: "Evaluation") -> str:

@@ -20,6 +20,7 @@ def inspect(
     /,
     *,
     report: Path | None = None,
+    compare: bool = False,
     options: Annotated[DenoiseOptions, Parameter(name="*")] = DenoiseOptions(),  # noqa: B008  frozen
     read: Annotated[ReadOptions, Parameter(name="*")] = ReadOptions(),  # noqa: B008  frozen
     overwrite: bool = False,
@@ -42,6 +43,10 @@ def inspect(
         Files, folders with their subfolders, or patterns such as "scans/**/*.tif".
     report
         Write one HTML page with the maps of all images.
+    compare
+        Compare the model with simple filters (gaussian, median, total variation, non-local means,
+        wavelet; BM3D where it is installed), each with the best parameter for the image. It takes
+        many times the inspection; the seconds are printed.
     overwrite
         Replace the page, if it exists.
     device
@@ -65,7 +70,9 @@ def inspect(
     for sentence in left_out(inputs):
         say(sentence)
     draw = report is not None
-    for image in api.inspect_files(denoiser, inputs, read=read, options=options, draw=draw):
+    for image in api.inspect_files(
+        denoiser, inputs, read=read, options=options, draw=draw, compare=compare
+    ):
         images.append(image)
         if not image.index:
             said: set[str] = set()  # once for a file, not for each of its images
@@ -80,5 +87,8 @@ def inspect(
     if report:
         api.write_inspections(report, images, denoiser, model=model, overwrite=overwrite)
         say(f"page: {report}")
+    if compare:
+        seconds = sum(image.facts.get("compared_seconds", 0) for image in images)
+        say(f"the comparison with simple filters took {seconds:.1f} s")
     say(api.summary(images))
     return 2 if any(image.error is not None for image in images) else 0

@@ -1,11 +1,12 @@
 """Classical denoisers as scikit-image (and the user's own bm3d) bring them.
 
-Each takes one noisy image ``(H, W, C)``, float32, and the estimated standard deviation of its
-noise, and gives an image of the same shape.
+Each takes one noisy image ``(H, W, C)``, float32, and one number, its parameter, and gives an image
+of the same shape. ``tuning.py`` chooses the number.
 """
 
 import importlib.util
 import math
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -17,11 +18,19 @@ Image = NDArray[np.float32]
 Baseline = Callable[[Image, float], Image]
 
 
-def median(noisy: Image, sigma: float) -> Image:  # noqa: ARG001  the signature of the table
-    """Median of 3 × 3 pixels."""
+def gaussian(noisy: Image, pixels: float) -> Image:
+    """Gaussian filter with a standard deviation in pixels."""
+    from scipy.ndimage import gaussian_filter
+
+    filtered: Image = gaussian_filter(noisy, (pixels, pixels, 0))
+    return filtered
+
+
+def median(noisy: Image, side: float) -> Image:
+    """Median of squares of so many pixels a side."""
     from scipy.ndimage import median_filter
 
-    filtered: Image = median_filter(noisy, size=(3, 3, 1))
+    filtered: Image = median_filter(noisy, size=(round(side), round(side), 1))
     return filtered
 
 
@@ -72,6 +81,7 @@ def bm3d(noisy: Image, sigma: float) -> Image:
 
 
 BASELINES: dict[str, Baseline] = {
+    "gaussian": gaussian,
     "median": median,
     "total variation": total_variation,
     "non-local means": nonlocal_means,
@@ -92,5 +102,7 @@ def estimate_sigma(noisy: Image) -> float:
     """
     from skimage.restoration import estimate_sigma as estimate
 
-    sigma = float(estimate(noisy, average_sigmas=True, channel_axis=-1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a flat image has no detail: it says so
+        sigma = float(estimate(noisy, average_sigmas=True, channel_axis=-1))
     return sigma if math.isfinite(sigma) else 0.0  # a flat image has no detail to estimate from

@@ -1,15 +1,14 @@
 """One table: every method on the same noisy images."""
 
 import time
-import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.evaluation.baselines import BASELINES, available_baselines, estimate_sigma
+from unnoise.evaluation.baselines import available_baselines
+from unnoise.evaluation.tuning import KNOBS, Judge, Tuned, tune
 from unnoise.metrics import METRICS
 
 Stack = NDArray[np.float32]
@@ -27,6 +26,7 @@ class Evaluation:
         noise: The spec that made the noisy images; empty where they came noisy.
         data: Where the clean images came from.
         seed: Of the noise.
+        parameters: In words, of each classical method; of several images the range.
     """
 
     per_image: dict[str, dict[str, NDArray[np.float64]]]
@@ -34,6 +34,7 @@ class Evaluation:
     noise: str
     data: str
     seed: int
+    parameters: dict[str, str] = field(default_factory=dict)
 
     @property
     def caption(self) -> str:
@@ -57,6 +58,7 @@ class Evaluation:
                     for metric in METRICS
                 },
                 "images_per_second": self.images_per_second.get(method),
+                "parameters": self.parameters.get(method),
             }
             for method in ordered
         ]
@@ -70,6 +72,7 @@ def compare(
     data: str,
     seed: int,
     baselines: bool = True,
+    judge: Judge | None = None,
 ) -> Evaluation:
     """Measure a denoiser, the noisy images and the classical methods.
 
@@ -79,20 +82,36 @@ def compare(
         noise: The spec, for the record.
         data: The name of the images, for the record.
         seed: Of the noise, for the record.
-        baselines: Whether to run the classical methods, one image at a time. They get the noise
-            level estimated from each image, as the denoiser does not know it either.
+        baselines: Whether to run the classical methods, one image at a time.
+        judge: Of a noisy image it makes the estimated error of what a function makes of it, without
+            the clean one, or None. Each classical method gets the parameter for which it is the
+            least, and the usual one without an estimate.
     """
-    methods: dict[str, Callable[[Stack], Stack]] = {MODEL: denoise}
-    for name in available_baselines() if baselines else ():
-        methods[name] = partial(_run_all, name)
     figures = {NOISY: _measure([noisy for noisy, _ in pairs], pairs)}
-    speed = {}
-    for name, method in methods.items():
+    speed, parameters = {}, {}
+
+    def add(name: str, method: Callable[[Stack], Stack]) -> None:
         start = time.perf_counter()
         results = [method(noisy) for noisy, _ in pairs]
         speed[name] = sum(map(len, results)) / (time.perf_counter() - start)
         figures[name] = _measure(results, pairs)
-    return Evaluation(figures, speed, noise, data, seed)
+
+    add(MODEL, denoise)
+    images = [image for noisy, _ in pairs for image in noisy]
+    errors = [judge(image) if judge else None for image in images] if baselines else []
+    for name in available_baselines() if baselines else ():
+        chosen = [tune(name, *each) for each in zip(images, errors, strict=True)]
+        parameters[name] = KNOBS[name].describe([each.setting for each in chosen])
+        add(name, _in_order(chosen))
+    return Evaluation(figures, speed, noise, data, seed, parameters)
+
+
+def _in_order(chosen: Sequence[Tuned]) -> Callable[[Stack], Stack]:
+    """Return what applies to each image, in turn, the denoiser that was chosen for it."""
+    following = iter(chosen)
+    return lambda noisy: np.concatenate(
+        [next(following)(image[None]).clip(0, 1) for image in noisy]
+    )
 
 
 def _measure(
@@ -105,18 +124,3 @@ def _measure(
         )
         for metric, function in METRICS.items()
     }
-
-
-def _run_all(name: str, noisy: Stack) -> Stack:
-    return np.stack([_run_baseline(name, image) for image in noisy])
-
-
-def _run_baseline(name: str, image: Stack) -> Stack:
-    """Run a baseline on ``(C, H, W)``."""
-    last = np.ascontiguousarray(np.moveaxis(image, 0, -1))
-    with warnings.catch_warnings():
-        # PyWavelets says on small images that it reduces the number of levels: it should.
-        warnings.simplefilter("ignore")
-        restored = BASELINES[name](last, estimate_sigma(last))
-    # Some of them drop an axis of one channel.
-    return np.moveaxis(restored.reshape(last.shape), -1, 0).clip(0, 1).astype(np.float32)

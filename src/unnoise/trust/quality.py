@@ -1,10 +1,14 @@
 """The quality of a result without a clean reference."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from unnoise.denoiser import Denoiser
 from unnoise.trust.noise_level import NoiseLevel
 from unnoise.trust.probing import Floats, Probe
+
+Places = tuple[slice, slice, slice]
 
 FLOOR = 1e-6  # of an estimated mean squared error: 60 dB
 GRID = 4  # pixels between those that are hidden at once
@@ -36,18 +40,27 @@ def j_invariant(denoiser: Denoiser, noisy: Floats, noise: NoiseLevel) -> float |
     """
     if min(noisy.shape[1:]) < GRID:
         return None
-    padded = np.pad(noisy, ((0, 0), (1, 1), (1, 1)), mode="reflect")
-    around = (padded[:, :-2, 1:-1] + padded[:, 2:, 1:-1] + padded[:, 1:-1, :-2]) / 4
-    around += padded[:, 1:-1, 2:] / 4
     errors = []
-    for top, left in PHASES:
-        places = (slice(None), slice(top, None, GRID), slice(left, None, GRID))
-        hidden = noisy.copy()
-        hidden[places] = around[places]
+    for hidden, places in hide_pixels(noisy):
         guessed = denoiser.denoise_floats(hidden[None])[0][places]
         off = (guessed - noisy[places]).astype(np.float64) ** 2
         errors.append(np.mean(off - noise.variance(guessed)))
     return max(float(np.mean(errors)), FLOOR)
+
+
+def hide_pixels(noisy: Floats) -> Iterator[tuple[Floats, Places]]:
+    """Yield copies of an image ``(C, H, W)`` without some pixels, and where these are.
+
+    They are replaced by the mean of their four neighbours. Sides must have 4 pixels at least.
+    """
+    padded = np.pad(noisy, ((0, 0), (1, 1), (1, 1)), mode="reflect")
+    around = (padded[:, :-2, 1:-1] + padded[:, 2:, 1:-1] + padded[:, 1:-1, :-2]) / 4
+    around += padded[:, 1:-1, 2:] / 4
+    for top, left in PHASES:
+        places = (slice(None), slice(top, None, GRID), slice(left, None, GRID))
+        hidden = noisy.copy()
+        hidden[places] = around[places]
+        yield hidden, places
 
 
 def decibels(error: float) -> float:

@@ -1,0 +1,297 @@
+"""``unnoise.compare``: which of several models is best on one image, without a clean one.
+
+And whether a model is worth it: the classical denoisers, each with the parameter that is best on
+the image, are judged beside it in the same way.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unnoise.api.common import Array, word
+from unnoise.denoiser import ChannelUse, DenoiseOptions, Denoiser, View
+from unnoise.errors import ConfigError, ImageError
+from unnoise.evaluation import available_baselines, tune
+from unnoise.images import Holes, NaN, ReadOptions, ValueRange, find_images
+from unnoise.trust import Risk, decibels, estimate_risk, hidden_risk, judge, noise_grain
+
+FLOOR = 1e-6  # of an estimated mean squared error: 60 dB
+
+Floats = NDArray[np.float32]
+Denoise = Callable[[Floats], Floats]
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One result on one image.
+
+    Attributes:
+        name: Of the model, or of the filter with its parameter.
+        psnr: Estimated, in dB of the range of the image's values. Its differences are more exact
+            than itself.
+        behind: How many dB it is behind the best, at least 0.
+        like: The names of better ones from which it cannot be told apart.
+        hidden: For white noise, the PSNR at pixels that were hidden, estimated, in dB: less than
+            ``psnr``, for their own values are missing. None for noise with a grain.
+        model: Whether it is a model, and no filter.
+    """
+
+    name: str
+    psnr: float
+    behind: float
+    like: tuple[str, ...]
+    hidden: float | None
+    model: bool
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Several results on one image, the best first.
+
+    Attributes:
+        rows: The results.
+        seconds: That it took.
+    """
+
+    rows: tuple[Ranked, ...]
+    seconds: float
+
+    @property
+    def sentence(self) -> str:
+        """What it comes to, in one sentence."""
+        models = [row for row in self.rows if row.model]
+        filters = [row for row in self.rows if not row.model]
+        if len(models) == 1 and filters:
+            return _worth(models[0], filters[0])
+        second = self.rows[1] if len(self.rows) > 1 else None
+        if second is None:
+            return f"{self.rows[0].name}: about {self.rows[0].psnr:.1f} dB"
+        if second.like:
+            return f"{self.rows[0].name} and {second.name} cannot be told apart"
+        return f"{self.rows[0].name} is the best, by {_apart(second.behind)}"
+
+
+@dataclass(frozen=True)
+class ComparedImage:
+    """What was found on one image of a file.
+
+    Attributes:
+        name: The file, with the number of the image where it holds several.
+        found: The comparison; None after an error.
+        error: What went wrong, or None.
+    """
+
+    name: str
+    found: Comparison | None = field(default=None, repr=False)
+    error: str | None = None
+
+
+def compare(
+    denoisers: Sequence[Denoiser],
+    image: NDArray[np.generic],
+    *,
+    names: Sequence[str] | None = None,
+    filters: bool = False,
+    axes: str | None = None,
+    range: tuple[float, float] | None = None,  # noqa: A002  the word of the option
+    channels: ChannelUse = "auto",
+    nodata: float | None = None,
+    nan: NaN = "refuse",
+) -> Comparison:
+    """Put the results of several models on one noisy image in the order of their estimated error.
+
+    No clean image is needed. The error is estimated by Stein's formula for noise of which
+    neighbouring pixels share a part; see ``docs/trust.md``.
+
+    Args:
+        denoisers: The models, one or more.
+        image: ``(H, W)`` or ``(H, W, C)``; where data lack, nothing is judged.
+        names: Of the models; None numbers them.
+        filters: Whether to compare with gaussian, median, total variation, non-local means and
+            wavelet filters, too, and BM3D where it is installed. Each has the parameter whose
+            estimated error on this image is the least.
+        axes: ``YXC`` for an image whose number of channels might be a number of images.
+        range: The values that are black and white; None finds them in the data.
+        channels: ``together`` takes them as colours, ``separate`` one by one.
+        nodata: A value that stands for no data.
+        nan: ``keep`` takes NaN and infinity as no data, ``refuse`` refuses them.
+
+    Raises:
+        ConfigError: There is no model, or not one name for each.
+        ImageError: The array is no image, or holds NaN or infinity.
+        ModelError: A model does not take images of this size or number of channels.
+    """
+    options, holes = DenoiseOptions(range=range, channels=channels), Holes.of(nodata, nan)
+    views = [each.sight.scaled(image, options, axes=axes, holes=holes).view for each in denoisers]
+    return _compare(denoisers, image, views, _named(denoisers, names), filters=filters)
+
+
+def compare_files(
+    denoisers: Sequence[Denoiser],
+    inputs: Iterable[str | Path],
+    *,
+    names: Sequence[str] | None = None,
+    filters: bool = False,
+    read: ReadOptions = ReadOptions(),  # noqa: B008  frozen
+    options: DenoiseOptions = DenoiseOptions(),  # noqa: B008  frozen
+) -> Iterator[ComparedImage]:
+    """Compare models on every image of files, one in memory at a time; see ``compare``.
+
+    Yields:
+        One for each image; a file that cannot be compared is one with its error.
+    """
+    names = _named(denoisers, names)
+    for given in inputs:
+        try:
+            paths = [found.path for found in find_images([given])]
+        except ImageError as error:
+            yield ComparedImage(str(given), error=str(error))
+            continue
+        for path in paths:
+            try:
+                with read.open(path) as reader:
+                    views = [each.sight.of_reader(reader, options) for each in denoisers]
+                    for index in range(reader.count):
+                        found = _compare(
+                            denoisers, reader.image(index), views, names, filters=filters
+                        )
+                        name = str(path) if reader.count == 1 else f"{path}[{index}]"
+                        yield ComparedImage(name, found)
+            # Whatever happens with one file, such as a lack of memory, the rest is compared.
+            except Exception as error:
+                yield ComparedImage(str(path), error=word(error))
+
+
+def compared(denoiser: Denoiser, image: Array, view: View) -> dict[str, Any]:
+    """Compare a model with the filters on an image that is seen as a view says, as plain values."""
+    found = _compare([denoiser], image, [view], ["the model"], filters=True)
+    rows = [asdict(row) for row in found.rows]
+    return {"worth": found.sentence, "compared": rows, "compared_seconds": found.seconds}
+
+
+def as_plain(image: ComparedImage) -> dict[str, Any]:
+    """Return what was found on an image as plain values."""
+    found = image.found
+    return {
+        "input": image.name,
+        "error": image.error,
+        "sentence": found.sentence if found else None,
+        "seconds": found.seconds if found else None,
+        "rows": [asdict(row) for row in found.rows] if found else [],
+    }
+
+
+def table(found: Comparison) -> str:
+    """Return the results as lines of fixed columns."""
+    width = max(len(row.name) for row in found.rows)
+    lines = []
+    for place, row in enumerate(found.rows, 1):
+        text = f"{place:>3}. {row.name:<{width}}  about {row.psnr:.1f} dB"
+        if row.behind:
+            text += f", {row.behind:.2f} dB behind"
+        if row.like:
+            text += f", not told apart from {' and '.join(row.like)}"
+        lines.append(text)
+    return "\n".join(lines)
+
+
+def _named(denoisers: Sequence[Denoiser], names: Sequence[str] | None) -> list[str]:
+    if not denoisers:
+        raise ConfigError("there is no model to compare: name one or more")
+    if names is None:
+        return [f"model {number}" for number in range(1, len(denoisers) + 1)]
+    if len(names) != len(denoisers):
+        raise ConfigError(
+            f"there are {len(names)} names for {len(denoisers)} models: give one for each, or none"
+        )
+    return list(names)
+
+
+def _compare(
+    denoisers: Sequence[Denoiser],
+    image: Array,
+    views: Sequence[View],
+    names: Sequence[str],
+    *,
+    filters: bool,
+) -> Comparison:
+    start = time.perf_counter()
+    scaled = [
+        each.sight.scaled(image, axes="YXC" if image.ndim == 3 else None, view=view)
+        for each, view in zip(denoisers, views, strict=True)
+    ]
+    rows, columns = scaled[0].part
+    noisy = np.ascontiguousarray(scaled[0].noisy[:, rows, columns])
+    unit = views[0].values
+    noise = noise_grain(noisy)
+    functions: dict[str, Denoise] = {
+        name: _in_unit(each, view, unit)
+        for name, each, view in zip(names, denoisers, views, strict=True)
+    }
+    if filters:
+        error = judge(noisy)
+        chosen = [tune(name, noisy, error) for name in available_baselines()]
+        functions |= {each.words: each for each in chosen}
+    risks = {name: estimate_risk(each, noisy, noise) for name, each in functions.items()}
+    hidden = {name: hidden_risk(each, noisy, noise) for name, each in functions.items()}
+    return Comparison(_ranked(risks, hidden, names), time.perf_counter() - start)
+
+
+def _in_unit(denoiser: Denoiser, view: View, unit: ValueRange) -> Denoise:
+    """Return a model as a function of images in a common unit, ``(N, C, H, W)``."""
+
+    def denoise(images: Floats) -> Floats:
+        made = denoiser.denoise_floats(_converted(images, unit, view.values), view)
+        return _converted(made, view.results, unit)
+
+    return denoise
+
+
+def _converted(images: Floats, given: ValueRange, wanted: ValueRange) -> Floats:
+    """Turn values of one range into those of another."""
+    if (given.low, given.high) == (wanted.low, wanted.high):
+        return images
+    low, span, other_low, other_span = (
+        np.reshape(end, (-1, 1, 1)) for end in (given.low, given.span, wanted.low, wanted.span)
+    )
+    found: Floats = ((images * span + low - other_low) / other_span).astype(np.float32)
+    return found
+
+
+def _ranked(
+    risks: dict[str, Risk], hidden: dict[str, float | None], models: Sequence[str]
+) -> tuple[Ranked, ...]:
+    """Put results in order, the least error first."""
+    order = sorted(risks, key=lambda name: risks[name].error)
+    best = risks[order[0]].psnr
+    return tuple(
+        Ranked(
+            name=name,
+            psnr=risks[name].psnr,
+            behind=best - risks[name].psnr,
+            like=tuple(other for other in order[:place] if risks[name].same(risks[other])),
+            hidden=None if (error := hidden[name]) is None else decibels(max(error, FLOOR)),
+            model=name in models,
+        )
+        for place, name in enumerate(order)
+    )
+
+
+def _worth(model: Ranked, simple: Ranked) -> str:
+    """Say whether a model is better than the best filter."""
+    apart = abs(model.psnr - simple.psnr)
+    if simple.name in model.like or model.name in simple.like:
+        return f"{simple.name} is as good as the model: the estimates cannot be told apart"
+    if model.behind < simple.behind:
+        best = f"the best simple filter, {simple.name}"
+        return f"the model is better than {best}, by {_apart(apart)}"
+    return f"{simple.name} is better than the model, by {_apart(apart)}"
+
+
+def _apart(apart: float) -> str:
+    return f"about {apart:.1f} dB" if apart >= 0.05 else "less than 0.1 dB"

@@ -1,0 +1,239 @@
+"""How strong and how correlated the noise of an image is, from the image alone.
+
+No model is asked, so that the answer is the same for each of several models. Blocks of 16 × 16
+pixels in the flattest parts of the image give the correlation of the noise; the finest differences
+of pixels, in which images have the least structure, tell how its variance follows the brightness.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unnoise.trust.structure import box_mean
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+
+BLOCK = 16  # pixels of a side
+LAGS = 4  # pixels; noise farther apart counts as independent
+COARSE = 4  # pixels over which structure does not average out, and noise does
+SHARE = 0.1  # of the blocks, those with the least structure
+FEWEST = 8  # blocks, below which the noise counts as white
+STRATA = 8  # of brightness
+CLIPPED = 0.05  # share of pixels at the ends of the range, above which a block says nothing
+ODD = 3.0  # times the structure of others chosen, which an object in a flat place has
+MOST_SHARED = 0.25  # of the variance, that may be structure
+FAINT = 0.03  # correlation that is as good as none: the error of one that is estimated
+SMOOTH = 5  # pixels of a side over which the brightness is averaged
+FLOOR = 0.5  # of the lowest variance that was seen: the line must not go below
+
+
+@dataclass(frozen=True)
+class Grain:
+    """The noise of an image: a covariance ``sqrt(v_i v_j) r(i - j) q(c_i, c_j)``.
+
+    Attributes:
+        gain: The variance ``v`` of a value of brightness x is ``gain · x + offset``, one number for
+            each channel, ``(C,)``.
+        offset: See ``gain``.
+        floor: The least variance, ``(C,)``.
+        correlation: ``r`` of pixels up to 4 rows and columns apart, ``(9, 9)``; 1 in the middle.
+        channels: ``q`` of the channels of a pixel, ``(C, C)``; 1 on the diagonal.
+        measured: Whether there were flat blocks to measure in; else the noise counts as white.
+    """
+
+    gain: Doubles
+    offset: Doubles
+    floor: Doubles
+    correlation: Doubles
+    channels: Doubles
+    measured: bool
+
+    @property
+    def white(self) -> bool:
+        """Whether neighbouring pixels have independent noise."""
+        return int(np.count_nonzero(self.correlation)) <= 1
+
+    def variance(self, noisy: Floats) -> Doubles:
+        """Return the variance of the noise of each value of an image ``(C, H, W)``."""
+        columns = (slice(None), None, None)
+        line = (
+            self.gain[columns] * box_mean(noisy.astype(np.float64), SMOOTH) + self.offset[columns]
+        )
+        found: Doubles = np.maximum(line, self.floor[columns])
+        return found
+
+    def draw(self, noisy: Floats, generator: np.random.Generator) -> Floats:
+        """Return noise of this covariance for an image ``(C, H, W)``."""
+        shape = noisy.shape[1:]
+        room = tuple(side + 2 * LAGS for side in shape)  # the transform joins opposite ends
+        kernel = np.zeros(room)
+        kernel[: 2 * LAGS + 1, : 2 * LAGS + 1] = self.correlation
+        spectrum = np.fft.rfft2(np.roll(kernel, (-LAGS, -LAGS), (0, 1))).real.clip(0)
+        white = generator.standard_normal((len(noisy), *room))
+        grainy = np.fft.irfft2(np.fft.rfft2(white) * np.sqrt(spectrum), room)
+        grainy /= np.sqrt(np.mean(grainy**2) or 1)
+        values, vectors = np.linalg.eigh(self.channels)
+        mixed = np.tensordot(vectors * np.sqrt(values.clip(0)), grainy, 1)
+        made = np.sqrt(self.variance(noisy)) * mixed[:, : shape[0], : shape[1]]
+        return made.astype(np.float32)
+
+
+def noise_grain(noisy: Floats) -> Grain:
+    """Estimate the noise of an image.
+
+    The noise of a flat image has no variance. In an image that is too small for blocks of which
+    some are flat, the noise counts as white, and as strong at each brightness.
+
+    Args:
+        noisy: ``(C, H, W)``, any scale.
+    """
+    values = noisy.astype(np.float64)
+    blocks, grid = _blocks(values)
+    fine = (_differences(blocks) ** 2).mean((2, 3))  # (C, B)
+    usable = np.flatnonzero(_unclipped(values, blocks) & (fine > 0).all(0))
+    if len(usable) < FEWEST:
+        return _white(values)
+    rest = _without_planes(blocks)
+    own, around = _structure(rest, fine, grid)
+    flattest = usable[np.argsort(around[usable])[: max(FEWEST, round(SHARE * len(usable)))]]
+    flattest = flattest[own[flattest] <= ODD * np.median(own[flattest])]
+    # Blocks of all strengths count alike.
+    alike = rest[:, flattest] / np.sqrt(fine[:, flattest, None, None])
+    products = _products(alike)
+    total = products[LAGS, LAGS]  # the variance, relative to that of the differences
+    correlation = products / total
+    correlation[np.abs(correlation) < FAINT] = 0
+    gain, offset, floor = np.transpose(
+        [
+            _line(mean[usable], total * power[usable], around[usable])
+            for mean, power in zip(blocks.mean((2, 3)), fine, strict=True)
+        ]
+    )
+    mixed = np.corrcoef(alike.reshape(len(values), -1)).reshape(len(values), len(values))
+    mixed[np.abs(mixed) < FAINT] = 0
+    return Grain(gain, offset, floor, correlation, mixed, measured=True)
+
+
+def _white(values: Doubles) -> Grain:
+    """Return white noise of the strength that differences of neighbours have."""
+    count = len(values)
+    power = (
+        (_differences(values) ** 2).mean((1, 2)) if min(values.shape[1:]) > 1 else np.zeros(count)
+    )
+    alone = np.zeros((2 * LAGS + 1,) * 2)
+    alone[LAGS, LAGS] = 1
+    return Grain(np.zeros(count), power, np.zeros(count), alone, np.eye(count), measured=False)
+
+
+def _blocks(values: Doubles) -> tuple[Doubles, tuple[int, int]]:
+    """Cut ``(C, H, W)`` into blocks ``(C, B, 16, 16)``; and how many there are down and across."""
+    channels, height, width = values.shape
+    down, right = height // BLOCK, width // BLOCK
+    whole = values[:, : down * BLOCK, : right * BLOCK].reshape(channels, down, BLOCK, right, BLOCK)
+    return whole.swapaxes(2, 3).reshape(channels, -1, BLOCK, BLOCK), (down, right)
+
+
+def _differences(values: Doubles) -> Doubles:
+    """Return differences of neighbours in rows and columns, with the variance of white noise."""
+    rows = values[..., :-1, :] - values[..., 1:, :]
+    found: Doubles = (rows[..., :-1] - rows[..., 1:]) / 2
+    return found
+
+
+def _unclipped(values: Doubles, blocks: Doubles) -> NDArray[np.bool_]:
+    low, high = (end(values, axis=(1, 2))[:, None, None, None] for end in (np.min, np.max))
+    ends = ((blocks == low) | (blocks == high)).mean((2, 3))
+    found: NDArray[np.bool_] = (ends < CLIPPED).all(0)
+    return found
+
+
+def _structure(rest: Doubles, fine: Doubles, grid: tuple[int, int]) -> tuple[Doubles, Doubles]:
+    """Return how much of blocks is coarse, relative to what is fine: their own, and around them.
+
+    To choose blocks by their own noise would choose those whose noise happens to be fine, so
+    they are chosen by the mean of the eight around them.
+    """
+    cells = rest.reshape(*rest.shape[:2], BLOCK // COARSE, COARSE, BLOCK // COARSE, COARSE)
+    least = 1e-6 * fine.mean() + 1e-30
+    own = (cells.mean((3, 5)).var((2, 3)) / np.maximum(fine, least)).mean(0)
+    around = (9 * box_mean(own.reshape(1, *grid), 3).ravel() - own) / 8
+    return own, around
+
+
+def _without_planes(blocks: Doubles) -> Doubles:
+    """Subtract from each block the plane that fits it best."""
+    flat = blocks.reshape(*blocks.shape[:2], -1)
+    rest: Doubles = (flat - flat @ PLANES @ PLANES.T).reshape(blocks.shape)
+    return rest
+
+
+def _products(rest: Doubles) -> Doubles:
+    """Return the mean products of noise some rows and columns apart, ``(9, 9)``.
+
+    The planes took the lowest frequencies of the noise with them, whose power is the sum over the
+    products: that is given back. What structure is left is subtracted. It is alike over more
+    pixels than noise: it is what pixels farthest apart still share, and what pixels two apart share
+    beyond the fourth power of what neighbours share, which is what a Gaussian blur gives to noise.
+    It is taken to decline evenly from there.
+    """
+    found = _lagged(rest.reshape(-1, BLOCK, BLOCK))
+    lost, size = PLANES_TAKE, found.size
+    power = (found.sum() - size * found[RING].mean()) / (1 - lost.sum() + size * lost[RING].mean())
+    whole: Doubles = found + lost * power
+    shared = whole[RING].mean()
+    # In noise that neighbours share over more pixels than are looked at, this would be too much.
+    if 0 < shared < MOST_SHARED * whole[LAGS, LAGS]:
+        whole -= shared
+    one, two = (_along(whole, lag) / whole[LAGS, LAGS] for lag in (1, 2))
+    excess = min(max(two - max(one, 0.0) ** 4, 0.0), MOST_SHARED)
+    structure = excess * (LAGS - DISTANCE).clip(0) / (LAGS - 2)
+    whole -= structure * whole[LAGS, LAGS]
+    return whole
+
+
+def _along(products: Doubles, lag: int) -> float:
+    """Return the mean of the products so many rows or columns apart."""
+    return float(products[LAGS + lag, LAGS] + products[LAGS, LAGS + lag]) / 2
+
+
+def _lagged(blocks: Doubles) -> Doubles:
+    found = np.zeros((2 * LAGS + 1,) * 2)
+    for down in range(LAGS + 1):
+        for right in range(-LAGS, LAGS + 1):
+            one = blocks[:, down:, max(right, 0) : BLOCK + min(right, 0)]
+            other = blocks[:, : BLOCK - down, max(-right, 0) : BLOCK - max(right, 0)]
+            mean = np.mean(one * other)
+            found[LAGS + down, LAGS + right] = found[LAGS - down, LAGS - right] = mean
+    return found
+
+
+def _line(mean: Doubles, power: Doubles, structure: Doubles) -> tuple[float, float, float]:
+    """Fit how the variance follows the brightness of blocks: gain, offset and floor."""
+    parts = np.array_split(np.argsort(mean), max(1, min(STRATA, len(mean) // FEWEST)))
+    flat = [part[np.argsort(structure[part])[: max(4, len(part) // 4)]] for part in parts]
+    x = np.array([mean[part].mean() for part in flat])
+    y = np.array([power[part].mean() for part in flat])
+    floor = FLOOR * float(y.min())
+    weight = 1 / y**2  # a variance is told as well as it is small
+    middle = np.average(x, weights=weight)
+    spread = np.average((x - middle) ** 2, weights=weight)
+    if spread <= 1e-12 * max(float(np.abs(x).max()) ** 2, 1e-30):
+        return 0.0, float(np.average(y, weights=weight)), floor
+    gain = float(np.average((x - middle) * y, weights=weight) / spread)
+    return gain, float(np.average(y, weights=weight) - gain * middle), floor
+
+
+def _planes() -> Doubles:
+    """Return an orthonormal basis of the planes over a block, ``(256, 3)``."""
+    y, x = np.mgrid[:BLOCK, :BLOCK]
+    columns = np.stack([np.ones(BLOCK**2), y.ravel(), x.ravel()], axis=1)
+    basis: Doubles = np.linalg.qr(columns)[0]
+    return basis
+
+
+PLANES = _planes()
+DISTANCE = np.hypot(*np.mgrid[-LAGS : LAGS + 1, -LAGS : LAGS + 1])
+RING = np.maximum(*np.abs(np.mgrid[-LAGS : LAGS + 1, -LAGS : LAGS + 1])) == LAGS
+PLANES_TAKE: Doubles = len(PLANES.T) * _lagged(PLANES.T.reshape(-1, BLOCK, BLOCK))

@@ -1,0 +1,78 @@
+"""Several models on one image: their order, what cannot be told apart, and simple filters."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import unnoise
+from unnoise.api import inspect_files
+from unnoise.cli import main
+from unnoise.errors import ConfigError
+from unnoise.images import write_stack
+
+
+def noisy_hills(side: int = 128) -> np.ndarray:
+    y, x = np.mgrid[:side, :side] / side
+    clean = 120 + 60 * np.sin(9 * x) * np.cos(7 * y)
+    noise = 20 * np.random.default_rng(0).standard_normal(clean.shape)
+    noisy: np.ndarray = (clean + noise).round().clip(0, 255).astype(np.uint8)
+    return noisy
+
+
+@pytest.fixture(scope="module")
+def photo() -> unnoise.Denoiser:
+    return unnoise.load("photo", device="cpu", precision="fp32")
+
+
+def call(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as caught:
+        main([str(argument) for argument in arguments])
+    assert isinstance(caught.value.code, int)
+    return caught.value.code
+
+
+def test_the_better_model_is_first(photo: unnoise.Denoiser, denoiser: unnoise.Denoiser) -> None:
+    found = unnoise.compare([denoiser, photo], noisy_hills(), names=["digits", "photo"])
+    assert [row.name for row in found.rows] == ["photo", "digits"]
+    assert found.rows[0].behind == 0
+    assert found.rows[1].behind > 0.5
+    assert "photo is the best" in found.sentence
+
+
+def test_a_model_cannot_be_told_from_itself(photo: unnoise.Denoiser) -> None:
+    found = unnoise.compare([photo, photo], noisy_hills())
+    assert found.rows[1].like == (found.rows[0].name,)
+    assert "cannot be told apart" in found.sentence
+
+
+def test_names_and_models_must_match(photo: unnoise.Denoiser) -> None:
+    with pytest.raises(ConfigError, match="there is no model"):
+        unnoise.compare([], noisy_hills())
+    with pytest.raises(ConfigError, match="2 names for 1 models"):
+        unnoise.compare([photo], noisy_hills(), names=["a", "b"])
+
+
+def test_every_image_has_an_order(photo: unnoise.Denoiser) -> None:
+    for image in (np.full((20, 20), 7, np.uint8), np.zeros((3, 2), np.uint8)):
+        found = unnoise.compare([photo, photo], image)
+        assert all(np.isfinite([row.psnr, row.behind]).all() for row in found.rows)
+
+
+def test_inspect_says_whether_a_model_is_worth_it(photo: unnoise.Denoiser, tmp_path: Path) -> None:
+    write_stack(tmp_path / "hills.png", noisy_hills(64))
+    (found,) = inspect_files(photo, [tmp_path / "hills.png"], compare=True)
+    assert "the model" in found.facts["worth"]
+    names = [row["name"] for row in found.facts["compared"]]
+    assert any(name.startswith("gaussian (sigma in pixels") for name in names)
+    assert found.facts["compared_seconds"] > 0
+
+
+def test_compare_prints_the_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_stack(tmp_path / "hills.png", noisy_hills())
+    assert call("compare", "photo", "--images", tmp_path / "hills.png", "--json") == 0
+    (image,) = json.loads(capsys.readouterr().out)
+    assert image["rows"][0]["name"] == "photo"
+    assert call("compare", "photo", "photo", "--images", tmp_path / "none.png") == 2
+    assert "none.png" in capsys.readouterr().err
