@@ -183,7 +183,8 @@ class Counts:
             self.apart.append(apart)
             if apart:
                 self.right_apart.append(self.right["generalised"][-1])
-        self.off += [each.told["generalised"].psnr - each.true for each in found.values()]
+        told = [(each.told["generalised"].psnr, each.true) for each in found.values()]
+        self.off += [psnr - true for psnr, true in told if psnr is not None]
 
     def row(self, name: str) -> str:
         cells = [name, str(len(self.apart))]

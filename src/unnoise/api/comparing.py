@@ -33,8 +33,8 @@ class Ranked:
     Attributes:
         name: Of the model, or of the filter with its parameter.
         psnr: Estimated, in dB of the range of the image's values. Its differences are more exact
-            than itself.
-        behind: How many dB it is behind the best, at least 0.
+            than itself. None where the estimate fails; such results come last.
+        behind: How many dB it is behind the best, at least 0; None likewise.
         like: The names of better ones from which it cannot be told apart.
         hidden: For white noise, the PSNR at pixels that were hidden, estimated, in dB: less than
             ``psnr``, for their own values are missing. None for noise with a grain.
@@ -42,8 +42,8 @@ class Ranked:
     """
 
     name: str
-    psnr: float
-    behind: float
+    psnr: float | None
+    behind: float | None
     like: tuple[str, ...]
     hidden: float | None
     model: bool
@@ -64,16 +64,19 @@ class Comparison:
     @property
     def sentence(self) -> str:
         """What it comes to, in one sentence."""
-        models = [row for row in self.rows if row.model]
-        filters = [row for row in self.rows if not row.model]
-        if len(models) == 1 and filters:
+        known = [row for row in self.rows if row.psnr is not None]
+        models = [row for row in known if row.model]
+        filters = [row for row in known if not row.model]
+        if sum(row.model for row in self.rows) == 1 and models and filters:
             return _worth(models[0], filters[0])
-        second = self.rows[1] if len(self.rows) > 1 else None
+        if not models:
+            return "nothing can be said of the models: their errors are too small to estimate"
+        best, second = known[0], known[1] if len(known) > 1 else None
         if second is None:
-            return f"{self.rows[0].name}: about {self.rows[0].psnr:.1f} dB"
+            return f"{best.name}: about {best.psnr:.1f} dB"
         if second.like:
-            return f"{self.rows[0].name} and {second.name} cannot be told apart"
-        return f"{self.rows[0].name} is the best, by {_apart(second.behind)}"
+            return f"{best.name} and {second.name} cannot be told apart"
+        return f"{best.name} is the best, by {_apart(second.behind or 0)}"
 
 
 @dataclass(frozen=True)
@@ -191,7 +194,8 @@ def table(found: Comparison) -> str:
     width = max(len(row.name) for row in found.rows)
     lines = []
     for place, row in enumerate(found.rows, 1):
-        text = f"{place:>3}. {row.name:<{width}}  about {row.psnr:.1f} dB"
+        told = "not told" if row.psnr is None else f"about {row.psnr:.1f} dB"
+        text = f"{place:>3}. {row.name:<{width}}  {told}"
         if row.behind:
             text += f", {row.behind:.2f} dB behind"
         if row.like:
@@ -267,14 +271,16 @@ def _ranked(
     risks: dict[str, Risk], hidden: dict[str, float | None], models: Sequence[str]
 ) -> tuple[Ranked, ...]:
     """Put results in order, the least error first."""
-    order = sorted(risks, key=lambda name: risks[name].error)
+    order = sorted(risks, key=lambda name: (risks[name].psnr is None, risks[name].error))
     best = risks[order[0]].psnr
     return tuple(
         Ranked(
             name=name,
-            psnr=risks[name].psnr,
-            behind=best - risks[name].psnr,
-            like=tuple(other for other in order[:place] if risks[name].same(risks[other])),
+            psnr=(psnr := risks[name].psnr),
+            behind=None if psnr is None or best is None else best - psnr,
+            like=tuple(other for other in order[:place] if risks[name].same(risks[other]))
+            if psnr is not None
+            else (),
             hidden=None if (error := hidden[name]) is None else decibels(max(error, FLOOR)),
             model=name in models,
         )
@@ -284,13 +290,13 @@ def _ranked(
 
 def _worth(model: Ranked, simple: Ranked) -> str:
     """Say whether a model is better than the best filter."""
-    apart = abs(model.psnr - simple.psnr)
+    ahead = (simple.behind or 0) - (model.behind or 0)
     if simple.name in model.like or model.name in simple.like:
         return f"{simple.name} is as good as the model: the estimates cannot be told apart"
-    if model.behind < simple.behind:
+    if ahead > 0:
         best = f"the best simple filter, {simple.name}"
-        return f"the model is better than {best}, by {_apart(apart)}"
-    return f"{simple.name} is better than the model, by {_apart(apart)}"
+        return f"the model is better than {best}, by {_apart(ahead)}"
+    return f"{simple.name} is better than the model, by {_apart(-ahead)}"
 
 
 def _apart(apart: float) -> str:

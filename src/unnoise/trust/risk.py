@@ -24,8 +24,7 @@ FEW = 2  # runs, where a parameter is chosen
 CELL = 32  # pixels of a side of the parts from whose spread the uncertainty is found
 LEVEL = 0.1  # how far off the estimated strength of the noise may be (docs/trust.md)
 ALIKE = 0.02  # relative difference of errors that is of no use to anybody: 0.1 dB
-FLOOR = 0.02  # of the power of the noise: no error is told to be less
-BEST = 1e-10  # of an estimated mean squared error: 100 dB
+FLOOR = 0.02  # of the power of the noise: an error that is told to be less is no estimate
 
 Denoise = Callable[[Floats], Floats]
 
@@ -47,9 +46,11 @@ class Risk:
     cells: Doubles
 
     @property
-    def psnr(self) -> float:
-        """In dB, where white is 1."""
-        return float(-10 * np.log10(max(self.error, FLOOR * self.noise, BEST)))
+    def psnr(self) -> float | None:
+        """In dB, where white is 1; None where the formula fails: it has lost against chance."""
+        if self.error <= FLOOR * self.noise or self.error <= 0:
+            return None
+        return float(-10 * np.log10(self.error))
 
     def uncertainty(self, other: "Risk") -> float:
         """Return how far the difference of two errors may be off, at two standard errors."""
@@ -104,7 +105,12 @@ def judge(noisy: Floats) -> Callable[[Denoise], float] | None:
     noise = noise_grain(noisy)
     if not noise.measured:
         return None
-    return lambda denoise: estimate_risk(denoise, noisy, noise, most=FEW).error
+
+    def error(denoise: Denoise) -> float:
+        risk = estimate_risk(denoise, noisy, noise, most=FEW)
+        return np.inf if risk.psnr is None else risk.error
+
+    return error
 
 
 def hidden_risk(denoise: Denoise, noisy: Floats, noise: Grain) -> float | None:
