@@ -158,7 +158,7 @@ def test_inspect_prints_a_line_per_image_and_a_page(
     assert "bad.png" in told.err
     assert "1 could not be inspected" in told.err
     html = page.read_text(encoding="utf-8")
-    assert html.count("data:image/png") == 3
+    assert html.count("data:image/webp") == 3
     assert "http" not in html.replace("http://www.w3.org", "")
     assert call("inspect", bounded, tmp_path / "in/one.png", "--report", page) == 2
     assert "exists" in capsys.readouterr().err

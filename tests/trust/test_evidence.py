@@ -78,8 +78,8 @@ def test_impulses_that_were_left_are_said() -> None:
 
 
 def test_noise_that_was_cut_off_is_said_unless_the_model_knows_it() -> None:
-    dark = CLEAN * np.float32(0.6) - np.float32(0.1)
-    noisy = (dark + white(0.1)).clip(0, 1)
+    dark = CLEAN * np.float32(0.3) - np.float32(0.1)
+    noisy = (dark + white(0.15)).clip(0, 1)
     assert "cut off" in reasons(noisy, dark.clip(0, 1))
     assert "cut off" not in reasons(noisy, dark.clip(0, 1), clipped=True)
 

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 MAX_SIDE = 1024  # pixels of the middle that are looked at
 LEVELS = 16  # values that are told apart: of fewer, such as counts of photons, each is frequent
-CUT = 0.1  # share from which on cut-off noise matters
+CUT = 0.2  # share from which on cut-off noise matters
 
 
 def cut_off(image: NDArray[np.generic]) -> float:

@@ -27,6 +27,7 @@ from unnoise.trust.structure import box_mean
 
 MATTERS = 0.005  # standard deviation of noise that is seen, in the model's scale
 LEFT = 0.5  # share of the variance of noise, of impulses and of lines that a result may leave
+BIASED = 0.05  # share of the image whose noise was cut off, from which on estimates are off
 HARD_TO_SEE = 0.05  # share of the scale, below which an image does not use it
 THIN, CERTAIN = 3, 8.0  # pixels of a side, and standard deviations of their mean: no chance
 FAINTLY = 0.01  # standard deviation below which nothing thin is seen
@@ -83,7 +84,7 @@ class Evidence:
             return "it is a mosaic"
         if self.impulses > MANY:
             return "it has impulses"
-        if self.cut_off > CUT and not clipped:
+        if self.cut_off > BIASED and not clipped:
             return "its noise is cut off at an end of the range"
         return None
 
