@@ -1,0 +1,26 @@
+"""Lines about inspected images: what was said of a file is not said again of each of its images."""
+
+from pathlib import Path
+
+import numpy as np
+
+import unnoise
+from unnoise.api import inspect_files, line
+from unnoise.images import write_stack
+
+
+def test_a_reason_is_said_once_for_a_file(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    images = random.normal(120, 20, (3, 40, 40)).clip(0, 255).astype(np.uint8)
+    images[1] = 255 * (random.random((40, 40)) < 0.5)  # one that differs
+    write_stack(tmp_path / "stack.npy", images)
+    photo = unnoise.load("photo", device="cpu", precision="fp32")
+    found = list(inspect_files(photo, [tmp_path / "stack.npy"]))
+    assert [image.index for image in found] == [0, 1, 2]
+    said: set[str] = set()
+    lines = [line(image, said) for image in found]
+    reasons = {reason for image in found for reason in image.facts["reasons"]}
+    assert reasons
+    text = "\n".join(lines)
+    assert all(text.count(reason) == 1 for reason in reasons)
+    assert all(f"stack.npy[{index}]" in each for index, each in enumerate(lines))
