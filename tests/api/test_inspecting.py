@@ -12,8 +12,8 @@ from unnoise.images import write_stack
 def test_a_reason_is_said_once_for_a_file(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     images = random.normal(120, 20, (3, 40, 40)).clip(0, 255).astype(np.uint8)
-    images[1] = 255 * (random.random((40, 40)) < 0.5)  # one that differs
-    write_stack(tmp_path / "stack.npy", images)
+    images[1] = np.where(random.random((40, 40)) < 0.5, 0, 255)  # one that differs
+    write_stack(tmp_path / "stack.npy", images[..., None])
     photo = unnoise.load("photo", device="cpu", precision="fp32")
     found = list(inspect_files(photo, [tmp_path / "stack.npy"]))
     assert [image.index for image in found] == [0, 1, 2]
