@@ -31,7 +31,7 @@ from unnoise.images import read_stack, to_channels, to_float
 from unnoise.metrics import psnr
 from unnoise.noise import parse_noise
 from unnoise.seeding import generator
-from unnoise.trust import glance, read_calibration
+from unnoise.trust import WIDE, glance, read_calibration
 from unnoise.trust.calibration import USUAL
 from unnoise.trust.familiarity import familiarity
 
@@ -92,7 +92,7 @@ def alarms(denoiser: Denoiser, noisy: Images) -> tuple[float, float]:
     return inspected, denoised
 
 
-def _middle(image: Floats, side: int = 128) -> Floats:
+def _middle(image: Floats, side: int = WIDE) -> Floats:
     top, left = (max(0, (length - side) // 2) for length in image.shape[1:])
     return image[:, top : top + side, left : left + side]
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_SIDE = 1024  # pixels of the middle that are looked at
+MAX_SIDE = 256  # pixels of the middle that are looked at
 LEVELS = 16  # values that are told apart: of fewer, such as counts of photons, each is frequent
 CUT = 0.2  # share from which on cut-off noise matters
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MANY = 0.004  # share from which on an image has impulses: photographs, text and noise have 0.002
-MAX_SIDE = 1024  # pixels of the middle that are looked at
+MAX_SIDE = 256  # pixels of the middle that are looked at
 FAR = 8.0  # standard deviations of the noise
 SHARE_OF_RANGE = 0.1  # an impulse is off by at least: counts of few photons are no impulses
 FLAT = 4.0  # standard deviations of the noise, which eight neighbours in a flat place keep within

@@ -11,7 +11,7 @@ Structure = Literal["none", "horizontal", "vertical"]  # along which axis pixels
 
 STRIP = 24  # pixels of a row, whose median stands for what they share
 FEWEST = 4  # strips beside one another
-MAX_SIDE = 1024  # pixels of the middle that are looked at
+MAX_SIDE = 256  # pixels of the middle that are looked at
 VISIBLE = 0.15  # of the noise of pixels: weaker lines are hidden in it
 TO_STD = 1.4826  # from the median of absolute values to a standard deviation
 SECOND = 1.5  # variance of a value minus the mean of its two neighbours, where all are independent

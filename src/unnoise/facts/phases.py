@@ -9,7 +9,7 @@ BLOCK = 16  # pixels of a side
 FEWEST = 8  # blocks
 MOSAIC = 8.0  # ratio of a mosaic at least; white noise has 0.9 at most, photographs 3
 ROUNDING = 1e-12  # of the power, which is as good as none
-MAX_SIDE = 1024  # pixels of the middle that are looked at
+MAX_SIDE = 256  # pixels of the middle that are looked at
 
 
 def phases(image: NDArray[np.generic]) -> float | None:

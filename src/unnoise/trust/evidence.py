@@ -125,8 +125,10 @@ class Evidence:
         )
 
     def _left_lines(self, restored: Floats) -> str | None:
+        if self.lines is None or not self._lined:
+            return None
         after = lines(np.moveaxis(restored, 0, -1))
-        if self.lines is None or after is None or not self._lined:
+        if after is None:
             return None
         axis, what = (
             self.lines.direction,
@@ -155,8 +157,10 @@ class Evidence:
     def left_noise(self, noisy: Floats, restored: Floats) -> str | None:
         """Say how much of the noise a result has left; None if little, or if that is not known."""
         floor = self.floor
+        if floor is None or not floor.noise or floor.std < MATTERS:
+            return None
         part = noise_floor(np.moveaxis(noisy, 0, -1))
-        if floor is None or part is None or not floor.noise or floor.std < MATTERS:
+        if part is None:
             return None
         left = min(part.left(np.moveaxis(noisy, 0, -1), np.moveaxis(restored, 0, -1)), 1)
         if left < LEFT:
