@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 MANY = 0.004  # share from which on an image has impulses: photographs, text and noise have 0.002
 MAX_SIDE = 256  # pixels of the middle that are looked at
+STEP = 2  # rows: every second one is enough for a share
 FAR = 8.0  # standard deviations of the noise
 SHARE_OF_RANGE = 0.1  # an impulse is off by at least: counts of few photons are no impulses
 FLAT = 4.0  # standard deviations of the noise, which eight neighbours in a flat place keep within
@@ -30,10 +31,10 @@ def impulses(image: NDArray[np.generic]) -> float:
 def _share(image: NDArray[np.float64]) -> float:
     if min(image.shape) < 3:
         return 0.0
-    inside = image[1:-1, 1:-1]
+    inside = image[1:-1:STEP, 1:-1]
     ring = np.stack(
         [
-            image[1 + y : image.shape[0] - 1 + y, 1 + x : image.shape[1] - 1 + x]
+            image[1 + y : image.shape[0] - 1 + y : STEP, 1 + x : image.shape[1] - 1 + x]
             for y in (-1, 0, 1)
             for x in (-1, 0, 1)
             if y or x

@@ -17,7 +17,7 @@ STEP = np.float32(0.01)  # of the changes, in the model's scale: small for it, l
 VALUES = 300_000  # of all changes of an image together, from which their means are steady
 MOST = 16  # changes of a small image
 SIDE = 128  # pixels of a side of the parts in which held-out images are looked at
-WIDE = 3 * SIDE  # pixels of a side, in which facts are looked for that need no model
+WIDE = 2 * SIDE  # pixels of a side, in which facts are looked for that need no model
 
 
 @dataclass(frozen=True)
