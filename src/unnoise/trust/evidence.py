@@ -31,7 +31,7 @@ BIASED = 0.05  # share of the image whose noise was cut off, from which on estim
 HARD_TO_SEE = 0.05  # share of the scale, below which an image does not use it
 THIN, CERTAIN = 3, 8.0  # pixels of a side, and standard deviations of their mean: no chance
 FAINTLY = 0.01  # standard deviation below which nothing thin is seen
-LOST = 1e-3  # share of the image that was lost so, from which on it is said
+LOST, FEW = 1e-3, 16  # share of the image, and pixels, that were lost so, from which on it is said
 BLOCK, STRATA, MEMBERS = 8, 4, 8  # pixels of a side; classes of brightness, and blocks of one
 MORE = 1.5  # ratio of variances that is no chance
 
@@ -195,7 +195,8 @@ class Evidence:
     def _lost(self, noisy: Floats, restored: Floats, noise: NoiseLevel) -> str | None:
         # Means of a grain over few pixels are no less than its values.
         grain = self.floor is not None and self.floor.grain
-        if not grain and (lost := thin_structure(noisy, restored, noise)) > LOST:
+        least = max(LOST, FEW / noisy[0].size)
+        if not grain and (lost := thin_structure(noisy, restored, noise)) > least:
             return (
                 f"thin structure was lost in {100 * lost:.2g} % of the image: look at what was "
                 "removed, lower --strength, or train with --objective noise2void"
