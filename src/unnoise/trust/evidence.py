@@ -26,7 +26,8 @@ from unnoise.trust.probing import Doubles, Floats
 from unnoise.trust.structure import box_mean
 
 MATTERS = 0.005  # standard deviation of noise that is seen, in the model's scale
-LEFT = 0.5  # share of the variance of noise, of impulses and of lines that a result may leave
+LEFT = 0.5  # share of lines and of impulses that a result may leave, as a variance
+LEFT_NOISE = 0.62  # of the variance of flat places, which texture may have a share in
 BIASED = 0.05  # share of the image whose noise was cut off, from which on estimates are off
 HARD_TO_SEE = 0.05  # share of the scale, below which an image does not use it
 THIN, CERTAIN = 3, 8.0  # pixels of a side, and standard deviations of their mean: no chance
@@ -163,7 +164,7 @@ class Evidence:
         if part is None:
             return None
         left = min(part.left(np.moveaxis(noisy, 0, -1), np.moveaxis(restored, 0, -1)), 1)
-        if left < LEFT:
+        if left < LEFT_NOISE:
             return None
         said = f"noise was left: {100 * left:.0f} % of {floor.std:.2g} in flat places"
         if not floor.grain:
