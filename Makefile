@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check base-install format pretrained bench bench-photo bench-candidates bench-trust bench-verdicts bench-order bench-features bench-server bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-method bench-units bench-scale bench-hosts clean
+.PHONY: help demo test check base-install format pretrained bench bench-photo bench-candidates bench-trust bench-verdicts bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-method bench-units bench-scale bench-hosts clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -65,6 +65,9 @@ bench-features: $(READY) ## What features are worth: few labels, denoise-then-cl
 bench-server: $(READY) ## The server beside `denoise`, ONNX Runtime beside torch
 	$(BIN)/python benchmarks/server/server.py
 
+bench-slow: $(READY) ## The tests that take long, without which `make test` does
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m slow
+
 bench-hostile: $(READY) ## 2,500 hostile requests
 	UNNOISE_HOSTILE_CASES=2500 $(BIN)/pytest -q tests/server/test_hostile.py
 
@@ -72,7 +75,7 @@ benchmarks/photo/.packages: benchmarks/photo/requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $@ -r $<
 	@touch $@
 
-bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-method bench-candidates bench-photo bench-trust bench-verdicts bench-order bench-features bench-server bench-hostile bench-scale ## Run every benchmark (about six hours)
+bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-method bench-candidates bench-photo bench-trust bench-verdicts bench-order bench-features bench-server bench-slow bench-hostile bench-scale ## Run every benchmark (about six hours)
 
 bench-models: $(READY) ## Cost, speed, share of the machine's limit and quality of candidate networks
 	$(BIN)/python benchmarks/models.py

@@ -247,6 +247,7 @@ def test_the_same_command_with_resume_begins_ends_and_trains_further(tmp_path: P
     assert "--overwrite removes it" in failure(*command, 30, "--overwrite")
 
 
+@pytest.mark.slow
 def test_a_full_disk_during_training_keeps_the_checkpoint(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("mounting a full disk needs root")

@@ -58,6 +58,7 @@ def test_all_hear_of_the_first_and_of_the_sum(folder: Path) -> None:
         assert facts["total"] == 3
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_is_started_again_and_the_run_ends_as_if_it_had_not(
     folder: Path,
 ) -> None:
@@ -68,6 +69,7 @@ def test_a_process_that_dies_is_started_again_and_the_run_ends_as_if_it_had_not(
     assert all(torch.equal(weights[name], wanted[name]) for name in wanted)
 
 
+@pytest.mark.slow
 def test_the_first_process_decides_whether_a_run_is_made_longer_or_complete(folder: Path) -> None:
     shutil.copytree(folder / "all", folder / "further")
     torchrun(SCRIPT, "further", folder)
