@@ -144,7 +144,7 @@ def test_wrong_settings_leave_nothing_behind(
 ) -> None:
     with pytest.raises(UnnoiseError, match=says):
         # The point is to pass what the types forbid.
-        unnoise.train(**settings, out=tmp_path / "run")  # type: ignore[arg-type]
+        unnoise.train(**settings, out=tmp_path / "run")  # type: ignore[arg-type]  # of any kind
     assert not (tmp_path / "run").exists() or not list((tmp_path / "run").iterdir())
 
 

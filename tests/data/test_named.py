@@ -36,8 +36,8 @@ def test_digits_are_in_the_package_and_balanced() -> None:
     assert folder is not None
     assert sum(path.stat().st_size for path in folder.iterdir()) < 1_700_000
     for split, count in (("train", 500), ("test", 100)):
-        images = load_named("digits", split)  # type: ignore[arg-type]
-        labels = read_idx(folder / f"{SPLITS[split][1]}.gz")  # type: ignore[index]
+        images = load_named("digits", split)  # type: ignore[arg-type]  # a str here
+        labels = read_idx(folder / f"{SPLITS[split][1]}.gz")  # type: ignore[index]  # likewise
         assert images.shape == (10 * count, 28, 28)
         assert np.bincount(labels.astype(int)).tolist() == [count] * 10
         assert 30 < images.mean() < 36

@@ -24,6 +24,7 @@ from unnoise.facts import (
     Structure,
     fineness,
     lines,
+    middle,
     noise_correlation,
     phases,
 )
@@ -61,7 +62,7 @@ def look_closer(parts: Sequence[Part], *, structure: str, stride: int | None) ->
         structure: What the user said of lines; ``auto`` to look for them.
         stride: What the user said; None to see a mosaic at 2.
     """
-    images = [_middle(image) for image in _some(parts)]
+    images = [middle(image, SIDE) for image in _some(parts)]
     if not images:
         return Finding()
     if found := _mosaic(images):
@@ -85,11 +86,6 @@ def _some(parts: Sequence[Part]) -> Iterator[Array]:
             except UnnoiseError:  # reading tells of it
                 break
             yield fill_holes(np.asarray(image), hole_mask(image))
-
-
-def _middle(image: Array) -> Array:
-    top, left = (max(0, (side - SIDE) // 4) * 2 for side in image.shape[:2])
-    return image[top : top + SIDE, left : left + SIDE]
 
 
 def _mosaic(images: Sequence[Array]) -> Finding | None:

@@ -6,6 +6,7 @@ from unnoise.facts.floor import Floor, noise_floor
 from unnoise.facts.grain import Correlation, noise_correlation
 from unnoise.facts.impulses import MANY, impulses
 from unnoise.facts.lines import VISIBLE, Lines, Structure, lines
+from unnoise.facts.parts import blocks_of, middle
 from unnoise.facts.phases import MOSAIC, phases
 
 __all__ = [
@@ -21,10 +22,12 @@ __all__ = [
     "Floor",
     "Lines",
     "Structure",
+    "blocks_of",
     "cut_off",
     "fineness",
     "impulses",
     "lines",
+    "middle",
     "noise_correlation",
     "noise_floor",
     "phases",

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from unnoise.facts.parts import middle, neighbours
+
 MAX_SIDE = 256  # pixels of the middle that are looked at
 LEVELS = 16  # values that are told apart: of fewer, such as counts of photons, each is frequent
 CUT = 0.2  # share from which on cut-off noise matters
@@ -17,24 +19,18 @@ def cut_off(image: NDArray[np.generic]) -> float:
     Args:
         image: ``(H, W, C)``, any real dtype, any scale; the mean of the channels counts.
     """
-    top, left = (max(0, (side - MAX_SIDE) // 2) for side in image.shape[:2])
-    part = image[top : top + MAX_SIDE, left : left + MAX_SIDE]
-    return float(np.mean([_share(channel) for channel in np.moveaxis(part, -1, 0)]))
+    channels = np.moveaxis(middle(image, MAX_SIDE), -1, 0)
+    return float(np.mean([_share(channel) for channel in channels]))
 
 
 def _share(image: NDArray[np.generic]) -> float:
-    """Return the share of ``(H, W)`` at an end, weighted by how mixed neighbours are there."""
+    """Return the share of ``(H, W)`` that is at an end, among others that are not."""
     if min(image.shape) < 3 or len(np.unique(image)) < LEVELS:
         return 0.0
     found = 0.0
     for end in (image.min(), image.max()):
         at = image == end
-        around = sum(
-            at[1 + y : at.shape[0] - 1 + y, 1 + x : at.shape[1] - 1 + x].astype(np.int64)
-            for y in (-1, 0, 1)
-            for x in (-1, 0, 1)
-            if y or x
-        )
+        around = neighbours(at).sum(axis=0)
         # Two to six of eight neighbours at the end: neither a lonely value nor a plain area.
         found += float(np.mean(at[1:-1, 1:-1] & (around >= 2) & (around <= 6)))
     return found

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from unnoise.facts.parts import middle
+
 Doubles = NDArray[np.float64]
 
 RADIUS = 2  # pixels, of the surroundings that a pixel is predicted from
@@ -80,8 +82,7 @@ def fineness(image: NDArray[np.generic]) -> Fineness | None:
     """
     if min(image.shape[:2]) < SMALLEST:
         return None
-    top, left = (max(0, (side - MAX_SIDE) // 2) for side in image.shape[:2])
-    part = image[top : top + MAX_SIDE, left : left + MAX_SIDE]
+    part = middle(image, MAX_SIDE)
     found = [each for channel in np.moveaxis(part, -1, 0) if (each := _channel(channel))]
     return max(found, key=lambda each: each.excess, default=None)
 
@@ -96,10 +97,12 @@ def _channel(image: NDArray[np.generic]) -> Fineness | None:
     full, half = (_error(covariance, _learn(covariance, distance)) for distance in (1, 2))
     if noise == 0 or full < LEAST * covariance[REACH, REACH]:
         return None
-    near, middle, far = (
+    near, between, far = (
         (covariance[REACH, REACH + lag] + covariance[REACH + lag, REACH]) / 2 for lag in (2, 4, 8)
     )
-    narrow = (near - middle) / max(middle - far, (near - middle) / MOST) if near > middle else 0.0
+    narrow = (
+        (near - between) / max(between - far, (near - between) / MOST) if near > between else 0.0
+    )
     return Fineness(max(0.0, half / full - 1), max(0.0, full / noise - 1), float(narrow))
 
 

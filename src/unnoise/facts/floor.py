@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.facts.grain import BLOCK, without_planes
+from unnoise.facts.parts import blocks_of, middle, without_planes
 
 Doubles = NDArray[np.float64]
 
@@ -55,7 +55,7 @@ class Floor:
     def left(self, noisy: NDArray[np.generic], result: NDArray[np.generic]) -> float:
         """Return the share of its variance that a result ``(H, W, C)`` still has."""
         before, after = (
-            _blocks(_middle(image).mean(axis=2))[self.blocks] for image in (noisy, result)
+            blocks_of(_floats(image).mean(axis=2))[self.blocks] for image in (noisy, result)
         )
         shares = without_planes(after).var((1, 2)) / without_planes(before).var((1, 2))
         return float(np.median(shares))
@@ -70,9 +70,9 @@ def noise_floor(image: NDArray[np.generic]) -> Floor | None:
     Returns:
         None if the image is too small, flat or clipped to tell.
     """
-    image = _middle(image)
-    part = image.mean(axis=2)
-    blocks = _blocks(part)
+    seen = _floats(image)
+    part = seen.mean(axis=2)
+    blocks = blocks_of(part)
     if len(blocks) < FEWEST_BLOCKS:
         return None
     rest = without_planes(blocks)
@@ -97,14 +97,13 @@ def noise_floor(image: NDArray[np.generic]) -> Floor | None:
         and quarter < STEADY * low
         and tenth < LOWEST * lowest
     )
-    own = _own(image, flattest) > OWN and max(both[3:]) < OWN_FAR and fourth < OWN_BELL
+    own = _own(seen, flattest) > OWN and max(both[3:]) < OWN_FAR and fourth < OWN_BELL
     std = float(np.sqrt(np.median(variance[flattest])))
     return Floor(std, tuple(map(float, both)), bool(alike or own), flattest)
 
 
-def _middle(image: NDArray[np.generic]) -> Doubles:
-    top, left = (max(0, (side - MAX_SIDE) // 2) for side in image.shape[:2])
-    return image[top : top + MAX_SIDE, left : left + MAX_SIDE].astype(np.float64)
+def _floats(image: NDArray[np.generic]) -> Doubles:
+    return middle(image, MAX_SIDE).astype(np.float64)
 
 
 def _own(image: Doubles, blocks: NDArray[np.int64]) -> float:
@@ -113,14 +112,7 @@ def _own(image: Doubles, blocks: NDArray[np.int64]) -> float:
         return 0.0
     mean = image.mean(axis=2)
     shared, *each = (
-        without_planes(_blocks(channel)[blocks]).var((1, 2))
+        without_planes(blocks_of(channel)[blocks]).var((1, 2))
         for channel in (mean, *np.moveaxis(image - mean[..., None], -1, 0))
     )
     return float(np.median(np.sum(each, axis=0) / shared))
-
-
-def _blocks(image: Doubles) -> Doubles:
-    """Cut ``(H, W)`` into blocks, ``(B, 16, 16)``."""
-    down, right = (side // BLOCK for side in image.shape)
-    whole = image[: down * BLOCK, : right * BLOCK].reshape(down, BLOCK, right, BLOCK)
-    return whole.transpose(0, 2, 1, 3).reshape(-1, BLOCK, BLOCK)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK = 16  # pixels; most of what varies slower than that is the image
+from unnoise.facts.parts import BLOCK, blocks_of, middle, without_planes
+
 COARSE = 2  # pixels over which structure does not average out, and noise does
 SHARE = 0.03  # of the blocks, those with the least structure (docs/lab-notes.md)
 FEWEST = 8  # blocks
@@ -49,8 +50,7 @@ def noise_correlation(image: NDArray[np.generic]) -> Correlation | None:
     Returns:
         The means over the channels; None if the image is too small, flat or clipped to tell.
     """
-    top, left = (max(0, (side - MAX_SIDE) // 2) for side in image.shape[:2])
-    part = image[top : top + MAX_SIDE, left : left + MAX_SIDE].astype(np.float64)
+    part = middle(image, MAX_SIDE).astype(np.float64)
     found = [
         table for channel in np.moveaxis(part, -1, 0) if (table := _channel(channel)) is not None
     ]
@@ -62,9 +62,7 @@ def noise_correlation(image: NDArray[np.generic]) -> Correlation | None:
 
 def _channel(image: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """Return the correlations of one channel ``(H, W)``, ``(2, LAGS)``."""
-    down, right = (side // BLOCK for side in image.shape)
-    whole = image[: down * BLOCK, : right * BLOCK].reshape(down, BLOCK, right, BLOCK)
-    blocks = whole.transpose(0, 2, 1, 3).reshape(-1, BLOCK, BLOCK)
+    blocks = blocks_of(image)
     if len(blocks) == 0:
         return None
     rest = without_planes(blocks)
@@ -83,12 +81,3 @@ def _channel(image: NDArray[np.float64]) -> NDArray[np.float64] | None:
             [np.mean(noise[:, :-lag] * noise[:, lag:]) for lag in range(1, LAGS + 1)],
         ]
     )
-
-
-def without_planes(blocks: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Subtract from each block the plane that fits it best."""
-    y, x = np.mgrid[:BLOCK, :BLOCK]
-    basis, _ = np.linalg.qr(np.stack([np.ones(BLOCK**2), y.ravel(), x.ravel()], axis=1))
-    flat = blocks.reshape(len(blocks), -1)
-    rest: NDArray[np.float64] = (flat - flat @ basis @ basis.T).reshape(blocks.shape)
-    return rest

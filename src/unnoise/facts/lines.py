@@ -6,6 +6,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from unnoise.facts.parts import middle
+
 Doubles = NDArray[np.float64]
 Structure = Literal["none", "horizontal", "vertical"]  # along which axis pixels share noise
 
@@ -67,9 +69,8 @@ def lines(image: NDArray[np.generic]) -> Lines | None:
 
 
 def _channels(image: NDArray[np.generic]) -> list[Doubles]:
-    top, left = (max(0, (side - MAX_SIDE) // 2) for side in image.shape[:2])
-    part = image[top : top + MAX_SIDE, left : left + MAX_SIDE]
-    return [channel.astype(np.float64) for channel in np.moveaxis(part, -1, 0)]
+    part = middle(image, MAX_SIDE).astype(np.float64)
+    return list(np.moveaxis(part, -1, 0))
 
 
 def _channel(image: Doubles) -> Lines | None:
@@ -92,8 +93,8 @@ def _shared(rest: Doubles) -> float:
     common = common.clip(-usual, usual)
     # The same by medians, which text and edges along half of the lines leave as they are.
     chance = np.median(strips.var(axis=1, ddof=1)) / count
-    middle = (TO_STD * np.median(np.abs(strips.mean(axis=1)))) ** 2 - chance
+    typical = (TO_STD * np.median(np.abs(strips.mean(axis=1)))) ** 2 - chance
     errors = common.std() / np.sqrt(len(common) / 2), chance * np.sqrt(2 / len(common))
-    if common.mean() < CLEAR * errors[0] or middle < CLEAR * errors[1]:
+    if common.mean() < CLEAR * errors[0] or typical < CLEAR * errors[1]:
         return 0.0
-    return float(np.sqrt(min(common.mean(), middle) / SECOND))
+    return float(np.sqrt(min(common.mean(), typical) / SECOND))

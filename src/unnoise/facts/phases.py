@@ -3,9 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from unnoise.facts.parts import BLOCK, blocks_of, middle
+
 Doubles = NDArray[np.float64]
 
-BLOCK = 16  # pixels of a side
 FEWEST = 8  # blocks
 MOSAIC = 8.0  # ratio of a mosaic at least; white noise has 0.9 at most, photographs 3
 ROUNDING = 1e-12  # of the power, which is as good as none
@@ -24,15 +25,11 @@ def phases(image: NDArray[np.generic]) -> float | None:
     Returns:
         The ratio of the powers, about 1 without a mosaic; None if the image is too small.
     """
-    top, left = (max(0, (side - MAX_SIDE) // 4) * 2 for side in image.shape[:2])
-    part = image[top : top + MAX_SIDE, left : left + MAX_SIDE].astype(np.float64).mean(axis=2)
-    down, right = (side // BLOCK for side in part.shape)
-    if down * right < FEWEST:
+    blocks = blocks_of(middle(image, MAX_SIDE).astype(np.float64).mean(axis=2))
+    if len(blocks) < FEWEST:
         return None
-    whole = part[: down * BLOCK, : right * BLOCK].reshape(down, BLOCK, right, BLOCK)
-    blocks = whole.transpose(0, 2, 1, 3).reshape(-1, BLOCK, BLOCK)
     window = np.hanning(BLOCK + 1)[:BLOCK]
-    blocks -= blocks.mean((1, 2), keepdims=True)
+    blocks = blocks - blocks.mean((1, 2), keepdims=True)
     power = np.abs(np.fft.fft2(blocks * np.outer(window, window))) ** 2
     least = ROUNDING * float(power.mean())
     if least == 0:

@@ -89,7 +89,7 @@ ModelKind = TypeVar("ModelKind", bound=Model)
 def place(model: ModelKind, device: torch.device) -> ModelKind:
     """Bring a model to a device, its weights in the layout that convolutions are fastest with."""
     # The stubs of torch know memory_format only together with a tensor.
-    placed: ModelKind = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    placed: ModelKind = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
     return placed
 
 

@@ -47,7 +47,7 @@ class Muon(torch.optim.Optimizer):
 
     # torch's own signature has a closure, which nothing here needs; its decorator is untyped.
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]
+    def step(self, closure: None = None) -> None:  # type: ignore[override]  # no closure is taken
         """Take one step along the gradients."""
         assert closure is None
         for group in self.param_groups:

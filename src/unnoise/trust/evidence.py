@@ -15,6 +15,7 @@ from unnoise.facts import (
     MOSAIC,
     Floor,
     Lines,
+    blocks_of,
     cut_off,
     impulses,
     lines,
@@ -102,7 +103,7 @@ class Evidence:
             clipped: Whether the model was made for noise that is cut off.
         """
         found = [
-            self._mosaic() if stride == 1 else None,
+            self._mosaic() if stride % 2 else None,
             self._left_lines(restored),
             self._left_impulses(restored),
             self.left_noise(noisy, restored),
@@ -131,10 +132,8 @@ class Evidence:
         after = lines(np.moveaxis(restored, 0, -1))
         if after is None:
             return None
-        axis, what = (
-            self.lines.direction,
-            "rows" if self.lines.direction == "horizontal" else "columns",
-        )
+        axis = self.lines.direction
+        what = "rows" if axis == "horizontal" else "columns"
         if getattr(after, what) ** 2 < LEFT * self.lines.strongest**2:
             return None
         return (
@@ -229,22 +228,16 @@ def excess(noisy: Floats, restored: Floats) -> float:
     or the image is too small.
     """
     residual, result = (
-        _blocks(image.mean(axis=0, dtype=np.float64)) for image in (noisy - restored, restored)
+        blocks_of(image.mean(axis=0, dtype=np.float64), BLOCK)
+        for image in (noisy - restored, restored)
     )
     if len(result) < 2 * STRATA * MEMBERS or residual.std() < MATTERS:
         return 0.0
-    removed, structure = residual.var(axis=1), result.var(axis=1)
+    removed, structure = residual.var((1, 2)), result.var((1, 2))
     ratios = []
-    for stratum in np.array_split(np.argsort(result.mean(axis=1)), STRATA):
+    for stratum in np.array_split(np.argsort(result.mean((1, 2))), STRATA):
         order = stratum[np.argsort(structure[stratum])]
         quarter = max(MEMBERS // 2, len(order) // 4)
         flat, rich = removed[order[:quarter]].mean(), removed[order[-quarter:]].mean()
         ratios.append(rich / max(flat, MATTERS**2))
     return float(np.median(ratios))
-
-
-def _blocks(image: Doubles) -> Doubles:
-    """Cut ``(H, W)`` into blocks of 8 × 8 pixels, ``(B, 64)``."""
-    down, right = (side // BLOCK for side in image.shape)
-    whole = image[: down * BLOCK, : right * BLOCK].reshape(down, BLOCK, right, BLOCK)
-    return whole.transpose(0, 2, 1, 3).reshape(-1, BLOCK * BLOCK)

@@ -131,7 +131,7 @@ def inspect(
     error = sure(found, noise)
     if stride > 1:  # the estimate is of what the model saw
         evidence = Evidence.of(given[:, ::stride, ::stride])
-    untold = _untold(denoiser, evidence, found, error, usual)
+    untold = _untold(denoiser, evidence, found, noise, error, usual)
     noisy_only = denoiser.info.objective.split(",")[0] in NOISY_ONLY
     hidden = j_invariant(denoiser.apart(view), found.noisy, noise) if noisy_only else None
     return Inspection(
@@ -198,6 +198,7 @@ def _untold(
     denoiser: Denoiser,
     evidence: Evidence,
     found: Probe,
+    noise: NoiseLevel,
     error: float,
     usual: Calibration | None,
 ) -> str | None:
@@ -208,7 +209,7 @@ def _untold(
         return reason
     if evidence.left_noise(found.noisy, found.restored):
         return "noise was left"
-    level = noise_level(found).std
+    level = noise.std
     # White noise makes flat places vary as much as was taken away, never more.
     if evidence.floor and evidence.floor.std > FLAT * level:
         return "flat places vary more than by white noise"
