@@ -1,12 +1,13 @@
 """Real images of one's own: what each kind of data reaches, and in what time.
 
-    python benchmarks/own_images.py [correlation | microscopy | ...] [--minutes M]
+    python benchmarks/own_images.py [correlation | microscopy | ...] [--minutes M | --steps N]
 
 correlation  of how many photographs with white or grainy noise the stride is told wrongly
 
 microscopy   the 24 noisy captures alone, no clean image and no second capture is used
 captures     the same as Noise2Noise: four captures of each of six scenes
-documents    pairs of stained and clean pages; each page is denoised by a model that never saw it
+documents    pairs of stained and clean pages; each page is denoised by a model that never saw it,
+             and that was trained with more stains on those that it saw
 bsd68        BSD68 in grey with gaussian noise of 25/255, trained on noisy photographs alone
 
 The images lie in $UNNOISE_DATA (microscopy/, documents/, photos/); without it the script says so.
@@ -31,8 +32,10 @@ from unnoise.facts import noise_correlation
 from unnoise.images import read_stack, to_channels, write_stack
 
 Image = NDArray[np.float64]
+Length = dict[str, float]  # minutes or steps of a training
 SIGMA = 25 / 255
 SEED = 13
+STAINS = "stain:0..0.5"
 
 
 def read_grey(path: Path) -> NDArray[np.uint8]:
@@ -45,9 +48,9 @@ def psnr(image: NDArray[np.generic], clean: NDArray[np.generic], peak: float) ->
     return float(10 * np.log10(peak**2 / error))
 
 
-def train(name: str, minutes: float, source: Path, **settings: object) -> unnoise.Denoiser:
+def train(name: str, length: Length, source: Path, **settings: object) -> unnoise.Denoiser:
     start = time.perf_counter()
-    denoiser = unnoise.train(source, minutes=minutes, seed=SEED, **settings)  # type: ignore[arg-type]
+    denoiser = unnoise.train(source, seed=SEED, **length, **settings)  # type: ignore[arg-type]
     trained = denoiser.info.trained
     print(
         f"{name}: {denoiser.info.objective}, {trained['steps']:.0f} steps, "
@@ -56,8 +59,8 @@ def train(name: str, minutes: float, source: Path, **settings: object) -> unnois
     return denoiser
 
 
-def microscopy(data: Path, minutes: float, objective: str = "auto") -> None:
-    denoiser = train("microscopy", minutes, data / "microscopy/noisy", objective=objective)
+def microscopy(data: Path, length: Length, objective: str = "auto") -> None:
+    denoiser = train("microscopy", length, data / "microscopy/noisy", objective=objective)
     scores: dict[str, list[tuple[float, float]]] = {}
     for path in sorted((data / "microscopy/noisy").glob("*.png")):
         noisy, clean = read_grey(path), read_grey(data / "microscopy/clean" / path.name)
@@ -70,12 +73,12 @@ def microscopy(data: Path, minutes: float, objective: str = "auto") -> None:
     print(f"  {'mean of 24':<18} noisy {before:6.2f} dB   denoised {after:6.2f} dB")
 
 
-def captures(data: Path, minutes: float) -> None:
-    microscopy(data, minutes, "noise2noise")
+def captures(data: Path, length: Length) -> None:
+    microscopy(data, length, "noise2noise")
 
 
-def documents(data: Path, minutes: float) -> None:
-    """Leave each page out in turn; the minutes are for each of the trainings."""
+def documents(data: Path, length: Length) -> None:
+    """Leave each page out in turn; the length is that of each training."""
     pages = sorted((data / "documents/noisy").glob("*.png"), key=lambda path: int(path.stem))
     errors = []
     for page in pages:
@@ -88,9 +91,10 @@ def documents(data: Path, minutes: float) -> None:
                         shutil.copy(name, Path(folder) / kind / other.name)
             denoiser = train(
                 f"without {page.name}",
-                minutes,
+                length,
                 Path(folder) / "noisy",
                 targets=Path(folder) / "clean",
+                noise=STAINS,
                 channels=1,
             )
         noisy, clean = read_grey(page), read_grey(data / "documents/clean" / page.name)
@@ -109,7 +113,7 @@ def documents(data: Path, minutes: float) -> None:
         print(f"  mean of {what} left out in turn: dirty {before:.4f}   cleaned {after:.4f}")
 
 
-def bsd68(data: Path, minutes: float, **settings: object) -> None:
+def bsd68(data: Path, length: Length, **settings: object) -> None:
     with tempfile.TemporaryDirectory() as folder:
         photos = sorted((data / "photos/train").glob("*.jpg"))
         for number, path in enumerate(photos):
@@ -118,7 +122,7 @@ def bsd68(data: Path, minutes: float, **settings: object) -> None:
             noisy = (clean + SIGMA * noise.standard_normal(clean.shape)).astype(np.float32)
             write_stack(Path(folder) / f"{path.stem}.tif", noisy)
         print(f"bsd68: {len(photos)} noisy photographs, gaussian noise of 25/255, unclipped")
-        denoiser = train("bsd68", minutes, Path(folder), **settings)
+        denoiser = train("bsd68", length, Path(folder), **settings)
     scores = []
     for number, path in enumerate(sorted((data / "photos/test/cbsd68").glob("*.png"))):
         noise = np.random.default_rng([SEED + 1, number])
@@ -129,7 +133,7 @@ def bsd68(data: Path, minutes: float, **settings: object) -> None:
     print(f"  mean of {len(scores)}: noisy {before:.2f} dB   denoised {after:.2f} dB")
 
 
-def correlation(data: Path, minutes: float) -> None:  # noqa: ARG001  the signature of the table
+def correlation(data: Path, length: Length) -> None:  # noqa: ARG001  the signature of the table
     """Add noise to photographs and count the strides that are told from them."""
     photos = [read_stack(p)[0][0] for p in sorted((data / "photos/train").glob("*.jpg"))[:60]]
     print(f"{len(photos)} photographs: share with the right stride")
@@ -165,6 +169,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("names", nargs="*", default=list(BENCHMARKS))
     parser.add_argument("--minutes", type=float, help="of each training")
+    parser.add_argument("--steps", type=int, help="of each training, instead")
     options = parser.parse_args()
     where = os.environ.get("UNNOISE_DATA")
     if not where or not (Path(where) / "microscopy").is_dir():
@@ -172,7 +177,8 @@ def main() -> None:
     print(describe_machine())
     for name in options.names:
         run, minutes = BENCHMARKS[name]
-        run(Path(where), options.minutes or minutes)
+        minutes = options.minutes or minutes
+        run(Path(where), {"steps": options.steps} if options.steps else {"minutes": minutes})
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ SOURCE = Path(unnoise.__file__).parent
 CELLS = [
     {"errors"},
     {"outputs", "locking", "seeding", "metrics", "pretrained", "sizes", "facts", "spawning"},
-    {"images", "noise", "models"},
+    {"images", "models"},
+    {"noise"},
     {"runs", "objectives", "data"},
     {"training", "denoiser"},
     {"assemble"},

@@ -1,17 +1,20 @@
 """Verdicts of results whose truth is known: how many good ones are rejected, bad ones trusted.
 
-    python benchmarks/trust/verdicts.py [--final] [--list]
+    python benchmarks/trust/verdicts.py [--final] [--list] [--minutes 1]
 
 A result is good if it is better than its input by 2 dB, and bad if by less than 1 dB: all inputs
 have noise, so it was left, or more was lost. The rest is not counted. Every fifth one is looked at
-with --final alone. Ordinary photographs, as JPEG of
-quality 75 to 98, follow. The images lie in $UNNOISE_DATA.
+with --final alone. Two of the models are trained first, for some minutes each, on noisy microscopy
+and on pairs of documents. Ordinary photographs, as JPEG of quality 75 to 98, follow. The images lie
+in $UNNOISE_DATA.
 """
 
 import argparse
 import io
 import os
+import shutil
 import sys
+import tempfile
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -43,6 +46,7 @@ SIDE = 256
 GOOD, BAD = 2.0, 1.0  # dB over the input
 FAR = 3.0  # dB, by which an estimate may be off
 JPEGS = 60
+LEFT_OUT = "17", "20", "24", "26", "2"  # pages that the model of documents does not see
 
 
 @dataclass(frozen=True)
@@ -155,6 +159,29 @@ def spoiled() -> Iterator[Case]:
             yield Case(f"{model} {sigma} {name}", noisy.astype(np.float32), clean, model)
 
 
+def documents() -> Iterator[Case]:
+    """Stained pages through photo and through a model of such pages; clean pages with noise."""
+    pairs = zip(folder("documents/noisy"), folder("documents/clean"), strict=True)
+    for index, ((stem, dirty), (_, clean)) in enumerate(pairs):
+        dirty, clean = grey(dirty), grey(clean)
+        for model in ("photo", *(["documents"] if stem in LEFT_OUT else [])):
+            yield Case(f"stained {model} {stem}", round8(dirty), clean, model)
+        sigma = (10, 25, 50)[index % 3]
+        noise = np.random.default_rng(500 + index).normal(0, sigma, clean.shape)
+        yield Case(f"page {sigma} {stem}", round8(clean + noise), clean)
+
+
+def grey(image: NDArray[np.float64]) -> NDArray[np.float64]:
+    return image.mean(2, keepdims=True) if image.shape[2] == 3 else image[..., :1]
+
+
+def own() -> Iterator[Case]:
+    """Captures of microscopes through a model that was trained on the noisy ones."""
+    pairs = zip(folder("microscopy/noisy"), folder("microscopy/clean"), strict=True)
+    for (stem, noisy), (_, clean) in pairs:
+        yield Case(f"microscopy trained {stem}", round8(noisy), clean, "microscopy")
+
+
 def photographs() -> Iterator[tuple[str, Picture]]:
     """Ordinary photographs, with little noise, as cameras and programs save them."""
     paths = sorted((DATA / "photos/train").iterdir())
@@ -166,10 +193,12 @@ def photographs() -> Iterator[tuple[str, Picture]]:
         yield f"{path.stem} at {quality}", np.asarray(Image.open(stream))
 
 
-def models() -> dict[str, Denoiser]:
+def models(minutes: float) -> dict[str, Denoiser]:
     photo = unnoise.load("photo")
     plain = replace(photo.info, bounds=None)
     return {
+        "microscopy": unnoise.train(DATA / "microscopy/noisy", minutes=minutes),
+        "documents": pages(minutes),
         "photo": photo,
         "stride 2": Denoiser(photo.engine, replace(photo.info, strides=(2,))),
         **{
@@ -177,6 +206,19 @@ def models() -> dict[str, Denoiser]:
             for name, side in (("leaves", 1), ("blurs 3", 3), ("blurs 7", 7))
         },
     }
+
+
+def pages(minutes: float) -> Denoiser:
+    with tempfile.TemporaryDirectory() as place:
+        for kind in ("noisy", "clean"):
+            shutil.copytree(
+                DATA / "documents" / kind,
+                Path(place) / kind,
+                ignore=shutil.ignore_patterns(*(f"{stem}.*" for stem in LEFT_OUT)),
+            )
+        return unnoise.train(
+            f"{place}/noisy", targets=f"{place}/clean", channels=1, minutes=minutes
+        )
 
 
 def psnr(image: NDArray[Any], clean: NDArray[np.float64]) -> float:
@@ -213,12 +255,14 @@ def main() -> None:
     )
     parser.add_argument("--final", action="store_true", help="look at the fifth that is held back")
     parser.add_argument("--list", action="store_true", help="print each result")
+    parser.add_argument("--minutes", type=float, default=1, help="of each training")
     options = parser.parse_args()
     if not (DATA / "photos/test/cbsd68").is_dir():
         sys.exit(f"there are no images in {DATA}: set UNNOISE_DATA")
     print(describe_machine())
-    known, counts = models(), Counter[tuple[str, str]]()
-    cases = [c for part in (white, grainy, structured, real, spoiled) for c in part()]
+    known, counts = models(options.minutes), Counter[tuple[str, str]]()
+    parts = white, grainy, structured, real, spoiled, documents, own
+    cases = [case for part in parts for case in part()]
     chosen = [c for i, c in enumerate(cases) if (i % 5 == 4) == options.final]
     told: list[float] = []
     for case in chosen:

@@ -161,7 +161,11 @@ def assemble(
         failed=failed,
     )
     _check_same(material, world)
-    objective = _objective(config, plan, clamped=material.ranges[-1].clamp)
+    clamped = material.ranges[-1].clamp
+    paired = len(plan.views) > 1
+    # What is added to pairs is for training: held-out pairs are judged as they are.
+    known = replace(config, noise=None) if paired else config
+    learned, objective = (_objective(each, plan, clamped=clamped) for each in (config, known))
     if config.intervals and 1 / (len(material.calibration) + 1) > 1 - config.intervals + 1e-9:
         raise DataError(
             f"{len(material.calibration)} held-out images are too few to calibrate --intervals "
@@ -181,8 +185,8 @@ def assemble(
     training = Training(
         model=network,
         apply=restore,
-        draw=objective.draw,
-        losses=objective.losses,
+        draw=learned.draw,
+        losses=learned.losses,
         batch=batch,
         batch_size=config.batch_size,
         validate=validator(objective, held, config.seed, device, world),
@@ -202,7 +206,7 @@ def assemble(
         config=config,
         training=training,
         network=network,
-        info=_info(config, plan, material, name, model, network),
+        info=_info(known, plan, material, name, model, network),
         held=held,
         calibration=calibration,
         objective=objective,
@@ -232,7 +236,8 @@ def _check_same(material: Material, world: World) -> None:
 
 def _objective(config: TrainConfig, plan: Plan, *, clamped: bool) -> Objective:
     build = OBJECTIVES[plan.objective]
-    if config.grey and not (config.noise and plan.views[0][0].channels == COLOUR):
+    clean = config.noise and len(plan.views) == 1
+    if config.grey and not (clean and plan.views[0][0].channels == COLOUR):
         raise ConfigError("--grey is for clean colour images that --noise makes noisy")
     if build is Supervised:
         noise = parse_noise(config.noise) if config.noise else None

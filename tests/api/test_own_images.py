@@ -225,6 +225,21 @@ def test_clean_images_may_be_float_means_in_the_unit_of_the_captures(
     assert unnoise.api.draw_preview(out).is_file()
 
 
+def test_noise_beside_pairs_is_for_training_alone(folder: Path) -> None:
+    """What was held out is measured as it is, and the model is one of pairs."""
+    ours, theirs = folder / "noisy", folder / "clean"
+    made = [
+        unnoise.train(ours, targets=theirs, noise=noise, steps=2, model="unet", seed=3)
+        for noise in (None, "gaussian:0.3")
+    ]
+    infos = [denoiser.info for denoiser in made]
+    assert infos[0].trained["noisy_psnr"] == infos[1].trained["noisy_psnr"]
+    assert infos[1].noise == ""
+    assert "--noise gaussian:0.3 is added" in infos[1].reason
+    image = noisy(scene(0), 0)
+    assert not np.array_equal(made[0](image), made[1](image))
+
+
 def test_evaluation_with_targets(folder: Path, tmp_path: Path) -> None:
     denoiser = unnoise.train(folder / "noisy", targets=folder / "clean", steps=20, model="unet")
     evaluation = unnoise.evaluate(

@@ -94,8 +94,6 @@ def test_pairs_that_are_none(tmp_path: Path) -> None:
         plan(tmp_path / "noisy", tmp_path / "clean")
     with pytest.raises(DataError, match=r"a.png is among the noisy images and among the targets"):
         plan(tmp_path / "noisy", tmp_path / "noisy")
-    with pytest.raises(ConfigError, match="--targets and --noise are both given"):
-        plan(tmp_path / "noisy", tmp_path / "clean", noise="gaussian:0.1")
     with pytest.raises(ConfigError, match="noise2void does not fit: --targets gives pairs"):
         plan(tmp_path / "noisy", tmp_path / "clean", objective="noise2void")
     (tmp_path / "clean/c.png").rename(tmp_path / "clean/b.png")
@@ -139,6 +137,16 @@ def test_pairs_bring_their_own_noise(tmp_path: Path) -> None:
         plan(tmp_path, noise="gaussian:0.1")
     assert plan(tmp_path / "gt", noise="gaussian:0.1").count == 2
     assert plan(tmp_path, noise="gaussian:0.1", objective="supervised").count == 4
+
+
+def test_noise_beside_targets_makes_the_noisy_ones_noisier(tmp_path: Path) -> None:
+    write(tmp_path / "raw", "a.png", "b.png")
+    write(tmp_path / "gt", "a.png", "b.png")
+    chosen = plan(tmp_path / "raw", tmp_path / "gt", noise="stain:0.3")
+    assert (chosen.objective, chosen.noise, len(chosen.views)) == ("supervised", "stain:0.3", 2)
+    assert "--noise stain:0.3 is added to the noisy ones" in chosen.reason
+    with pytest.raises(ConfigError, match="noise2noise has none"):
+        plan(tmp_path / "raw", tmp_path / "gt", noise="stain:0.3", objective="noise2noise")
 
 
 def test_archives_of_pairs_name_their_arrays(tmp_path: Path) -> None:

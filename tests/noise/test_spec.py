@@ -20,7 +20,13 @@ def levels(name: str) -> st.SearchStrategy[float]:
 def terms(draw: st.DrawFn) -> Term:
     name = draw(st.sampled_from(sorted(NOISES)))
     low, high = sorted((draw(levels(name)), draw(levels(name))))
-    return Term(name, low, high) if draw(st.booleans()) else Term(name, low, low)
+    said = []
+    for key, setting in NOISES[name].settings.items():
+        if draw(st.booleans()):
+            value = st.floats(setting.low, setting.high, allow_subnormal=False)
+            least, most = sorted((draw(value), draw(value)))
+            said.append((key, least, most))
+    return Term(name, low, high if draw(st.booleans()) else low, tuple(said))
 
 
 @st.composite
@@ -62,6 +68,19 @@ def test_any_text_parses_or_is_explained(text: str) -> None:
             Noise((Chain((Term("gaussian", 0.01, 0.01), Term("mask", 0.25, 0.25))),)),
         ),
         (
+            "grain:0..0.02( luma=0.7  chroma=1..3 ) + jpeg:75(half=1)",
+            Noise(
+                (
+                    Chain(
+                        (
+                            Term("grain", 0, 0.02, (("luma", 0.7, 0.7), ("chroma", 1, 3))),
+                            Term("jpeg", 75, 75, (("half", 1, 1),)),
+                        )
+                    ),
+                )
+            ),
+        ),
+        (
             "80%gaussian:0..0.2 | 20 % poisson:30",
             Noise(
                 (
@@ -98,6 +117,15 @@ def test_examples(spec: str, noise: Noise) -> None:
         ("x% gaussian:0.1", "'x' is no share"),
         ("0% gaussian:0.1", "'0' is no share"),
         ("gaussian:0.1,clamp", "only ',clip' may stand there"),
+        ("jpeg:0", "quality of 1 to 100, not 0"),
+        ("camera:1e6", "ISO number of 0 to 102400, not 1e6"),
+        ("grain:0.1(luma=1", "a parenthesis of grain is not closed"),
+        ("grain:0.1(width=1)", "grain has the settings luma, chroma, each once, not 'width=1'"),
+        ("grain:0.1(luma=1 luma=2)", "each once, not 'luma=2'"),
+        ("gaussian:0.1(luma=1)", "gaussian has no settings"),
+        ("grain:0.1(luma=30)", "width of the grain of brightness in pixels, 0 to 20, not 30"),
+        ("grain:0.1(luma=x)", "'x' is not a number"),
+        ("grain:(luma=1)", "gives grain no level"),
     ],
 )
 def test_malformed_specs_are_explained(spec: str, says: str) -> None:

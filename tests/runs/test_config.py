@@ -60,7 +60,7 @@ def test_the_classic_preset_is_the_tutorials_recipe() -> None:
         ({"minutes": -1}, "more than 0"),
         ({"minutes": float("nan")}, "more than 0"),
         ({"lr": "fast"}, "lr is 'fast': it must be float"),
-        ({"loss": "l2"}, "loss is 'l2': it is one of mse, l1, bce"),
+        ({"loss": "l2"}, "loss is 'l2': it is one of mse, l1, root-l1, bce"),
         ({"validation": 1.0}, "less than 1"),
         ({"grey": 1.0}, "grey is 1.0: it is a share"),
         ({"init": "photo", "model": "unet-s"}, "brings its own network"),

@@ -206,3 +206,19 @@ def test_a_damaged_calibration_is_refused(change: dict[str, Any]) -> None:
         read_calibration(usual.to_plain() | change)
     with pytest.raises(ModelFileError, match="damaged"):
         read_calibration({})
+
+
+def test_a_page_whose_noise_was_cut_off_is_to_be_checked_and_not_rejected(
+    photo: unnoise.Denoiser,
+) -> None:
+    """White paper cannot get brighter, so what is removed from it looks like structure."""
+    random = np.random.default_rng(0)
+    page = np.full((256, 256), 255.0)
+    for top, left in np.ndindex(14, 32):  # letters of 9 × 5 pixels
+        letter = page[10 + 16 * top :, 10 + 7 * left :][:9, :5]
+        letter[random.random(letter.shape) < 0.5] = 20
+    page += random.normal(0, 15, page.shape)
+    found = inspect(photo, np.rint(page).clip(0, 255).astype(np.uint8))
+    assert any("noise was cut off" in reason for reason in found.reasons)
+    assert any("unlike the training images" in reason for reason in found.reasons)
+    assert found.verdict == "check"

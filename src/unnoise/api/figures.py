@@ -121,7 +121,7 @@ def _compare(
         unit=_unit(reader.dtype),
         crop=_crop(after, crop),
         pixel=None if size is None else size[0 if turned else 1],
-        notes=(contrast.said,) if contrast.said else (),
+        notes=(*((contrast.said,) if contrast.said else ()), *view.notes),
         command=command,
     )
 

@@ -36,7 +36,7 @@ def train(
     accumulate: int | None = None,
     patch: int | None = None,
     lr: float | None = None,
-    loss: Literal["mse", "l1", "bce"] | None = None,
+    loss: Literal["mse", "l1", "root-l1", "bce"] | None = None,
     optimizer: Literal["adamw", "muon", "sgd"] | None = None,
     schedule: Literal["cosine", "constant"] | None = None,
     average: bool | None = None,

@@ -37,7 +37,8 @@ class Plan:
         views: What is known of each scene: ``(clean,)``, ``(noisy, clean)`` or ``(noisy,)``; of
             each view the parts, in the same order. Captures are one view.
         scenes: For captures: the images of each scene, counted through all parts.
-        noise: The spec that makes clean images noisy, None where nothing does.
+        noise: The spec that makes clean images noisy, or noisy images of pairs noisier in
+            training; None where nothing does.
         stride: At which noisy images are to be seen; None where the grain of their noise decides.
         structure: Along what the pixels of noisy images share noise.
         hint: What else the user could do, in words; empty if nothing.
@@ -101,7 +102,7 @@ def choose_method(
     Args:
         images: The images to learn from.
         targets: Their clean versions, or second captures for noise2noise.
-        noise: What makes clean images noisy.
+        noise: What makes clean images noisy. With targets it is added to the noisy ones.
         objective: A name, or ``auto``.
         channels: 1 or 3 to turn all images to grey or colour.
         structure: Along what noisy images share noise; ``auto`` to look.
@@ -111,15 +112,10 @@ def choose_method(
         ConfigError: Settings that contradict each other.
         DataError: Images that do not belong together.
     """
-    if targets is not None and noise is not None:
-        raise ConfigError(
-            "--targets and --noise are both given: pairs bring their own noise, so leave --noise "
-            "out; or train on the clean images alone with --noise"
-        )
     if any(part.shard for each in (images, targets) if each for part in each.parts):
         plan = _packed(images, targets, noise, objective)
     elif targets is not None:
-        plan = _paired(images, targets, objective)
+        plan = _paired(images, targets, noise, objective)
     elif noise is not None:
         plan = _corrupted(images, noise, objective)
     else:
@@ -216,7 +212,7 @@ def _packed(images: Survey, targets: Survey | None, noise: str | None, objective
     return Plan(images.name, chosen, "only noisy images, in tar shards", (images.parts,))
 
 
-def _paired(images: Survey, targets: Survey, objective: str) -> Plan:
+def _paired(images: Survey, targets: Survey, noise: str | None, objective: str) -> Plan:
     _allow(objective, ("supervised", "noise2noise"), "--targets gives pairs")
     places = {_place(part) for part in images.parts if part.path}
     same = [part for part in targets.parts if part.path and _place(part) in places]
@@ -230,11 +226,18 @@ def _paired(images: Survey, targets: Survey, objective: str) -> Plan:
     first = tuple(images.parts[a] for a, _ in pairs)
     second = tuple(targets.parts[b] for _, b in pairs)
     if objective == "noise2noise":
+        if noise is not None:
+            raise ConfigError(
+                "--noise goes with clean targets, and noise2noise has none: captures bring their "
+                "own noise, so leave --noise out"
+            )
         captures = _captures_of_pairs(first, second)
         reason = f"{len(pairs)} scenes with two captures each, by --targets"
         return Plan(images.name, objective, reason, (first + second,), scenes=captures)
     reason = f"{len(pairs)} pairs of noisy and clean files, matched by name"
-    return Plan(images.name, "supervised", reason, (first, second))
+    if noise is not None:
+        reason += f"; --noise {noise} is added to the noisy ones while training"
+    return Plan(images.name, "supervised", reason, (first, second), noise=noise)
 
 
 def _place(part: Part) -> Path | str | None:

@@ -1,15 +1,21 @@
-"""The table of corruptions, one small function each.
+"""The table of corruptions, and the short ones.
 
 Every function takes clean images ``(B, C, H, W)``, nominally [0, 1], a ``level`` per image
-``(B, 1, 1, 1)`` and a generator on the same device, and gives images of the same shape, unclipped.
+``(B, 1, 1, 1)``, a generator on the same device, and its settings, each ``(B, 1, 1, 1)`` too. It
+gives images of the same shape, unclipped.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
+
+from unnoise.noise.camera import camera
+from unnoise.noise.grain import chroma, columns, grain, rows
+from unnoise.noise.jpeg import jpeg
+from unnoise.noise.stain import stain
 
 # Of a deformation of level 1, for which digits of one class come to look alike (docs/features.md):
 # radians, ratio, logarithm of a factor, and in the unit where the image goes from -1 to 1.
@@ -20,14 +26,31 @@ MOST = 5.0  # times the value range: beyond, levels were counted in grey levels 
 
 
 @dataclass(frozen=True)
-class Corruption:
-    """One entry of the table: the function and what its level means."""
+class Setting:
+    """A number beside the level, drawn per image from its range unless a spec says otherwise."""
 
-    apply: Callable[[Tensor, Tensor, Generator], Tensor]
+    meaning: str
+    default: tuple[float, float]
+    low: float = 0.0
+    high: float = 20.0
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values in words."""
+        return f"{self.low:g} to {self.high:g}"
+
+
+@dataclass(frozen=True)
+class Corruption:
+    """One entry of the table: the function and what its numbers mean."""
+
+    apply: Callable[..., Tensor]  # of the images, the level, a generator, and the settings by name
     meaning: str  # of the level, for help and errors
     low: float = 0.0
     high: float = 1e6  # float32 images hold no more than seven digits
     mistaken: float | None = None  # what people may have counted to instead of 1: 255, or 100 %
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    grey: str = ""  # what it does to images of one channel, where it is made for colours
 
     @property
     def allowed(self) -> str:
@@ -142,4 +165,43 @@ NOISES = {
     "uniform": Corruption(uniform, "half width", high=MOST, mistaken=255),
     "swap": Corruption(swap, "share of pixels taken from other images", high=1.0, mistaken=100),
     "warp": Corruption(warp, "strength of the deformation", high=3.0),
+    "camera": Corruption(
+        camera,
+        "sensitivity as an ISO number",
+        high=102_400,
+        settings={
+            "luma": Setting("width of the grain of brightness in pixels", (0.35, 0.85)),
+            "chroma": Setting("width of the grain of colours in pixels", (0.8, 3.0)),
+        },
+        grey="adds the brightness of the noise of a colour photograph",
+    ),
+    "grain": Corruption(
+        grain,
+        "standard deviation",
+        high=MOST,
+        mistaken=255,
+        settings={
+            "luma": Setting("width of the grain of brightness in pixels", (0.4, 1.1)),
+            "chroma": Setting("width of the grain of colours in pixels", (1.0, 4.0)),
+        },
+        grey="adds the grain of brightness alone",
+    ),
+    "chroma": Corruption(
+        chroma,
+        "standard deviation",
+        high=MOST,
+        mistaken=255,
+        settings={"width": Setting("width of the grain in pixels", (1.0, 4.0))},
+        grey="adds nothing",
+    ),
+    "rows": Corruption(rows, "standard deviation", high=MOST, mistaken=255),
+    "columns": Corruption(columns, "standard deviation", high=MOST, mistaken=255),
+    "jpeg": Corruption(
+        jpeg,
+        "quality",
+        low=1.0,
+        high=100.0,
+        settings={"half": Setting("chance of colours at half the resolution", (0.5, 0.5), high=1)},
+    ),
+    "stain": Corruption(stain, "largest share of brightness that is lost", high=1.0, mistaken=100),
 }

@@ -2,7 +2,8 @@
 
 spec  = chain { "|" chain } [ ",clip" ]         one of the chains is drawn, per image
 chain = [ share "%" ] term { "+" term }         terms are applied from left to right
-term  = name ":" level                          a name of ``NOISES``
+term  = name ":" level [ "(" { setting } ")" ]  a name of ``NOISES``
+setting = name "=" level                        one that ``NOISES`` lists; separated by spaces
 level = number [ ".." number ]                  a range is drawn uniformly, per image
 
 Shares are given to all chains, and are 100 % together, or to none, which makes them equal.
@@ -10,36 +11,72 @@ Shares are given to all chains, and are 100 % together, or to none, which makes 
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Generator, Tensor
 
 from unnoise.errors import SpecError, UnknownNameError
-from unnoise.noise.corruptions import NOISES
+from unnoise.noise.corruptions import NOISES, Setting
 
 EXAMPLE = "a spec looks like gaussian:0.3,clip or poisson:30..60+gaussian:0.02"
 MIXTURE = "a mixture looks like 80% gaussian:0..0.2 | 20% poisson:10..100"
+SETTINGS = "settings look like grain:0.02(luma=0.7 chroma=1..3)"
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Term:
-    """One corruption with its level, or a range of levels drawn per image."""
+    """One corruption with its level, or a range of levels drawn per image.
+
+    Attributes:
+        name: Of the corruption.
+        low: The lowest level.
+        high: The highest level.
+        settings: What the spec says of others than the level: a name, lowest and highest value.
+    """
 
     name: str
     low: float
     high: float
+    settings: tuple[tuple[str, float, float], ...] = ()
 
     def __str__(self) -> str:
         """Return the term as it is written in a spec."""
-        level = f"{self.low!r}" if self.low == self.high else f"{self.low!r}..{self.high!r}"
-        return f"{self.name}:{level}".replace(".0..", "..").removesuffix(".0")
+        said = " ".join(f"{name}={_written(low, high)}" for name, low, high in self.settings)
+        return f"{self.name}:{_written(self.low, self.high)}" + (f"({said})" if said else "")
 
     def at(self, share: float) -> "Term":
         """Return the corruption at one level of its range."""
         level = self.low + share * (self.high - self.low)
-        return Term(self.name, level, level)
+        return replace(self, low=level, high=level)
+
+    def __call__(self, clean: Tensor, generator: Generator) -> Tensor:
+        """Apply the corruption; numbers that are ranges are drawn per image."""
+        corruption = NOISES[self.name]
+        said = {name: (low, high) for name, low, high in self.settings}
+        level = _draw(clean, self.low, self.high, generator)
+        settings = {
+            name: _draw(clean, *said.get(name, setting.default), generator)
+            for name, setting in corruption.settings.items()
+        }
+        return corruption.apply(clean, level, generator, **settings)
+
+
+def _written(low: float, high: float) -> str:
+    text = f"{low!r}" if low == high else f"{low!r}..{high!r}"
+    return text.replace(".0..", "..").removesuffix(".0")
+
+
+def _draw(clean: Tensor, low: float, high: float, generator: Generator) -> Tensor:
+    """Draw a number per image, ``(B, 1, 1, 1)``."""
+    number = torch.full((len(clean), 1, 1, 1), low, device=clean.device)
+    if high > low:
+        draw = torch.rand(number.shape, generator=generator, device=clean.device)
+        number = number + (high - low) * draw
+    return number
 
 
 @dataclass(frozen=True)
@@ -55,14 +92,10 @@ class Chain:
         return share + "+".join(map(str, self.terms))
 
     def __call__(self, clean: Tensor, generator: Generator) -> Tensor:
-        """Apply every term; levels that are ranges are drawn per image."""
+        """Apply every term."""
         noisy = clean
         for term in self.terms:
-            level = torch.full((len(clean), 1, 1, 1), term.low, device=clean.device)
-            if term.high > term.low:
-                draw = torch.rand(level.shape, generator=generator, device=clean.device)
-                level = level + (term.high - term.low) * draw
-            noisy = NOISES[term.name].apply(noisy, level, generator)
+            noisy = term(noisy, generator)
         return noisy
 
 
@@ -154,6 +187,7 @@ def _parse_chain(text: str, spec: str) -> Chain:
 
 def _parse_term(text: str, spec: str) -> Term:
     name, colon, level = (part.strip() for part in text.partition(":"))
+    level, settings = _parse_settings(name, level, spec)
     if not name:
         raise SpecError(f"noise {spec!r} has an empty term: {EXAMPLE}")
     if name not in NOISES:
@@ -164,20 +198,60 @@ def _parse_term(text: str, spec: str) -> Term:
             f"noise {spec!r} gives {name} no level: write {name}:LEVEL, "
             f"the {corruption.meaning}, {corruption.allowed}"
         )
-    low, dots, high = level.partition("..")
-    first = _parse_level(low, name, spec)
-    last = _parse_level(high, name, spec) if dots else first
+    return Term(name, *_parse_range(level, partial(_parse_level, name, spec), spec), settings)
+
+
+def _parse_settings(
+    name: str, text: str, spec: str
+) -> tuple[str, tuple[tuple[str, float, float], ...]]:
+    """Split what follows a name into the level and the settings in parentheses."""
+    level, bracket, rest = text.partition("(")
+    if not bracket:
+        return level, ()
+    known = NOISES[name].settings if name in NOISES else {}
+    found: list[tuple[str, float, float]] = []
+    if not rest.endswith(")"):
+        raise SpecError(f"noise {spec!r}: a parenthesis of {name} is not closed; {SETTINGS}")
+    for word in rest.removesuffix(")").split():
+        key, _, value = word.partition("=")
+        if key not in known or key in [name for name, *_ in found]:
+            allowed = f"has the settings {', '.join(known)}" if known else "has no settings"
+            raise SpecError(
+                f"noise {spec!r}: {name} {allowed}, each once, not {word!r}; {SETTINGS}"
+            )
+        found.append(
+            (key, *_parse_range(value, partial(_parse_value, known[key], key, spec), spec))
+        )
+    return level.strip(), tuple(found)
+
+
+def _parse_range(text: str, parse: Callable[[str], float], spec: str) -> tuple[float, float]:
+    low, dots, high = text.partition("..")
+    first = parse(low)
+    last = parse(high) if dots else first
     if last < first:
-        raise SpecError(f"noise {spec!r}: the range {level} runs down; write {high}..{low}")
-    return Term(name, first, last)
+        raise SpecError(f"noise {spec!r}: the range {text} runs down; write {high}..{low}")
+    return first, last
 
 
-def _parse_level(text: str, name: str, spec: str) -> float:
+def _parse_number(text: str, spec: str) -> float:
+    if not NUMBER.fullmatch(text.strip()):
+        raise SpecError(f"noise {spec!r}: {text.strip()!r} is not a number; {EXAMPLE}")
+    return float(text)
+
+
+def _parse_value(setting: Setting, name: str, spec: str, text: str) -> float:
+    value = _parse_number(text, spec)
+    if not setting.low <= value <= setting.high:
+        raise SpecError(
+            f"noise {spec!r}: {name} is the {setting.meaning}, {setting.allowed}, not {text}"
+        )
+    return value
+
+
+def _parse_level(name: str, spec: str, text: str) -> float:
     corruption = NOISES[name]
-    text = text.strip()
-    if not NUMBER.fullmatch(text):
-        raise SpecError(f"noise {spec!r}: {text!r} is not a number; {EXAMPLE}")
-    level = float(text)
+    level, text = _parse_number(text, spec), text.strip()
     if not corruption.allows(level):
         hint = ""
         if (meant := corruption.meant(level)) is not None:

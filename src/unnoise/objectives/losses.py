@@ -8,6 +8,7 @@ from torch.nn import functional as F
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 LEAK = 0.05
+LEAST = 1e-4  # of an absolute error whose root is taken: its slope stays finite
 
 
 def nearly_clamp(x: Tensor) -> Tensor:
@@ -26,6 +27,14 @@ def l1(output: Tensor, target: Tensor) -> Tensor:
     return F.l1_loss(output, target, reduction="none").mean((1, 2, 3))
 
 
+def root_l1(output: Tensor, target: Tensor) -> Tensor:
+    """Square root of the mean absolute error of each sample, ``(B,)``.
+
+    The error of weak noise is small, and so is its share of a mean. The root gives it a larger one.
+    """
+    return (l1(output, target) + LEAST).sqrt()
+
+
 def bce(output: Tensor, target: Tensor) -> Tensor:
     """Binary cross-entropy of each sample, ``(B,)``; output and target in [0, 1].
 
@@ -36,4 +45,4 @@ def bce(output: Tensor, target: Tensor) -> Tensor:
     )
 
 
-LOSSES: dict[str, Loss] = {"mse": mse, "l1": l1, "bce": bce}
+LOSSES: dict[str, Loss] = {"mse": mse, "l1": l1, "root-l1": root_l1, "bce": bce}

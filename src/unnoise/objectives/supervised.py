@@ -10,6 +10,8 @@ from unnoise.images import LUMA
 from unnoise.objectives.contract import Batch, Drawn, Network
 from unnoise.objectives.losses import Loss, mse, nearly_clamp
 
+PAIR = 2
+
 
 @dataclass(frozen=True)
 class Supervised:
@@ -19,7 +21,8 @@ class Supervised:
     ICML 2008, equation 4. Results are clamped to [0, 1] when they are used, so the loss sees them
     nearly clamped: 0.2 dB on digits, where most pixels are black (docs/lab-notes.md).
 
-    A batch is ``(clean,)``, or ``(noisy, clean)`` where the noise came with the images.
+    A batch is ``(clean,)``, or ``(noisy, clean)`` where the noise came with the images; more can be
+    added to it.
 
     A colour model is handed a grey image as one whose channels are equal, and so is their noise.
     To one that saw colours only this is a noise that it does not know, so a share of the clean
@@ -27,7 +30,7 @@ class Supervised:
 
     Attributes:
         loss: Of the output against the clean image.
-        noise: What corrupts clean images; None for pairs.
+        noise: What corrupts clean images, and the noisy ones of pairs; None leaves pairs alone.
         clamped: Whether results are clamped when they are used.
         grey: Chance of a clean image to be turned to grey, less than 1.
     """
@@ -54,9 +57,10 @@ class Supervised:
 
     def draw(self, batch: Batch, generator: Generator) -> tuple[Tensor, Tensor]:
         """Return noisy and clean images of a batch."""
-        if self.noise is None:
+        if len(batch) == PAIR:
             noisy, clean = batch
-            return noisy, clean
+            return noisy if self.noise is None else self.noise(noisy, generator), clean
+        assert self.noise is not None
         (clean,) = batch
         if not self.grey:
             return self.noise(clean, generator), clean

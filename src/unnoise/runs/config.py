@@ -169,7 +169,7 @@ class TrainConfig:
     accumulate: int = 1
     patch: int = 128
     lr: float | None = None
-    loss: Literal["mse", "l1", "bce"] = "mse"
+    loss: Literal["mse", "l1", "root-l1", "bce"] = "mse"
     optimizer: Literal["adamw", "muon", "sgd"] = "adamw"
     schedule: Literal["cosine", "constant"] = "cosine"
     average: bool = True

@@ -72,6 +72,10 @@ class Evidence:
             float(high - low),
         )
 
+    def biased(self, *, clipped: bool) -> bool:
+        """Say whether noise was cut off, for which a model was not calibrated."""
+        return self.cut_off > BIASED and not clipped
+
     def unlike_white(self, *, clipped: bool) -> str | None:
         """Say how the noise differs from white noise, which estimates assume; None if it does not.
 
@@ -86,7 +90,7 @@ class Evidence:
             return "it is a mosaic"
         if self.impulses > MANY:
             return "it has impulses"
-        if self.cut_off > BIASED and not clipped:
+        if self.biased(clipped=clipped):
             return "its noise is cut off at an end of the range"
         return None
 

@@ -116,7 +116,8 @@ def inspect(
     given, made = noisy[:, rows, columns], whole[:, rows, columns]
     evidence, clipped = Evidence.of(given), _is_clipped(denoiser)
     seen = evidence.reasons(given, made, noise, stride=stride, clipped=clipped)
-    judgement = _judge(denoiser, found, noise, usual, seen)
+    biased = evidence.biased(clipped=clipped)
+    judgement = _judge(denoiser, found, noise, usual, seen, biased=biased)
     error = (noise.variance(mapped.restored) * mapped.sensitivity).mean(0, keepdims=True)
     maps = {
         "removed": (noisy - whole).mean(axis=0),
@@ -169,7 +170,8 @@ def glance(
     evidence = Evidence.of(noisy[:, ::stride, ::stride])
     clipped = _is_clipped(denoiser)
     seen = evidence.reasons(found.noisy, found.restored, noise, stride=stride, clipped=clipped)
-    return _judge(denoiser, found, noise, usual, seen, slack=SLACK)
+    biased = evidence.biased(clipped=clipped)
+    return _judge(denoiser, found, noise, usual, seen, biased=biased, slack=SLACK)
 
 
 def _judge(
@@ -179,6 +181,7 @@ def _judge(
     usual: Calibration | None,
     seen: Sequence[str],
     *,
+    biased: bool,
     slack: float = 1.0,
 ) -> Judgement:
     return judge(
@@ -191,6 +194,7 @@ def _judge(
         denoiser.info,
         slack=slack,
         seen=seen,
+        biased=biased,
     )
 
 

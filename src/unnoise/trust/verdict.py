@@ -40,6 +40,7 @@ def judge(
     *,
     slack: float = 1.0,
     seen: Sequence[str] = (),
+    biased: bool = False,
 ) -> Judgement:
     """Judge a result by what is usual for the model.
 
@@ -53,15 +54,17 @@ def judge(
         info: What the model was trained for.
         slack: Factor on how unlike an image may be, where little of it was seen.
         seen: What the image and its result show by themselves against it.
+        biased: Whether noise was cut off in the image, unlike in training. That alone makes what
+            was removed, and the result, look unusual, so no result is rejected for its looks.
     """
     if usual is None or not usual.limited:
         return Judgement("check", (*seen, _unknown(usual)), None, noise)
     alike = familiarity(restored, usual.kinds, USUAL)
+    looks = _by_structure(structure, coherence, usual), _by_kind(alike, usual, slack)
     found = [
         *((False, reason) for reason in seen),
         _by_noise(noise.std, removed, usual, info),
-        _by_structure(structure, coherence, usual),
-        _by_kind(alike, usual, slack),
+        *(entry and (entry[0] and not biased, entry[1]) for entry in looks),
     ]
     said = [entry for entry in found if entry is not None]
     verdict: Verdict = "trust"

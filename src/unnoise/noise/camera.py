@@ -1,0 +1,162 @@
+"""The noise of a colour camera, from the light on its sensor to the developed photograph.
+
+Light is counted in photons (shot noise), read by electronics (read noise), through a mosaic of
+colour filters. Development fills the mosaic, balances colours, applies the tone curve of sRGB,
+reduces noise (which leaves a grain), and sharpens. All of it but the tone curve is linear, so noise
+goes through it alone, and what the scene itself would suffer is left out: the clean image is wanted
+back.
+
+Levels of shot and read noise, exposure and white balance: Brooks et al., "Unprocessing images for
+learned raw denoising", CVPR 2019, section 3. Widths of the grain: measured on developed photographs
+(docs/photo.md).
+"""
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional as F
+
+from unnoise.noise.grain import RGB, blur, split
+
+SHOT = 1e-6  # variance of a white pixel by shot noise at ISO 1, for sensors of 24 × 16 mm and more
+READ = 2.18, 1.20, 0.26  # log(variance of read noise) = 2.18 log(shot) + 1.20 ± 0.26
+EXPOSURE = 0.5, 1.0  # of white, in the raw image
+BALANCE = 1.2, 2.6  # gains of red and blue
+MIXED = 0.0, 0.35  # share of the other colours in what a filter lets through
+KEPT_LUMA, KEPT_CHROMA = (0.35, 1.1), (0.4, 1.6)  # of the noise, by noise reduction and contrast
+SHARPENED, SHARPENING, REACH = 0.3, (0.3, 1.5), 1.0  # chance, strength, and radius in pixels
+GRAINY = 0.85  # chance of noise reduction
+
+# What fills the mosaic: kernels for green at red and blue; for red (blue) at green, to whose sides
+# it lies; below and above which it lies; and red at blue. Plain means of neighbours, and with the
+# correction by gradients of Malvar, He and Cutler (ICASSP 2004, figure 2), times 8.
+BILINEAR = (
+    ((0, 0, 0, 0, 0), (0, 0, 2, 0, 0), (0, 2, 0, 2, 0), (0, 0, 2, 0, 0), (0, 0, 0, 0, 0)),
+    ((0, 0, 0, 0, 0), (0, 0, 0, 0, 0), (0, 4, 0, 4, 0), (0, 0, 0, 0, 0), (0, 0, 0, 0, 0)),
+    ((0, 0, 0, 0, 0), (0, 0, 4, 0, 0), (0, 0, 0, 0, 0), (0, 0, 4, 0, 0), (0, 0, 0, 0, 0)),
+    ((0, 0, 0, 0, 0), (0, 2, 0, 2, 0), (0, 0, 0, 0, 0), (0, 2, 0, 2, 0), (0, 0, 0, 0, 0)),
+)
+MALVAR = (
+    ((0, 0, -1, 0, 0), (0, 0, 2, 0, 0), (-1, 2, 4, 2, -1), (0, 0, 2, 0, 0), (0, 0, -1, 0, 0)),
+    ((0, 0, 0.5, 0, 0), (0, -1, 0, -1, 0), (-1, 4, 5, 4, -1), (0, -1, 0, -1, 0), (0, 0, 0.5, 0, 0)),
+    ((0, 0, -1, 0, 0), (0, -1, 4, -1, 0), (0.5, 0, 5, 0, 0.5), (0, -1, 4, -1, 0), (0, 0, -1, 0, 0)),
+    (
+        (0, 0, -1.5, 0, 0),
+        (0, 2, 0, 2, 0),
+        (-1.5, 0, 6, 0, -1.5),
+        (0, 2, 0, 2, 0),
+        (0, 0, -1.5, 0, 0),
+    ),
+)
+
+
+def camera(
+    clean: Tensor, level: Tensor, generator: Generator, luma: Tensor, chroma: Tensor
+) -> Tensor:
+    """Add the noise of a developed photograph.
+
+    Args:
+        clean: sRGB images ``(B, C, H, W)``, [0, 1]. Of one channel, or of any number but 3, the
+            noise is the luma of the noise of the same image in colour.
+        level: Sensitivity as an ISO number.
+        generator: Of the noise, and of all that differs from camera to camera.
+        luma: Width of the blur by noise reduction, as the standard deviation of a gaussian in
+            pixels, for brightness.
+        chroma: The same for colour differences.
+    """
+    colours = clean if clean.shape[1] == RGB else split(clean)[0].expand(-1, RGB, -1, -1)
+    noise = _reduce(_develop(colours, level, generator), luma, chroma, generator)
+    return clean + (noise if clean.shape[1] == RGB else split(noise)[0])
+
+
+def _develop(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
+    """Return the noise in sRGB, with the mosaic filled, before noise reduction."""
+    light = to_linear(clean)
+    exposure = _uniform(clean, generator, EXPOSURE)
+    mixed = _uniform(clean, generator, MIXED)
+    red, blue = (_uniform(clean, generator, BALANCE) for _ in range(2))
+    balance = torch.cat([red, torch.ones_like(red), blue], dim=1)
+    raw = exposure * _mix(light, mixed) / balance
+    shot = SHOT * level * torch.exp(0.3 * _normal(clean, generator))
+    slope, offset, spread = READ
+    read = slope * torch.log(shot) + offset + spread * _normal(clean, generator)
+    deviation = (shot * raw + torch.exp(read)).sqrt()
+    noise = _fill(
+        deviation * torch.randn(clean.shape, generator=generator, device=clean.device),
+        _uniform(clean, generator, (0.0, 1.0)),
+    )
+    noise = _unmix(noise * balance, mixed) / exposure
+    return to_srgb(light + noise) - to_srgb(light)
+
+
+def _reduce(noise: Tensor, luma: Tensor, chroma: Tensor, generator: Generator) -> Tensor:
+    """Reduce noise as cameras do, and sharpen what is left."""
+    grainy = _uniform(noise, generator, (0.0, 1.0)) < GRAINY
+    bright, colours = split(noise)
+    bright = blur(bright, luma * grainy) * _uniform(noise, generator, KEPT_LUMA)
+    colours = blur(colours, chroma * grainy) * _uniform(noise, generator, KEPT_CHROMA)
+    strength = _uniform(noise, generator, SHARPENING)
+    strength = strength * (_uniform(noise, generator, (0.0, 1.0)) < SHARPENED)
+    bright = bright + strength * (bright - blur(bright, torch.full_like(luma, REACH)))
+    return bright + colours
+
+
+def _fill(noise: Tensor, corrected: Tensor) -> Tensor:
+    """Keep one colour per pixel, red, green / green, blue, and fill the others from neighbours.
+
+    Args:
+        noise: ``(B, 3, H, W)``.
+        corrected: 0 for plain means of neighbours, 1 for Malvar's; between, a mixture.
+    """
+    height, width = noise.shape[2:]
+    row = torch.arange(height, device=noise.device)[:, None] % 2
+    column = torch.arange(width, device=noise.device) % 2
+    red, blue = (row + column == 0), (row + column == 2)
+    beside, below = (row == 0) & (column == 1), (row == 1) & (column == 0)  # green, red so
+    choose = torch.where
+    mosaic = choose(red, noise[:, :1], choose(blue, noise[:, 2:], noise[:, 1:2]))
+    padded = F.pad(mosaic, (2, 2, 2, 2), mode="circular")
+    plain, better = (
+        F.conv2d(padded, noise.new_tensor(kernels)[:, None] / 8) for kernels in (BILINEAR, MALVAR)
+    )
+    green, aside, above, across = (plain + corrected * (better - plain)).split(1, dim=1)
+    return torch.cat(
+        [
+            choose(red, mosaic, choose(blue, across, choose(beside, aside, above))),
+            choose(red | blue, green, mosaic),
+            choose(blue, mosaic, choose(red, across, choose(below, aside, above))),
+        ],
+        dim=1,
+    )
+
+
+def _mix(colours: Tensor, share: Tensor) -> Tensor:
+    """Let each filter pass a share of the mean of all colours."""
+    return (1 - share) * colours + share * colours.mean(1, keepdim=True)
+
+
+def _unmix(colours: Tensor, share: Tensor) -> Tensor:
+    """Undo ``_mix``, which keeps the mean."""
+    return (colours - share * colours.mean(1, keepdim=True)) / (1 - share)
+
+
+def to_linear(encoded: Tensor) -> Tensor:
+    """Decode sRGB (IEC 61966-2-1) to linear light, [0, 1]; values outside are clipped."""
+    encoded = encoded.clamp(0, 1)
+    return torch.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+
+
+def to_srgb(linear: Tensor) -> Tensor:
+    """Encode linear light, [0, 1], as sRGB; values outside are clipped."""
+    linear = linear.clamp(0, 1)
+    curve = 1.055 * linear.clamp_min(0.003) ** (1 / 2.4) - 0.055
+    return torch.where(linear <= 0.0031308, 12.92 * linear, curve)
+
+
+def _uniform(images: Tensor, generator: Generator, ends: tuple[float, float]) -> Tensor:
+    """Draw a number per image, ``(B, 1, 1, 1)``."""
+    drawn = torch.rand((len(images), 1, 1, 1), generator=generator, device=images.device)
+    return ends[0] + (ends[1] - ends[0]) * drawn
+
+
+def _normal(images: Tensor, generator: Generator) -> Tensor:
+    return torch.randn((len(images), 1, 1, 1), generator=generator, device=images.device)
