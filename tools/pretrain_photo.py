@@ -1,10 +1,11 @@
 """Train the photo denoiser further, and put the result into the package if it is better.
 
-    python tools/pretrain_photo.py [--minutes 90] [--out runs/photo] [--bounds-only]
+    python tools/pretrain_photo.py [--minutes 90] [--out runs/photo] [--bounds-only] [--replace]
 
 Goes on from the weights in the package by presets/photo.toml; a training that was stopped is
 resumed first. Better is a higher PSNR on the held-out training photographs, which are the same with
-the same photographs, seed, share and noise; no test set is looked at. After that, `make
+the same photographs, seed, share and noise; no test set is looked at. Of another noise --replace
+takes the weights of a run in any case. After that, `make
 bench-photo` measures new weights, and their card takes its figures. Then the bounds are trained on
 what is there, and what is usual for it is found, on a fifth of the photographs; `make bench-trust`
 measures those. The photographs lie in $UNNOISE_DATA/photos/train.
@@ -52,22 +53,23 @@ def train(photographs: Path, minutes: float, run: RunFolder, settings: dict[str,
         )
 
 
-def adopt(run: RunFolder, target: Path = TARGET) -> str:
+def adopt(run: RunFolder, target: Path = TARGET, *, replace_any: bool = False) -> str:
     """Write the model of a run to ``target`` if it is better; return what was done, in words."""
     info, weights = read_model_file(run.model)
     old = read_model_file(target)[0] if target.exists() else None
-    if old and old.noise != info.noise:
+    compared = old if not replace_any else None
+    if compared and compared.noise != info.noise:
         return (
-            f"kept what was there: it was measured with other noise ({old.noise}) than the run "
+            f"kept what was there: it was measured with other noise ({compared.noise}) than the run "
             f"({info.noise}), so their PSNR cannot be compared"
         )
-    if old and old.trained["psnr"] >= info.trained["psnr"]:
-        return f"kept what was there: {_told(old)}, and the run has {_told(info)}"
+    if compared and compared.trained["psnr"] >= info.trained["psnr"]:
+        return f"kept what was there: {_told(compared)}, and the run has {_told(info)}"
     trained = dict(info.trained)
     if old and run.read_config().init is not None:
         trained |= {name: old.trained[name] + trained[name] for name in SUMS}
     write_model_file(target, replace(info, data=DATA, trained=trained), weights)
-    return f"new weights: {_told(info)}" + (f", before {_told(old)}" if old else "")
+    return f"new weights: {_told(info)}" + (f", before {_told(compared)}" if compared else "")
 
 
 def adopt_bounds(run: RunFolder, target: Path = TARGET) -> None:
@@ -91,24 +93,28 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=90)
     parser.add_argument("--out", type=Path, default=Path("runs/photo"))
     parser.add_argument("--bounds-only", action="store_true")
+    parser.add_argument("--replace", action="store_true", help="whatever was there before")
     options = parser.parse_args()
     photographs = Path(os.environ.get("UNNOISE_DATA", "../shared/data")) / "photos/train"
     if not photographs.is_dir():
         sys.exit(f"there are no photographs in {photographs}: set UNNOISE_DATA")
     run, bounds = RunFolder(options.out), RunFolder(options.out.with_name("photo-bounds"))
     if not options.bounds_only:
-        go_on(photographs, options.minutes, run)
+        go_on(photographs, options.minutes, run, replace_any=options.replace)
     train(photographs, BOUNDS_MINUTES, bounds, BOUNDS_ONLY)
     adopt_bounds(bounds)
     api.export(TARGET, TARGET.with_suffix(".onnx"), overwrite=True)
 
 
-def go_on(photographs: Path, minutes: float, run: RunFolder) -> None:
+def go_on(photographs: Path, minutes: float, run: RunFolder, *, replace_any: bool) -> None:
     """Train further, and adopt what is better."""
     if run.model.exists():
-        print(adopt(run))  # in case it was stopped before this
+        # In case it was stopped before this.
+        print(adopt(run, replace_any=replace_any))
+        if replace_any:
+            return
     train(photographs, minutes, run, FURTHER)
-    print(adopt(run))
+    print(adopt(run, replace_any=replace_any))
 
 
 if __name__ == "__main__":

@@ -51,6 +51,8 @@ def test_weights_measured_with_other_noise_are_not_compared(
     before = target.read_bytes()
     assert "cannot be compared" in tool.adopt(RunFolder(run), target)
     assert target.read_bytes() == before
+    assert tool.adopt(RunFolder(run), target, replace_any=True).startswith("new weights")
+    assert read_model_file(target)[0].noise == read_model_file(RunFolder(run).model)[0].noise
 
 
 def test_the_package_can_be_trained_on(tool: Any) -> None:
