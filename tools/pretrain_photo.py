@@ -60,8 +60,8 @@ def adopt(run: RunFolder, target: Path = TARGET, *, replace_any: bool = False) -
     compared = old if not replace_any else None
     if compared and compared.noise != info.noise:
         return (
-            f"kept what was there: it was measured with other noise ({compared.noise}) than the run "
-            f"({info.noise}), so their PSNR cannot be compared"
+            f"kept what was there: it was measured with other noise ({compared.noise}) than the "
+            f"run ({info.noise}), so their PSNR cannot be compared"
         )
     if compared and compared.trained["psnr"] >= info.trained["psnr"]:
         return f"kept what was there: {_told(compared)}, and the run has {_told(info)}"
