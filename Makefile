@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check base-install format pretrained bench bench-photo bench-candidates bench-trust bench-verdicts bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-method bench-units bench-scale bench-hosts clean
+.PHONY: help demo test check base-install format pretrained bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-method bench-units bench-scale bench-hosts clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -46,6 +46,9 @@ pretrained: $(READY) ## Train the photo denoiser on, from the weights in the pac
 bench-photo: $(READY) benchmarks/photo/.packages ## The photo denoiser beside classical methods and published networks
 	$(BIN)/python benchmarks/photo/compare.py
 
+bench-camera: $(READY) benchmarks/photo/.packages ## The photo denoiser on real camera noise beside BM3D and non-local means
+	$(BIN)/python benchmarks/camera.py
+
 bench-candidates: $(READY) ## Networks and recipes for the photo denoiser, each trained for two minutes
 	$(BIN)/python benchmarks/photo/candidates.py
 
@@ -75,7 +78,7 @@ benchmarks/photo/.packages: benchmarks/photo/requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $@ -r $<
 	@touch $@
 
-bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-method bench-candidates bench-photo bench-trust bench-verdicts bench-order bench-features bench-server bench-slow bench-hostile bench-scale ## Run every benchmark (about six hours)
+bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-method bench-candidates bench-photo bench-camera bench-trust bench-verdicts bench-order bench-features bench-server bench-slow bench-hostile bench-scale ## Run every benchmark (about six hours)
 
 bench-models: $(READY) ## Cost, speed, share of the machine's limit and quality of candidate networks
 	$(BIN)/python benchmarks/models.py

@@ -35,7 +35,7 @@ Image = NDArray[np.float64]
 Length = dict[str, float]  # minutes or steps of a training
 SIGMA = 25 / 255
 SEED = 13
-STAINS = "stain:0..0.5"
+STAINS = "60% stain:0 | 40% stain:0..0.4"
 
 
 def read_grey(path: Path) -> NDArray[np.uint8]:

@@ -211,10 +211,17 @@ def assemble(
         calibration=calibration,
         objective=objective,
         sample=material.batches.pixels,
-        notes=material.notes,
+        notes=(*material.notes, *_of_grey(config, plan)),
         close=material.batches.close if isinstance(material.batches, Stream) else lambda: None,
     )
     return assembly.of_length(_steps(config, material, training, whole=takes_whole(plan)))
+
+
+def _of_grey(config: TrainConfig, plan: Plan) -> tuple[str, ...]:
+    """Say what noise that is made for colours does to grey images."""
+    if config.noise is None or plan.views[0][0].channels == COLOUR:
+        return ()
+    return parse_noise(config.noise).of_grey
 
 
 def _check_same(material: Material, world: World) -> None:

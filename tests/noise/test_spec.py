@@ -159,6 +159,14 @@ def test_terms_apply_from_left_to_right() -> None:
     assert (parse_noise("mask:1+gaussian:0.5")(clean, generator(1)) != 0).all()
 
 
+def test_terms_for_colours_say_what_they_do_to_grey_images() -> None:
+    said = parse_noise("50% camera:800+chroma:0.1 | 50% camera:100").of_grey
+    assert len(said) == 2
+    assert "camera adds the brightness" in said[0]
+    assert "chroma adds nothing" in said[1]
+    assert parse_noise("gaussian:0.1+jpeg:80").of_grey == ()
+
+
 def test_clip() -> None:
     clean = torch.full((1, 1, 32, 32), 0.9)
     assert parse_noise("gaussian:1")(clean, generator(1)).max() > 1

@@ -184,7 +184,7 @@ NOISES = {
             "luma": Setting("width of the grain of brightness in pixels", (0.4, 1.1)),
             "chroma": Setting("width of the grain of colours in pixels", (1.0, 4.0)),
         },
-        grey="adds the grain of brightness alone",
+        grey="adds its grain of brightness alone",
     ),
     "chroma": Corruption(
         chroma,
@@ -192,7 +192,7 @@ NOISES = {
         high=MOST,
         mistaken=255,
         settings={"width": Setting("width of the grain in pixels", (1.0, 4.0))},
-        grey="adds nothing",
+        grey="adds nothing to them",
     ),
     "rows": Corruption(rows, "standard deviation", high=MOST, mistaken=255),
     "columns": Corruption(columns, "standard deviation", high=MOST, mistaken=255),

@@ -135,6 +135,14 @@ class Noise:
         )
 
     @property
+    def of_grey(self) -> tuple[str, ...]:
+        """What terms that are made for colours do to images of one channel, a sentence each."""
+        names = dict.fromkeys(term.name for chain in self.chains for term in chain.terms)
+        return tuple(
+            f"the images are grey: {name} {said}" for name in names if (said := NOISES[name].grey)
+        )
+
+    @property
     def varies(self) -> bool:
         """Whether a level is a range."""
         return any(term.low < term.high for chain in self.chains for term in chain.terms)
