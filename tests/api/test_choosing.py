@@ -32,7 +32,8 @@ def photograph() -> NDArray[np.uint8]:
 
     part = data.astronaut()[20 : 20 + SIDE, 160 : 160 + SIDE]
     noise = np.random.default_rng(1).normal(0, 15, part.shape)
-    return np.rint(part + noise).clip(0, 255).astype(np.uint8)
+    noisy: NDArray[np.uint8] = np.rint(part + noise).clip(0, 255).astype(np.uint8)
+    return noisy
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +91,7 @@ def test_results_are_those_of_the_chosen_model_and_say_so(
     (tmp_path / "c.png").write_bytes(b"no picture")
     results = list(denoise_files(two, [tmp_path], out=tmp_path / "out"))
     assert [result.model for result in results] == ["dots", "photo", "photo"]
-    assert "dots 0." in str(results[0].chosen)
+    assert "more like the training images of dots than like photographs" in str(results[0].chosen)
     assert "colour" in str(results[1].chosen)
     assert results[2].error is not None
     for result in results[:2]:

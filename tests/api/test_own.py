@@ -6,22 +6,31 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 import unnoise
 from unnoise.api import train_on
+from unnoise.api.own import is_worse
 from unnoise.denoiser import DenoiseOptions
-from unnoise.errors import ConfigError, DataError, ModelFileError, OutputError
+from unnoise.errors import ConfigError, DataError, ModelFileError, RunError
 from unnoise.images import read_stack, write_stack
 
-SIDE = 128
+SIDE = 64
 
 
-def stripes(seed: int, *, sigma: float = 20) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
-    """Return waves, clean and noisy, ``(128, 128)``, unlike any photograph."""
+def scan(
+    seed: int, *, sigma: float = 30, grain: float = 0
+) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+    """Return discs on waves, clean and noisy, ``(64, 64)``; noise is blurred by ``grain``."""
     random = np.random.default_rng(seed)
-    y, x = np.mgrid[:SIDE, :SIDE]
-    clean = 128 + 60 * np.sin(0.25 * x + random.uniform(0, 6)) * np.cos(0.2 * y)
-    return clean, np.rint(clean + random.normal(0, sigma, clean.shape)).astype(np.uint8)
+    y, x = np.mgrid[:SIDE, :SIDE] / SIDE
+    clean = 90 + 50 * np.sin(random.uniform(4, 12) * x + random.uniform(2, 9) * y)
+    for _ in range(5):
+        disc = np.hypot(x - random.uniform(), y - random.uniform()) < random.uniform(0.05, 0.2)
+        clean[disc] = random.uniform(20, 235)
+    noise = gaussian_filter(random.normal(0, 1, clean.shape), grain)
+    noisy = np.rint(clean + sigma * noise / noise.std()).clip(0, 255)
+    return clean, noisy.astype(np.uint8)
 
 
 def quick(files: list[Path], **settings: Any) -> tuple[Any, list[str]]:
@@ -30,19 +39,19 @@ def quick(files: list[Path], **settings: Any) -> tuple[Any, list[str]]:
 
 
 def test_one_file_is_enough_and_the_model_is_kept(tmp_path: Path) -> None:
-    clean, noisy = stripes(0)
+    clean, noisy = scan(0)
     write_stack(tmp_path / "scan.tif", noisy)
-    own, said = quick([tmp_path / "scan.tif"], steps=150, keep=tmp_path / "run")
+    own, said = quick([tmp_path / "scan.tif"], steps=3, keep=tmp_path / "run")
     result = own.denoiser(noisy)
     before, after = (np.mean((image - clean) ** 2) for image in (noisy, result * 1.0))
     assert after < before / 2
     assert own.worse == ()
     facts = own.facts()
-    assert (facts["objective"], facts["start"]) == ("neighbor2neighbor", None)
-    assert (facts["steps"], facts["run"]) == (150, str(tmp_path / "run"))
+    assert (facts["objective"], facts["strides"]) == ("neighbor2neighbor", [1])
+    assert (facts["steps"], facts["run"]) == (3, str(tmp_path / "run"))
     assert not any("shared" in text for text in said)
     np.testing.assert_array_equal(unnoise.load(tmp_path / "run", device="cpu")(noisy), result)
-    with pytest.raises(OutputError):
+    with pytest.raises(RunError, match="holds a run already"):
         quick([tmp_path / "scan.tif"], keep=tmp_path / "run")
 
 
@@ -61,7 +70,7 @@ def test_photographs_with_white_noise_start_from_photo(sample_photo: Path) -> No
 
 def test_the_time_is_shared_and_a_bad_file_is_left_out(tmp_path: Path) -> None:
     for seed in range(3):
-        write_stack(tmp_path / f"{seed}.png", stripes(seed)[1])
+        write_stack(tmp_path / f"{seed}.png", scan(seed)[1])
     (tmp_path / "bad.png").write_bytes(b"no picture")
     own, said = quick(sorted(tmp_path.glob("*.png")), steps=3)
     assert "the 3 steps are shared by 4 files: one model learns from all of them" in said
@@ -84,16 +93,45 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("side", [16, 20, 40])
 def test_an_image_smaller_than_a_patch_is_learned_from(tmp_path: Path, side: int) -> None:
     path = tmp_path / "small.png"
-    write_stack(path, stripes(0)[1][:side, : side + 3])
+    write_stack(path, scan(0)[1][:side, : side + 3])
     own, _ = quick([path], steps=2)
     assert own.denoiser(read_stack(path)[0][0]).shape == (side, side + 3, 1)
 
 
-def test_a_result_that_is_worse_than_its_input_is_named(
-    tmp_path: Path,
-) -> None:
-    """Two steps from random weights give a blurred image, whose error is that of its edges."""
-    write_stack(tmp_path / "scan.png", stripes(0, sigma=2)[1])
-    own, _ = quick([tmp_path / "scan.png"], steps=2)
-    assert own.worse == (tmp_path / "scan.png",)
-    assert own.facts()["worse"] == [str(tmp_path / "scan.png")]
+def test_images_with_a_grain_start_from_random_weights(tmp_path: Path) -> None:
+    write_stack(tmp_path / "scan.png", scan(0, grain=1)[1])
+    own, said = quick([tmp_path / "scan.png"], steps=1)
+    assert own.start is None
+    assert any("starting from random weights" in text for text in said)
+
+
+@pytest.mark.parametrize("sigma", [10, 30])
+def test_a_result_is_worse_where_more_structure_was_lost_than_noise(sigma: float) -> None:
+    """Widths of a blur whose true error is less, or more, than that of the input."""
+    y, x = np.mgrid[:256, :256]
+    clean = (128 + 60 * np.sign(np.sin(x / 9) * np.sin(y / 9)) * (x > 96))[None] / 255
+    noise = np.random.default_rng(0).normal(0, sigma / 255, clean.shape)
+    noisy = (clean + noise).astype(np.float32)
+    outcomes = []
+    for width in (0.5, 4.0):
+
+        def blur(images: NDArray[np.float32], width: float = width) -> NDArray[np.float32]:
+            made: NDArray[np.float32] = gaussian_filter(images, (0, 0, width, width))
+            return made
+
+        truly = np.mean((blur(noisy[None])[0] - clean) ** 2) > np.mean(noise**2)
+        assert is_worse(blur, noisy) == truly
+        outcomes.append(truly)
+    assert outcomes == [False, True]
+
+
+def test_text_that_is_blurred_is_worse() -> None:
+    """Hardly any noise, and thin dark strokes on a paper with a texture."""
+    random = np.random.default_rng(1)
+    page = np.full((256, 256), 0.9)
+    for top in range(8, 250, 14):
+        for left in range(8, 250, 5):
+            page[top : top + 8, left : left + 2] = 0.1 if random.random() < 0.6 else 0.9
+    noisy = (page + random.normal(0, 0.003, page.shape))[None].astype(np.float32)
+    assert is_worse(lambda images: gaussian_filter(images, (0, 0, 1.5, 1.5)), noisy)
+    assert not is_worse(lambda images: images, noisy)

@@ -14,10 +14,10 @@ from unnoise.denoiser import DenoiseOptions, Denoiser, View
 from unnoise.errors import UnnoiseError
 from unnoise.images import RGB, Reader, ReadOptions
 from unnoise.pretrained import PRETRAINED, SUBJECTS
-from unnoise.trust import WIDE, likeness, read_calibration
+from unnoise.trust import WIDE, Likeness, likeness, read_calibration
 
 ALIKE = 1.5 / 255  # difference of channels that rounding makes: such an image has no colours
-CLEARLY = 0.9  # times the unlikeness of the first model: more is a tie, which the first one wins
+LEAST = 5.0  # logarithm of the ratio of likelihoods: less is a tie, which the first one wins
 
 
 @dataclass(frozen=True)
@@ -87,11 +87,11 @@ class ChoosingDenoiser:
 
 
 def choose(denoisers: Mapping[str, Denoiser], reader: Reader, options: DenoiseOptions) -> Choice:
-    """Choose the model whose training images an open file is least unlike.
+    """Choose the model whose training images an open file is most like.
 
     Each model denoises the middle 256 × 256 pixels of the first image, and the result is compared
-    with the images of its training. Models of one channel are left out where the file has colours.
-    The first model is chosen unless another is clearly better, and where it is not known.
+    with the images of its training (``trust/likeness.py``). Models of one channel are left out
+    where the file has colours. The first model is chosen in a tie, and where nothing is known.
 
     Args:
         denoisers: By their names.
@@ -112,16 +112,24 @@ def choose(denoisers: Mapping[str, Denoiser], reader: Reader, options: DenoiseOp
     ]
     if len(able) == 1:
         return Choice(first, "a colour image, and the other models are for grey ones")
-    excess = {name: _excess(denoisers[name], reader, options) for name in able}
-    known = {name: value for name, value in excess.items() if value is not None}
-    if first not in known or len(known) == 1:
+    found = {name: _likeness(denoisers[name], reader, options) for name in able}
+    ours = found[first]
+    if ours is None:
         return Choice(first, "how well the models know this image could not be told")
-    best = min(known, key=lambda name: known[name])
-    chosen = best if known[best] < CLEARLY * known[first] else first
-    figures = ", ".join(f"{name} {value:.2f}" for name, value in known.items())
-    subject = SUBJECTS.get(chosen, "its training images")
+    best, most = first, LEAST
+    for name, theirs in found.items():
+        if name == first or theirs is None or (ours.known and not theirs.known):
+            continue
+        ratio = theirs.ratio(ours)
+        if ratio is not None and ratio > most:
+            best, most = name, ratio
+    subject = SUBJECTS.get(best, f"the training images of {best}")
+    if best == first:
+        return Choice(first, f"the image is most like {subject}")
     return Choice(
-        chosen, f"the image is most like {subject} (unlikeness: {figures}; usual up to 1)"
+        best,
+        f"the image is more like {subject} than like {SUBJECTS.get(first, first)} (logarithm of "
+        f"the ratio of likelihoods: {most:.0f})",
     )
 
 
@@ -133,12 +141,11 @@ def _has_colours(denoiser: Denoiser, reader: Reader, view: View) -> bool:
     return not np.allclose(middle[:1], middle[1:], rtol=0, atol=ALIKE)
 
 
-def _excess(denoiser: Denoiser, reader: Reader, options: DenoiseOptions) -> float | None:
-    """Return how unlike the training images a file is; None where that is not known."""
+def _likeness(denoiser: Denoiser, reader: Reader, options: DenoiseOptions) -> Likeness | None:
+    """Return how well a model knows a file; None where that is not known."""
     usual = read_calibration(denoiser.info.calibration)
     try:
         view = denoiser.sight.of_reader(reader, options)
-        found = likeness(denoiser, denoiser.sight.peek(reader, WIDE, view), usual, view)
+        return likeness(denoiser, denoiser.sight.peek(reader, WIDE, view), usual, view)
     except UnnoiseError:  # the model does not take it
         return None
-    return None if found is None else found.excess

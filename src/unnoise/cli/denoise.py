@@ -84,7 +84,8 @@ def denoise(
         Leave outputs that exist: repeats a call that was interrupted.
     inspect
         Look at each file first, and warn where the result cannot be trusted: noise that the model
-        does not know, structure that it removes, images unlike its training images.
+        does not know, structure that it removes, images unlike its training images. With --model
+        self, nothing is written if most results are estimated to be worse than their inputs.
     device
         cpu, cuda, mps or auto.
     precision
@@ -154,6 +155,7 @@ def denoise(
             read=read,
             overwrite=overwrite,
             skip_existing=skip_existing,
+            inspect=inspect,
             device=device,
             precision=precision,
             quiet=quiet,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from unnoise.cli.console import speaker, training_progress
 from unnoise.denoiser.options import DenoiseOptions
-from unnoise.errors import OutputError
+from unnoise.errors import DataError, OutputError
 from unnoise.images.files import ReadOptions
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def train_own(
     read: ReadOptions,
     overwrite: bool,
     skip_existing: bool,
+    inspect: bool,
     device: str,
     precision: Literal["auto", "fp32", "bf16"],
     quiet: bool,
@@ -30,6 +31,7 @@ def train_own(
     """Train a model on the inputs; None if all outputs are there and are to be left.
 
     Raises:
+        DataError: The results of most inputs are estimated to be worse than the inputs.
         OutputError: All outputs are there, and nothing says what to do with them.
     """
     from unnoise import api
@@ -59,18 +61,24 @@ def train_own(
             say=say,
             report=report,
         )
-    if own.worse:
-        say(_warning(own))
     if keep is not None:
         say(f"kept in {keep}: unnoise denoise IMAGES --model {keep} applies it to others")
+    if inspect and len(own.worse) > own.looked_at / 2:
+        raise DataError(
+            f"nothing is written, since it would be {_told(own)}. Their structure is too fine, or "
+            "their noise too weak, to be learned from them alone: train longer with --minutes, "
+            "learn from pairs or clean images with unnoise train, or write the results with "
+            "--no-inspect"
+        )
+    if own.worse:
+        say(f"{_told(own)}. Keep these inputs, lower --strength, or train longer with --minutes")
     return own
 
 
-def _warning(own: "Own") -> str:
+def _told(own: "Own") -> str:
     names = ", ".join(path.name for path in own.worse[:5])
     more = f" and {len(own.worse) - 5} more" if len(own.worse) > 5 else ""
     return (
-        f"worse than the input, by estimate: the results of {len(own.worse)} of "
-        f"{own.looked_at} files that were looked at ({names}{more}). Keep the inputs, lower "
-        "--strength, or train longer with --minutes"
+        f"worse than the input, by estimate, for {len(own.worse)} of {own.looked_at} files that "
+        f"were looked at ({names}{more})"
     )
