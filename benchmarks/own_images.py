@@ -1,11 +1,14 @@
 """Real images of one's own: what each kind of data reaches, and in what time.
 
     python benchmarks/own_images.py [correlation | microscopy | ...] [--minutes M | --steps N]
+        [--only TEXT]
 
 correlation  of how many photographs with white or grainy noise the stride is told wrongly
 
 microscopy   the 24 noisy captures alone, no clean image and no second capture is used
 captures     the same as Noise2Noise: four captures of each of six scenes
+self         a model for each image alone (``denoise --model self``), noisy only: each of the 24
+             captures, and pages of documents, which must never be worse; --only names some
 documents    pairs of stained and clean pages; each page is denoised by a model that never saw it,
              and that was trained with more stains on those that it saw
 bsd68        BSD68 in grey with gaussian noise of 25/255, trained on noisy photographs alone
@@ -28,6 +31,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 import unnoise
+from unnoise.api import train_on
 from unnoise.facts import noise_correlation
 from unnoise.images import read_stack, to_channels, write_stack
 
@@ -75,6 +79,34 @@ def microscopy(data: Path, length: Length, objective: str = "auto") -> None:
 
 def captures(data: Path, length: Length) -> None:
     microscopy(data, length, "noise2noise")
+
+
+def own(data: Path, length: Length, only: str = "") -> None:
+    """Denoise each image with a model of its own; where it says so, its input is kept."""
+    scores: dict[str, list[tuple[float, float]]] = {}
+    for kind in ("microscopy", "documents"):
+        for path in sorted((data / kind / "noisy").glob("*.png")):
+            if only not in f"{kind}/{path.name}":
+                continue
+            trained = train_on([path], seed=SEED, say=lambda _: None, **length)  # type: ignore[arg-type]
+            noisy, clean = read_grey(path), read_grey(data / kind / "clean" / path.name)
+            seen = read_stack(path)[0]
+            result = to_channels(trained.denoiser(seen[0])[None], 1)[0, ..., 0]
+            both = psnr(noisy, clean, 255), psnr(result, clean, 255)
+            facts = trained.facts()
+            fate = "; not written: estimated worse than the input" if trained.worse else ""
+            print(
+                f"  {path.stem:<20} noisy {both[0]:6.2f} dB   own {both[1]:6.2f} dB   "
+                f"{facts['objective']}, strides {facts['strides']}, "
+                f"from {facts['start'] or 'scratch'}, {facts['steps']} steps, "
+                f"{facts['seconds']:.0f} s{fate}",
+                flush=True,
+            )
+            written = (both[0], both[0]) if trained.worse else both
+            scores.setdefault(kind, []).append(written)
+    for kind, pairs in scores.items():
+        before, after = np.mean(pairs, axis=0)
+        print(f"  mean of {len(pairs)}, {kind}: noisy {before:.2f} dB   written {after:.2f} dB")
 
 
 def documents(data: Path, length: Length) -> None:
@@ -160,6 +192,7 @@ BENCHMARKS: dict[str, tuple[Callable[..., None], float]] = {
     "correlation": (correlation, 0),
     "microscopy": (microscopy, 6),
     "captures": (captures, 12),
+    "self": (own, 2),
     "documents": (documents, 4),
     "bsd68": (bsd68, 8),
 }
@@ -170,6 +203,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=list(BENCHMARKS))
     parser.add_argument("--minutes", type=float, help="of each training")
     parser.add_argument("--steps", type=int, help="of each training, instead")
+    parser.add_argument("--only", default="", help="of self: images with this in their names")
     options = parser.parse_args()
     where = os.environ.get("UNNOISE_DATA")
     if not where or not (Path(where) / "microscopy").is_dir():
@@ -178,7 +212,9 @@ def main() -> None:
     for name in options.names:
         run, minutes = BENCHMARKS[name]
         minutes = options.minutes or minutes
-        run(Path(where), {"steps": options.steps} if options.steps else {"minutes": minutes})
+        length: Length = {"steps": options.steps} if options.steps else {"minutes": minutes}
+        more = {"only": options.only} if name == "self" else {}
+        run(Path(where), length, **more)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def check_size(network: Sized, channels: int, height: int, width: int) -> None:
     if channels != network.channels:
         raise ModelError(
             f"the image has {channels} channels and the model was trained for {network.channels}: "
-            "convert the image, or train a model on images like it"
+            "convert the image, or train a model on images like it (unnoise denoise --model self)"
         )
     if network.fixed_size not in (None, (height, width)):
         assert network.fixed_size is not None

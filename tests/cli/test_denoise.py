@@ -65,8 +65,9 @@ def test_json(run: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> No
     rows = json.loads(capsys.readouterr().out)
     assert {key for row in rows for key in row} == {
         "input", "output", "error", "skipped", "seconds", "megapixels", "verdict", "reasons",
-        "noise_level", "notes", "lost",
+        "noise_level", "notes", "lost", "model", "chosen",
     }  # fmt: skip
+    assert {row["model"] for row in rows} == {str(run)}
     outcome = {Path(row["input"]).name: row for row in rows}
     assert set(outcome) == {"none.png", "a b.png", "nan.npy", "c.png"}
     assert outcome["a b.png"]["output"] == str(folder / "a b_denoised.png")
@@ -153,3 +154,49 @@ def test_without_a_model_the_one_for_photographs_is_taken(folder: Path, tmp_path
     assert after.shape == before.shape
     # Grey values drawn at random are noise, and most of it goes.
     assert after.std() < 0.6 * before.std()
+
+
+def test_a_model_of_the_images_themselves(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(0)
+    for name in ("a.png", "b.png"):
+        write_stack(tmp_path / "in" / name, random.integers(0, 256, (40, 40), dtype=np.uint8))
+    common = (tmp_path / "in", "--model", "self", "--device", "cpu", "--out", tmp_path / "out")
+    keep = ("--minutes", 0.001, "--keep", tmp_path / "run", "--no-inspect")
+    assert denoise(*common, *keep, "--json") == 0
+    told = capsys.readouterr()
+    rows = json.loads(told.out)
+    assert [(row["model"], row["error"]) for row in rows] == [("self", None)] * 2
+    assert rows[0]["training"]["objective"] == "neighbor2neighbor"
+    assert rows[0]["training"]["run"] == str(tmp_path / "run")
+    assert rows[0]["training"]["seconds"] > 0
+    assert "the 0.001 minutes are shared by 2 files" in told.err
+    assert (tmp_path / "run" / "model.safetensors").is_file()
+    assert denoise(*common) == 2  # nothing is left to train for
+    assert "all outputs are there" in capsys.readouterr().err
+    assert denoise(*common, "--skip-existing") == 0
+    assert "nothing was trained" in capsys.readouterr().err
+    monkeypatch.setattr("unnoise.api.own.is_worse", lambda *_: True)
+    worse = (*common[:-1], tmp_path / "worse", "--minutes", 0.001)
+    assert denoise(*worse) == 2
+    assert "nothing is written" in capsys.readouterr().err
+    assert not list((tmp_path / "worse").glob("*.png"))
+
+
+def test_what_does_not_go_with_a_model_of_the_images_themselves(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = (folder, "--out", tmp_path / "out", "--model", "self")
+    mistakes: list[tuple[tuple[object, ...], str]] = [
+        ((*own, "--engine", "processes"), "--model self trains in this process"),
+        ((*own, "--workers", 2), "are for many workers"),
+        ((*own, "--compile"), "--model self is for few"),
+        ((*own, "--channels", "separate"), "learns all channels"),
+        ((*own, "--overwrite", "--skip-existing"), "drop one"),
+        ((folder, "--minutes", 1), "are for --model self"),
+        ((folder, "--keep", tmp_path / "run"), "are for --model self"),
+    ]
+    for arguments, says in mistakes:
+        assert denoise(*arguments) == 2
+        assert says in capsys.readouterr().err

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from unnoise.api.choosing import load_built_ins
     from unnoise.api.comparing import (
         ComparedImage,
         Comparison,
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
         compare_files,
         table,
     )
-    from unnoise.api.denoising import denoise_files
+    from unnoise.api.denoising import denoise_files, inputs_left
     from unnoise.api.evaluating import add_noise, evaluate
     from unnoise.api.exporting import export
     from unnoise.api.figures import figure
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     )
     from unnoise.api.loading import load
     from unnoise.api.one_file import FileResult
+    from unnoise.api.own import MINUTES, Own, train_on
     from unnoise.api.planning import default_out
     from unnoise.api.probing import Probe, probe, write_probe
     from unnoise.api.serving import load_models
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from unnoise.api.training import train
 
 _HOMES = {
+    "choosing": ("load_built_ins",),
     "comparing": (
         "ComparedImage",
         "Comparison",
@@ -47,7 +50,7 @@ _HOMES = {
         "compare_files",
         "table",
     ),
-    "denoising": ("denoise_files",),
+    "denoising": ("denoise_files", "inputs_left"),
     "evaluating": ("add_noise", "evaluate"),
     "exporting": ("export",),
     "figures": ("figure",),
@@ -62,6 +65,7 @@ _HOMES = {
     ),
     "loading": ("load",),
     "one_file": ("FileResult",),
+    "own": ("MINUTES", "Own", "train_on"),
     "planning": ("default_out",),
     "probing": ("Probe", "probe", "write_probe"),
     "serving": ("load_models",),
@@ -71,11 +75,13 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "MINUTES",
     "TOLD",
     "ComparedImage",
     "Comparison",
     "FileResult",
     "InspectedImage",
+    "Own",
     "Probe",
     "add_noise",
     "as_plain",
@@ -89,14 +95,17 @@ __all__ = [
     "export",
     "figure",
     "forecast",
+    "inputs_left",
     "inspect_files",
     "line",
     "load",
+    "load_built_ins",
     "load_models",
     "probe",
     "summary",
     "table",
     "train",
+    "train_on",
     "write_inspections",
     "write_probe",
     "write_report",

@@ -5,10 +5,11 @@ reported with it, and the rest is done.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
+from unnoise.api.choosing import ChoosingDenoiser
 from unnoise.api.one_file import FileDenoiser, FileResult, add_suffix, check_suffix
 from unnoise.denoiser import DenoiseOptions, Denoiser
 from unnoise.errors import ConfigError, ImageError
@@ -23,7 +24,7 @@ Job = tuple[Path, Path]  # an input and its output
 
 
 def denoise_files(
-    denoiser: Denoiser,
+    denoiser: Denoiser | Mapping[str, Denoiser],
     inputs: Iterable[str | Path],
     *,
     out: str | Path | None = None,
@@ -38,7 +39,7 @@ def denoise_files(
     """Denoise files, each into a file of its format, axes, size and dtype.
 
     Args:
-        denoiser: What is applied.
+        denoiser: What is applied; of several, by name, the one that knows the file (``choose``).
         inputs: Files, folders with their subfolders, and patterns such as ``scans/**/*.tif``.
         out: A folder to write to; the tree below a folder among the inputs is made again there,
             and nothing that lies in it is read. None writes beside the inputs.
@@ -59,7 +60,50 @@ def denoise_files(
         ImageError: There is no input at all.
         OutputError: Nothing can be written to ``out``.
     """
-    if overwrite and skip_existing:
+    jobs = _jobs(inputs, out, suffix, replace=overwrite, leave=skip_existing)
+    denoise: FileDenoiser | ChoosingDenoiser
+    if isinstance(denoiser, Denoiser):
+        denoise = FileDenoiser(denoiser, options=options, read=read, inspect=inspect)
+    else:
+        denoise = ChoosingDenoiser(denoiser, options=options, read=read, inspect=inspect)
+
+    def work(path: Path, target: Path, share: Callable[[float], None]) -> FileResult:
+        if skip_existing and target.exists():
+            return FileResult(path, target, skipped=True)
+        return denoise(path, target, overwrite=overwrite, progress=share)
+
+    return _work(jobs, work, progress)
+
+
+def inputs_left(
+    inputs: Iterable[str | Path],
+    *,
+    out: str | Path | None = None,
+    suffix: str | None = None,
+    overwrite: bool = False,
+    skip_existing: bool = False,
+) -> list[Path]:
+    """Return the files that ``denoise_files`` would write an output for, and refuse what it does.
+
+    Raises:
+        ConfigError: Settings contradict each other, or two inputs have one output.
+        ImageError: There is no input at all.
+        OutputError: Nothing can be written to ``out``.
+    """
+    jobs = _jobs(inputs, out, suffix, replace=overwrite, leave=skip_existing)
+    pairs = [job for job in jobs if not isinstance(job, FileResult)]
+    return [path for path, target in pairs if overwrite or not target.exists()]
+
+
+def _jobs(
+    inputs: Iterable[str | Path],
+    out: str | Path | None,
+    suffix: str | None,
+    *,
+    replace: bool,
+    leave: bool,
+) -> list[Job | FileResult]:
+    if replace and leave:
         raise ConfigError(
             "overwrite replaces outputs that exist, skip_existing leaves them: drop one"
         )
@@ -69,15 +113,7 @@ def denoise_files(
     jobs = _pair(_find(inputs, out), out, suffix)
     if out is not None:
         check_writable(out)
-
-    denoise = FileDenoiser(denoiser, options=options, read=read, inspect=inspect)
-
-    def work(path: Path, target: Path, share: Callable[[float], None]) -> FileResult:
-        if skip_existing and target.exists():
-            return FileResult(path, target, skipped=True)
-        return denoise(path, target, overwrite=overwrite, progress=share)
-
-    return _work(jobs, work, progress)
+    return jobs
 
 
 def _find(inputs: Iterable[str | Path], out: Path | None) -> list[Found | FileResult]:

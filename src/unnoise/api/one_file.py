@@ -36,6 +36,8 @@ class FileResult:
         noise_level: The standard deviation of its noise, where 1 is white; told with the verdict.
         notes: How its values and channels were read, where the file does not say it all.
         lost: What it has beside its pixels, and the output has not.
+        model: The name of the model that was chosen for it, where several were there.
+        chosen: Why that one, in words; None likewise.
     """
 
     input: Path
@@ -49,6 +51,8 @@ class FileResult:
     noise_level: float | None = None
     notes: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    model: str | None = None
+    chosen: str | None = None
 
 
 class FileDenoiser:

@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from unnoise.cli.console import Notes, file_progress, print_json, speaker, verb_app
+from unnoise.denoiser.loading import SELF
 from unnoise.denoiser.options import DenoiseOptions
+from unnoise.errors import ConfigError
 from unnoise.images.files import ReadOptions
+from unnoise.pretrained import PRETRAINED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from unnoise.api import Own
     from unnoise.api.one_file import FileResult
+    from unnoise.denoiser import Denoiser
 
 app = verb_app("denoise")
+DEFAULT = "photo"  # where there is no choice
 
 
 @app.default
@@ -24,6 +30,8 @@ def denoise(
     /,
     *,
     model: str | None = None,
+    minutes: float | None = None,
+    keep: Path | None = None,
     out: Path | None = None,
     suffix: str | None = None,
     options: Annotated[DenoiseOptions, Parameter(name="*")] = DenoiseOptions(),  # noqa: B008  frozen
@@ -59,7 +67,12 @@ def denoise(
         divided among the workers.
     model
         A model file (.safetensors, or .onnx), a run folder, hf://owner/name, or photo, which comes
-        with unnoise. [default: photo]
+        with unnoise; or self, which first trains a model on the inputs alone: for images that no
+        model knows. [default: of those that come with unnoise, the one that knows the image]
+    minutes
+        With --model self: of the training, for all inputs together. [default: 2]
+    keep
+        With --model self: a run folder to keep the model in.
     out
         The folder to write to; subfolders are made as they are in the input. Without it, outputs
         lie beside their inputs.
@@ -71,7 +84,8 @@ def denoise(
         Leave outputs that exist: repeats a call that was interrupted.
     inspect
         Look at each file first, and warn where the result cannot be trusted: noise that the model
-        does not know, structure that it removes, images unlike its training images.
+        does not know, structure that it removes, images unlike its training images. With --model
+        self, nothing is written if most results are estimated to be worse than their inputs.
     device
         cpu, cuda, mps or auto.
     precision
@@ -94,16 +108,17 @@ def denoise(
     """
     from unnoise import api
     from unnoise.cli.jobs import denoise_job
-    from unnoise.errors import ConfigError
+    from unnoise.cli.own import train_own
     from unnoise.images import left_out
 
     say, results, notes = speaker(quiet=quiet), [], Notes()
-    if model is None:
-        model = "photo"
+    _check_self(model, minutes=minutes, keep=keep, engine=engine, compiles=compile)
+    if model is None and (engine != "here" or len(PRETRAINED) == 1):
+        model = DEFAULT
         say("with photo, which comes with unnoise and knows photographs; --model takes another")
     if engine != "here":
         return denoise_job(
-            model,
+            model or DEFAULT,
             inputs,
             engine=engine,
             out=out,
@@ -127,9 +142,36 @@ def denoise(
         )
     for sentence in left_out(inputs, exclude=out):
         say(sentence)
+    denoiser: Denoiser | dict[str, Denoiser]
+    own = None
+    if model == SELF:
+        own = train_own(
+            inputs,
+            minutes=minutes,
+            keep=keep,
+            out=out,
+            suffix=suffix,
+            options=options,
+            read=read,
+            overwrite=overwrite,
+            skip_existing=skip_existing,
+            inspect=inspect,
+            device=device,
+            precision=precision,
+            quiet=quiet,
+        )
+        if own is None:
+            if json:
+                print_json([])
+            return 0
+        denoiser = own.denoiser
+    elif model is None:
+        denoiser = api.load_built_ins(device=device, precision=precision, compile=compile)
+    else:
+        denoiser = api.load(model, device=device, precision=precision, compile=compile)
     with file_progress(quiet=quiet) as show:
         for result in api.denoise_files(
-            api.load(model, device=device, precision=precision, compile=compile),
+            denoiser,
             inputs,
             out=out,
             suffix=suffix,
@@ -144,6 +186,8 @@ def denoise(
             if result.error is not None:
                 print(f"unnoise: {result.error}", file=sys.stderr)
                 continue
+            for why in notes.new(_choice(result)):
+                say(f"{result.input}: {why}")
             for note in notes.new([*result.notes, *_lost(result.lost)]):
                 say(f"{result.input}: {note}")
             if result.verdict in ("check", "reject"):
@@ -151,7 +195,7 @@ def denoise(
             if not sys.stderr.isatty():  # where there is no bar
                 say(f"{result.input} -> {result.output}{' (was there)' * result.skipped}")
     if json:
-        print_json([_row(result) for result in results])
+        print_json([_row(result, model, own) for result in results])
     failed = any(result.error is not None for result in results)
     if failed:
         print(f"unnoise: {_summary(results)}", file=sys.stderr)
@@ -182,6 +226,27 @@ def _summary(results: "list[FileResult]") -> str:
     return ", ".join(parts)
 
 
-def _row(result: "FileResult") -> dict[str, object]:
+def _choice(result: "FileResult") -> list[str]:
+    return [f"with {result.model}: {result.chosen}; --model takes another"] if result.chosen else []
+
+
+def _row(result: "FileResult", model: str | None, own: "Own | None") -> dict[str, object]:
     output = None if result.output is None else str(result.output)
-    return {**result.__dict__, "input": str(result.input), "output": output}
+    row = {**result.__dict__, "input": str(result.input), "output": output}
+    row["model"] = result.model or model
+    return row if own is None else {**row, "training": own.facts()}
+
+
+def _check_self(
+    model: str | None, *, minutes: float | None, keep: Path | None, engine: str, compiles: bool
+) -> None:
+    """Refuse options that are for ``--model self`` alone, and those that it does not go with."""
+    if model != SELF and (minutes is not None or keep is not None):
+        raise ConfigError("--minutes and --keep are for --model self, which trains a model first")
+    if model == SELF and engine != "here":
+        raise ConfigError(
+            f"--model self trains in this process, and --engine {engine} is for many: train first, "
+            "with --keep RUN on a few of the inputs, then pass --model RUN"
+        )
+    if model == SELF and compiles:
+        raise ConfigError("--compile pays for many images, and --model self is for few: drop one")

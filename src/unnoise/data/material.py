@@ -147,7 +147,7 @@ def _without_tiny(plan: Plan, failed: Callable[[str], None]) -> Plan:
     if all(tiny) or plan.scenes is not None:
         raise DataError(
             f"an image of {plan.name} is {size}: patches need {TOO_SMALL} pixels a side at least, "
-            "so leave such images out"
+            "so leave such images out, or denoise them with a model that is there"
         )
     for part in parts:
         failed(

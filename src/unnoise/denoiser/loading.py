@@ -15,6 +15,7 @@ from unnoise.runs import ModelInfo
 
 ONNX, SAFETENSORS = ".onnx", ".safetensors"
 HUB = "hf://"
+SELF = "self"  # no model: one that unnoise denoise trains on the images themselves
 HUB_NAME = re.compile(r"(?P<repo>\w[\w.-]*/\w[\w.-]*)(?:@(?P<revision>[\w./-]+))?")
 
 
@@ -63,12 +64,18 @@ def locate(path: str | Path) -> Path:
 
     Raises:
         ModelFileError: The repository or its model cannot be had.
-        ConfigError: ``huggingface_hub`` is not installed.
+        ConfigError: ``huggingface_hub`` is not installed, or the name is ``self``.
     """
     if isinstance(path, str) and path in PRETRAINED:
         return PRETRAINED[path].with_suffix(SAFETENSORS if has_torch() else ONNX)
     if isinstance(path, str) and path.startswith(HUB):
         return _download(path)
+    if path == SELF:
+        raise ConfigError(
+            "self is no model that can be loaded: unnoise denoise IMAGES --model self trains one "
+            "on the images, and --keep RUN keeps it for other verbs; a file or folder of that name "
+            "is ./self"
+        )
     path = Path(path)
     if path.is_dir():
         exported = path / f"model{ONNX}"

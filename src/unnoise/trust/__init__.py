@@ -8,6 +8,7 @@ from unnoise.trust.calibration import Calibration, calibrate, read_calibration
 from unnoise.trust.grain import Grain, noise_grain
 from unnoise.trust.inspection import Inspection, glance, inspect
 from unnoise.trust.intervals import Missed, conformal_groups, measure
+from unnoise.trust.likeness import Likeness, likeness
 from unnoise.trust.probing import WIDE
 from unnoise.trust.quality import decibels
 from unnoise.trust.risk import Risk, estimate_risk, hidden_risk, judge
@@ -19,6 +20,7 @@ __all__ = [
     "Grain",
     "Inspection",
     "Judgement",
+    "Likeness",
     "Missed",
     "Risk",
     "Verdict",
@@ -30,6 +32,7 @@ __all__ = [
     "hidden_risk",
     "inspect",
     "judge",
+    "likeness",
     "measure",
     "noise_grain",
     "read_calibration",

@@ -26,6 +26,7 @@ from unnoise.trust.noise_level import NoiseLevel
 from unnoise.trust.probing import Doubles, Floats
 from unnoise.trust.structure import box_mean
 
+LEARN = "train on images like this one (unnoise denoise --model self)"
 MATTERS = 0.005  # standard deviation of noise that is seen, in the model's scale
 LEFT = 0.5  # share of lines and of impulses that a result may leave, as a variance
 LEFT_NOISE = 0.62  # of the variance of flat places, which texture may have a share in
@@ -171,12 +172,12 @@ class Evidence:
             return None
         said = f"noise was left: {100 * left:.0f} % of {floor.std:.2g} in flat places"
         if not floor.grain:
-            return f"{said}; train on images like this one"
+            return f"{said}; {LEARN}"
         one, two = (f"{value:.2f}" for value in floor.correlation[:2])
         return (
             f"{said}. Its grain (correlation {one} and {two} at 1 and 2 pixels), as after "
-            "demosaicing, resizing or compression, looks like structure to the model: train on "
-            "such images, which finds the stride that they need"
+            "demosaicing, resizing or compression, looks like structure to the model: "
+            f"{LEARN}, which finds the stride that it needs"
         )
 
     def _cut(self) -> str | None:
@@ -208,7 +209,7 @@ class Evidence:
         if (more := excess(noisy, restored)) > MORE:
             return (
                 f"{more:.1f} times as much was removed where there is structure as in flat places: "
-                "detail was lost; lower --strength, or train on images like this one"
+                f"detail was lost; lower --strength, or {LEARN}"
             )
         return None
 

@@ -5,6 +5,7 @@ denoised versions, whitened. How large it is for images like those in training i
 held-out images, which gives the p-value. docs/trust.md has the scores that were tried.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ WINDOWS = 300  # of each size, of each half of the images; see calibration.py
 NEIGHBOUR = 2
 SHRINKAGE = 0.05  # towards statistics that do not depend on each other
 FAINT = 0.01  # standard deviation of a statistic that is as good as constant
+TINY = 1e-6  # of a distance: an image may be one of the reference
 GRID = 4  # windows of an image, along each side
 
 
@@ -72,6 +74,16 @@ class Kind:
         squares = np.array([np.sum((self.reference - each) ** 2, axis=1) for each in found])
         nearest: Doubles = np.sqrt(np.partition(squares, NEIGHBOUR - 1, axis=1)[:, NEIGHBOUR - 1])
         return nearest
+
+    def log_density(self, windows: Floats) -> float:
+        """Return how densely the reference lies around denoised windows, as a logarithm.
+
+        It is the estimate by the nearest neighbour, ``k / (N · volume of the ball up to it)``
+        (Loftsgaarden & Quesenberry 1965), without what is the same for all kinds of a size.
+        """
+        distance = max(float(self.score(windows).mean()), TINY)
+        scale = float(np.linalg.slogdet(self.whitening)[1])
+        return scale - len(self.centre) * math.log(distance) - math.log(len(self.reference))
 
 
 @dataclass(frozen=True)

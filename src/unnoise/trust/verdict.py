@@ -6,6 +6,7 @@ from typing import Literal
 
 from unnoise.runs import ModelInfo
 from unnoise.trust.calibration import FEWEST, USUAL, Calibration
+from unnoise.trust.evidence import LEARN
 from unnoise.trust.familiarity import Familiarity, familiarity
 from unnoise.trust.noise_level import NoiseLevel
 from unnoise.trust.probing import Floats
@@ -100,11 +101,7 @@ def _by_noise(
         todo = "it may blur, and a model trained for weaker noise would keep more"
         todo += f": train with --noise gaussian:0..{high:.2g}" if info.noise else ""
         return False, f"{told}: {todo}"
-    todo = (
-        f"train with --noise gaussian:0..{1.3 * level:.2g}"
-        if info.noise
-        else "train on images like this one"
-    )
+    todo = f"train with --noise gaussian:0..{1.3 * level:.2g}" if info.noise else LEARN
     return level > FAR * high, f"{told}: {todo}"
 
 
@@ -113,7 +110,7 @@ def _by_structure(score: float, coherence: float, usual: Calibration) -> tuple[b
         return None
     text = (
         f"structure was removed with the noise (score {score:.2g}, usual up to "
-        f"{usual.structure:.2g}): look at the map of it, lower --strength, or train on such images"
+        f"{usual.structure:.2g}): look at the map of it, lower --strength, or {LEARN}"
     )
     return score > FAR * usual.structure + ALIKE, text
 
@@ -131,6 +128,6 @@ def _by_kind(
         return None
     text = (
         f"unlike the training images (p = {alike.p_value:.2g}): what it shows may be invented; "
-        "train on images like it, or start from this model with --init"
+        f"{LEARN}, or start from this model with --init"
     )
     return alike.excess > FAR * slack, text

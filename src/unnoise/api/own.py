@@ -1,0 +1,238 @@
+"""``--model self``: a model that learns from the very images that it denoises.
+
+It is a training on noisy images alone, which chooses its method, structure and stride as every
+training does. Where ``photo`` knows the images and their noise, it starts from its weights.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unnoise.api.common import Report, Say, silent, tell
+from unnoise.api.loading import load
+from unnoise.api.training import train
+from unnoise.denoiser import DenoiseOptions, Denoiser, View
+from unnoise.errors import ConfigError, UnnoiseError
+from unnoise.facts import noise_correlation, noise_floor
+from unnoise.images import ReadOptions
+from unnoise.trust import WIDE, estimate_risk, glance, read_calibration
+from unnoise.trust.evidence import Evidence, excess
+from unnoise.trust.risk import Denoise
+
+Floats = NDArray[np.float32]
+
+MINUTES = 2.0  # of a training, where nothing is said
+START = "photo"
+LOOKED_AT = 16  # files, spread over all, by which the start is chosen and results are checked
+RUNS = 2  # with added noise, of an estimate of the error
+LOST = 2.0  # times what is removed in flat places: the half of it is structure
+
+
+@dataclass(frozen=True)
+class Own:
+    """A model that was trained on the images that it is for.
+
+    Attributes:
+        denoiser: The model.
+        start: The model that it started from; None if it started from random weights.
+        seconds: Spent on all of it.
+        run: Where it was kept, or None.
+        looked_at: Of how many files the result was compared with the input.
+        worse: Those whose result is estimated to be worse than the input (``is_worse``).
+    """
+
+    denoiser: Denoiser
+    start: str | None
+    seconds: float
+    run: Path | None
+    looked_at: int
+    worse: tuple[Path, ...]
+
+    def facts(self) -> dict[str, Any]:
+        """Return what is known of the training, as plain values."""
+        info = self.denoiser.info
+        return {
+            "objective": info.objective.split(",")[0],
+            "reason": info.reason,
+            "start": self.start,
+            "strides": list(info.strides),
+            "steps": int(info.trained["steps"]),
+            "seconds": round(self.seconds, 1),
+            "run": None if self.run is None else str(self.run),
+            "worse": [str(path) for path in self.worse],
+        }
+
+
+def train_on(
+    files: Sequence[str | Path],
+    *,
+    minutes: float | None = None,
+    steps: int | None = None,
+    keep: str | Path | None = None,
+    read: ReadOptions = ReadOptions(),  # noqa: B008  frozen
+    options: DenoiseOptions = DenoiseOptions(),  # noqa: B008  frozen
+    seed: int | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16"] = "auto",
+    overwrite: bool = False,
+    say: Say = tell,
+    report: Report = silent,
+) -> Own:
+    """Train a model on noisy files alone, for these files.
+
+    Args:
+        files: What is to be denoised, all by one model.
+        minutes: Of the training, for all files together; None is 2, unless ``steps`` are given.
+        steps: Of the training, instead.
+        keep: A run folder to keep the model in; None keeps nothing on disk.
+        read: How files are read.
+        options: How the model will be applied.
+        seed: Decides weights, order and what is held out.
+        device: See ``unnoise.load``.
+        precision: Likewise.
+        overwrite: Whether a run in ``keep`` may be replaced.
+        say: Told messages.
+        report: Told the progress.
+
+    Raises:
+        ConfigError: Options that do not go with it, or with each other.
+        DataError: The images are too small, or of several kinds.
+        ImageError: There is no image.
+        OutputError: ``keep`` holds a run, or cannot be written.
+    """
+    started = time.perf_counter()
+    if options.channels == "separate":
+        raise ConfigError(
+            "channels is separate, and a model of the images themselves learns all channels of a "
+            "pixel together: leave it out, or give each channel as a file of its own"
+        )
+    if minutes is None and steps is None:
+        minutes = MINUTES
+    if len(files) > 1:
+        length = f"{steps} steps" if minutes is None else f"{minutes:g} minutes"
+        say(f"the {length} are shared by {len(files)} files: one model learns from all of them")
+    some = [Path(files[i]) for i in np.linspace(0, len(files) - 1, LOOKED_AT).astype(int)]
+    some = list(dict.fromkeys(some))
+    start = START if _suits(some, read, options, device) else None
+    say(
+        f"starting from {START}, which knows such images and their noise"
+        if start
+        else f"starting from random weights: {START} does not know such images, or their noise"
+    )
+    denoiser = train(
+        str(files[0]) if len(files) == 1 else _readable(files, read),
+        minutes=minutes,
+        steps=steps,
+        init=start,
+        axes=read.axes,
+        array=read.array,
+        max_pixels=read.max_pixels,
+        nodata=read.nodata,
+        nan=read.nan,
+        range=options.range,
+        seed=seed,
+        device=device,
+        precision=precision,
+        out=keep,
+        overwrite=overwrite,
+        say=say,
+        report=report,
+    )
+    if start and _error(load(START, device=device), some, read, options) < _error(
+        denoiser, some, read, options
+    ):
+        say(f"{START} alone is estimated to be better on these images: --model {START}")
+    worse, looked_at = _worse(denoiser, some, read, options)
+    return Own(
+        denoiser=denoiser,
+        start=start,
+        seconds=time.perf_counter() - started,
+        run=None if keep is None else Path(keep),
+        looked_at=looked_at,
+        worse=tuple(worse),
+    )
+
+
+def _readable(files: Sequence[str | Path], read: ReadOptions) -> list[str]:
+    """Leave out what cannot be opened; denoising it says why."""
+    found = []
+    for path in files:
+        with suppress(UnnoiseError), read.open(path):
+            found.append(str(path))
+    return found or [str(path) for path in files]  # so that training says why
+
+
+def _suits(files: Sequence[Path], read: ReadOptions, options: DenoiseOptions, device: str) -> bool:
+    """Whether most files are images that ``photo`` knows, with white noise of a level it knows."""
+    photo = load(START, device=device)
+    usual = read_calibration(photo.info.calibration)
+    votes = [
+        view.together and _is_white(noisy) and glance(photo, noisy, usual, view).verdict == "trust"
+        for _, noisy, view in _middles(photo, files, read, options)
+    ]
+    return sum(votes) > len(votes) / 2
+
+
+def _is_white(noisy: Floats) -> bool:
+    """Whether nothing speaks against the noise of an image ``(C, H, W)`` being white."""
+    grain = noise_correlation(np.moveaxis(noisy, 0, -1))
+    alone = grain is None or grain.stride == 1
+    return alone and Evidence.of(noisy).unlike_white(clipped=False) is None
+
+
+def _worse(
+    denoiser: Denoiser, files: Sequence[Path], read: ReadOptions, options: DenoiseOptions
+) -> tuple[list[Path], int]:
+    """Return the files whose result is estimated to be worse than the input; and of how many."""
+    worse, count = [], 0
+    for path, noisy, view in _middles(denoiser, files, read, options):
+        count += 1
+        if is_worse(partial(denoiser.denoise_floats, view=view), noisy):
+            worse.append(path)
+    return worse, count
+
+
+def is_worse(denoise: Denoise, noisy: Floats) -> bool:
+    """Estimate whether a function makes an image ``(C, H, W)`` worse.
+
+    It is worse if by Stein's formula its error is more than the noise, which is the error of the
+    input. Where flat places show no noise, as in scanned text, the formula takes structure for
+    noise. Then it is also worse if twice as much was removed where there is structure as in flat
+    places as bright, so that more structure was lost than noise.
+    """
+    risk = estimate_risk(denoise, noisy, most=RUNS)
+    if risk.error > risk.noise:
+        return True
+    floor = noise_floor(np.moveaxis(noisy, 0, -1))
+    if floor is None or floor.noise:
+        return False
+    return excess(noisy, denoise(noisy[None])[0]) > LOST
+
+
+def _error(
+    denoiser: Denoiser, files: Sequence[Path], read: ReadOptions, options: DenoiseOptions
+) -> float:
+    """Return the sum of the estimated errors of files."""
+    return sum(
+        estimate_risk(partial(denoiser.denoise_floats, view=view), noisy, most=RUNS).error
+        for _, noisy, view in _middles(denoiser, files, read, options)
+    )
+
+
+def _middles(
+    denoiser: Denoiser, files: Sequence[Path], read: ReadOptions, options: DenoiseOptions
+) -> Iterator[tuple[Path, Floats, View]]:
+    """Yield the middles of files as a model sees them; leave out what cannot be read."""
+    for path in files:
+        with suppress(UnnoiseError):
+            with read.open(path) as reader:
+                view = denoiser.sight.of_reader(reader, options)
+                noisy = denoiser.sight.peek(reader, WIDE, view)
+            yield path, noisy, view

@@ -1,0 +1,84 @@
+"""``unnoise denoise --model self``: the training before the work."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from unnoise.cli.console import speaker, training_progress
+from unnoise.denoiser.options import DenoiseOptions
+from unnoise.errors import DataError, OutputError
+from unnoise.images.files import ReadOptions
+
+if TYPE_CHECKING:
+    from unnoise.api import Own
+
+
+def train_own(
+    inputs: list[str],
+    *,
+    minutes: float | None,
+    keep: Path | None,
+    out: Path | None,
+    suffix: str | None,
+    options: DenoiseOptions,
+    read: ReadOptions,
+    overwrite: bool,
+    skip_existing: bool,
+    inspect: bool,
+    device: str,
+    precision: Literal["auto", "fp32", "bf16"],
+    quiet: bool,
+) -> "Own | None":
+    """Train a model on the inputs; None if all outputs are there and are to be left.
+
+    Raises:
+        DataError: The results of most inputs are estimated to be worse than the inputs.
+        OutputError: All outputs are there, and nothing says what to do with them.
+    """
+    from unnoise import api
+
+    say = speaker(quiet=quiet)
+    files = api.inputs_left(
+        inputs, out=out, suffix=suffix, overwrite=overwrite, skip_existing=skip_existing
+    )
+    if not files and skip_existing:
+        say("all outputs are there: nothing was trained")
+        return None
+    if not files:
+        raise OutputError(
+            "all outputs are there, so there is nothing to train for: pass --overwrite to replace "
+            "them, or another --out"
+        )
+    with training_progress(quiet=quiet) as report:
+        own = api.train_on(
+            files,
+            minutes=minutes,
+            keep=keep,
+            read=read,
+            options=options,
+            overwrite=overwrite,
+            device=device,
+            precision=precision,
+            say=say,
+            report=report,
+        )
+    if keep is not None:
+        say(f"kept in {keep}: unnoise denoise IMAGES --model {keep} applies it to others")
+    if inspect and len(own.worse) > own.looked_at / 2:
+        raise DataError(
+            f"nothing is written, since it would be {_told(own)}. Their structure is too fine, or "
+            "their noise too weak, to be learned from them alone: train longer with --minutes, "
+            "learn from pairs or clean images with unnoise train, or write the results with "
+            "--no-inspect"
+        )
+    if own.worse:
+        say(f"{_told(own)}. Keep these inputs, lower --strength, or train longer with --minutes")
+    return own
+
+
+def _told(own: "Own") -> str:
+    names = ", ".join(path.name for path in own.worse[:5])
+    more = f" and {len(own.worse) - 5} more" if len(own.worse) > 5 else ""
+    return (
+        f"worse than the input, by estimate, for {len(own.worse)} of {own.looked_at} files that "
+        f"were looked at ({names}{more})"
+    )
