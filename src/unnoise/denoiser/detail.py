@@ -26,6 +26,9 @@ LOOK = 512  # pixels of a side of the middle of an image, in which its noise is 
 BLOCK = 16  # pixels of a side
 BINS, FEWEST = 8, 24  # of brightness; blocks in each
 FLAT = 0.25  # quantile of the energy of blocks: texture has more
+# From one brightness to another the variance of noise changes with the square of their ratio at the
+# most, as that of multiplicative noise does; brightness from DARK on, times some slack.
+DARK, SLACK = 0.05, 1.3
 # Energy of noise itself varies from place to place: up to so many times its level it is noise.
 SURE = (1.5, 1.8, 2.2)
 
@@ -65,8 +68,12 @@ class Removed:
             return cls(np.zeros(1), np.full((SCALES, 1), np.inf))  # nothing is known: all is noise
         order = np.argsort(bright)
         groups = np.array_split(order, min(BINS, max(1, order.size // FEWEST)))
-        levels = [np.quantile(energy[:, group], FLAT, axis=1) for group in groups]
-        return cls(np.array([bright[group].mean() for group in groups]), np.stack(levels, axis=1))
+        levels = np.stack([np.quantile(energy[:, group], FLAT, axis=1) for group in groups], 1)
+        means = np.array([bright[group].mean() for group in groups])
+        # A brightness that only texture has would take it for noise.
+        ratio = (means + DARK) / (means[:, None] + DARK)
+        most = SLACK * np.maximum(ratio, 1 / ratio) ** 2
+        return cls(means, np.minimum(levels, (levels[:, None] * most).min(axis=2)))
 
 
 def recover(before: Floats, after: Floats, noise: Removed) -> Floats:

@@ -17,14 +17,16 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 AROUND = 7  # pixels on each side, in which the noise is estimated
 REACH = AROUND + 1  # whether a neighbour is good is decided in the same way
 LEAST = 0.1  # of the range: what stands out by less is no matter
-OWN, NOISE = 0.05, 5.0  # in colours: of the range in the channel itself; standard deviations
-# A channel by itself: beyond what the neighbours differ, and standard deviations. Both pairs were
-# chosen on training photographs: docs/lab-notes.md.
-GREY_RING, GREY_NOISE = 3.0, 6.0
+# In colours: of the range in the channel itself; beyond what neighbours differ, and standard
+# deviations of the noise.
+OWN, RING_SPREAD, NOISE = 0.05, 2.0, 5.0
+# The same of a channel by itself. All were chosen on training photographs: docs/lab-notes.md.
+GREY_SPREAD, GREY_NOISE = 3.0, 6.0
 KEPT = 0.95  # share of the differences of neighbours whose mean is the noise
 MEAN_STEP = 1.128  # mean difference of two normal values, in standard deviations
 AT_ONCE = 4096  # candidates
 RING = tuple((y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if y or x)
+SECOND_RING = tuple((y, x) for y in range(-2, 3) for x in range(-2, 3) if max(abs(y), abs(x)) == 2)
 MANY = 0.01  # share of pixels above which it is no matter of single pixels
 
 
@@ -57,10 +59,10 @@ def find_hot_pixels(images: Floats, *, colours: bool) -> Mask:
         total = image.sum(axis=0) if colours else None
         for channel, where in zip(image, hot, strict=True):
             if total is None:
-                ys, xs, _ = _beyond(channel, LEAST, ring=GREY_RING, noise=GREY_NOISE)
+                ys, xs, _ = _beyond(channel, LEAST, ring=GREY_SPREAD, noise=GREY_NOISE)
             else:
                 other = channel - (total - channel) / 2
-                ys, xs, up = _beyond(other, LEAST, ring=1.0, noise=NOISE)
+                ys, xs, up = _beyond(other, LEAST, ring=RING_SPREAD, noise=NOISE)
                 own = _excess(channel)[ys, xs] * np.where(up, 1, -1) > OWN
                 ys, xs = ys[own], xs[own]
             where[ys, xs] = True
@@ -126,15 +128,19 @@ def _beyond(
     Args:
         plane: ``(H, W)``.
         least: By how much at least.
-        ring: Relative to how far the farthest neighbour on that side is from their median.
+        ring: Relative to how far the farthest neighbour on that side is from the rest.
         noise: In standard deviations of the local noise.
     """
     excess = _excess(plane)
     ys, xs = np.nonzero(np.abs(excess) > least)
     wide = np.pad(plane, AROUND, "reflect")
     around = np.sort([wide[AROUND + ys + y, AROUND + xs + x] for y, x in RING], axis=0)
+    # Of the neighbours of a star all are raised: those beyond them are not.
+    beyond = np.median([wide[AROUND + ys + y, AROUND + xs + x] for y, x in SECOND_RING], axis=0)
     median, up = (around[3] + around[4]) / 2, excess[ys, xs] > 0
-    spread = np.where(up, around[7] - median, median - around[0])
+    spread = np.where(
+        up, around[7] - np.minimum(median, beyond), np.maximum(median, beyond) - around[0]
+    )
     ys, xs = (each[np.abs(excess[ys, xs]) > ring * spread] for each in (ys, xs))
     windows = sliding_window_view(wide, (2 * AROUND + 1, 2 * AROUND + 1))
     starts = range(0, len(ys), AT_ONCE)
