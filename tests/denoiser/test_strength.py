@@ -17,6 +17,7 @@ from unnoise.denoiser.options import DenoiseOptions
 from unnoise.denoiser.torch_engine import TorchEngine
 from unnoise.errors import ConfigError
 from unnoise.images import LUMA, open_image, write_stack
+from unnoise.pretrained import PRETRAINED
 
 RANDOM = np.random.default_rng(0)
 HOT_SAID = pytest.mark.filterwarnings("ignore:.*(hot or dead pixel|results are float32)")
@@ -198,6 +199,17 @@ def test_brightness_and_colour_of_flat_areas_do_not_shift(colours: bool) -> None
             made = photo(noisy, dtype="float32", **wish)
         shift = (made - noisy).reshape(3, 64, 3, 64, -1).mean((1, 3))
         assert np.abs(shift).max() < 0.3, wish
+
+
+@HOT_SAID
+def test_a_model_without_torch_does_the_same() -> None:
+    image = photograph(96)
+    engines = (PRETRAINED["photo"], PRETRAINED["photo"].with_suffix(".onnx"))
+    torch_made, onnx_made = (
+        unnoise.load(path, device="cpu", precision="fp32")(image, dtype="float32", **BOTH)
+        for path in engines
+    )
+    np.testing.assert_allclose(onnx_made, torch_made, atol=0.1)
 
 
 @pytest.mark.parametrize(
