@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import unnoise
-from unnoise.api import inspect_files, line
+from unnoise.api import compare_files, inspect_files, line
+from unnoise.denoiser import DenoiseOptions
+from unnoise.errors import ConfigError
 from unnoise.images import write_stack
 
 
@@ -24,3 +27,13 @@ def test_a_reason_is_said_once_for_a_file(tmp_path: Path) -> None:
     text = "\n".join(lines)
     assert all(text.count(reason) == 1 for reason in reasons)
     assert all(f"stack.npy[{index}]" in each for index, each in enumerate(lines))
+
+
+def test_what_changes_results_is_refused(tmp_path: Path) -> None:
+    photo = unnoise.load("photo", device="cpu", precision="fp32")
+    for wish in ({"strength": 0.5}, {"chroma_strength": 1.0}, {"detail": 0.5}):
+        options = DenoiseOptions(**wish)  # type: ignore[arg-type]
+        with pytest.raises(ConfigError, match=f"{next(iter(wish))} changes it: leave it out"):
+            list(inspect_files(photo, [tmp_path], options=options))
+        with pytest.raises(ConfigError, match="compare is about the model's result as it is"):
+            list(compare_files([photo], [tmp_path], options=options))

@@ -93,11 +93,28 @@ def test_every_flag_reaches_the_work(
     mistakes: list[tuple[tuple[object, ...], str]] = [
         (("--strength", 2), "strength is 2"),
         (("--strength", "nan"), "strength is nan"),
+        (("--chroma-strength", -1), "chroma_strength is -1"),
+        (("--detail", 2), "detail is 2"),
         (("--overwrite", "--skip-existing"), "drop one"),
     ]
     for wrong, says in mistakes:
         assert denoise(folder, *common, *wrong) == 2
         assert says in capsys.readouterr().err
+
+
+def test_hot_pixels_are_replaced_and_counted(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = np.full((20, 21), 100, np.uint8)
+    image[9, 12] = 255
+    write_stack(tmp_path / "a.png", image)
+    common = ("--model", run, "--out", tmp_path / "out", "--json")
+    wishes = ("--strength", 0, "--hot-pixels", "--detail", 0.5, "--chroma-strength", 0.5)
+    assert denoise(tmp_path / "a.png", *common, *wishes) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert "1 hot or dead pixel was replaced" in row["notes"]
+    assert "it has no colours, so chroma-strength changes nothing" in row["notes"]
+    assert (read_stack(tmp_path / "out" / "a.png")[0] == 100).all()
 
 
 def test_channels_denoised_by_themselves_are_said_once(

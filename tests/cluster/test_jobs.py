@@ -29,6 +29,7 @@ from unnoise import api
 from unnoise.cli import main
 from unnoise.cluster import denoise_many
 from unnoise.cluster.folder import BLOCKS
+from unnoise.denoiser import DenoiseOptions
 from unnoise.errors import ConfigError, ImageError, ModelFileError, OutputError
 from unnoise.images import read_stack
 
@@ -265,6 +266,26 @@ def test_one_huge_image_is_divided_and_equals_that_of_one_process(
             assert after.series[0].keyframe.tags.keys() == before.series[0].keyframe.tags.keys()
     else:
         assert zarr.open_array(out / path.name).metadata == zarr.open_array(path).metadata
+
+
+def test_tiles_of_workers_share_detail_and_count_hot_pixels(tmp_path: Path) -> None:
+    path = make_huge(tmp_path, "tiff")
+    image = read_stack(path)[0][0, ..., 0]
+    for row, column in ((40, 100), (150, 2000), (260, 3600)):
+        image[row, column] = 0 if image[row, column] > 128 else 255
+    tifffile.imwrite(path, image, tile=(256, 256))
+    options = DenoiseOptions(detail=0.7, hot_pixels=True)
+    notes: list[str] = []
+    one, out = tmp_path / "one" / path.name, tmp_path / "out"
+    api.load(MODEL).denoise_file(path, one, options=options, note=notes.append)
+    assert quiet_job(path, out, workers=2, options=options).denoised == 1
+    (row,) = read_rows(out)
+    assert row["notes"][-1:] == notes
+    assert "hot or dead pixel" in notes[0]
+    assert "no hot" not in notes[0]
+    np.testing.assert_array_equal(read_stack(out / path.name)[0], read_stack(one)[0])
+    with pytest.raises(OutputError, match=r"detail was 0\.7 and is 0\.0"):
+        quiet_job(path, out, workers=2)
 
 
 def test_a_huge_image_with_a_bad_value_is_a_row(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import struct
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed")
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, ConsoleMessage, Page, Response
 
@@ -197,6 +197,47 @@ def test_strength_blends_the_view(page: "Page", sample_photo: Path) -> None:
     expect(page.locator("#strength-value")).to_have_text("0 %")
     assert after != before
     assert page.evaluate(PICTURE) == before
+
+
+def test_colour_noise_detail_and_hot_pixels_are_asked_of_the_server(
+    page: "Page", sample_photo: Path
+) -> None:
+    drop_and_wait(page, sample_photo)
+    page.focus("#split")
+    page.keyboard.press("Home")
+    expect(page.locator("#chroma-part")).to_be_hidden()
+
+    def asked(act: "Callable[[], None]") -> dict[str, list[str]]:
+        """Act, and return what is asked of the server for it; the view must follow."""
+        page.wait_for_timeout(100)
+        seen = page.evaluate(PICTURE)
+        with page.expect_request("**/v1/denoise?*") as request:
+            act()
+        page.wait_for_function(f"(seen) => ({PICTURE})() !== seen", arg=seen)
+        expect(page.locator("#figures dt").first).to_be_visible(timeout=PATIENCE)
+        return parse_qs(urlsplit(request.value.url).query)
+
+    query = asked(lambda: page.fill("#detail", "80"))
+    assert (query["detail"], query["strength"]) == (["0.8"], ["1"])
+    assert "chroma_strength" not in query
+    expect(page.locator("#detail-value")).to_have_text("80 %")
+    page.fill("#strength", "60")  # a plain blend, which the page does by itself
+    page.check("#chroma-own")
+    query = asked(lambda: page.fill("#chroma", "10"))
+    assert (query["strength"], query["chroma_strength"]) == (["0.6"], ["0.1"])
+    with page.expect_request("**/v1/denoise?*") as request:
+        page.check("#hot-pixels")
+    assert "hot_pixels=true" in request.value.url
+    expect(page.locator("#reading")).to_contain_text("hot or dead pixel", timeout=PATIENCE)
+    expect(page.locator("#download")).to_be_enabled(timeout=PATIENCE)
+    with page.expect_request("**/v1/denoise?*") as request, page.expect_download():
+        page.click("#download")
+    query = parse_qs(urlsplit(request.value.url).query)
+    assert {name: query[name] for name in ("strength", "chroma_strength", "detail")} == {
+        "strength": ["0.6"],
+        "chroma_strength": ["0.1"],
+        "detail": ["0.8"],
+    }
 
 
 def test_zoom_and_pan_by_keys(page: "Page", sample_photo: Path) -> None:

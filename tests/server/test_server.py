@@ -3,6 +3,8 @@
 import json
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -62,6 +64,20 @@ def test_the_result_is_what_the_command_line_writes(
     assert json.loads(response.getheader("Unnoise-Reasons", "")) == []
     assert ask(server, "/v1/denoise", *form("image", data))[1] == denoised_photo
     assert ask(server, "/v1/denoise?model=photo&strength=1", data)[1] == denoised_photo
+
+
+def test_how_the_model_is_applied_is_that_of_the_command_line(
+    server: Server, sample_photo: Path, tmp_path: Path
+) -> None:
+    options = ("--chroma-strength", "0.5", "--detail", "0.8", "--hot-pixels", "--quiet")
+    command = [sys.executable, "-m", "unnoise", "denoise", str(sample_photo), *options]
+    subprocess.run([*command, "--out", str(tmp_path)], check=True)
+    query = "chroma_strength=0.5&detail=0.8&hot_pixels=true"
+    response, found = ask(server, f"/v1/denoise?{query}", sample_photo.read_bytes())
+    assert found == (tmp_path / sample_photo.name).read_bytes()
+    assert "hot or dead pixel" in json.loads(response.getheader("Unnoise-Notes", ""))[-1]
+    response, _ = ask(server, f"/v1/denoise?{query}&display=true", sample_photo.read_bytes())
+    assert "hot or dead pixel" in json.loads(response.getheader("Unnoise-Notes", ""))[-1]
 
 
 @pytest.mark.parametrize("wanted", [PNG, JPEG, WEBP, TIFF])
@@ -142,6 +158,8 @@ def test_what_is_served_is_told(server: Server) -> None:
         ("/v1/denoise", bytes(2_000_001), {}, 413, "more than the 2,000,000 bytes"),
         ("/v1/denoise?strength=2", b"x", {}, 422, "strength"),
         ("/v1/denoise?strength=nan", b"x", {}, 422, "strength"),
+        ("/v1/denoise?chroma_strength=-1", b"x", {}, 422, "chroma_strength"),
+        ("/v1/denoise?detail=1.5", b"x", {}, 422, "detail"),
         ("/v1/denoise?model=/etc/passwd", b"x", {}, 404, "there are photo"),
         ("/v1/denoise", b"x", {"Accept": "text/html"}, 406, "results are image/png"),
         ("/v1/denoise", *form("other", b"x"), 400, "no file called 'image'"),

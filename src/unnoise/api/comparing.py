@@ -147,7 +147,11 @@ def compare_files(
 
     Yields:
         One for each image; a file that cannot be compared is one with its error.
+
+    Raises:
+        ConfigError: An option changes the results of the models.
     """
+    options.check_whole("compare")
     names = _named(denoisers, names)
     for given in inputs:
         try:

@@ -69,13 +69,17 @@ def inspect_files(
         denoiser: What is applied.
         inputs: Files, folders with their subfolders, and patterns such as ``scans/**/*.tif``.
         read: How files are read.
-        options: How the model is applied.
+        options: How the model is applied; results are inspected at full strength.
         draw: Whether to draw the maps.
         compare: Whether to compare the model with simple filters, too; see ``unnoise.compare``.
 
     Yields:
         One for each image; a file that cannot be inspected is one with its error.
+
+    Raises:
+        ConfigError: An option changes the results of the model.
     """
+    options.check_whole("inspect")
     seen: set[Path] = set()
     for given in inputs:
         try:

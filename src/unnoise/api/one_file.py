@@ -34,7 +34,8 @@ class FileResult:
             none was asked for, or the model file has no calibration.
         reasons: Of the verdict.
         noise_level: The standard deviation of its noise, where 1 is white; told with the verdict.
-        notes: How its values and channels were read, where the file does not say it all.
+        notes: How its values and channels were read, where the file does not say it all; and how
+            many hot pixels were replaced, where that was asked for.
         lost: What it has beside its pixels, and the output has not.
         model: The name of the model that was chosen for it, where several were there.
         chosen: Why that one, in words; None likewise.
@@ -92,7 +93,7 @@ class FileDenoiser:
             overwrite: Whether the target may be replaced.
             progress: Told the share that is done.
         """
-        started = time.perf_counter()
+        started, found = time.perf_counter(), list[str]()
         try:
             with self._read.open(path) as reader:
                 view = self.view(reader)
@@ -104,6 +105,7 @@ class FileDenoiser:
                     view=view,
                     overwrite=overwrite,
                     progress=progress,
+                    note=found.append,
                 )
                 pixels = reader.count * reader.height * reader.width
         # Whatever happens with one file, such as an error of a library or a GPU, the rest is done.
@@ -117,7 +119,7 @@ class FileDenoiser:
             verdict=seen.verdict if seen else None,
             reasons=seen.reasons if seen else (),
             noise_level=seen.noise.std if seen else None,
-            notes=view.notes,
+            notes=(*view.notes, *found),
             lost=lost,
         )
 

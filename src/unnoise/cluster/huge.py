@@ -20,10 +20,10 @@ from unnoise.cluster.folder import BLOCKS
 from unnoise.cluster.manifest import Row
 from unnoise.cluster.pool import Pool
 from unnoise.cluster.worker import FileTask, Worker
-from unnoise.denoiser import TiledImage
+from unnoise.denoiser import TiledImage, describe_replaced
 from unnoise.errors import UnnoiseError
 from unnoise.images import BAND_ROWS, Array, ReadOptions, write_like
-from unnoise.outputs import replacing
+from unnoise.outputs import replacing, write_text
 
 Edges = tuple[tuple[int, ...], tuple[int, ...]]  # where rows and columns of tiles begin, the end
 
@@ -67,6 +67,7 @@ class PlanTask:
             "noise_level": seen.noise.std if seen else None,
             "notes": view.notes,
             "dtype": view.dtype,
+            "hot_pixels": worker.settings.options.hot_pixels,
             "seconds": 0.0,
             "error": None,
         }
@@ -98,7 +99,11 @@ class TileTask:
         """Denoise it."""
         started = time.perf_counter()
         try:
-            kept = self._image(worker).tile(self.row, self.column)
+            image = self._image(worker)
+            before = image.replaced
+            kept = image.tile(self.row, self.column)
+            if worker.settings.options.hot_pixels:  # first: a tile that is there has its count
+                write_text(_count_of(self.target), str(image.replaced - before))
             with replacing(self.target) as temporary:
                 np.save(temporary, kept, allow_pickle=False)
         except Exception as error:
@@ -171,16 +176,20 @@ class HugeFile:
             yield None
         yield self._finish(plan, found, started)
 
-    def _missing(self, plan: Settled) -> Iterator[TileTask]:
+    def _all(self, plan: Settled) -> Iterator[TileTask]:
         for image, kind in enumerate(plan.which):
             rows, columns = plan.kinds[kind]
             for row in range(len(rows) - 1):
                 for column in range(len(columns) - 1):
                     target = self._block(image, rows[row : row + 2], columns[column : column + 2])
-                    if target.exists():
-                        self.done += 1
-                    else:
-                        yield TileTask(self._task.name, image, row, column, target)
+                    yield TileTask(self._task.name, image, row, column, target)
+
+    def _missing(self, plan: Settled) -> Iterator[TileTask]:
+        for task in self._all(plan):
+            if task.target.exists():
+                self.done += 1
+            else:
+                yield task
 
     def _finish(self, plan: Settled, found: Row, started: float) -> Row:
         """Write the output from the tiles."""
@@ -189,6 +198,9 @@ class HugeFile:
                 target, dtype = self._out / self._task.output, found["dtype"]
                 lost = write_like(target, reader, self._images(plan), dtype=dtype, overwrite=True)
                 pixels = reader.count * reader.height * reader.width
+            notes = [*found["notes"]]
+            if found["hot_pixels"]:
+                notes.append(describe_replaced(self._replaced(plan), pixels))
         except Exception as error:
             return self._task.failed(explain(error, Path(self._task.name)))
         return self._task.row(
@@ -196,11 +208,16 @@ class HugeFile:
             verdict=found["verdict"],
             noise_level=found["noise_level"],
             reasons=found["reasons"],
-            notes=found["notes"],
+            notes=notes,
             lost=lost,
             seconds=round(time.perf_counter() - started, 6),
             megapixels=pixels / 1e6,
         )
+
+    def _replaced(self, plan: Settled) -> int:
+        """Return how many hot pixels were replaced in all tiles, whichever run did them."""
+        targets = (task.target for task in self._all(plan))
+        return sum(int(_count_of(target).read_text(encoding="utf-8")) for target in targets)
 
     def _images(self, plan: Settled) -> Iterator[Iterable[Array]]:
         for image, kind in enumerate(plan.which):
@@ -221,6 +238,11 @@ class HugeFile:
         """Return where a tile is kept: its name says where it lies, whatever the plan was."""
         (top, bottom), (left, right) = rows, columns
         return self._blocks / f"{image}-{top}-{bottom}-{left}-{right}.npy"
+
+
+def _count_of(target: Path) -> Path:
+    """Return where it is kept how many hot pixels were replaced in a tile."""
+    return target.with_suffix(".replaced")
 
 
 def _version(path: Path) -> list[tuple[str, int, int]]:

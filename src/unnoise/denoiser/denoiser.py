@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from unnoise.denoiser.channels import GREY
 from unnoise.denoiser.describing import describe_model
 from unnoise.denoiser.distances import DistanceFinder
+from unnoise.denoiser.hot_pixels import Tally, describe
 from unnoise.denoiser.loading import load_engine
 from unnoise.denoiser.network import Engine, Floats, Network, network_at
 from unnoise.denoiser.options import ChannelUse, DenoiseOptions, OutputDtype
@@ -25,11 +26,11 @@ from unnoise.denoiser.restoring import (
     fill,
     filled,
     on_floats,
-    on_values,
     run_images,
 )
 from unnoise.denoiser.sight import Sight
 from unnoise.denoiser.tiles import Array, Tile, Work
+from unnoise.denoiser.values import Passage, margin_of
 from unnoise.denoiser.view import View
 from unnoise.errors import ModelError
 from unnoise.images import (
@@ -97,6 +98,9 @@ class Denoiser:
         image: NDArray[Scalar],
         *,
         strength: float = 1.0,
+        chroma_strength: float | None = None,
+        detail: float = 0.0,
+        hot_pixels: bool = False,
         axes: str | None = None,
         range: tuple[float, float] | None = None,  # noqa: A002  the word of the option
         channels: ChannelUse = "auto",
@@ -114,7 +118,11 @@ class Denoiser:
         Args:
             image: Of any real dtype. Values are scaled as the model's training data were, if they
                 are in its unit, else by the range that they use.
-            strength: From 0, which gives the image back, to 1, the model's result.
+            strength: From 0, which gives the image back, to 1, the model's result; in colours, of
+                the luma.
+            chroma_strength: The same of the colours; None is that of ``strength``.
+            detail: How much of the texture that was removed comes back, 0 to 1.
+            hot_pixels: Whether hot and dead pixels are replaced first; a warning says how many.
             axes: One letter per axis, such as ``CYX``; others than Y, X and C count images.
             range: The values that are 0 and 1 for the model; None finds them in the data.
             channels: ``together`` takes them as colours, ``separate`` one by one.
@@ -132,7 +140,15 @@ class Denoiser:
             ModelError: The model does not take images of this size or number of channels.
             ConfigError: An option is out of range, or does not suit the image.
         """
-        options = DenoiseOptions(strength=strength, range=range, channels=channels, dtype=dtype)
+        options = DenoiseOptions(
+            strength=strength,
+            chroma_strength=chroma_strength,
+            detail=detail,
+            hot_pixels=hot_pixels,
+            range=range,
+            channels=channels,
+            dtype=dtype,
+        )
         stack, layout = self.sight.one(image, axes=axes, holes=Holes.of(nodata, nan))
         return self._denoise_array(image, stack, layout, options)
 
@@ -141,6 +157,9 @@ class Denoiser:
         images: NDArray[Scalar],
         *,
         strength: float = 1.0,
+        chroma_strength: float | None = None,
+        detail: float = 0.0,
+        hot_pixels: bool = False,
         axes: str | None = None,
         range: tuple[float, float] | None = None,  # noqa: A002  the word of the option
         channels: ChannelUse = "auto",
@@ -152,7 +171,15 @@ class Denoiser:
 
         See ``__call__``. All images of a stack have one range.
         """
-        options = DenoiseOptions(strength=strength, range=range, channels=channels, dtype=dtype)
+        options = DenoiseOptions(
+            strength=strength,
+            chroma_strength=chroma_strength,
+            detail=detail,
+            hot_pixels=hot_pixels,
+            range=range,
+            channels=channels,
+            dtype=dtype,
+        )
         images = cast("NDArray[Scalar]", as_array(images))
         # The first axis is the stack whatever the length of the last.
         known = axes or {3: "NYX", 4: "NYXC"}.get(images.ndim)
@@ -170,6 +197,7 @@ class Denoiser:
         view: View | None = None,
         overwrite: bool = False,
         progress: Callable[[float], None] = lambda _: None,
+        note: Callable[[str], None] = lambda _: None,
     ) -> tuple[str, ...]:
         """Denoise a file image by image, band by band, in memory that its height does not decide.
 
@@ -180,6 +208,7 @@ class Denoiser:
             view: How the file is seen, where that is known; see ``Sight.of_reader``.
             overwrite: Whether the target may be replaced.
             progress: Told the share that is done, up to 1.
+            note: Told what is known afterwards, in words: how many hot pixels were replaced.
 
         Returns:
             What the source has beside its pixels and the target has not, in words.
@@ -197,6 +226,7 @@ class Denoiser:
         ):
             seen = view or self.sight.of_reader(reader, options)
             total, done = reader.count * reader.height * reader.width, 0
+            tally = Tally()
 
             def counted(work: Work) -> Work:
                 def count(part: Array, tile: Tile) -> Array:
@@ -209,11 +239,12 @@ class Denoiser:
                 return count
 
             def images() -> Iterator[Iterable[Array]]:
-                for source, network in self._networks(reader, seen):
-                    work = self._work(network, seen, options)
-                    yield from run_images(network, source, counted(work))
+                margin = margin_of(options)
+                for source, network in self._networks(reader, seen, options):
+                    work = self._work(source, network, seen, options, tally)
+                    yield from run_images(network, source, counted(work), margin=margin)
 
-            return write_like(
+            lost = write_like(
                 Path(target),
                 reader,
                 images(),
@@ -221,19 +252,39 @@ class Denoiser:
                 quality=options.quality,
                 overwrite=overwrite,
             )
+            if options.hot_pixels:
+                note(describe(tally.replaced, total))
+            return lost
 
     def denoise_image(
-        self, reader: Reader, index: int, options: DenoiseOptions, view: View
+        self,
+        reader: Reader,
+        index: int,
+        options: DenoiseOptions,
+        view: View,
+        *,
+        note: Callable[[str], None] = lambda _: None,
     ) -> Array:
         """Return one image of an open file, denoised, ``(H, W, channels + alpha)``.
+
+        Args:
+            reader: The file.
+            index: Of the image.
+            options: How the model is applied.
+            view: How the file is seen.
+            note: See ``denoise_file``.
 
         Raises:
             ImageError: The file cannot be read.
         """
-        page = Page(reader, index)
-        ((_, network),) = self._networks(page, view)
-        (bands,) = run_images(network, page, self._work(network, view, options))
-        return np.concatenate(list(bands))
+        page, tally = Page(reader, index), Tally()
+        ((_, network),) = self._networks(page, view, options)
+        work = self._work(page, network, view, options, tally)
+        (bands,) = run_images(network, page, work, margin=margin_of(options))
+        image = np.concatenate(list(bands))
+        if options.hot_pixels:
+            note(describe(tally.replaced, page.height * page.width))
+        return image
 
     def tiled(self, reader: Reader, index: int, options: DenoiseOptions, view: View) -> TiledImage:
         """Return one image of an open file in tiles that are denoised in any order, or elsewhere.
@@ -243,9 +294,10 @@ class Denoiser:
         Raises:
             ImageError: The file cannot be read.
         """
-        page = Page(reader, index)
-        ((_, network),) = self._networks(page, view)
-        return TiledImage(page, network, self._work(network, view, options))
+        page, tally = Page(reader, index), Tally()
+        ((_, network),) = self._networks(page, view, options)
+        work = self._work(page, network, view, options, tally)
+        return TiledImage(page, network, work, margin=margin_of(options), tally=tally)
 
     def denoise_floats(self, images: Floats, view: View | None = None) -> Floats:
         """Denoise float32 ``(N, C, H, W)`` in the model's own scale, nominally [0, 1].
@@ -356,14 +408,21 @@ class Denoiser:
         for note in view.notes:
             warnings.warn(note, stacklevel=3)
         bad, values = hole_mask(stack), np.asarray(stack)
-        source = Stack(filled(values, bad))
+        source, tally = Stack(filled(values, bad)), Tally()
         results = np.empty(stack.shape, view.dtype)
         made = (
             image
-            for part, network in self._networks(source, view)
-            for image in run_images(network, part, self._work(network, view, options))
+            for part, network in self._networks(source, view, options)
+            for image in run_images(
+                network,
+                part,
+                self._work(part, network, view, options, tally),
+                margin=margin_of(options),
+            )
         )
         fill(results, made)
+        if options.hot_pixels:
+            warnings.warn(describe(tally.replaced, math.prod(stack.shape[:3])), stacklevel=3)
         if bad is not None:
             results[bad] = values[bad]
         found = np.ascontiguousarray(layout.from_stack(results))
@@ -372,9 +431,14 @@ class Denoiser:
         return found
 
     def _networks(
-        self, source: Reader | Stack | Page, view: View
+        self, source: Reader | Stack | Page, view: View, options: DenoiseOptions
     ) -> Iterator[tuple[Reader | Stack | Page, Network]]:
-        return self._at_strides(source, view.channels, view.taken)
+        # Detail needs the noise of each image.
+        parts = (
+            [Page(source, index) for index in range(source.count)] if options.detail else [source]
+        )
+        for part in parts:
+            yield from self._at_strides(part, view.channels, view.taken)
 
     def _at_strides(
         self, source: Reader | Stack | Page, channels: int, taken: int
@@ -397,6 +461,14 @@ class Denoiser:
             stride = self.sight.stride(page.middle(LOOK)[..., :channels])
             yield page, network_at(self.engine, taken, stride)
 
-    def _work(self, network: Network, view: View, options: DenoiseOptions) -> Work:
+    def _work(
+        self,
+        source: Reader | Stack | Page,
+        network: Network,
+        view: View,
+        options: DenoiseOptions,
+        tally: Tally,
+    ) -> Work:
         restore = Restorer(network, clamp=view.values.clamp)
-        return on_values(restore, view, strength=options.strength)
+        page = source if isinstance(source, Page) else None
+        return Passage(restore, view, options, page=page, count=tally.add)

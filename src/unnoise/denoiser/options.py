@@ -19,7 +19,14 @@ class DenoiseOptions:
     Parameters
     ----------
     strength
-        Mix with the input: 0 is the input, 1 the result.
+        Mix with the input: 0 is the input, 1 the result. In colours, of the brightness (luma).
+    chroma_strength
+        The same of the colour noise. [default: that of --strength]
+    detail
+        How much of the texture that was removed with the noise comes back, 0 to 1. Texture is told
+        from noise by its energy at three scales; in colours it is that of the brightness.
+    hot_pixels
+        Replace hot and dead pixels by the median of their neighbours first.
     range
         The values that are black and white, such as 0 4095. Without it, they are found in the data
         of each file, or are those of the training data where the file is in their unit.
@@ -35,6 +42,9 @@ class DenoiseOptions:
     """
 
     strength: float = 1.0
+    chroma_strength: float | None = None
+    detail: float = 0.0
+    hot_pixels: bool = False
     range: tuple[float, float] | None = None
     channels: ChannelUse = "auto"
     dtype: OutputDtype = "same"
@@ -42,10 +52,15 @@ class DenoiseOptions:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        if not 0 <= self.strength <= 1:
+        for name, value in (("strength", self.strength), ("chroma_strength", self.chroma)):
+            if not 0 <= value <= 1:
+                raise ConfigError(
+                    f"{name} is {value}: it is from 0, which gives the image back, "
+                    "to 1, the model's result"
+                )
+        if not 0 <= self.detail <= 1:
             raise ConfigError(
-                f"strength is {self.strength}: it is from 0, which gives the image back, "
-                "to 1, the model's result"
+                f"detail is {self.detail}: it is from 0, which brings nothing back, to 1"
             )
         if self.range is not None:
             ValueRange.given(*self.range)
@@ -59,6 +74,20 @@ class DenoiseOptions:
                 raise ConfigError(
                     f"{name} is {getattr(self, name)!r}: it is {', '.join(allowed[:-1])} or "
                     f"{allowed[-1]}"
+                )
+
+    @property
+    def chroma(self) -> float:
+        """The strength of the colours."""
+        return self.strength if self.chroma_strength is None else self.chroma_strength
+
+    def check_whole(self, verb: str) -> None:
+        """Raise ``ConfigError`` unless results are those of the model as they are."""
+        for name in ("strength", "chroma_strength", "detail", "hot_pixels"):
+            if getattr(self, name) != getattr(DenoiseOptions, name):
+                raise ConfigError(
+                    f"{verb} is about the model's result as it is, and {name} changes it: leave "
+                    "it out"
                 )
 
     def result_dtype(self, dtype: np.dtype[np.generic], values: ValueRange) -> np.dtype[np.generic]:

@@ -1,18 +1,18 @@
-"""One pass of a model over a stack or an open file: scale, run, blend, scale back, part by part.
+"""One pass of a model over a stack or an open file, part by part.
 
-This file knows which values and channels the model gets; ``tiles`` knows where it is applied.
+This file knows where images come from; ``values`` knows what becomes of a part, ``tiles`` where a
+model is applied.
 """
 
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import replace
 
 import numpy as np
 
 from unnoise.denoiser.channels import from_model, to_model
+from unnoise.denoiser.hot_pixels import Tally
 from unnoise.denoiser.network import Floats, Network
 from unnoise.denoiser.tiles import Array, Runner, Tile, Work, plan_tiles, run_bands
-from unnoise.denoiser.view import View
-from unnoise.images import BAND_ROWS, Layout, Reader, fill_holes, from_float, to_float
+from unnoise.images import BAND_ROWS, Reader, fill_holes
 
 
 class Restorer:
@@ -33,40 +33,6 @@ class Restorer:
         images = to_model(noisy, self._channels)
         restored = from_model(self._runner.run(images, tile), len(noisy))
         return restored.clip(0, 1) if self._clamp else restored
-
-
-def on_values(restore: Restorer, view: View, *, strength: float) -> Work:
-    """Return what denoises parts ``(B, h, w, C)`` of images of one dtype.
-
-    Args:
-        restore: Applies the network.
-        view: How the images are seen.
-        strength: From 0, the images themselves, to 1, the results of the model.
-    """
-    # The results are clamped already; the input's share of a blend may lie outside.
-    results = replace(view.results, clamp=False)
-
-    def work(stack: Array, tile: Tile) -> Array:
-        rows, columns = tile.kept
-        given = stack[:, rows, columns]
-        if strength == 0:
-            return given.astype(view.dtype, copy=False)  # exactly, unlike a way through float32
-        lacks = view.lacks(stack)
-        noisy = to_float(filled(stack[..., : view.channels], lacks), view.values)
-        result = restore(noisy, tile)
-        if strength < 1:
-            before = noisy[..., rows, columns]
-            result = before + np.float32(strength) * (result - before)
-        clean = from_float(result, Layout(view.dtype, "NYXC", given.shape), results)
-        if view.alpha:
-            clean = np.concatenate([clean, given[..., -1:].astype(view.dtype)], axis=-1)
-        if lacks is not None:
-            clean[..., : view.channels] = np.where(
-                lacks[:, rows, columns], given[..., : view.channels], clean[..., : view.channels]
-            )
-        return clean
-
-    return work
 
 
 def filled(stack: Array, lacks: Array | None) -> Array:
@@ -145,14 +111,25 @@ class TiledImage:
         page: The image.
         network: What is applied.
         work: Applies it to what a tile reads.
+        margin: See ``plan_tiles``.
+        tally: Counts the hot pixels that ``work`` replaces.
 
     Attributes:
         plan: Its tiles: those of ``run_images``, so that results are the same.
     """
 
-    def __init__(self, page: Page, network: Network, work: Work) -> None:
-        self.plan = plan_tiles(network, page.height, page.width, side=network.at_once.side)
-        self._page, self._work = page, work
+    def __init__(
+        self, page: Page, network: Network, work: Work, *, margin: int, tally: Tally
+    ) -> None:
+        self.plan = plan_tiles(
+            network, page.height, page.width, side=network.at_once.side, margin=margin
+        )
+        self._page, self._work, self._tally = page, work, tally
+
+    @property
+    def replaced(self) -> int:
+        """Hot pixels that were replaced in the tiles that were done."""
+        return self._tally.replaced
 
     def tile(self, row: int, column: int) -> Array:
         """Return what tile ``(row, column)`` of the plan keeps ``(rows, columns, C)``."""
@@ -168,14 +145,14 @@ def _middle(length: int, side: int) -> slice:
 
 
 def run_images(
-    network: Network, source: Reader | Stack | Page, work: Work
+    network: Network, source: Reader | Stack | Page, work: Work, *, margin: int = 0
 ) -> Iterator[Iterable[Array]]:
     """Yield what ``work`` makes of each image of a source, as bands from the top.
 
     Small images are taken several at once, large ones in tiles.
     """
     size = network.at_once
-    plan = plan_tiles(network, source.height, source.width, side=size.side)
+    plan = plan_tiles(network, source.height, source.width, side=size.side, margin=margin)
     if not plan.whole:
         for index in range(source.count):
             yield run_bands(source.bands(index, BAND_ROWS), plan, work)

@@ -263,6 +263,7 @@ class Sight:
                 )
             colour = "rgb" if channels - alpha == RGB else "other"
         channels -= alpha
+        alone = channels != RGB or colour != "rgb" or options.channels == "separate"
         if options.channels == "auto":
             together = goes_together(channels, colour, wanted, colours=self.colours)
         else:
@@ -289,8 +290,14 @@ class Sight:
             )
         elif made != dtype:
             notes.append(f"results are {made}")
+        # A model of three channels that are no colours knows better than their number.
+        colours = not alone and (self.colours or not together)
+        if options.chroma != options.strength and not colours:
+            notes.append("it has no colours, so chroma-strength changes nothing")
         results = self.results if self.results and values == self._kept(dtype) else values
-        return View(values, results, channels, alpha, together, Holes(), made, tuple(notes))
+        return View(
+            values, results, channels, alpha, together, Holes(), made, tuple(notes), colours
+        )
 
     def _kept(self, dtype: np.dtype[np.generic]) -> ValueRange | None:
         """Return the range that the model keeps for a dtype; None where it knows none."""

@@ -66,11 +66,52 @@ class Tile:
             slice(self.columns.first - self.columns.start, self.columns.last - self.columns.start),
         )
 
+    @property
+    def place(self) -> tuple[slice, slice]:
+        """Rows and columns of the image that are kept."""
+        return slice(self.rows.first, self.rows.last), slice(self.columns.first, self.columns.last)
+
+    def widened(self, margin: int) -> "Tile":
+        """Return it keeping ``margin`` pixels more on each side that is no border of the image."""
+        by = _round_up(margin, self.plan.multiple)
+        rows, columns = (
+            Span(
+                span.start,
+                span.stop,
+                max(span.first - by, span.start),
+                min(span.last + by, span.stop),
+            )
+            for span in (self.rows, self.columns)
+        )
+        return Tile(self.plan, rows, columns)
+
+    def within(self, other: "Tile") -> tuple[slice, slice]:
+        """Return where what it keeps lies in what another, wider one of the same place keeps."""
+        rows, columns = (
+            slice(mine.first - theirs.first, mine.last - theirs.first)
+            for mine, theirs in ((self.rows, other.rows), (self.columns, other.columns))
+        )
+        return rows, columns
+
+
+def middle_tile(plan: Plan, side: int) -> Tile:
+    """Return a tile that keeps the middle of an image, about ``side`` pixels high and wide."""
+
+    def span(length: int) -> Span:
+        kept = _round_up(min(side, length), plan.multiple)
+        first = max(0, (length - kept) // 2 // plan.multiple * plan.multiple)
+        last = min(first + kept, length)
+        return Span(max(0, first - plan.overlap), min(last + plan.overlap, length), first, last)
+
+    return Tile(plan, span(plan.height), span(plan.width))
+
 
 Work = Callable[[Array, Tile], Array]  # what a tile reads (B, h, w, C) -> what it keeps
 
 
-def plan_tiles(network: Sized, height: int, width: int, *, side: int = CPU.side) -> Plan:
+def plan_tiles(
+    network: Sized, height: int, width: int, *, side: int = CPU.side, margin: int = 0
+) -> Plan:
     """Divide an image; one of the area of a tile, or of a fixed size, stays whole.
 
     Args:
@@ -78,11 +119,12 @@ def plan_tiles(network: Sized, height: int, width: int, *, side: int = CPU.side)
         height: Of the image.
         width: Of the image.
         side: Of what a square tile reads, in pixels. A narrow image has longer tiles.
+        margin: Pixels around what is kept for which results are needed, too; see ``Tile.widened``.
     """
     multiple = network.size_multiple
     # A mirror of up to ``multiple - 1`` rows at the border must find its rows in the tile.
     reach = max(network.receptive_field // 2, multiple - 1)
-    overlap = _round_up(reach, multiple)
+    overlap = _round_up(reach, multiple) + _round_up(margin, multiple)
     if network.fixed_size is not None:
         side = max(side, height, width)
     side = max(side, 4 * overlap)

@@ -21,6 +21,7 @@ class View:
         channels: Of an image, transparency not counted.
         alpha: Whether another, last one is transparency.
         together: Whether the model takes all channels at once; else each is an image.
+        colours: Whether the channels are red, green and blue.
         holes: What counts as no data.
         dtype: Of the results.
         notes: What the user should know, in words.
@@ -34,6 +35,7 @@ class View:
     holes: Holes
     dtype: np.dtype[np.generic]
     notes: tuple[str, ...] = ()
+    colours: bool = False
 
     @property
     def taken(self) -> int:
@@ -50,10 +52,17 @@ class View:
         Returns:
             Of the shape of the images without transparency.
         """
-        colours = stack[..., : self.channels]
-        found = [self.holes.find(colours) if self.holes else hole_mask(colours)]
-        if self.alpha:
-            found.append(np.broadcast_to(stack[..., -1:] == 0, colours.shape))
-        found.append(self.values.find_far(np.asarray(colours)))
-        masks = [np.asarray(mask) for mask in found if mask is not None and mask.any()]
-        return np.logical_or.reduce(masks) if masks else None
+        far = self.values.find_far(np.asarray(stack[..., : self.channels]))
+        return _any_of(self.absent(stack), far)
+
+    def absent(self, stack: NDArray[np.generic]) -> Mask | None:
+        """Return what of ``lacks`` holds no data, or is not seen: without values far outside."""
+        values = stack[..., : self.channels]
+        found = self.holes.find(values) if self.holes else hole_mask(values)
+        hidden = np.broadcast_to(stack[..., -1:] == 0, values.shape) if self.alpha else None
+        return _any_of(found, hidden)
+
+
+def _any_of(*found: Mask | None) -> Mask | None:
+    masks = [np.asarray(mask) for mask in found if mask is not None and mask.any()]
+    return np.logical_or.reduce(masks) if masks else None

@@ -15,6 +15,7 @@ from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 
 import unnoise
+from unnoise.denoiser import DenoiseOptions
 from unnoise.errors import UnnoiseError
 from unnoise.server.accepting import NotAcceptableError, accepted
 from unnoise.server.bodies import BadBodyError, SlowBodyError, receive
@@ -24,6 +25,9 @@ from unnoise.server.description import (
     IMAGE,
     PROBLEMS,
     ChannelIndex,
+    ChromaStrength,
+    DetailShare,
+    HotPixels,
     ImageIndex,
     Limits,
     ModelFacts,
@@ -127,6 +131,9 @@ def _add_images(
         strength: Annotated[
             float, Query(ge=0, le=1, description="0 is the image itself, 1 the result.")
         ] = 1.0,
+        chroma_strength: ChromaStrength = None,
+        detail: DetailShare = 0.0,
+        hot_pixels: HotPixels = False,
         index: ImageIndex = None,
         channel: ChannelIndex = None,
         display: Annotated[
@@ -137,7 +144,13 @@ def _add_images(
         """Denoise an image, in the format that was sent or that Accept asks for."""
         chosen = _choose(served, model)
         formats = accepted(request.headers.get("accept", ""), SUFFIXES)
-        wish = Wish(strength, formats, index, channel, display)
+        options = DenoiseOptions(
+            strength=strength,
+            chroma_strength=chroma_strength,
+            detail=detail,
+            hot_pixels=hot_pixels,
+        )
+        wish = Wish(options, formats, index, channel, display)
         with own_folder() as folder:
             body = folder / "body"
             with desk.arriving():

@@ -100,4 +100,13 @@ ImageIndex = Annotated[
 ChannelIndex = Annotated[
     int | None, Query(ge=0, description="Which channel, as grey, from 0 on; all if left out.")
 ]
+ChromaStrength = Annotated[
+    float | None, Query(ge=0, le=1, description="Of colour noise; that of strength if left out.")
+]
+DetailShare = Annotated[
+    float, Query(ge=0, le=1, description="How much of the texture that was removed comes back.")
+]
+HotPixels = Annotated[
+    bool, Query(description="Whether hot and dead pixels are replaced first; a note says how many.")
+]
 ModelName = Annotated[str | None, Query(description="One of /v1/models; the first if left out.")]

@@ -61,7 +61,7 @@ class Wish:
     """What is asked for.
 
     Attributes:
-        strength: From 0, the image itself, to 1, the result of the model.
+        options: How the model is applied.
         accepted: The formats that are taken; None keeps the one that was sent.
         index: Which image of a stack; None is the whole file.
         channel: Which channel of an image; None is all of them.
@@ -69,7 +69,7 @@ class Wish:
             contrast stretched.
     """
 
-    strength: float = 1.0
+    options: DenoiseOptions = DenoiseOptions()  # noqa: RUF009  frozen
     accepted: Accepted | None = None
     index: int | None = None
     channel: int | None = None
@@ -129,7 +129,7 @@ def denoise(served: Served, body: Path, wish: Wish, *, max_pixels: int) -> Denoi
         sent = TYPES[reader.path.suffix]
         kind = _choose_kind(reader, sent, wish)
         target = body.with_name(f"result{SUFFIXES[kind]}")
-        options = DenoiseOptions(strength=wish.strength)
+        options, found = wish.options, list[str]()
         view = served.denoiser.sight.of_reader(reader, options)
         made = Denoised(
             kind=kind,
@@ -140,14 +140,23 @@ def denoise(served: Served, body: Path, wish: Wish, *, max_pixels: int) -> Denoi
             notes=view.notes,
         )
         if kind == sent and (wish.index, wish.channel, wish.display) == (None, None, False):
-            lost = served.denoiser.denoise_file(reader, target, options=options, view=view)
-            return replace(made, data=target.read_bytes(), lost=lost)
+            lost = served.denoiser.denoise_file(
+                reader, target, options=options, view=view, note=found.append
+            )
+            notes = (*made.notes, *found)
+            return replace(made, data=target.read_bytes(), lost=lost, notes=notes)
         index = wish.index or 0
-        image = served.denoiser.denoise_image(reader, index, options, view)
+        image = served.denoiser.denoise_image(reader, index, options, view, note=found.append)
         channel = 0 if wish.display and wish.channel is None and made.channels > 1 else wish.channel
         eye = reader.image(index) if wish.display else None
         done = convert(target, image, reader, view.results, channel=channel, eye=eye)
-        return replace(made, data=target.read_bytes(), lost=done.lost, said=done.said)
+        return replace(
+            made,
+            data=target.read_bytes(),
+            lost=done.lost,
+            said=done.said,
+            notes=(*made.notes, *found),
+        )
 
 
 def _choose_kind(reader: Reader, sent: str, wish: Wish) -> str:

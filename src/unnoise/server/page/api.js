@@ -20,8 +20,10 @@ const PATIENCE = 5; // seconds before a busy server is asked again, where it doe
  *   image: Blob, verdict: Verdict | null, reasons: string[], notes: string[], lost: string[],
  *   images: number, channels: number, shown: string[],
  * }} Denoised  How many images the file has, and channels that are shown one by one; how this one is shown.
+ * @typedef {{strength: number, chroma: number | null, detail: number, hotPixels: boolean}} Finish
+ *   How a model is applied; without a chroma, colours have the strength of all.
  * @typedef {{
- *   index?: number, channel?: number, model: string, strength?: number, accept?: string, signal?: AbortSignal,
+ *   index?: number, channel?: number, model: string, finish?: Finish, accept?: string, signal?: AbortSignal,
  *   onBusy?: (seconds: number) => void,
  * }} Wishes  An empty model is the server's default. With an index
  *   one image of a stack comes for the eye: upright, in 8 bits, dark ones stretched. onBusy is called before each wait.
@@ -50,7 +52,12 @@ export async function readExample(name) {
  */
 export async function denoise(image, wishes) {
   /** @type {Object<string, unknown>} */
-  const asked = { strength: wishes.strength ?? 1 };
+  const asked = {};
+  if (wishes.finish) {
+    const { strength, chroma, detail, hotPixels } = wishes.finish;
+    Object.assign(asked, { strength, detail, hot_pixels: hotPixels });
+    if (chroma !== null) Object.assign(asked, { chroma_strength: chroma });
+  }
   if (wishes.index !== undefined) Object.assign(asked, { index: wishes.index, display: true });
   if (wishes.channel) Object.assign(asked, { channel: wishes.channel });
   const response = await post("v1/denoise", asked, image, wishes);

@@ -1,7 +1,7 @@
 // The images on the page, and what is done with each. Knows the server, not the document.
 //
 // Events: "list" when images come, go or another is viewed; "item", with the image as detail, when
-// something about one changes; "settings" when model or strength do.
+// something about one changes; "settings" when the model, or how it is applied, does.
 
 import { denoise, inspect } from "./api.js";
 import { Item } from "./item.js";
@@ -9,6 +9,7 @@ import { Lane } from "./lane.js";
 import { addNoise, measure } from "./pixels.js";
 
 const AT_ONCE = 2; // requests
+const UNTOUCHED = { strength: 0, chroma: null, detail: 0, hotPixels: false };
 const SMALLER = "Make it smaller, or use “unnoise denoise” on your own computer.";
 
 export class Desk extends EventTarget {
@@ -17,7 +18,8 @@ export class Desk extends EventTarget {
   /** @type {Item | null} */
   viewed = null;
   model = "";
-  strength = 1;
+  /** @type {import("./api.js").Finish} */
+  finish = { strength: 1, chroma: null, detail: 0, hotPixels: false };
   /** @type {import("./api.js").Limits | null} */
   limits = null;
   #lane = new Lane(AT_ONCE);
@@ -68,13 +70,37 @@ export class Desk extends EventTarget {
   chooseModel(model) {
     this.model = model;
     this.#tell("settings");
-    for (const item of this.items) this.again(item);
+    this.allAgain();
   }
 
-  /** @param {number} strength From 0 to 1. */
-  chooseStrength(strength) {
-    this.strength = strength;
+  /** The server blends where a result is no plain mix of before and after; else the stage does. */
+  get isServerBlending() {
+    return this.finish.chroma !== null || this.finish.hotPixels;
+  }
+
+  /** Of what the server gave, the share in what is shown; the rest is the image before. */
+  get blend() {
+    return this.isServerBlending ? 1 : this.finish.strength;
+  }
+
+  /** What the server is asked for, for what is shown. */
+  get #shown() {
+    return this.isServerBlending ? this.finish : { ...this.finish, strength: 1 };
+  }
+
+  /**
+   * @param {import("./api.js").Finish} finish
+   * @returns {boolean} Whether the server has to be asked again, by allAgain.
+   */
+  chooseFinish(finish) {
+    const before = JSON.stringify(this.#shown);
+    this.finish = finish;
     this.#tell("settings");
+    return before !== JSON.stringify(this.#shown);
+  }
+
+  allAgain() {
+    for (const item of this.items) this.again(item);
   }
 
   /**
@@ -102,7 +128,7 @@ export class Desk extends EventTarget {
    * @param {Item} item
    */
   async result(item) {
-    const wishes = { model: this.model, strength: this.strength };
+    const wishes = { model: this.model, finish: this.finish };
     const found = await this.#lane.run(() => denoise(item.input, wishes), () => true);
     item.lost = found.lost;
     this.#tell("item", item);
@@ -143,7 +169,7 @@ export class Desk extends EventTarget {
       this.#tell("item", item);
     };
     const { index, channel } = item;
-    const wishes = { model: this.model, index, channel, signal, onBusy };
+    const wishes = { model: this.model, finish: this.#shown, index, channel, signal, onBusy };
     // No browser shows TIFF, and none the second image of a file.
     if (!item.original || item.part !== item.originalPart) await this.#readShown(item, wishes);
     if (item.sigma > 0) {
@@ -177,7 +203,7 @@ export class Desk extends EventTarget {
    * @param {import("./api.js").Wishes} wishes
    */
   async #readShown(item, wishes) {
-    const found = await denoise(item.file, { ...wishes, strength: 0 });
+    const found = await denoise(item.file, { ...wishes, finish: UNTOUCHED });
     if (!(await item.readOriginal(found.image))) throw new Error("The browser cannot show this image.");
     Object.assign(item, { isServerShown: true, originalPart: item.part, images: found.images });
   }

@@ -38,7 +38,7 @@ export function offerNoise(desk, view) {
     input.valueAsNumber = desk.viewed?.sigma ?? 0;
     tellValue();
   });
-  const update = () => desk.viewed && showQuality(desk.viewed, desk.strength);
+  const update = () => desk.viewed && showQuality(desk.viewed, desk.blend);
   for (const event of ["list", "item", "settings"]) desk.addEventListener(event, update);
 }
 

@@ -1,15 +1,39 @@
-// Strength and model, which are the same for all images.
+// Strength, what goes with it, and model, which are the same for all images.
 
 import { byId, make } from "./dom.js";
+
+const SLIDING = 300; // milliseconds without a change after which the server is asked
 
 /** @param {import("./desk.js").Desk} desk */
 export function offerStrength(desk) {
   /** @type {HTMLInputElement} */
-  const input = byId("strength");
-  input.addEventListener("input", () => {
-    byId("strength-value").textContent = `${input.value} %`;
-    desk.chooseStrength(input.valueAsNumber / 100);
+  const [strength, chroma, detail] = ["strength", "chroma", "detail"].map(byId);
+  /** @type {HTMLInputElement} */
+  const own = byId("chroma-own");
+  /** @type {HTMLInputElement} */
+  const hot = byId("hot-pixels");
+  let timer = 0;
+
+  const choose = () => {
+    for (const input of [strength, chroma, detail]) {
+      byId(`${input.id}-value`).textContent = `${input.value} %`;
+    }
+    byId("chroma-part").hidden = !own.checked;
+    const isNew = desk.chooseFinish({
+      strength: strength.valueAsNumber / 100,
+      chroma: own.checked ? chroma.valueAsNumber / 100 : null,
+      detail: detail.valueAsNumber / 100,
+      hotPixels: hot.checked,
+    });
+    if (!isNew) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => desk.allAgain(), SLIDING);
+  };
+  own.addEventListener("change", () => {
+    chroma.value = strength.value;
+    choose();
   });
+  for (const input of [strength, chroma, detail, hot]) input.addEventListener("input", choose);
 }
 
 /**

@@ -33,7 +33,7 @@ export class View {
       if (/** @type {CustomEvent} */ (event).detail === desk.viewed) update();
     });
     desk.addEventListener("settings", () => {
-      stage.strength = desk.strength;
+      stage.strength = desk.blend;
       stage.draw();
     });
     overlay.addEventListener("change", update);
