@@ -31,6 +31,8 @@ if TYPE_CHECKING:
         write_inspections,
     )
     from unnoise.api.loading import load
+    from unnoise.api.noise_models import NoiseModel, noise_model
+    from unnoise.api.noise_page import write_noise_page
     from unnoise.api.one_file import FileResult
     from unnoise.api.planning import default_out
     from unnoise.api.probing import Probe, probe, write_probe
@@ -61,6 +63,8 @@ _HOMES = {
         "write_inspections",
     ),
     "loading": ("load",),
+    "noise_models": ("NoiseModel", "noise_model"),
+    "noise_page": ("write_noise_page",),
     "one_file": ("FileResult",),
     "planning": ("default_out",),
     "probing": ("Probe", "probe", "write_probe"),
@@ -76,6 +80,7 @@ __all__ = [
     "Comparison",
     "FileResult",
     "InspectedImage",
+    "NoiseModel",
     "Probe",
     "add_noise",
     "as_plain",
@@ -93,11 +98,13 @@ __all__ = [
     "line",
     "load",
     "load_models",
+    "noise_model",
     "probe",
     "summary",
     "table",
     "train",
     "write_inspections",
+    "write_noise_page",
     "write_probe",
     "write_report",
 ]
