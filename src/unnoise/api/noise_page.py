@@ -13,7 +13,7 @@ from unnoise.report import NoiseCurves, NoisePage, draw_crops, draw_noise_curves
 
 Doubles = NDArray[np.float64]
 
-CROP = 96  # pixels of a side
+CROP = 64  # pixels of a side
 STEP = 16  # pixels between the parts that are compared
 SPREAD = 4.0  # standard deviations of a part to each side of its mean, which are black and white
 

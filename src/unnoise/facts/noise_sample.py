@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.facts.blurred import fit_blurred, products, shared_products
-from unnoise.facts.flat_blocks import HALF, WHOLE, FlatBlocks, flat_blocks
+from unnoise.facts.flat_blocks import flat_blocks
 from unnoise.facts.floor import noise_floor
 from unnoise.facts.impulses import MANY
 from unnoise.facts.lines import lines
@@ -195,11 +195,10 @@ def _without_impulses(
     )
     usual = (around if clean is None else clean[inner]) @ weights
     far = FAR * TO_STD * float(np.median(np.abs(noisy[inner] @ weights - usual))) + OFF
-    found = [end[inner] & (np.abs(usual - value) > far) for end, value in zip(ends, (low, high), strict=True)]
-    # Of each kind a half, among pixels where it would be seen.
+    seen = [np.abs(usual - value) > far for value in (low, high)]  # where one would be noticed
+    found = [end[inner] & there for end, there in zip(ends, seen, strict=True)]
     share = sum(
-        float(np.sum(each) / max(1, np.sum(np.abs(usual - value) > far)))
-        for each, value in zip(found, (low, high), strict=True)
+        float(each.sum() / max(1, there.sum())) for each, there in zip(found, seen, strict=True)
     )
     if share < MANY:
         return 0.0, noisy

@@ -21,9 +21,12 @@ ONE = 1.1  # ratio of the ends, up to which they are one level: the estimate is 
 MANY = 0.5  # share of images with lines or impulses, from which on a spec has them
 WHITE = 0.3  # pixels: a grain that is narrower is none
 MORE = 1.15  # ratio of colour noise to that of brightness, or the other way, which matters
-CLEAR, RISES = 3.0, 0.25  # standard errors, and share of the variance, by which noise depends on x
+CLEAR, RISES = 3.0, 0.25  # standard errors, and share of the variance, of a rise that counts
 STRONG_JPEG = 70  # quality up to which compression alone counts as noise
-ROUNDS, MOST = 3, 2.5  # of the correction for compression, and what a level is multiplied by at most
+ROUNDS, MOST = (
+    3,
+    2.5,
+)  # of the correction for compression, and its largest factor
 SIDE = 192  # pixels of the plain images that show what a spec does
 
 
@@ -265,7 +268,7 @@ def _sampled(noise: Noise, brightness: Sequence[float], channels: int) -> float:
 def _times(term: Term, factor: float) -> Term:
     """Return a term with another strength; lines and impulses survive compression."""
     if term.name == "poisson":
-        return replace(term, low=_rounded(term.low / factor**2), high=_rounded(term.high / factor**2))
-    if term.name in ("gaussian", "grain", "chroma"):
-        return replace(term, low=_rounded(term.low * factor), high=_rounded(term.high * factor))
-    return term
+        factor = factor**-2
+    elif term.name not in ("gaussian", "grain", "chroma"):
+        return term
+    return replace(term, low=_rounded(term.low * factor), high=_rounded(term.high * factor))

@@ -1,4 +1,4 @@
-"""The evidence for a noise spec: variance against brightness, correlations, and noise to look at."""
+"""The evidence for a noise spec: variance, correlations, and noise to look at."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,9 @@ def draw_noise_curves(curves: NoiseCurves) -> bytes:
     """Draw the variance against the brightness, and the correlations, as a PNG."""
     figure_class, canvas = new_figure()
     count = 1 + len(curves.correlations)
-    figure = figure_class(figsize=(3.6 * count, 3), dpi=DPI, facecolor="white", layout="constrained")
+    figure = figure_class(
+        figsize=(3.6 * count, 3), dpi=DPI, facecolor="white", layout="constrained"
+    )
     line, *others = figure.subplots(1, count)
     x, y = curves.points
     line.plot(x, y, "o", color=NOISY_INK, markersize=3, alpha=0.7, label="measured")
@@ -61,7 +63,7 @@ def draw_noise_curves(curves: NoiseCurves) -> bytes:
 
 
 def draw_crops(crops: Mapping[str, NDArray[np.float32]]) -> bytes:
-    """Draw parts ``(H, W, 1 or 3)`` in [0, 1] beside each other, their pixels as squares, as a PNG."""
+    """Draw parts ``(H, W, 1 or 3)`` in [0, 1] beside each other, as a PNG."""
     figure_class, canvas = new_figure()
     figure = figure_class(figsize=(8, 4.3), dpi=DPI, facecolor="white", layout="constrained")
     for axes, (name, crop) in zip(figure.subplots(1, len(crops)), crops.items(), strict=True):

@@ -145,7 +145,12 @@ def render_page(page: Page | InspectionPage | ProbingPage | NoisePage) -> str:
     return html.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-TEMPLATES = {Page: "page", InspectionPage: "inspections", ProbingPage: "probing", NoisePage: "noise"}
+TEMPLATES = {
+    Page: "page",
+    InspectionPage: "inspections",
+    ProbingPage: "probing",
+    NoisePage: "noise",
+}
 
 
 def _data_uri(picture: bytes) -> str:
