@@ -241,7 +241,8 @@ def _read(
 
 
 def _scaled(image: Array, values: ValueRange) -> Doubles:
-    return np.moveaxis(to_float(np.asarray(image)[None], values)[0], 0, -1).astype(np.float64)
+    scaled: Doubles = np.moveaxis(to_float(np.asarray(image)[None], values)[0], 0, -1)
+    return scaled.astype(np.float64)
 
 
 def _step(image: Array, values: ValueRange) -> float:

@@ -112,7 +112,8 @@ def _cut(image: Doubles) -> Doubles:
     down, right = windows.shape[:2]
     step = max(1, -(-down * right // MAX_BLOCKS))
     places = np.arange(0, down * right, step)
-    return windows[places // right, places % right]
+    found: Doubles = windows[places // right, places % right]
+    return found
 
 
 def _lowest(values: Doubles, share: float, fewest: int) -> Indices:

@@ -186,7 +186,7 @@ def _without_impulses(
 ) -> tuple[float, Doubles]:
     """Return the share of impulses, and the image with the median of their neighbours instead."""
     low, high = float(noisy.min()), float(noisy.max())
-    ends = (noisy <= low).all(2), (noisy >= high).all(2)
+    ends = [np.asarray(each.all(2)) for each in (noisy <= low, noisy >= high)]
     if min(noisy.shape[:2]) < 3 or np.mean(ends[0] | ends[1]) < MANY / 2:
         return 0.0, noisy
     inner = (slice(1, -1), slice(1, -1))
@@ -195,7 +195,8 @@ def _without_impulses(
     )
     usual = (around if clean is None else clean[inner]) @ weights
     far = FAR * TO_STD * float(np.median(np.abs(noisy[inner] @ weights - usual))) + OFF
-    seen = [np.abs(usual - value) > far for value in (low, high)]  # where one would be noticed
+    # Where one would be noticed.
+    seen = [np.asarray(np.abs(usual - value) > far) for value in (low, high)]
     found = [end[inner] & there for end, there in zip(ends, seen, strict=True)]
     share = sum(
         float(each.sum() / max(1, there.sum())) for each, there in zip(found, seen, strict=True)
