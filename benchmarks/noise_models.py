@@ -20,9 +20,10 @@ sys.path.append(str(Path(__file__).parent))
 from machine import describe_machine
 
 import unnoise
-from unnoise.errors import DataError
+from unnoise.facts import NoiseSample, noise_sample
 from unnoise.images import LUMA, read_stack
 from unnoise.noise import parse_noise
+from unnoise.noise.fitting import fit_noise
 
 Image = NDArray[np.uint8]
 
@@ -43,11 +44,15 @@ NOISES = (
 )
 
 
-def found_in(images: list[Image]) -> str:
-    try:
-        return unnoise.noise_model(images).spec
-    except DataError:
-        return "none"
+def spec_of(samples: list[NoiseSample]) -> str:
+    found = fit_noise(samples)
+    return "none" if found is None else str(found.noise)
+
+
+def measured(image: Image) -> NoiseSample:
+    found = noise_sample(image / 255, step=1 / 255)
+    assert found is not None
+    return found
 
 
 def level(spec: str) -> float:
@@ -70,11 +75,11 @@ def main() -> None:
     print("| --- | --- | --- | --- |")
     for kind, clean in (("colour", colour), ("grey", grey)):
         for spec in NOISES:
-            noisy = [
-                unnoise.add_noise(image, spec, axes="YXC", range=(0, 255), seed=seed)
+            samples = [
+                measured(unnoise.add_noise(image, spec, axes="YXC", range=(0, 255), seed=seed))
                 for seed, image in enumerate(clean)
             ]
-            alone = [one for image in noisy if (one := found_in([image])) != "none"]
+            alone = [one for each in samples if (one := spec_of([each])) != "none"]
             same = parse_noise(spec).chains[0].terms[0]
             off = [
                 abs(level(one) / same.low - 1)
@@ -82,7 +87,7 @@ def main() -> None:
                 if one.startswith(same.name) and same.low == same.high > 0
             ]
             told = f"{100 * np.median(off):.0f} %, " if off else ""
-            print(f"| {kind} | `{spec}` | `{found_in(noisy)}` | {told}{len(alone)} |", flush=True)
+            print(f"| {kind} | `{spec}` | `{spec_of(samples)}` | {told}{len(alone)} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -51,8 +51,13 @@ class FlatBlocks:
     def unevenness(self, weights: Doubles, width: float) -> float:
         """Return how much the variances of the halves differ, 1 for noise of that width alone."""
         variance = np.tensordot(self.halves, weights, (1, 0)).var((1, 2))
-        relative = float(variance.std() / max(float(variance.mean()), 1e-30))
-        return relative / spread(HALF, width)
+        return _relative_spread(variance) / spread(HALF, width)
+
+    def unevenness_of_colours(self, weights: Doubles, width: float) -> float:
+        """Return the same of the colours of whole blocks, which vary in two ways."""
+        luma = np.tensordot(self.whole, weights, (1, 0))[:, None]
+        variance = (self.whole - luma).var((2, 3)).sum(1)
+        return _relative_spread(variance) / (spread(WHOLE, width) / np.sqrt(2))
 
 
 def flat_blocks(
@@ -104,6 +109,10 @@ def flat_blocks(
         whole,
         tuple(Stratum(halves(part, FEWEST // 2), brightness[part].mean(0)) for part in parts),
     )
+
+
+def _relative_spread(values: Doubles) -> float:
+    return float(values.std() / max(float(values.mean()), 1e-30))
 
 
 def _cut(image: Doubles) -> Doubles:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.facts.blurred import fit_blurred, products, shared_products
-from unnoise.facts.flat_blocks import flat_blocks
+from unnoise.facts.flat_blocks import FlatBlocks, flat_blocks
 from unnoise.facts.floor import noise_floor
 from unnoise.facts.impulses import MANY
 from unnoise.facts.lines import lines
@@ -23,8 +23,9 @@ MAX_SIDE = 1024  # pixels of the middle that are looked at
 RGB = 3
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 EVEN = 1.6  # times as different as of noise alone may the variances of flat halves be
-LEAST = 0.006  # level from which on noise counts: photographs have 0.003 (docs/lab-notes.md)
-LEAST_EVEN = 0.003  # the same where places that vary least vary alike
+LEAST = 0.003  # level from which on noise counts
+LEAST_UNEVEN = 0.01  # the same of colours whose flat places differ, as by texture or brightness
+SHARED = 0.3  # of the noise of colours, which brightness has at least; a colour gradient has less
 WHITE = 0.35  # pixels: texture is wider, at least 0.45
 LEAST_KNOWN = 1e-4  # the same where the clean image is known
 FAR, OFF = 5.0, 0.1  # an impulse is off by so many standard deviations, and by so much besides
@@ -105,7 +106,7 @@ def noise_sample(
         floor = noise_floor(seen)
         alike = flat.unevenness(weights, luma.width) < EVEN and bool(floor and floor.noise)
         even = alike or luma.width < WHITE
-        found = (even and luma.level >= LEAST_EVEN) or bool(chroma and chroma.level >= LEAST)
+        found = (even and luma.level >= LEAST) or bool(chroma and _is_noise(chroma, luma, flat))
     elif chroma is not None:
         found = found or chroma.level >= LEAST_KNOWN
     variance = [
@@ -167,6 +168,14 @@ class _Measure:
         variance = fitted.variance / unit - self.rounding
         level = float(np.sqrt(max(0.0, variance)))
         return Part(level, fitted.width, fitted.correlation)
+
+
+def _is_noise(chroma: Part, luma: Part, flat: FlatBlocks) -> bool:
+    """Whether the colours vary by noise where the brightness varies least, and not by the image."""
+    uneven = flat.unevenness_of_colours(LUMA, chroma.width)
+    if chroma.width < WHITE or uneven < EVEN:
+        return chroma.level >= LEAST
+    return chroma.level >= LEAST_UNEVEN and luma.level >= SHARED * chroma.level
 
 
 def _colour_powers() -> Doubles:
