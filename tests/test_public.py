@@ -25,6 +25,7 @@ def test_public_names() -> None:
         "figure",
         "inspect",
         "load",
+        "noise_model",
         "probe",
         "train",
     ]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         export,
         figure,
         load,
+        noise_model,
         probe,
         train,
     )
@@ -41,6 +42,7 @@ _HOMES = {
     "figure": "unnoise.api",
     "inspect": "unnoise.trust",
     "load": "unnoise.api",
+    "noise_model": "unnoise.api",
     "probe": "unnoise.api",
     "train": "unnoise.api",
 }
@@ -61,6 +63,7 @@ __all__ = [
     "figure",
     "inspect",
     "load",
+    "noise_model",
     "probe",
     "train",
 ]

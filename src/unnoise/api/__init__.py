@@ -32,6 +32,8 @@ if TYPE_CHECKING:
         write_inspections,
     )
     from unnoise.api.loading import load
+    from unnoise.api.noise_models import NoiseModel, noise_model
+    from unnoise.api.noise_page import write_noise_page
     from unnoise.api.one_file import FileResult
     from unnoise.api.own import MINUTES, Own, train_on
     from unnoise.api.planning import default_out
@@ -64,6 +66,8 @@ _HOMES = {
         "write_inspections",
     ),
     "loading": ("load",),
+    "noise_models": ("NoiseModel", "noise_model"),
+    "noise_page": ("write_noise_page",),
     "one_file": ("FileResult",),
     "own": ("MINUTES", "Own", "train_on"),
     "planning": ("default_out",),
@@ -82,6 +86,7 @@ __all__ = [
     "FileResult",
     "InspectedImage",
     "Own",
+    "NoiseModel",
     "Probe",
     "add_noise",
     "as_plain",
@@ -101,12 +106,14 @@ __all__ = [
     "load",
     "load_built_ins",
     "load_models",
+    "noise_model",
     "probe",
     "summary",
     "table",
     "train",
     "train_on",
     "write_inspections",
+    "write_noise_page",
     "write_probe",
     "write_report",
 ]

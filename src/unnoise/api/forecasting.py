@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from unnoise.api.common import Say, silent
-from unnoise.api.planning import make_plan
+from unnoise.api.planning import make_plan, with_noise
 from unnoise.assemble import assemble
 from unnoise.data import Part, takes_whole
 from unnoise.images import ValueRange
@@ -36,7 +36,7 @@ def forecast(
     Raises:
         UnnoiseError: Whatever the training would raise.
     """
-    settings = layer_settings(said, preset=preset, file=config)
+    settings = with_noise(layer_settings(said, preset=preset, file=config), say=say)
     plan = make_plan(settings, say=say)
     failures = list(plan.failures)
     assembly = assemble(settings, plan, failed=failures.append)

@@ -1,8 +1,10 @@
 """What a training would work on: the images that a config names, and the method for them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from unnoise.api.common import Say, Source, silent
+from unnoise.api.noise_models import noise_model
 from unnoise.data import Plan, Survey, choose_method, look_at
 from unnoise.images import left_out
 from unnoise.runs import Setting, TrainConfig, layer_settings
@@ -17,6 +19,22 @@ def default_out(
     parts = [part for part in Path(settings.data).parts if not set(part) & set("*?[{")]
     name = Path(*parts).resolve().stem if parts else "images"
     return Path("runs") / (name if settings.model == "auto" else f"{name}-{settings.model}")
+
+
+def with_noise(settings: TrainConfig, noisy: Source | None = None, *, say: Say) -> TrainConfig:
+    """Return settings with the noise estimated, where it is to be: of ``noisy``, or what it names.
+
+    Raises:
+        DataError: No noise was found.
+    """
+    if settings.noisy is None:
+        return settings
+    source = settings.noisy if noisy is None else noisy
+    found = noise_model(source, read=settings.read, say=say)
+    for sentence in found.evidence:
+        say(sentence)
+    say(f"noise: {found.spec}")
+    return replace(settings, noise=found.spec, noisy=None)
 
 
 def make_plan(

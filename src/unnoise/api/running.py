@@ -18,7 +18,7 @@ import torch
 from unnoise.api.calibrating import calibrated
 from unnoise.api.common import Report, Say, Source, silent
 from unnoise.api.loading import load
-from unnoise.api.planning import make_plan
+from unnoise.api.planning import make_plan, with_noise
 from unnoise.api.resuming import (
     Kept,
     changed,
@@ -109,6 +109,7 @@ class Run:
         asked: Settings,
         data: Source | None,
         targets: Source | None,
+        noisy: Source | None = None,
         *,
         overwrite: bool,
     ) -> Trained:
@@ -116,7 +117,7 @@ class Run:
         settings, folder = layer_settings(asked), self._folder
         if folder:
             folder.check_free(overwrite=overwrite)
-        assembly, plan = self._assemble(settings, data, targets)
+        assembly, plan = self._assemble(with_noise(settings, noisy, say=self._say), data, targets)
         if folder:
             self._take(folder)
             folder.check_free(overwrite=overwrite)  # another training may have been quicker

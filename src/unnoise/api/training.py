@@ -19,6 +19,7 @@ def train(
     *,
     targets: Source | None = None,
     noise: str | None = None,
+    noisy: Source | None = None,
     objective: Literal["auto", "supervised", "noise2noise", "neighbor2neighbor", "noise2void"]
     | None = None,
     axes: str | None = None,
@@ -80,7 +81,8 @@ def train(
             list of arrays of any sizes. Tensors of torch and pictures of PIL are arrays, too.
         targets: The clean version of each image, found by name; or an array of the same shape.
         noise: What corrupts clean images, such as ``gaussian:0.3,clip``. Without targets and
-            noise, the images are taken as noisy.
+            noise, the images are taken as noisy. ``auto`` estimates it from ``noisy``.
+        noisy: Noisy images of any scenes, whose noise is estimated (``unnoise.noise_model``).
         objective: ``supervised``, ``noise2noise``, ``neighbor2neighbor``, ``noise2void``, or
             ``auto``: what the images allow.
         axes: Of files or the array, such as ``ZYX``, where it cannot be told.
@@ -139,6 +141,7 @@ def train(
         "data": _name(data),
         "targets": _name(targets),
         "noise": noise,
+        "noisy": _name(noisy),
         "objective": objective,
         "axes": axes,
         "array": array,
@@ -190,7 +193,7 @@ def train(
             if run.goes_on(now, resume=resume):
                 trained = run.go_on(now, data, targets)
             else:
-                trained = run.begin(now, data, targets, overwrite=overwrite)
+                trained = run.begin(now, data, targets, noisy, overwrite=overwrite)
         return run.finish(trained)
 
 

@@ -23,6 +23,7 @@ VERBS = {
     "evaluate": "Measure a denoiser on clean images, beside classical methods.",
     "probe": "Tell what the features of a model are worth to a classifier.",
     "show": "Draw images and what a noise does to them.",
+    "noise-model": "Estimate a noise for training from noisy images.",
     "figure": "Draw an image before and after, and what was removed, as a slide.",
     "report": "Write the quality report of a run, one HTML page.",
     "export": "Write a model for other programs (ONNX), or for Hugging Face.",
@@ -52,7 +53,7 @@ def build_app() -> App:
         suppress_keyboard_interrupt=False,  # main says what happened
     )
     for verb, summary in VERBS.items():
-        app.command(f"unnoise.cli.{verb}:app", name=verb, help=summary)
+        app.command(f"unnoise.cli.{verb.replace('-', '_')}:app", name=verb, help=summary)
     return app
 
 

@@ -9,7 +9,7 @@ from unnoise.data.labelled import Labels, load_classes
 from unnoise.data.material import Material, prepare, takes_whole
 from unnoise.data.method import NOISY_ONLY, Plan, choose_method
 from unnoise.data.named import DATASETS, NamedDataset, find_dataset, load_named
-from unnoise.data.names import side_of
+from unnoise.data.names import match_pairs, side_of
 from unnoise.data.pool import TURNS, Pool
 from unnoise.data.resident import Resident
 from unnoise.data.sources import NAMES, Images, load_images, load_pairs, look_at
@@ -45,6 +45,7 @@ __all__ = [
     "load_pairs",
     "look_at",
     "make_task",
+    "match_pairs",
     "prepare",
     "side_of",
     "split_indices",

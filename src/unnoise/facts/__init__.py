@@ -6,6 +6,7 @@ from unnoise.facts.floor import Floor, noise_floor
 from unnoise.facts.grain import Correlation, noise_correlation
 from unnoise.facts.impulses import MANY, impulses
 from unnoise.facts.lines import VISIBLE, Lines, Structure, lines
+from unnoise.facts.noise_sample import NoiseSample, noise_sample
 from unnoise.facts.parts import blocks_of, middle
 from unnoise.facts.phases import MOSAIC, phases
 
@@ -21,6 +22,7 @@ __all__ = [
     "Fineness",
     "Floor",
     "Lines",
+    "NoiseSample",
     "Structure",
     "blocks_of",
     "cut_off",
@@ -30,5 +32,6 @@ __all__ = [
     "middle",
     "noise_correlation",
     "noise_floor",
+    "noise_sample",
     "phases",
 ]

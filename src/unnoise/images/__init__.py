@@ -10,6 +10,7 @@ from unnoise.images.arrays import as_array, as_stack, from_float, is_array, to_f
 from unnoise.images.axes import Array, Layout, check_likely
 from unnoise.images.channels import LUMA, to_channels
 from unnoise.images.conversion import Conversion, convert, is_viewable
+from unnoise.images.encoding import jpeg_coding
 from unnoise.images.files import SUFFIXES, ReadOptions, open_image, read_image, read_stack
 from unnoise.images.holes import Holes, NaN, fill_holes, hole_mask, largest_part, without_holes
 from unnoise.images.idx import read_idx, write_idx
@@ -77,6 +78,7 @@ __all__ = [
     "is_url",
     "is_viewable",
     "is_zarr",
+    "jpeg_coding",
     "largest_part",
     "left_out",
     "list_urls",

@@ -16,6 +16,7 @@ from unnoise.images.inventory import (
     png_chunks,
     webp_chunks,
 )
+from unnoise.images.reader import reading
 from unnoise.outputs import new_name
 
 QUALITY = 95  # of a JPEG whose source is none
@@ -87,6 +88,23 @@ def _read_jpeg(path: Path) -> dict[str, Any]:
                 options["subsample_mode"] = "on" if factors[:2] == b"\x22\x11" else "off"
                 options["interlace"] = marker == 0xC2
     return options
+
+
+def jpeg_coding(path: Path) -> tuple[int, bool] | None:
+    """Return how a JPEG was written, by its own header; None of other formats.
+
+    Returns:
+        The quality, 1 to 100, of libjpeg whose luminance table is nearest; and whether its colours
+        have half the resolution.
+
+    Raises:
+        ImageError: It cannot be read.
+    """
+    if format_of(path) != "jpeg":
+        return None
+    with reading(path):
+        found = _read_jpeg(path)
+    return int(found["Q"]), found.get("subsample_mode") == "on"
 
 
 def _quality(tables: bytes) -> int | None:

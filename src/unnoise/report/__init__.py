@@ -6,9 +6,11 @@ This room gets figures and arrays and draws them; it does not know how they were
 from unnoise.report.classes import draw_confusion, draw_map, draw_recovery
 from unnoise.report.comparison import Comparison, draw_comparison
 from unnoise.report.maps import Panel, draw_panels
+from unnoise.report.noise import NoiseCurves, draw_crops, draw_noise_curves
 from unnoise.report.page import (
     Entry,
     InspectionPage,
+    NoisePage,
     Page,
     ProbingPage,
     ProbingRow,
@@ -21,6 +23,8 @@ __all__ = [
     "Comparison",
     "Entry",
     "InspectionPage",
+    "NoiseCurves",
+    "NoisePage",
     "Page",
     "Panel",
     "ProbingPage",
@@ -28,9 +32,11 @@ __all__ = [
     "amount_of_structure",
     "draw_comparison",
     "draw_confusion",
+    "draw_crops",
     "draw_curves",
     "draw_grid",
     "draw_map",
+    "draw_noise_curves",
     "draw_panels",
     "draw_recovery",
     "most_structured",

@@ -108,7 +108,26 @@ class ProbingPage:
     recovery_caption: str
 
 
-def render_page(page: Page | InspectionPage | ProbingPage) -> str:
+@dataclass(frozen=True, kw_only=True)
+class NoisePage:
+    """What the page of an estimated noise shows.
+
+    Attributes:
+        title: Of which images.
+        spec: The noise.
+        evidence: What was found, in sentences.
+        curves: A PNG: variance against brightness, and correlations.
+        crops: A PNG: real and synthetic noise side by side.
+    """
+
+    title: str
+    spec: str
+    evidence: Sequence[str]
+    curves: bytes
+    crops: bytes
+
+
+def render_page(page: Page | InspectionPage | ProbingPage | NoisePage) -> str:
     """Return the page as HTML."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -126,7 +145,12 @@ def render_page(page: Page | InspectionPage | ProbingPage) -> str:
     return html.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-TEMPLATES = {Page: "page", InspectionPage: "inspections", ProbingPage: "probing"}
+TEMPLATES = {
+    Page: "page",
+    InspectionPage: "inspections",
+    ProbingPage: "probing",
+    NoisePage: "noise",
+}
 
 
 def _data_uri(picture: bytes) -> str:

@@ -10,11 +10,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from unnoise.runs.config import ASKED, LENGTHS, Setting, Settings, TrainConfig, toml_lines
+from unnoise.runs.config import ASKED, AUTO, LENGTHS, Setting, Settings, TrainConfig, toml_lines
 
 # Where and how a training is computed: what it gives stays the same, up to rounding.
 FREE = ("device", "compile", "data_dir")
-PLACES = ("data", "targets", "init")
+PLACES = ("data", "targets", "noisy", "init")
 
 
 def beside(config: TrainConfig, asked: Mapping[str, Any]) -> dict[str, Setting]:
@@ -86,9 +86,11 @@ def _lengths(config: TrainConfig, asked: Settings) -> dict[str, Any]:
 
 
 def _same(name: str, value: Setting, old: Setting | None) -> bool:
-    if old is None or name not in ("noise", *PLACES):
+    if old is None or value == old or name not in ("noise", *PLACES):
         return value == old
     if name == "noise":
+        if AUTO in (value, old):
+            return False
         from unnoise.noise import parse_noise  # loads torch, which reading a config must not
 
         return str(parse_noise(str(value))) == str(parse_noise(str(old)))

@@ -18,6 +18,7 @@ Settings = Mapping[str, Setting]
 SMALLEST_PATCH = 16
 LENGTHS = ("epochs", "steps", "minutes")
 EXCLUSIVE = (set(LENGTHS), {"model", "init"})
+AUTO = "auto"  # of a noise: to be estimated
 ASKED = "asked"  # a table of a run's config, which is no setting (runs/asking.py)
 
 PRESETS: dict[str, Settings] = {
@@ -64,6 +65,10 @@ class TrainConfig:
     noise
         What corrupts clean images, such as gaussian:0.3,clip or poisson:30..60+gaussian:0.02.
         Named datasets have a default. Without targets and noise, the images are taken as noisy.
+        auto estimates it from the images of --noisy.
+    noisy
+        Noisy images of any scenes, for --noise auto: a folder, file or pattern. The run keeps the
+        noise that was estimated (see unnoise noise-model), and does not need them again.
     objective
         How to learn. auto takes what the images allow: supervised for pairs and for clean images
         with a noise; for noisy ones only neighbor2neighbor, or noise2void where their structure
@@ -151,6 +156,7 @@ class TrainConfig:
     data: str = "digits"
     targets: str | None = None
     noise: str | None = None
+    noisy: str | None = None
     objective: Literal["auto", "supervised", "noise2noise", "neighbor2neighbor", "noise2void"] = (
         "auto"
     )
@@ -198,6 +204,16 @@ class TrainConfig:
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise ConfigError(f"{name} is {value}: it must be more than 0")
+        if (self.noise == AUTO) != (self.noisy is not None):
+            raise ConfigError(
+                "--noise auto and --noisy go together: the noise of the noisy images is estimated "
+                "and added to clean ones; to train on noisy images alone, name them as the data"
+            )
+        if self.noisy is not None and self.targets is not None:
+            raise ConfigError(
+                "--noise auto adds the noise of --noisy to clean images, and --targets says that "
+                "the images are noisy: leave one of them out"
+            )
         if self.patch < SMALLEST_PATCH or self.patch % 2:
             raise ConfigError(f"patch is {self.patch}: it is even and at least {SMALLEST_PATCH}")
         if self.stride is not None and not 1 <= self.stride <= MAX_STRIDE:

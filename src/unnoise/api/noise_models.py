@@ -1,0 +1,271 @@
+"""``unnoise.noise_model``: a noise spec for training, from the user's own noisy images."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unnoise.api.common import Array, Say, Source, silent
+from unnoise.data import Part, Survey, look_at, match_pairs
+from unnoise.errors import DataError, ImageError
+from unnoise.facts import NoiseSample, noise_sample
+from unnoise.facts.blurred import LAGS
+from unnoise.images import ReadOptions, ValueRange, jpeg_coding, ranges_of, to_float
+from unnoise.noise.fitting import Fitted, fit_noise, plain_pair
+
+Doubles = NDArray[np.float64]
+
+LIMIT = 48  # images that are looked at, evenly spread over all
+COLOURS = 3
+
+
+@dataclass(frozen=True)
+class NoiseModel:
+    """The noise of images, as a spec and as what it was read from.
+
+    Attributes:
+        spec: For ``noise`` of ``unnoise.train``; levels count from 0 to 1 of the value range.
+        images: How many were looked at.
+        noisy: In how many of them noise was found.
+        values: Which values of the images are 0 and 1.
+        evidence: What was found, in sentences.
+        samples: What was measured in each image.
+        fitted: The spec with the line of the variance and the widths.
+        made: What the same measurement finds in plain areas with noise of the spec.
+        example: The first noisy image, ``(H, W, C)`` in [0, 1].
+    """
+
+    spec: str
+    images: int
+    noisy: int
+    values: str
+    evidence: tuple[str, ...]
+    samples: tuple[NoiseSample, ...] = field(repr=False)
+    fitted: Fitted = field(repr=False)
+    made: NoiseSample | None = field(repr=False)
+    example: Doubles = field(repr=False)
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return spec and evidence as plain values, for JSON."""
+        return {
+            "noise": self.spec,
+            "images": self.images,
+            "noisy": self.noisy,
+            "values": self.values,
+            "gain": self.fitted.gain,
+            "offset": self.fitted.offset,
+            "correlation": {
+                name: {
+                    "measured": median_correlation(self.samples, name),
+                    "of the spec": None if self.made is None else part_of(self.made, name),
+                }
+                for name in ("luma", "chroma")[: 1 if self.samples[0].chroma is None else 2]
+            },
+            "evidence": list(self.evidence),
+        }
+
+
+def noise_model(
+    noisy: Source,
+    *,
+    clean: Source | None = None,
+    read: ReadOptions = ReadOptions(),  # noqa: B008  frozen
+    limit: int = LIMIT,
+    say: Say = silent,
+) -> NoiseModel:
+    """Estimate a noise spec from noisy images: what turns clean images into such ones.
+
+    From the noisy images alone, noise is looked for where they vary least: how its variance follows
+    the brightness, how neighbouring pixels are related in brightness and in colours, what rows and
+    columns share, which pixels were set to black or white. The quality of JPEG files is read from
+    the files. With the clean images, the noise is the difference. Levels that differ between images
+    become ranges, from the 10th to the 90th percentile.
+
+    Args:
+        noisy: A file, folder or pattern, a list of those, or an array; see ``unnoise.train``.
+        clean: The same images without noise, found by name; or an array of the same shape.
+        read: How files are read.
+        limit: How many images are looked at, evenly spread over all; of large ones the middle.
+        say: Told messages.
+
+    Raises:
+        DataError: No noise was found, or no image can be read; names do not match.
+    """
+    found = look_at(noisy, split="train", read=read, say=say)[0]
+    pairs = _pairs(found, clean, read, say)
+    chosen = _spread(pairs, limit)
+    failures = list(found.failures)
+    views = _read(chosen, failures)
+    for failure in failures:
+        say(f"unnoise: {failure}")
+    if not views:
+        raise DataError(f"none of the images of {found.name} can be read")
+    values = ranges_of([list(side) for side in zip(*(v[1:] for v in views), strict=True)])
+    samples, codings, example = [], [], None
+    for part, *sides in views:
+        scaled = [_scaled(side, each) for side, each in zip(sides, values, strict=True)]
+        sample = noise_sample(*scaled, step=_step(sides[0], values[0]))
+        if sample is None:
+            continue
+        samples.append(sample)
+        if isinstance(part.path, Path) and (coding := jpeg_coding(part.path)):
+            codings.append(coding)
+        if example is None and sample.noisy:
+            example = scaled[0]
+    samples = _of_one_kind(samples)
+    fitted = fit_noise(samples, codings)
+    if fitted is None:
+        raise DataError(_none_found(found.name, len(views), samples, clean is not None))
+    return _model(fitted, samples, codings, values[0], views, example)
+
+
+def _model(
+    fitted: Fitted,
+    samples: Sequence[NoiseSample],
+    codings: Sequence[tuple[int, bool]],
+    values: ValueRange,
+    views: Sequence[tuple[Any, ...]],
+    example: Doubles | None,
+) -> NoiseModel:
+    x = np.concatenate([sample.brightness for sample in samples])
+    channels = 1 if samples[0].chroma is None else COLOURS
+    places = [float(end) for end in np.percentile(x, (10, 50, 90))]
+    made = noise_sample(*plain_pair(fitted.noise.at(0.5), places, channels))
+    kind = views[0][1].dtype
+    first = _scaled(views[0][1], values) if example is None else example
+    return NoiseModel(
+        spec=str(fitted.noise),
+        images=len(views),
+        noisy=sum(sample.noisy for sample in samples),
+        values=f"{values} of {kind}",
+        evidence=tuple(_evidence(fitted, samples, codings, made, values, kind)),
+        samples=tuple(samples),
+        fitted=fitted,
+        made=made,
+        example=first,
+    )
+
+
+def _evidence(
+    fitted: Fitted,
+    samples: Sequence[NoiseSample],
+    codings: Sequence[tuple[int, bool]],
+    made: NoiseSample | None,
+    values: ValueRange,
+    dtype: np.dtype[np.generic],
+) -> list[str]:
+    """Return what was found, in sentences."""
+    noisy = [sample for sample in samples if sample.noisy]
+    told = [f"noise in {len(noisy)} of {len(samples)} images"]
+    if values != ValueRange.nominal(dtype):
+        told.append(f"levels count in the range of the values, {values} of {dtype}")
+    if fitted.gain:
+        told.append(
+            f"the variance follows the brightness x: {fitted.gain:.3g} x + {fitted.offset:.3g}"
+        )
+    for name in ("luma", "chroma")[: 1 if samples[0].chroma is None else 2]:
+        line = f"{name}: correlation at 1 to {LAGS} pixels " + _figures(
+            median_correlation(samples, name)
+        )
+        if made is not None:
+            line += ", of the spec's own noise " + _figures(part_of(made, name))
+        told.append(line)
+    for name in ("rows", "columns", "impulses"):
+        shares = [getattr(sample, name) for sample in noisy if getattr(sample, name)]
+        if shares:
+            told.append(f"{name} in {len(shares)} images, about {np.median(shares):.3g}")
+    if codings:
+        qualities = [quality for quality, _ in codings]
+        told.append(f"JPEG quality {min(qualities)} to {max(qualities)}, by the files")
+    return [*told, *fitted.notes]
+
+
+def median_correlation(samples: Sequence[NoiseSample], name: str) -> list[float]:
+    """Return the median correlation over noisy images, of ``luma`` of those with flat places."""
+    noisy = [sample for sample in samples if sample.noisy] or list(samples)
+    even = [sample for sample in noisy if sample.even] or noisy
+    chosen = even if name == "luma" else noisy
+    return [float(each) for each in np.median([part_of(one, name) for one in chosen], axis=0)]
+
+
+def part_of(sample: NoiseSample, name: str) -> list[float]:
+    """Return the correlation of ``luma`` or ``chroma``."""
+    part = getattr(sample, name)
+    return [0.0] * LAGS if part is None else list(part.correlation)
+
+
+def _figures(values: Sequence[float]) -> str:
+    return " ".join(f"{value:.2f}" for value in values)
+
+
+def _pairs(
+    found: Survey, clean: Source | None, read: ReadOptions, say: Say
+) -> list[tuple[Part, ...]]:
+    if clean is None:
+        return [(part,) for part in found.parts]
+    others = look_at(clean, split="train", read=read, say=say)[0]
+    ours, theirs = found.parts, others.parts
+    pairs = match_pairs([part.name for part in ours], [part.name for part in theirs])
+    for one, other in ((ours[a], theirs[b]) for a, b in pairs):
+        if (one.count, one.height, one.width, one.channels) != (
+            *(other.count, other.height, other.width, other.channels),
+        ):
+            raise DataError(
+                f"{one.name} is {one.count} × {one.describe()}, and its clean version "
+                f"{other.count} × {other.describe()}: they must be alike, pixel by pixel"
+            )
+    return [(ours[a], theirs[b]) for a, b in pairs]
+
+
+def _spread(pairs: Sequence[tuple[Part, ...]], limit: int) -> list[tuple[int, tuple[Part, ...]]]:
+    """Choose images evenly over all: their index in a part, and the parts."""
+    every = [(index, parts) for parts in pairs for index in range(parts[0].count)]
+    places = np.unique(np.linspace(0, len(every) - 1, min(limit, len(every))).astype(int))
+    return [every[place] for place in places]
+
+
+def _read(
+    chosen: Sequence[tuple[int, tuple[Part, ...]]], failures: list[str]
+) -> list[tuple[Any, ...]]:
+    """Return of each image that can be read its part and its views."""
+    found = []
+    for index, parts in chosen:
+        try:
+            found.append((parts[0], *(part.peek(index) for part in parts)))
+        except ImageError as error:
+            failures.append(str(error))
+    return found
+
+
+def _scaled(image: Array, values: ValueRange) -> Doubles:
+    scaled: Doubles = np.moveaxis(to_float(np.asarray(image)[None], values)[0], 0, -1)
+    return scaled.astype(np.float64)
+
+
+def _step(image: Array, values: ValueRange) -> float:
+    """Return the step between integers, where 1 is white."""
+    return 1 / float(np.max(values.span)) if image.dtype.kind in "iu" else 0.0
+
+
+def _of_one_kind(samples: Sequence[NoiseSample]) -> list[NoiseSample]:
+    """Leave out images of the rarer kind, grey or colours: a spec is for one."""
+    colours = [sample for sample in samples if sample.chroma]
+    grey = [sample for sample in samples if not sample.chroma]
+    return colours if len(colours) >= len(grey) else grey
+
+
+def _none_found(name: str, count: int, samples: Sequence[NoiseSample], known: bool) -> str:
+    if not samples:
+        return (
+            f"no noise found: the {count} images of {name} are constant, cut off or smaller than "
+            "needed (some 60 × 60 pixels); try larger images, or --noise with a level"
+        )
+    noisy = sum(sample.noisy for sample in samples)
+    hint = "" if known else "; clean versions of some images (--clean) show weaker noise, too"
+    return (
+        f"no noise found in {len(samples) - noisy} of {len(samples)} images of {name}: most need "
+        f"to be noisy. Try those with noise alone, or write a level (--noise gaussian:0.01){hint}"
+    )

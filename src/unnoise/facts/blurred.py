@@ -1,0 +1,168 @@
+"""White noise that was blurred by a gaussian: what blocks of it look like, and how wide it was.
+
+A block is freed from the plane that fits it best, which takes some of the noise with it, most of
+what is coarse. So a width is found by comparing the products of pixels some rows and columns apart
+with those that noise of each width has in such blocks. Nothing is approximated: the correlation is
+that of the discrete blur, ``irfft2(rfft2(n) exp(-2 (π w f)²))``.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+Doubles = NDArray[np.float64]
+
+LAGS = 4  # rows and columns that products reach over
+WIDTHS = np.concatenate([np.arange(0, 2, 0.05), np.arange(2, 5.01, 0.25)])  # pixels
+COARSE = 7.0  # pixels: structure that is left in flat blocks is as smooth as such noise
+PERIOD = 256  # pixels, after which the blur repeats
+
+
+@dataclass(frozen=True)
+class Blurred:
+    """What the products of a block show.
+
+    Attributes:
+        variance: Of the noise, whole, before a plane was taken away.
+        width: Of the gaussian, in pixels; 0 for white noise.
+        structure: Variance of what is as coarse as the image itself.
+        correlation: Measured, of pixels 1 to 4 apart, mean of rows and columns: what lacks by the
+            planes was added, and structure taken away.
+    """
+
+    variance: float
+    width: float
+    structure: float
+    correlation: tuple[float, ...] = (0.0,) * LAGS
+
+
+def correlation(width: float, lags: int = LAGS) -> Doubles:
+    """Return the correlation of white noise after a gaussian blur, 0 to ``lags`` pixels apart."""
+    frequency = np.fft.fftfreq(PERIOD)
+    products = np.fft.ifft(np.exp(-4 * (np.pi * width * frequency) ** 2)).real
+    found: Doubles = products[: lags + 1] / products[0]
+    return found
+
+
+def without_planes(blocks: Doubles) -> Doubles:
+    """Subtract from each block of ``(..., H, W)`` the plane that fits it best."""
+    planes = _planes(*blocks.shape[-2:])
+    flat = blocks.reshape(*blocks.shape[:-2], -1)
+    rest: Doubles = (flat - flat @ planes @ planes.T).reshape(blocks.shape)
+    return rest
+
+
+def products(blocks: Doubles) -> Doubles:
+    """Return the mean products of pixels 0 to 4 rows and columns apart in ``(B, H, W)``."""
+    height, width = blocks.shape[-2:]
+    found = np.empty((LAGS + 1, LAGS + 1))
+    for down in range(LAGS + 1):
+        for right in range(LAGS + 1):
+            near, far = slice(width - right), slice(right, width)
+            above, below = blocks[:, : height - down], blocks[:, down:]
+            one = np.mean(above[..., near] * below[..., far])
+            found[down, right] = (one + np.mean(above[..., far] * below[..., near])) / 2
+    return found
+
+
+def shared_products(shape: tuple[int, int], *, rows: float, columns: float) -> Doubles:
+    """Return the products in blocks of noise that rows and columns share, of these variances."""
+    each = [np.eye(side) for side in shape]
+    every = [np.ones((side, side)) for side in shape]
+    found: Doubles = rows * _seen(each[0], every[1]) + columns * _seen(every[0], each[1])
+    return found
+
+
+def fit_blurred(
+    measured: Doubles, shape: tuple[int, int], *, structure: bool = True, width: float | None = None
+) -> Blurred:
+    """Find the noise whose products are nearest to those measured.
+
+    Args:
+        measured: Of blocks from which planes were taken, from ``products``.
+        shape: Height and width of these blocks.
+        structure: Whether the blocks may hold something of the image.
+        width: Of the grain, where it is known; one of ``WIDTHS``.
+    """
+    tables, coarse = _tables(*shape)
+    best, found = np.inf, Blurred(0.0, 0.0, 0.0)
+    for each, table in zip(WIDTHS, tables, strict=True):
+        if width is not None and each != width:
+            continue
+        amount, rest = _amounts(table, coarse if structure else None, measured)
+        error = measured - amount * table - rest * coarse
+        if np.sum(error**2) < best:
+            best = np.sum(error**2)
+            along = (error[0, 1:] + error[1:, 0]) / 2
+            related = correlation(float(each))[1:] + along / max(amount, 1e-30)
+            found = Blurred(amount, float(each), rest, tuple(map(float, related)))
+    return found
+
+
+@lru_cache
+def spread(shape: tuple[int, int], width: float) -> float:
+    """Return the relative standard deviation of the variances of blocks of such noise."""
+    down, across = (_covariance(width, side) for side in shape)
+    kept = np.kron(down, across)
+    planes = _planes(*shape)
+    kept -= planes @ (planes.T @ kept)
+    kept -= (kept @ planes) @ planes.T
+    return float(np.sqrt(2 * np.sum(kept**2)) / np.trace(kept))
+
+
+def _amounts(noise: Doubles, coarse: Doubles | None, measured: Doubles) -> tuple[float, float]:
+    """Return how much of two tables is in the measured one, by least squares, none below 0."""
+    alone = max(0.0, float(np.sum(noise * measured) / np.sum(noise**2)))
+    if coarse is None:
+        return alone, 0.0
+    columns = np.stack([noise.ravel(), coarse.ravel()], axis=1)
+    both = np.linalg.lstsq(columns, measured.ravel(), rcond=None)[0]
+    if both.min() >= 0:
+        return float(both[0]), float(both[1])
+    if both[1] < 0:
+        return alone, 0.0
+    return 0.0, max(0.0, float(np.sum(coarse * measured) / np.sum(coarse**2)))
+
+
+@lru_cache
+def _tables(height: int, width: int) -> tuple[list[Doubles], Doubles]:
+    """Return the products of noise of variance 1 of each width, and of structure."""
+
+    def table(blur: float) -> Doubles:
+        return _seen(_covariance(blur, height), _covariance(blur, width))
+
+    return [table(float(blur)) for blur in WIDTHS], table(COARSE)
+
+
+def _covariance(width: float, side: int) -> Doubles:
+    places = np.arange(side)
+    found: Doubles = correlation(width, side)[np.abs(places[:, None] - places)]
+    return found
+
+
+def _seen(down: Doubles, across: Doubles) -> Doubles:
+    """Return the products in blocks without planes of noise of a separable covariance."""
+    height, width = len(down), len(across)
+    planes = _planes(height, width)
+    kept = np.kron(down, across)
+    kept = kept - planes @ (planes.T @ kept)
+    kept = kept - (kept @ planes) @ planes.T
+    each = kept.reshape(height, width, height, width)
+    found = np.empty((LAGS + 1, LAGS + 1))
+    for below in range(LAGS + 1):
+        for beside in range(LAGS + 1):
+            y, x = np.ogrid[: height - below, : width - beside]
+            one, other = each[y, x, y + below, x + beside], each[y, x + beside, y + below, x]
+            found[below, beside] = (one.mean() + other.mean()) / 2
+    return found
+
+
+@lru_cache
+def _planes(height: int, width: int) -> Doubles:
+    """Return an orthonormal basis of the planes over a block, ``(H · W, 3)``."""
+    y, x = np.mgrid[:height, :width]
+    columns = np.stack([np.ones(height * width), y.ravel(), x.ravel()], axis=1)
+    basis: Doubles = np.linalg.qr(columns)[0]
+    return basis

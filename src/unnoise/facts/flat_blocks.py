@@ -1,0 +1,129 @@
+"""Blocks of an image that vary least, chosen so that the choice does not change the noise in them.
+
+Blocks that vary least have, by chance, less noise than others. So the left half of a block is
+chosen by its right half, and the other way round. Colours are measured where the brightness varies
+least.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from unnoise.facts.blurred import spread, without_planes
+from unnoise.facts.parts import BLOCK
+
+Doubles = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+STRIDE = BLOCK // 2  # pixels between blocks: of a small flat place, one lies inside
+SHARE, FEWEST = 0.015, 32  # of the blocks that are used, and how many at least
+MAX_BLOCKS = 6000  # of an image that are looked at
+CLIPPED = 0.02  # share of pixels at the ends of the range, above which a block says nothing
+OUTLIER = 1.7  # times the median variance of those chosen, which an edge in a flat place has
+STRATA = 8  # of brightness
+HALF, WHOLE = (BLOCK, BLOCK // 2), (BLOCK, BLOCK)
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """Flat halves of one brightness: ``(M, C, 16, 8)``, and the mean of each channel, ``(C,)``."""
+
+    halves: Doubles
+    brightness: Doubles
+
+
+@dataclass(frozen=True)
+class FlatBlocks:
+    """Where an image varies least; planes are taken from all blocks.
+
+    Attributes:
+        halves: Flat halves of blocks, ``(M, C, 16, 8)``.
+        whole: Blocks whose brightness varies least, ``(N, C, 16, 16)``.
+        strata: Flat halves by brightness, from dark to bright.
+    """
+
+    halves: Doubles
+    whole: Doubles
+    strata: tuple[Stratum, ...]
+
+    def unevenness(self, weights: Doubles, width: float) -> float:
+        """Return how much the variances of the halves differ, 1 for noise of that width alone."""
+        variance = np.tensordot(self.halves, weights, (1, 0)).var((1, 2))
+        return _relative_spread(variance) / spread(HALF, width)
+
+    def unevenness_of_colours(self, weights: Doubles, width: float) -> float:
+        """Return the same of the colours of whole blocks, which vary in two ways."""
+        luma = np.tensordot(self.whole, weights, (1, 0))[:, None]
+        variance = (self.whole - luma).var((2, 3)).sum(1)
+        return _relative_spread(variance) / (spread(WHOLE, width) / np.sqrt(2))
+
+
+def flat_blocks(
+    noisy: Doubles, weights: Doubles, clean: Doubles | None = None
+) -> FlatBlocks | None:
+    """Find the blocks of 16 × 16 pixels that vary least.
+
+    Args:
+        noisy: ``(H, W, C)``.
+        weights: Of the channels in the brightness, ``(C,)``.
+        clean: The same without noise: blocks are then of the difference, and all of them are flat.
+
+    Returns:
+        None if the image is too small, flat or clipped.
+    """
+    if min(noisy.shape[:2]) < BLOCK:
+        return None
+    cut = _cut(noisy)
+    ends = (cut <= noisy.min()) | (cut >= noisy.max())
+    usable = (ends.mean((2, 3)) < CLIPPED).all(1) & (np.ptp(cut, axis=(2, 3)) > 0).all(1)
+    if usable.sum() < FEWEST:
+        return None
+    cut = cut[usable]
+    means = cut if clean is None else _cut(clean)[usable]
+    brightness = means.mean((2, 3))
+    blocks = cut if clean is None else cut - means
+    sides = [without_planes(blocks[..., part]) for part in (slice(0, 8), slice(8, 16))]
+    flatness = [np.tensordot(side, weights, (1, 0)).var((1, 2)) for side in sides]
+    share = SHARE if clean is None else 1.0
+
+    def halves(among: Indices, fewest: int) -> Doubles:
+        """Return the halves whose other half is flattest."""
+        found = np.concatenate(
+            [
+                side[among[_lowest(by[among], share, fewest)]]
+                for side, by in zip(sides, reversed(flatness), strict=True)
+            ]
+        )
+        if clean is not None:
+            return found
+        variance = np.tensordot(found, weights, (1, 0)).var((1, 2))
+        return found[variance <= OUTLIER * np.median(variance)]
+
+    order = np.argsort(brightness @ weights)
+    parts = np.array_split(order, max(1, min(STRATA, len(order) // FEWEST)))
+    whole = without_planes(blocks[_lowest(flatness[0] + flatness[1], share, FEWEST)])
+    return FlatBlocks(
+        halves(order, FEWEST),
+        whole,
+        tuple(Stratum(halves(part, FEWEST // 2), brightness[part].mean(0)) for part in parts),
+    )
+
+
+def _relative_spread(values: Doubles) -> float:
+    return float(values.std() / max(float(values.mean()), 1e-30))
+
+
+def _cut(image: Doubles) -> Doubles:
+    """Cut an image into overlapping blocks ``(B, C, 16, 16)``, evenly spread if they are many."""
+    windows = sliding_window_view(image, (BLOCK, BLOCK), axis=(0, 1))[::STRIDE, ::STRIDE]
+    down, right = windows.shape[:2]
+    step = max(1, -(-down * right // MAX_BLOCKS))
+    places = np.arange(0, down * right, step)
+    found: Doubles = windows[places // right, places % right]
+    return found
+
+
+def _lowest(values: Doubles, share: float, fewest: int) -> Indices:
+    return np.argsort(values)[: max(fewest, round(share * len(values)))]

@@ -1,0 +1,217 @@
+"""What the noise of one image is like, as far as a noise spec can say it.
+
+From the noisy image alone, noise is looked for where the image varies least. With the clean image,
+it is the difference. Levels count as in noise specs: the standard deviation of one channel, where
+each channel has noise of its own.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unnoise.facts.blurred import fit_blurred, products, shared_products
+from unnoise.facts.flat_blocks import FlatBlocks, flat_blocks
+from unnoise.facts.floor import noise_floor
+from unnoise.facts.impulses import MANY
+from unnoise.facts.lines import lines
+from unnoise.facts.parts import middle, neighbours
+
+Doubles = NDArray[np.float64]
+
+MAX_SIDE = 1024  # pixels of the middle that are looked at
+RGB = 3
+LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
+EVEN = 1.6  # times as different as of noise alone may the variances of flat halves be
+LEAST = 0.003  # level from which on noise counts
+LEAST_UNEVEN = 0.01  # the same of colours whose flat places differ, as by texture or brightness
+SHARED = 0.3  # of the noise of colours, which brightness has at least; a colour gradient has less
+WHITE = 0.35  # pixels: texture is wider, at least 0.45
+LEAST_KNOWN = 1e-4  # the same where the clean image is known
+FAR, OFF = 5.0, 0.1  # an impulse is off by so many standard deviations, and by so much besides
+TO_STD = 1.4826  # from the median of absolute values to a standard deviation
+
+
+@dataclass(frozen=True)
+class Part:
+    """The noise of the brightness, or of the colour differences.
+
+    Attributes:
+        level: Standard deviation of each channel of white noise that has as much of this part.
+        width: Of its grain, as the standard deviation of a gaussian, in pixels.
+        correlation: Of pixels 1 to 4 apart, mean of rows and columns, without structure and lines.
+    """
+
+    level: float
+    width: float
+    correlation: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class NoiseSample:
+    """The noise of one image. Levels are in the unit of the image.
+
+    Attributes:
+        luma: Of the brightness; of one channel, of that.
+        chroma: Of the colour differences; None without three channels.
+        even: Whether the places that vary least vary alike or without grain, as noise does and
+            texture does not.
+        noisy: Whether there is noise.
+        brightness: Of places from dark to bright, ``(K,)``.
+        variance: Of the noise of a channel there, ``(K,)``.
+        rows: Standard deviation of what the pixels of a row share; 0 where that could be chance.
+        columns: The same of columns.
+        impulses: Share of the pixels that were set to the lowest or highest value.
+    """
+
+    luma: Part
+    chroma: Part | None
+    even: bool
+    noisy: bool
+    brightness: Doubles
+    variance: Doubles
+    rows: float
+    columns: float
+    impulses: float
+
+
+def noise_sample(
+    noisy: NDArray[np.generic], clean: NDArray[np.generic] | None = None, *, step: float = 0.0
+) -> NoiseSample | None:
+    """Measure the noise of an image.
+
+    Args:
+        noisy: ``(H, W, C)``, nominally [0, 1]. Three channels are colours; others are averaged.
+        clean: The same image without noise; None looks at the noisy one alone.
+        step: Between values that were rounded to integers: rounding is no noise.
+
+    Returns:
+        None if the image is too small, flat or clipped to tell.
+    """
+    seen = middle(noisy, MAX_SIDE).astype(np.float64)
+    truth = None if clean is None else middle(clean, MAX_SIDE).astype(np.float64)
+    channels = seen.shape[2]
+    weights = LUMA if channels == RGB else np.full(channels, 1 / channels)
+    impulses, seen = _without_impulses(seen, truth, weights)
+    flat = flat_blocks(seen, weights, truth)
+    if flat is None:
+        return None
+    shared = lines(seen if truth is None else seen - truth)
+    rows, columns = (shared.rows, shared.columns) if shared and shared.direction else (0.0, 0.0)
+    measure = _Measure(weights, step**2 / 12, rows, columns, blind=truth is None)
+    luma = measure.luma(flat.halves)
+    chroma = measure.chroma(flat.whole) if channels == RGB else None
+    even, found = True, luma.level >= LEAST_KNOWN
+    if truth is None:
+        floor = noise_floor(seen)
+        alike = flat.unevenness(weights, luma.width) < EVEN and bool(floor and floor.noise)
+        even = alike or luma.width < WHITE
+        found = (even and luma.level >= LEAST) or bool(chroma and _is_noise(chroma, luma, flat))
+    elif chroma is not None:
+        found = found or chroma.level >= LEAST_KNOWN
+    variance = [
+        measure.luma(each.halves, luma.width)
+        if chroma is None
+        else measure.chroma(each.halves, chroma.width)
+        for each in flat.strata
+    ]
+    weighing = weights if chroma is None else _colour_shares()
+    return NoiseSample(
+        luma=luma,
+        chroma=chroma,
+        even=even,
+        noisy=bool(found or rows or columns or impulses),
+        brightness=np.array([float(each.brightness @ weighing) for each in flat.strata]),
+        variance=np.array([part.level**2 for part in variance]),
+        rows=rows,
+        columns=columns,
+        impulses=impulses,
+    )
+
+
+@dataclass(frozen=True)
+class _Measure:
+    """How blocks ``(B, C, H, W)`` without planes are measured.
+
+    Attributes:
+        weights: Of the channels in the brightness.
+        rounding: Variance of a channel by rounding, which is white.
+        rows: Standard deviation of the noise that rows share, in all channels alike.
+        columns: The same of columns.
+        blind: Whether the blocks may hold something of the image.
+    """
+
+    weights: Doubles
+    rounding: float
+    rows: float
+    columns: float
+    blind: bool
+
+    def luma(self, blocks: Doubles, width: float | None = None) -> Part:
+        """Measure the brightness."""
+        shape = blocks.shape[-2:]
+        found = products(np.tensordot(blocks, self.weights, (1, 0)))
+        found -= shared_products(shape, rows=self.rows**2, columns=self.columns**2)
+        return self._part(found, float(np.sum(self.weights**2)), shape, width)
+
+    def chroma(self, blocks: Doubles, width: float | None = None) -> Part:
+        """Measure the differences of the colours from the brightness, all three together."""
+        luma = np.tensordot(blocks, self.weights, (1, 0))
+        found = np.sum([products(blocks[:, c] - luma) for c in range(blocks.shape[1])], axis=0)
+        return self._part(found, float(_colour_powers().sum()), blocks.shape[-2:], width)
+
+    def _part(
+        self, found: Doubles, unit: float, shape: tuple[int, int], width: float | None
+    ) -> Part:
+        """Fit noise to products; ``unit`` is the variance that white noise of level 1 has."""
+        fitted = fit_blurred(found, shape, structure=self.blind, width=width)
+        variance = fitted.variance / unit - self.rounding
+        level = float(np.sqrt(max(0.0, variance)))
+        return Part(level, fitted.width, fitted.correlation)
+
+
+def _is_noise(chroma: Part, luma: Part, flat: FlatBlocks) -> bool:
+    """Whether the colours vary by noise where the brightness varies least, and not by the image."""
+    uneven = flat.unevenness_of_colours(LUMA, chroma.width)
+    if chroma.width < WHITE or uneven < EVEN:
+        return chroma.level >= LEAST
+    return chroma.level >= LEAST_UNEVEN and luma.level >= SHARED * chroma.level
+
+
+def _colour_powers() -> Doubles:
+    """Return by how much noise of each channel varies the three colour differences, ``(C,)``."""
+    powers: Doubles = np.sum((np.eye(RGB) - LUMA) ** 2, axis=0)
+    return powers
+
+
+def _colour_shares() -> Doubles:
+    powers = _colour_powers()
+    shares: Doubles = powers / powers.sum()
+    return shares
+
+
+def _without_impulses(
+    noisy: Doubles, clean: Doubles | None, weights: Doubles
+) -> tuple[float, Doubles]:
+    """Return the share of impulses, and the image with the median of their neighbours instead."""
+    low, high = float(noisy.min()), float(noisy.max())
+    ends = [np.asarray(each.all(2)) for each in (noisy <= low, noisy >= high)]
+    if min(noisy.shape[:2]) < 3 or np.mean(ends[0] | ends[1]) < MANY / 2:
+        return 0.0, noisy
+    inner = (slice(1, -1), slice(1, -1))
+    around = np.stack(
+        [np.median(neighbours(channel), axis=0) for channel in np.moveaxis(noisy, -1, 0)], axis=-1
+    )
+    usual = (around if clean is None else clean[inner]) @ weights
+    far = FAR * TO_STD * float(np.median(np.abs(noisy[inner] @ weights - usual))) + OFF
+    # Where one would be noticed.
+    seen = [np.asarray(np.abs(usual - value) > far) for value in (low, high)]
+    found = [end[inner] & there for end, there in zip(ends, seen, strict=True)]
+    share = sum(
+        float(each.sum() / max(1, there.sum())) for each, there in zip(found, seen, strict=True)
+    )
+    if share < MANY:
+        return 0.0, noisy
+    filled = noisy.copy()
+    filled[inner] = np.where((found[0] | found[1])[..., None], around, noisy[inner])
+    return share, filled
