@@ -49,10 +49,9 @@ def spec_of(samples: list[NoiseSample]) -> str:
     return "none" if found is None else str(found.noise)
 
 
-def measured(image: Image) -> NoiseSample:
-    found = noise_sample(image / 255, step=1 / 255)
-    assert found is not None
-    return found
+def measured(images: list[Image]) -> list[NoiseSample]:
+    found = (noise_sample(image / 255, step=1 / 255) for image in images)
+    return [each for each in found if each is not None]
 
 
 def level(spec: str) -> float:
@@ -75,10 +74,11 @@ def main() -> None:
     print("| --- | --- | --- | --- |")
     for kind, clean in (("colour", colour), ("grey", grey)):
         for spec in NOISES:
-            samples = [
-                measured(unnoise.add_noise(image, spec, axes="YXC", range=(0, 255), seed=seed))
+            noisy = [
+                unnoise.add_noise(image, spec, axes="YXC", range=(0, 255), seed=seed)
                 for seed, image in enumerate(clean)
             ]
+            samples = measured(noisy)
             alone = [one for each in samples if (one := spec_of([each])) != "none"]
             same = parse_noise(spec).chains[0].terms[0]
             off = [

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pyvips
+from numpy.typing import NDArray
 
 import unnoise
 from unnoise.cli import main
@@ -18,11 +19,12 @@ from unnoise.noise import parse_noise
 SPEC = "grain:0.04(luma=0.8 chroma=2)"
 
 
-def scene(seed: int) -> np.ndarray:
+def scene(seed: int) -> NDArray[np.uint8]:
     y, x = np.mgrid[:128, :128] / 128
     bright = 0.5 + 0.3 * np.sin(5 * x + seed) * np.cos(4 * y)
     colours = np.stack([np.roll(bright, 20 * c, 1) for c in range(3)], axis=-1)
-    return np.rint(255 * colours).astype(np.uint8)
+    picture: NDArray[np.uint8] = np.rint(255 * colours).astype(np.uint8)
+    return picture
 
 
 @pytest.fixture(scope="module")
