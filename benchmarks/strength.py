@@ -46,7 +46,14 @@ def crops(folder: Path) -> Floats:
         image = read_stack(path)[0][0]
         top, left = ((length - SIDE) // 2 for length in image.shape[:2])
         images.append(image[top : top + SIDE, left : left + SIDE])
-    return (np.stack(images).astype(np.float32) / 255).transpose(0, 3, 1, 2)
+    return scaled(np.stack(images))
+
+
+def scaled(images: NDArray[np.uint8]) -> Floats:
+    """Turn ``(N, H, W, C)`` of 8 bits into ``(N, C, H, W)``, 0 to 1."""
+    floats: Floats = np.moveaxis(images, -1, 1).astype(np.float32)
+    floats /= 255
+    return floats
 
 
 def textured(clean: Floats) -> NDArray[np.bool_]:
@@ -69,7 +76,7 @@ def compare_details(folder: Path) -> None:
             start = time.perf_counter()
             made = noisy if detail is None else photo.stack(noisy, detail=detail)
             seconds = (time.perf_counter() - start) / (CROPS * SIDE**2 / 1e6)
-            found = made.astype(np.float32).transpose(0, 3, 1, 2) / 255
+            found = scaled(made)
             error = np.square(found - clean).mean(axis=1)[texture].mean()
             print(
                 f"{spec:<14} {'noisy' if detail is None else detail:>6} "

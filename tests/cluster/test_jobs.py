@@ -271,8 +271,8 @@ def test_one_huge_image_is_divided_and_equals_that_of_one_process(
 def test_tiles_of_workers_share_detail_and_count_hot_pixels(tmp_path: Path) -> None:
     path = make_huge(tmp_path, "tiff")
     image = read_stack(path)[0][0, ..., 0]
-    for row, column in ((40, 100), (150, 2000), (260, 3600)):
-        image[row, column] = 0 if image[row, column] > 128 else 255
+    for place in ((40, 100), (150, 2000), (260, 3600)):
+        image[place] = 0 if image[place] > 128 else 255
     tifffile.imwrite(path, image, tile=(256, 256))
     options = DenoiseOptions(detail=0.7, hot_pixels=True)
     notes: list[str] = []

@@ -12,11 +12,11 @@ RANDOM = np.random.default_rng(0)
 
 def blurred(plane: Floats, times: int = 12) -> Floats:
     """Return what a model that blurs too much makes of an image."""
+    made = plane.astype(np.float64)
     for _ in range(times):
-        wide = np.pad(plane, 1, "reflect")
-        plane = (4 * plane + wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2]) / 8
-        plane = plane + wide[1:-1, 2:] / 8
-    return plane.astype(np.float32)
+        wide = np.pad(made, 1, "reflect")
+        made = (4 * made + wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:]) / 8
+    return made.astype(np.float32)
 
 
 def noise(shape: tuple[int, int], *, grain: bool = False) -> Floats:

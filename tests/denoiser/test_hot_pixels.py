@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from unnoise.denoiser.hot_pixels import REACH, describe, find_hot_pixels, replace_pixels
 from unnoise.images import read_stack
 
-Floats = NDArray[np.float32]
 RANDOM = np.random.default_rng(0)
 
 
-def find(image: Floats) -> NDArray[np.bool_]:
+def find(image: NDArray[Any]) -> NDArray[np.bool_]:
     """Find those of ``(H, W)`` or ``(H, W, 3)``."""
     planes = np.moveaxis(np.atleast_3d(image), -1, 0)[None].astype(np.float32)
     found = find_hot_pixels(planes, colours=planes.shape[1] == 3)
-    return np.moveaxis(found[0], 0, -1).reshape(image.shape)
+    where: NDArray[np.bool_] = np.moveaxis(found[0], 0, -1).reshape(image.shape)
+    return where
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -45,12 +45,13 @@ def photograph(side: int, across: int | None = None) -> np.ndarray:
     clean[side // 4 : side // 2] += 25 * np.sin(x + 0.7 * y)[side // 4 : side // 2, :, None]
     noisy = clean + RANDOM.normal(0, 8, clean.shape)
     noisy[RANDOM.random(clean.shape) < 2e-4] = 255
-    return np.rint(noisy.clip(0, 255)).astype(np.uint8)
+    image: np.ndarray = np.rint(noisy.clip(0, 255)).astype(np.uint8)
+    return image
 
 
 def test_the_defaults_change_nothing() -> None:
     image, denoiser = photograph(96), blur(3)
-    same = {"chroma_strength": None, "detail": 0.0, "hot_pixels": False}
+    same: dict[str, Any] = {"chroma_strength": None, "detail": 0.0, "hot_pixels": False}
     for strength in (0.0, 0.4, 1.0):
         plain = denoiser(image, strength=strength)
         np.testing.assert_array_equal(denoiser(image, strength=strength, **same), plain)
