@@ -18,9 +18,9 @@ AROUND = 2.5  # energies are averaged over it
 CUT = 2.7  # standard deviations
 
 # Chosen on photographs with synthetic grain and on microscopy: docs/lab-notes.md.
-CERTAIN = 1.5  # times its noise, by which the pattern of the noisy image must exceed it
-REMOVED = 1.3  # times what the network removed: as much fine energy is noise
-LEFT = 0.03  # of the energy of the noise, what the network leaves in fine detail
+# First of the pattern, then of other fine detail.
+CERTAIN = 1.5, 1.3  # times the noise, beyond which energy of the noisy image is the scene's
+LEFT = 0.3, 0.03  # of the energy of the noise, what the network may have left
 NONE = 1e-20  # of energy, as good as none
 
 
@@ -48,15 +48,25 @@ def level(restored: Floats, noisy: Floats, stride: int) -> Floats:
     made_slow, given_slow = _smooth(made, SLOW, stride), _smooth(given, SLOW, stride)
     beside = _smooth(given - made, FAST, stride) - (given_slow - made_slow)
     noise = _energy(beside, stride) * np.float32(_share(stride))
-    kept = (1 - CERTAIN * noise / (_energy(given_slow, stride) + NONE)).clip(0, 1)
-    result = restored - _enlarged(1 - kept, stride) * made_slow
+    result = restored - _noise_share(given_slow, noise, 0, stride) * made_slow
 
     made, given = made - made_slow, given - given_slow
-    noise = _energy(given - made, stride)
-    scene = (_energy(given, stride) - REMOVED * noise).clip(0)
-    kept = scene / (scene + LEFT * noise + NONE)
-    result -= _enlarged(1 - kept, stride) * made
+    result -= _noise_share(given, _energy(given - made, stride), 1, stride) * made
     return result
+
+
+def _noise_share(noisy: Floats, noise: Floats, part: int, stride: int) -> Floats:
+    """Return how much of a part of the result is to be removed, from 0 to 1.
+
+    Args:
+        noisy: This part of the noisy image.
+        noise: Its energy of each cell that is noise.
+        part: 0 for the pattern, 1 for other fine detail.
+        stride: Side of a cell.
+    """
+    scene = (_energy(noisy, stride) - np.float32(CERTAIN[part]) * noise).clip(0)
+    left = np.float32(LEFT[part]) * noise + np.float32(NONE)
+    return (left / (scene + left)).repeat(stride, axis=-2).repeat(stride, axis=-1)
 
 
 def reach(stride: int) -> int:
@@ -82,11 +92,6 @@ def _energy(images: Floats, stride: int) -> Floats:
     batch, channels, height, width = images.shape
     cells = (batch, channels, height // stride, stride, width // stride, stride)
     return _filter(np.square(images).reshape(cells).mean((3, 5)), _gaussian(AROUND), 1, 1)
-
-
-def _enlarged(cells: Floats, stride: int) -> Floats:
-    """Repeat what holds for each cell for its pixels."""
-    return cells.repeat(stride, axis=-2).repeat(stride, axis=-1)
 
 
 def _filter(images: Floats, kernel: tuple[float, ...], step: int, period: int) -> Floats:
