@@ -6,6 +6,8 @@
 correlation  of how many photographs with white or grainy noise the stride is told wrongly
 
 microscopy   the 24 noisy captures alone, no clean image and no second capture is used
+widefield    the wide-field captures alone, beside a gaussian filter of the width that is best
+             for each; --stride S overrides the stride that is found
 captures     the same as Noise2Noise: four captures of each of six scenes
 self         a model for each image alone (``denoise --model self``), noisy only: each of the 24
              captures, and pages of documents, which must never be worse; --only names some
@@ -40,6 +42,7 @@ Length = dict[str, float]  # minutes or steps of a training
 SIGMA = 25 / 255
 SEED = 13
 STAINS = "60% stain:0 | 40% stain:0..0.4"
+WIDTHS = np.arange(0.5, 4.01, 0.25)  # pixels
 
 
 def read_grey(path: Path) -> NDArray[np.uint8]:
@@ -75,6 +78,26 @@ def microscopy(data: Path, length: Length, objective: str = "auto") -> None:
         print(f"  {name:<18} noisy {before:6.2f} dB   denoised {after:6.2f} dB")
     before, after = np.mean(list(means.values()), axis=0)
     print(f"  {'mean of 24':<18} noisy {before:6.2f} dB   denoised {after:6.2f} dB")
+
+
+def widefield(data: Path, length: Length, **settings: object) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        names = sorted((data / "microscopy/noisy").glob("WideField*.png"))
+        for path in names:
+            shutil.copy(path, folder)
+        denoiser = train("wide-field", length, Path(folder), **settings)
+    scores = []
+    for path in names:
+        noisy, clean = read_grey(path), read_grey(data / "microscopy/clean" / path.name)
+        blurred = [psnr(gaussian_filter(noisy.astype(float), w), clean, 255) for w in WIDTHS]
+        made = denoiser(noisy, dtype="float32")
+        scores.append((psnr(noisy, clean, 255), max(blurred), psnr(made, clean, 255)))
+        print(f"  {path.stem:<20}" + "".join(f"{score:7.2f}" for score in scores[-1]))
+    before, best, after = np.mean(scores, axis=0)
+    print(
+        f"  mean of {len(scores)}: noisy {before:.2f} dB   best gaussian {best:.2f} dB   "
+        f"denoised {after:.2f} dB, stride {denoiser.info.strides}"
+    )
 
 
 def captures(data: Path, length: Length) -> None:
@@ -191,6 +214,7 @@ def grainy(photo: NDArray[np.generic], level: float, grain: float, seed: int) ->
 BENCHMARKS: dict[str, tuple[Callable[..., None], float]] = {
     "correlation": (correlation, 0),
     "microscopy": (microscopy, 6),
+    "widefield": (widefield, 10),
     "captures": (captures, 12),
     "self": (own, 2),
     "documents": (documents, 4),
@@ -204,6 +228,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, help="of each training")
     parser.add_argument("--steps", type=int, help="of each training, instead")
     parser.add_argument("--only", default="", help="of self: images with this in their names")
+    parser.add_argument("--stride", type=int, help="of widefield")
     options = parser.parse_args()
     where = os.environ.get("UNNOISE_DATA")
     if not where or not (Path(where) / "microscopy").is_dir():
@@ -213,7 +238,11 @@ def main() -> None:
         run, minutes = BENCHMARKS[name]
         minutes = options.minutes or minutes
         length: Length = {"steps": options.steps} if options.steps else {"minutes": minutes}
-        more = {"only": options.only} if name == "self" else {}
+        more: dict[str, object] = {}
+        if name == "self":
+            more["only"] = options.only
+        elif name == "widefield" and options.stride:
+            more["stride"] = options.stride
         run(Path(where), length, **more)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.denoiser.channels import makes_grey
+from unnoise.denoiser.ladder import level, reach
 from unnoise.sizes import Sized
 
 Floats = NDArray[np.float32]
@@ -90,25 +91,27 @@ class Interleaved:
     """A network applied to each of the ``stride²`` images that lie interleaved in one.
 
     Where the noise of neighbouring pixels is correlated, every ``stride``-th pixel of an image is
-    an image of its own whose noise is not.
+    an image of its own whose noise is not. The results differ a little from each other; the
+    pattern that this makes of the whole is taken out again.
 
     Args:
         network: Takes images of any size.
-        stride: At least 1.
+        stride: At least 2.
     """
 
     def __init__(self, network: Network, stride: int) -> None:
         assert network.fixed_size is None
+        assert stride > 1
         self._network, self._stride = network, stride
         self.channels, self.fixed_size = network.channels, None
         self.size_multiple = stride * network.size_multiple
-        self.receptive_field = stride * (network.receptive_field - 1) + 1
+        self.receptive_field = stride * (network.receptive_field - 1) + 1 + 2 * reach(stride)
         self.at_once = network.at_once
 
     def run(self, images: Floats) -> Floats:
         """Denoise ``(B, C, H, W)``."""
         parts = self._network.run(deinterleave(images, self._stride))
-        return interleave(parts, self._stride)
+        return level(interleave(parts, self._stride), images, self._stride)
 
 
 def deinterleave(images: Floats, stride: int) -> Floats:

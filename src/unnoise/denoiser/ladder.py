@@ -1,0 +1,147 @@
+"""No ladder: the pattern that interleaved images leave in the whole is taken out again.
+
+Each of the ``s²`` images is denoised alone. Its error varies slowly and differs from that of the
+others. In the joined image, these errors are a pattern of period ``s``: energy near the frequencies
+``k / s``, where the network could not see it.
+"""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+# Standard deviations of gaussians, in pixels of one interleaved image, and where they are cut off.
+SLOW, FAST = 1.5, 0.7  # errors that vary more slowly than SLOW are the pattern proper
+AROUND = 2.5  # energies are averaged over it
+CUT = 2.7  # standard deviations
+
+# Chosen on photographs with synthetic grain and on microscopy: docs/lab-notes.md.
+# First of the pattern, then of other fine detail.
+CERTAIN = 1.5, 1.3  # times the noise, beyond which energy of the noisy image is the scene's
+LEFT = 0.3, 0.03  # of the energy of the noise, what the network may have left
+NONE = 1e-20  # of energy, as good as none
+
+
+def level(restored: Floats, noisy: Floats, stride: int) -> Floats:
+    """Take the pattern of a stride out of a result.
+
+    All that varies faster than one interleaved image can show is divided in two, and each part is
+    removed where the noisy image shows no more of it than noise:
+
+    - The pattern proper, in narrow bands around ``k / stride``. The noise of these bands is
+      measured beside them, in what the network removed. In a texture of that period, and in the
+      mosaic of a camera, the noisy image shows more, and the result stays as it is.
+    - The other fine detail. Its noise is what the network removed of it.
+
+    Both are local Wiener filters (Lim, "Two-Dimensional Signal and Image Processing", 1990, section
+    9.2), whose gain is found from the noisy image and applied to the result. Means over a period
+    stay as they are.
+
+    Args:
+        restored: ``(B, C, H, W)``; the sides are multiples of the stride.
+        noisy: What it was made of.
+        stride: At least 2.
+    """
+    made, given = _fine(restored, stride), _fine(noisy, stride)
+    made_slow, given_slow = _smooth(made, SLOW, stride), _smooth(given, SLOW, stride)
+    beside = _smooth(given - made, FAST, stride) - (given_slow - made_slow)
+    noise = _energy(beside, stride) * np.float32(_share(stride))
+    result = restored - _noise_share(given_slow, noise, 0, stride) * made_slow
+
+    made, given = made - made_slow, given - given_slow
+    result -= _noise_share(given, _energy(given - made, stride), 1, stride) * made
+    return result
+
+
+def _noise_share(noisy: Floats, noise: Floats, part: int, stride: int) -> Floats:
+    """Return how much of a part of the result is to be removed, from 0 to 1.
+
+    Args:
+        noisy: This part of the noisy image.
+        noise: Its energy of each cell that is noise.
+        part: 0 for the pattern, 1 for other fine detail.
+        stride: Side of a cell.
+    """
+    scene = (_energy(noisy, stride) - np.float32(CERTAIN[part]) * noise).clip(0)
+    left = np.float32(LEFT[part]) * noise + np.float32(NONE)
+    return (left / (scene + left)).repeat(stride, axis=-2).repeat(stride, axis=-1)
+
+
+def reach(stride: int) -> int:
+    """Return by how many pixels ``level`` looks around a pixel, at most."""
+    slow, around = (len(_gaussian(width)) // 2 for width in (SLOW, AROUND))
+    return stride * (slow + around + 1) + 2 * (len(_period(stride)) // 2)
+
+
+def _fine(images: Floats, stride: int) -> Floats:
+    """Return what varies within a period: all of the frequencies ``k / stride`` but 0."""
+    for _ in range(2):  # twice, so that the bend of a slope is not taken for a pattern
+        images = images - _filter(images, _period(stride), 1, stride)
+    return images
+
+
+def _smooth(images: Floats, width: float, stride: int) -> Floats:
+    """Smooth each interleaved image by itself, which keeps what is near ``k / stride``."""
+    return _filter(images, _gaussian(width), stride, stride)
+
+
+def _energy(images: Floats, stride: int) -> Floats:
+    """Return the energy around each cell of ``stride`` × ``stride`` pixels."""
+    batch, channels, height, width = images.shape
+    cells = (batch, channels, height // stride, stride, width // stride, stride)
+    return _filter(np.square(images).reshape(cells).mean((3, 5)), _gaussian(AROUND), 1, 1)
+
+
+def _filter(images: Floats, kernel: tuple[float, ...], step: int, period: int) -> Floats:
+    """Filter rows and columns with a symmetric kernel whose places are ``step`` pixels apart.
+
+    Beyond the borders the images go on with their last ``period`` pixels.
+    """
+    for axis in (-2, -1):
+        images = _filter_along(images, kernel, step, period, axis)
+    return images
+
+
+def _filter_along(
+    images: Floats, kernel: tuple[float, ...], step: int, period: int, axis: int
+) -> Floats:
+    length, half = images.shape[axis], len(kernel) // 2
+    places = np.arange(-half * step, length + half * step)
+    places = np.where(places < 0, places % period, places)
+    places = np.where(places >= length, length - period + places % period, places)
+    padded = images.take(places, axis=axis)
+    total, part = np.zeros_like(images), np.empty_like(images)
+    for place, weight in enumerate(kernel):
+        window = [slice(None)] * images.ndim
+        window[axis] = slice(place * step, place * step + length)
+        np.multiply(padded[tuple(window)], np.float32(weight), out=part)
+        total += part
+    return total
+
+
+@cache
+def _gaussian(width: float) -> tuple[float, ...]:
+    half = int(np.ceil(CUT * width))
+    values = np.exp(-0.5 * np.square(np.arange(-half, half + 1) / width))
+    return tuple(map(float, values / values.sum()))
+
+
+@cache
+def _period(stride: int) -> tuple[float, ...]:
+    """Return a symmetric mean that has none of the frequencies ``k / stride`` but 0."""
+    mean = np.full(stride, 1 / stride)
+    return tuple(map(float, mean if stride % 2 else np.convolve(mean, (0.5, 0.5))))
+
+
+@cache
+def _share(stride: int) -> float:
+    """Return the energy of white noise in the pattern's bands, over that beside them."""
+    side = 32 * stride
+    points = np.zeros((stride**2, 1, side, side), np.float32)
+    middle = side // 2 + np.arange(stride)
+    points[np.arange(stride**2), 0, np.repeat(middle, stride), np.tile(middle, stride)] = 1
+    fine = _fine(points, stride)
+    slow, fast = (_smooth(fine, width, stride) for width in (SLOW, FAST))
+    return float(np.square(slow).sum() / np.square(fast - slow).sum())
