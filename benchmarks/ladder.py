@@ -69,8 +69,9 @@ def flat_power(image: Floats, clean: Floats) -> NDArray[np.float64]:
     flattest = np.argsort(true.var((1, 2)))[: max(8, round(FLAT * len(true)))]
     window = np.outer(*[np.hanning(BLOCK + 1)[:BLOCK]] * 2)
     chosen = found[flattest] - found[flattest].mean((1, 2), keepdims=True)
-    power: NDArray[np.float64] = (np.abs(np.fft.fft2(chosen * window)) ** 2).mean(0)
-    return power / window.sum() ** 2
+    power = (np.abs(np.fft.fft2(chosen * window)) ** 2).mean(0)
+    scaled: NDArray[np.float64] = power / window.sum() ** 2
+    return scaled
 
 
 def blocks(image: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -107,7 +108,7 @@ def middle(image: NDArray[np.generic]) -> NDArray[np.generic]:
 
 
 def floats(image: NDArray[np.generic]) -> Floats:
-    return np.ascontiguousarray(np.moveaxis(image, -1, 0), np.float32) / 255
+    return np.ascontiguousarray(np.moveaxis(image, -1, 0), np.float32) / np.float32(255)
 
 
 def table(data: Path, model: str | None) -> None:

@@ -30,7 +30,8 @@ def denoised_apart(noisy: Floats, stride: int) -> Floats:
 
 def slope() -> Floats:
     y, x = np.mgrid[:SIDE, :SIDE] / SIDE
-    return (0.3 + 0.4 * x + 0.2 * np.sin(3 * y))[None, None].astype(np.float32)
+    made: Floats = (0.3 + 0.4 * x + 0.2 * np.sin(3 * y))[None, None].astype(np.float32)
+    return made
 
 
 def pattern(stride: int) -> Floats:
