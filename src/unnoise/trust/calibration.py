@@ -13,6 +13,7 @@ import numpy as np
 
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ModelFileError
+from unnoise.trust.evidence import Evidence
 from unnoise.trust.familiarity import SMALL, WINDOWS, Kind, learn_kind, window_sizes
 from unnoise.trust.noise_level import noise_level
 from unnoise.trust.probing import SIDE, Floats, parts_of, probe
@@ -96,9 +97,10 @@ def calibrate(
     levels, scores, offsets = [], [], []
     for index in chosen:
         found = probe(denoiser, parts[index], seed=seed, most=CHANGES)
-        noise = noise_level(found)
+        grain = Evidence.of(parts[index]).grain_of(found)
+        noise = grain.level(found.restored) if grain else noise_level(found)
         levels.append(noise.std)
-        scores.append(removed_structure(found, noise))
+        scores.append(removed_structure(found, grain or noise))
         if truths and denoiser.info.noise.endswith(",clip"):
             true = np.mean((found.restored - truths[index]) ** 2, dtype=np.float64)
             offsets.append(decibels(max(float(true), FLOOR)) - decibels(sure(found, noise)))

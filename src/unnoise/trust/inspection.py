@@ -13,9 +13,23 @@ from unnoise.images import Holes, NaN
 from unnoise.trust.calibration import Calibration, read_calibration
 from unnoise.trust.evidence import Evidence
 from unnoise.trust.noise_level import NoiseLevel, noise_level
-from unnoise.trust.probing import MOST, SIDE, Floats, Probe, probe
-from unnoise.trust.quality import FLOOR, decibels, j_invariant, sure
-from unnoise.trust.structure import box_mean, coherence, removed_structure, structure_map
+from unnoise.trust.probing import MOST, SIDE, Doubles, Floats, Probe, probe
+from unnoise.trust.quality import (
+    FLOOR,
+    UNSEEN_GRAIN,
+    decibels,
+    j_invariant,
+    sure,
+    sure_of_grain,
+)
+from unnoise.trust.spectrum import Spectrum
+from unnoise.trust.structure import (
+    Noise,
+    box_mean,
+    coherence,
+    removed_structure,
+    structure_map,
+)
 from unnoise.trust.verdict import FAINT, MISSED, Judgement, Verdict, judge
 
 NOISY_ONLY = ("noise2noise", "neighbor2neighbor", "noise2void")
@@ -34,8 +48,8 @@ class Inspection:
         familiarity: Share of parts of images like those in training that are at least as unlike
             them as this image is in the mean of its parts; None where the model file or the image
             does not allow to tell.
-        removed_structure: 0 if what was taken away is noise that neighbouring pixels do not share;
-            15 if it is the same over 4 × 4 pixels.
+        removed_structure: 0 if what was taken away is noise like that of the image; if that is
+            white, 15 if what was taken away is the same over 4 × 4 pixels.
         psnr: Estimated, in dB, of the result against the clean image that is not there; None where
             what the estimate assumes does not hold.
         psnr_untold: Why there is none.
@@ -111,17 +125,20 @@ def inspect(
         mapped, (found, _) = found, _probe(denoiser, noisy[:, rows, columns], view)
     else:
         mapped = found
-    noise = noise_level(found)
-    structure = removed_structure(found, noise)
     given, made = noisy[:, rows, columns], whole[:, rows, columns]
     evidence, clipped = Evidence.of(given), _is_clipped(denoiser)
-    seen = evidence.reasons(given, made, noise, stride=stride, clipped=clipped)
+    # The estimate is of what the model saw.
+    apart = evidence if stride == 1 else Evidence.of(given[:, ::stride, ::stride])
+    known = _Known.of(found, apart)
+    structure = removed_structure(found, known.noise)
+    facts = known.noise if stride == 1 else known.level  # a grain is of one distance of pixels
+    seen = evidence.reasons(given, made, facts, stride=stride, clipped=clipped)
     biased = evidence.biased(clipped=clipped)
-    judgement = _judge(denoiser, found, noise, usual, seen, biased=biased)
-    error = (noise.variance(mapped.restored) * mapped.sensitivity).mean(0, keepdims=True)
+    judgement = _judge(denoiser, found, known, usual, seen, biased=biased)
+    error = known.expected(mapped).mean(0, keepdims=True)
     maps = {
         "removed": (noisy - whole).mean(axis=0),
-        "structure": _enlarged(structure_map(mapped, noise), stride, noisy),
+        "structure": _enlarged(structure_map(mapped, known.noise), stride, noisy),
         "error": _enlarged(np.sqrt(box_mean(error, SMOOTHED)[0].clip(0)), stride, noisy),
     }
     lower = upper = None
@@ -129,19 +146,16 @@ def inspect(
         below, above = denoiser.find_distances(noisy[None], whole[None], view)
         maps["width"] = (below + above)[0].mean(axis=0)
         lower, upper = back(whole - below[0]), back(whole + above[0])
-    error = sure(found, noise)
-    if stride > 1:  # the estimate is of what the model saw
-        evidence = Evidence.of(given[:, ::stride, ::stride])
-    untold = _untold(denoiser, evidence, found, noise, error, usual)
+    quality = _quality(denoiser, apart, found, known, usual)
     noisy_only = denoiser.info.objective.split(",")[0] in NOISY_ONLY
-    hidden = j_invariant(denoiser.apart(view), found.noisy, noise) if noisy_only else None
+    hidden = j_invariant(denoiser.apart(view), found.noisy, known.level) if noisy_only else None
     return Inspection(
         image=back(whole),
-        noise_level=noise,
+        noise_level=known.level,
         familiarity=judgement.familiarity,
         removed_structure=structure,
-        psnr=None if untold else decibels(error) + (usual.psnr_offset if usual else 0.0),
-        psnr_untold=untold,
+        psnr=quality if isinstance(quality, float) else None,
+        psnr_untold=quality if isinstance(quality, str) else None,
         psnr_hidden=None if hidden is None else decibels(hidden),
         lower=lower,
         upper=upper,
@@ -166,18 +180,42 @@ def glance(
     top, left = (max(0, (side - SIDE) // 2) for side in noisy.shape[1:])
     part = noisy[:, top : top + SIDE, left : left + SIDE]
     found, stride = _probe(denoiser, part, view, most=1)
-    noise = noise_level(found)
     evidence = Evidence.of(noisy[:, ::stride, ::stride])
-    clipped = _is_clipped(denoiser)
-    seen = evidence.reasons(found.noisy, found.restored, noise, stride=stride, clipped=clipped)
+    known, clipped = _Known.of(found, evidence), _is_clipped(denoiser)
+    seen = evidence.reasons(
+        found.noisy, found.restored, known.noise, stride=stride, clipped=clipped
+    )
     biased = evidence.biased(clipped=clipped)
-    return _judge(denoiser, found, noise, usual, seen, biased=biased, slack=SLACK)
+    return _judge(denoiser, found, known, usual, seen, biased=biased, slack=SLACK)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """The noise of a probed image: its strength, and its grain where it has one that is seen."""
+
+    level: NoiseLevel
+    grain: Spectrum | None
+
+    @classmethod
+    def of(cls, found: Probe, evidence: Evidence) -> "_Known":
+        grain = evidence.grain_of(found)
+        return cls(grain.level(found.restored) if grain else noise_level(found), grain)
+
+    @property
+    def noise(self) -> Noise:
+        return self.grain or self.level
+
+    def expected(self, found: Probe) -> Doubles:
+        """Return the squared error that the best denoiser would have at each value."""
+        if self.grain:
+            return self.grain.follows(found)
+        return self.level.variance(found.restored) * found.sensitivity
 
 
 def _judge(
     denoiser: Denoiser,
     found: Probe,
-    noise: NoiseLevel,
+    known: _Known,
     usual: Calibration | None,
     seen: Sequence[str],
     *,
@@ -186,8 +224,8 @@ def _judge(
 ) -> Judgement:
     return judge(
         found.restored,
-        noise,
-        removed_structure(found, noise),
+        known.level,
+        removed_structure(found, known.noise),
         coherence(found),
         float(found.residual.std()),
         usual,
@@ -198,28 +236,32 @@ def _judge(
     )
 
 
-def _untold(
+def _quality(
     denoiser: Denoiser,
     evidence: Evidence,
     found: Probe,
-    noise: NoiseLevel,
-    error: float,
+    known: _Known,
     usual: Calibration | None,
-) -> str | None:
-    """Say why the quality cannot be estimated; None if it can."""
-    if error <= FLOOR or found.residual.std() < FAINT:
+) -> float | str:
+    """Estimate the PSNR in dB; or say why it cannot be estimated."""
+    error = sure_of_grain(found, known.grain) if known.grain else sure(found, known.level)
+    if error == FLOOR or found.residual.std() < FAINT:
         return "hardly anything was removed"
-    if reason := evidence.unlike_white(clipped=_is_clipped(denoiser)):
+    if evidence.grainy and known.grain is None:
+        return UNSEEN_GRAIN
+    if reason := evidence.unknown_noise(clipped=_is_clipped(denoiser)):
         return reason
     if evidence.left_noise(found.noisy, found.restored):
         return "noise was left"
-    level = noise.std
+    if isinstance(error, str):
+        return error
+    level = known.level.std
     # White noise makes flat places vary as much as was taken away, never more.
     if evidence.floor and evidence.floor.std > FLAT * level:
         return "flat places vary more than by white noise"
     if usual and usual.limited and level > MISSED * usual.noise_high + FAINT:
         return "its noise is stronger than the model was trained for"
-    return None
+    return decibels(error) + (usual.psnr_offset if usual else 0.0)
 
 
 def _is_clipped(denoiser: Denoiser) -> bool:
