@@ -101,6 +101,12 @@ class Evidence:
         certain = grain.structure < STRUCTURE or self.floor.colour > COLOUR_GRAIN
         return grain if certain else None
 
+    def knows(self, noise: Noise) -> bool:
+        """Say whether it is certain how much the noise of neighbouring pixels is alike."""
+        if self.grainy:
+            return isinstance(noise, Spectrum)
+        return self.floor is not None and self.floor.noise
+
     def unknown_noise(self, *, clipped: bool) -> str | None:
         """Say why the noise is neither white nor of a grain, as estimates assume; None if it is.
 

@@ -12,24 +12,11 @@ from unnoise.denoiser import ChannelUse, DenoiseOptions, Denoiser, View
 from unnoise.images import Holes, NaN
 from unnoise.trust.calibration import Calibration, read_calibration
 from unnoise.trust.evidence import Evidence
-from unnoise.trust.noise_level import NoiseLevel, noise_level
-from unnoise.trust.probing import MOST, SIDE, Doubles, Floats, Probe, probe
-from unnoise.trust.quality import (
-    FLOOR,
-    UNSEEN_GRAIN,
-    decibels,
-    j_invariant,
-    sure,
-    sure_of_grain,
-)
-from unnoise.trust.spectrum import Spectrum
-from unnoise.trust.structure import (
-    Noise,
-    box_mean,
-    coherence,
-    removed_structure,
-    structure_map,
-)
+from unnoise.trust.known import Known
+from unnoise.trust.noise_level import NoiseLevel
+from unnoise.trust.probing import MOST, SIDE, Floats, Probe, probe
+from unnoise.trust.quality import FLOOR, UNSEEN_GRAIN, decibels, j_invariant
+from unnoise.trust.structure import box_mean, coherence, removed_structure, structure_map
 from unnoise.trust.verdict import FAINT, MISSED, Judgement, Verdict, judge
 
 NOISY_ONLY = ("noise2noise", "neighbor2neighbor", "noise2void")
@@ -129,12 +116,13 @@ def inspect(
     evidence, clipped = Evidence.of(given), _is_clipped(denoiser)
     # The estimate is of what the model saw.
     apart = evidence if stride == 1 else Evidence.of(given[:, ::stride, ::stride])
-    known = _Known.of(found, apart)
+    known = Known.of(found, apart).measured_again(denoiser.apart(view), found)
     structure = removed_structure(found, known.noise)
     facts = known.noise if stride == 1 else known.level  # a grain is of one distance of pixels
     seen = evidence.reasons(given, made, facts, stride=stride, clipped=clipped)
     biased = evidence.biased(clipped=clipped)
-    judgement = _judge(denoiser, found, known, usual, seen, biased=biased)
+    certain = apart.knows(known.noise)
+    judgement = _judge(denoiser, found, known, usual, seen, biased=biased, certain=certain)
     error = known.expected(mapped).mean(0, keepdims=True)
     maps = {
         "removed": (noisy - whole).mean(axis=0),
@@ -181,45 +169,24 @@ def glance(
     part = noisy[:, top : top + SIDE, left : left + SIDE]
     found, stride = _probe(denoiser, part, view, most=1)
     evidence = Evidence.of(noisy[:, ::stride, ::stride])
-    known, clipped = _Known.of(found, evidence), _is_clipped(denoiser)
+    known, clipped = Known.of(found, evidence), _is_clipped(denoiser)
     seen = evidence.reasons(
         found.noisy, found.restored, known.noise, stride=stride, clipped=clipped
     )
     biased = evidence.biased(clipped=clipped)
-    return _judge(denoiser, found, known, usual, seen, biased=biased, slack=SLACK)
-
-
-@dataclass(frozen=True)
-class _Known:
-    """The noise of a probed image: its strength, and its grain where it has one that is seen."""
-
-    level: NoiseLevel
-    grain: Spectrum | None
-
-    @classmethod
-    def of(cls, found: Probe, evidence: Evidence) -> "_Known":
-        grain = evidence.grain_of(found)
-        return cls(grain.level(found.restored) if grain else noise_level(found), grain)
-
-    @property
-    def noise(self) -> Noise:
-        return self.grain or self.level
-
-    def expected(self, found: Probe) -> Doubles:
-        """Return the squared error that the best denoiser would have at each value."""
-        if self.grain:
-            return self.grain.follows(found)
-        return self.level.variance(found.restored) * found.sensitivity
+    certain = evidence.knows(known.noise)
+    return _judge(denoiser, found, known, usual, seen, biased=biased, certain=certain, slack=SLACK)
 
 
 def _judge(
     denoiser: Denoiser,
     found: Probe,
-    known: _Known,
+    known: Known,
     usual: Calibration | None,
     seen: Sequence[str],
     *,
     biased: bool,
+    certain: bool,
     slack: float = 1.0,
 ) -> Judgement:
     return judge(
@@ -233,6 +200,7 @@ def _judge(
         slack=slack,
         seen=seen,
         biased=biased,
+        certain=certain,
     )
 
 
@@ -240,11 +208,11 @@ def _quality(
     denoiser: Denoiser,
     evidence: Evidence,
     found: Probe,
-    known: _Known,
+    known: Known,
     usual: Calibration | None,
 ) -> float | str:
     """Estimate the PSNR in dB; or say why it cannot be estimated."""
-    error = sure_of_grain(found, known.grain) if known.grain else sure(found, known.level)
+    error = known.error(found)
     if error == FLOOR or found.residual.std() < FAINT:
         return "hardly anything was removed"
     if evidence.grainy and known.grain is None:
@@ -258,7 +226,7 @@ def _quality(
     level = known.level.std
     # White noise makes flat places vary as much as was taken away, never more.
     if evidence.floor and evidence.floor.std > FLAT * level:
-        return "flat places vary more than by white noise"
+        return f"flat places vary more than by {'such' if known.grain else 'white'} noise"
     if usual and usual.limited and level > MISSED * usual.noise_high + FAINT:
         return "its noise is stronger than the model was trained for"
     return decibels(error) + (usual.psnr_offset if usual else 0.0)

@@ -1,20 +1,24 @@
 """The noise of an image whose neighbouring pixels are alike, from what a model takes away.
 
 Noise of developed photographs is alike over one pixel in brightness and over several in colour, so
-it has a covariance of pixels and channels. Its shape is found in those blocks of the image in which
-the result is flattest. Its strength at each brightness is found from what was taken away: with C
-the covariance of the noise, J the Jacobian of the best denoiser and r what it takes away,
-``E r rᵀ = C - C J`` (Stein's identity, and Efron, "Tweedie's Formula and Selection Bias", 2011).
-The products with C come from changes that are white: ``E (C b)·(J b) = tr(C J)`` for b of
-independent signs, so that no further run of the model is needed.
+it has a covariance C of pixels and channels. With J the Jacobian of the best denoiser f, its error
+has the covariance C J, and what it takes away, r = y - f, has ``E r rᵀ = C - C J`` and
+``E r fᵀ = C J`` (Stein's identity, and Efron, "Tweedie's Formula and Selection Bias", 2011). So the
+shape of C is found as ``E r rᵀ + E r fᵀ``, in those blocks in which the result is flattest, and its
+strength at each brightness as ``E r rᵀ / (1 - share)``, with the share of C J in C.
+
+That share is found first from changes that are white, by ``E (C b)·(J b) = tr(C J)``. A network may
+follow white changes more than noise with a grain, so that for an estimate of the error changes
+``b ~ N(0, C)`` are drawn: ``E b·(J b) = tr(C J)``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from unnoise.denoiser import Denoiser
 from unnoise.trust.noise_level import NoiseLevel
-from unnoise.trust.probing import Doubles, Floats, Probe
+from unnoise.trust.probing import VALUES, Doubles, Floats, Probe
 
 BLOCK = 16  # pixels of a side
 LAGS = BLOCK // 2 - 1  # pixels; noise farther apart counts as independent
@@ -22,6 +26,8 @@ SHARE, FEWEST = 0.05, 6  # of the blocks, those in which the result is flattest;
 LEAST = 0.3  # power that planes leave of a frequency, below which it is not extrapolated
 CELL = 8  # pixels of a side, over which brightness and strength are averaged
 STRATA, CALM, MEMBERS = 8, 0.5, 8  # of brightness; share of the cells of one; cells at least
+STEP = 0.1  # of changes with the grain, in units of the noise
+MOST_DRAWN = 2  # such changes
 KEPT = 0.1  # share of the noise that must have been taken away, so that its strength is known
 
 
@@ -66,10 +72,21 @@ class Spectrum:
     def follows(self, found: Probe) -> Doubles:
         """Return how much noise each value of the result has kept, ``(C, H, W)``.
 
-        The mean is ``tr(C J)`` over the number of values; single pixels are random.
+        The mean is ``tr(C J)`` over the number of values; single pixels are random. The changes of
+        the probe must be white.
         """
         deviation = np.sqrt(self.variance(found.restored))
         return _followed(found, self.correlation, deviation)
+
+    def draw(self, restored: Floats, generator: np.random.Generator) -> Floats:
+        """Return noise like that of an image with this result ``(C, H, W)``."""
+        room, transfer = _transfer(self.correlation, restored.shape[1:])
+        power, ways = np.linalg.eigh(np.moveaxis(transfer, (0, 1), (-2, -1)))
+        waves = np.fft.rfft2(generator.standard_normal((len(restored), *room)))
+        mixed = np.einsum("ijcd,ijd,dij->cij", ways, np.sqrt(power.clip(0)), waves)
+        grain = np.fft.irfft2(mixed, room)[:, : restored.shape[1], : restored.shape[2]]
+        drawn = np.sqrt(self.variance(restored)) * grain
+        return drawn.astype(np.float32)
 
     def share_of_means(self, side: int) -> float:
         """Return the variance of means over squares, relative to that of white noise."""
@@ -91,11 +108,37 @@ def find_spectrum(found: Probe) -> Spectrum | None:
         return None
     share = float(np.median(structure[flattest] / power[flattest]))
     # Blocks of all strengths count alike.
-    correlation = _correlation(noisy[:, flattest] / np.sqrt(power[flattest])[:, None, None])
+    scale = np.sqrt(power[flattest])[:, None, None]
+    correlation = _correlation(noisy[:, flattest] / scale, restored[:, flattest] / scale)
     if correlation is None:
         return None
     followed = _followed(found, correlation, np.ones(noisy.shape[:1])[:, None, None])
     return Spectrum(correlation, *_strengths(found, followed), share)
+
+
+def measure_again(
+    denoiser: Denoiser, found: Probe, grain: Spectrum, *, seed: int = 0
+) -> tuple[Spectrum, Doubles]:
+    """Measure a grain with changes that have it.
+
+    Args:
+        denoiser: What the probe is of.
+        found: The probe.
+        grain: What was found in it.
+        seed: Of the changes.
+
+    Returns:
+        The grain, with its strength measured better, and how much of it each value of the result
+        has kept, as of ``follows``.
+    """
+    generator = np.random.default_rng(seed)
+    count = min(MOST_DRAWN, max(1, -(-VALUES // found.noisy.size)))
+    drawn = np.stack([grain.draw(found.restored, generator) for _ in range(count)])
+    made = denoiser.denoise_floats(found.noisy + np.float32(STEP) * drawn)
+    products = np.mean(drawn * (made - found.restored), axis=0, dtype=np.float64) / STEP
+    share = products / grain.variance(found.restored)
+    better = replace(grain, strength=_strengths(found, share)[1])
+    return better, share * better.variance(found.restored)
 
 
 def _without_planes(image: Floats) -> Doubles:
@@ -109,14 +152,16 @@ def _without_planes(image: Floats) -> Doubles:
     return rest
 
 
-def _correlation(blocks: Doubles) -> Doubles | None:
-    """Return the correlation of blocks of noise, ``(C, C, 15, 15)``; None if one has no noise.
+def _correlation(noisy: Doubles, restored: Doubles) -> Doubles | None:
+    """Return the correlation of the noise of blocks, ``(C, C, 15, 15)``; None if it has none.
 
     The spectrum is estimated with a window (Welch, 1967); what the planes took of the low
     frequencies is given back, and the window is divided out of the correlation.
     """
-    waves = np.fft.fft2(blocks * WINDOW) / BLOCK
-    spectrum = np.einsum("cbij,dbij->cdij", waves, waves.conj()).real / blocks.shape[1]
+    # r rᵀ + r fᵀ is r yᵀ
+    taken, seen = (np.fft.fft2(each * WINDOW) / BLOCK for each in (noisy - restored, noisy))
+    spectrum = np.einsum("cbij,dbij->cdij", taken, seen.conj()).real / noisy.shape[1]
+    spectrum = (spectrum + spectrum.swapaxes(0, 1)) / 2
     spectrum /= np.maximum(LEFT_OF_WHITE, LEAST)
     spectrum[..., 0, 0] = (spectrum[..., 0, 1] + spectrum[..., 1, 0]) / 2  # the mean is gone
     products = np.fft.fftshift(np.fft.ifft2(spectrum).real, axes=(-2, -1))[..., 1:, 1:]
@@ -131,10 +176,7 @@ def _correlation(blocks: Doubles) -> Doubles | None:
 def _followed(found: Probe, correlation: Doubles, deviation: Doubles) -> Doubles:
     """Return ``D r D b`` times ``J b``, ``(C, H, W)``, with D the deviations of the values."""
     shape = found.noisy.shape[1:]
-    room = tuple(side + 2 * LAGS for side in shape)  # the transform joins opposite ends
-    kernel = np.zeros((*correlation.shape[:2], *room))
-    kernel[..., : 2 * LAGS + 1, : 2 * LAGS + 1] = correlation
-    transfer = np.fft.rfft2(np.roll(kernel, (-LAGS, -LAGS), (-2, -1))).real
+    room, transfer = _transfer(correlation, shape)
     total = np.zeros(found.noisy.shape)
     for change, answer in zip(found.changes, found.answers, strict=True):
         waves = np.fft.rfft2(deviation * change, room)
@@ -142,6 +184,17 @@ def _followed(found: Probe, correlation: Doubles, deviation: Doubles) -> Doubles
         total += deviation * spread[:, : shape[0], : shape[1]] * answer
     followed: Doubles = total / len(found.changes)
     return followed
+
+
+def _transfer(correlation: Doubles, shape: tuple[int, ...]) -> tuple[tuple[int, int], Doubles]:
+    """Return the Fourier transform of a correlation ``(C, C, H, W / 2 + 1)``, and its room.
+
+    The room is larger than the image, because the transform joins opposite ends.
+    """
+    room = shape[0] + 2 * LAGS, shape[1] + 2 * LAGS
+    kernel = np.zeros((*correlation.shape[:2], *room))
+    kernel[..., : 2 * LAGS + 1, : 2 * LAGS + 1] = correlation
+    return room, np.fft.rfft2(np.roll(kernel, (-LAGS, -LAGS), (-2, -1))).real
 
 
 def _strengths(found: Probe, followed: Doubles) -> tuple[Doubles, Doubles]:
