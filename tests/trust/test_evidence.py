@@ -58,7 +58,7 @@ def test_lines_that_were_left_are_said(axis: str) -> None:
     noisy = CLEAN + lines + white()
     assert f"--structure {axis}" in reasons(noisy, CLEAN + lines)
     assert reasons(noisy, CLEAN) == ""
-    assert Evidence.of(noisy).unlike_white(clipped=False) == "its noise has lines"
+    assert Evidence.of(noisy).unknown_noise(clipped=False) == "its noise has lines"
 
 
 def test_a_mosaic_is_said_unless_it_is_seen_by_its_phases() -> None:
@@ -74,7 +74,7 @@ def test_impulses_that_were_left_are_said() -> None:
     noisy[draw < 0.01], noisy[draw > 0.99] = 0, 1
     assert "median filter" in reasons(noisy, noisy)
     assert "impulses" not in reasons(noisy, CLEAN)
-    assert Evidence.of(noisy).unlike_white(clipped=False) == "it has impulses"
+    assert Evidence.of(noisy).unknown_noise(clipped=False) == "it has impulses"
 
 
 def test_noise_that_was_cut_off_is_said_unless_the_model_knows_it() -> None:
@@ -120,7 +120,9 @@ def test_a_model_that_changes_nothing_is_not_trusted_and_promises_nothing() -> N
     noisy = (CLEAN + grainy())[0]
     found = inspect(unnoise.load("photo", device="cpu", precision="fp32"), noisy)
     assert found.verdict != "trust"
-    assert (found.psnr, found.psnr_untold) == (None, "its noise has a grain")
+    assert found.psnr is None
+    assert found.psnr_untold is not None
+    assert "its noise has a grain" in found.psnr_untold
     assert any("noise was left" in reason for reason in found.reasons)
     found = inspect(nothing, np.full((64, 64), 0.5, np.float32))
     assert (found.psnr, found.psnr_untold) == (None, "hardly anything was removed")

@@ -2,7 +2,7 @@
 
 from unnoise.facts.ends import CUT, cut_off
 from unnoise.facts.fineness import LOST, NARROW, PREDICTED, Fineness, fineness
-from unnoise.facts.floor import Floor, noise_floor
+from unnoise.facts.floor import GRAIN, Floor, noise_floor
 from unnoise.facts.grain import Correlation, noise_correlation
 from unnoise.facts.impulses import MANY, impulses
 from unnoise.facts.lines import VISIBLE, Lines, Structure, lines
@@ -12,6 +12,7 @@ from unnoise.facts.phases import MOSAIC, phases
 
 __all__ = [
     "CUT",
+    "GRAIN",
     "LOST",
     "MANY",
     "MOSAIC",

@@ -40,12 +40,15 @@ class Floor:
         correlation: Of values 1 to 5 pixels apart, mean of both axes.
         noise: Whether it is noise, and no texture.
         blocks: Their numbers, row by row.
+        colour: Correlation of what three channels have beside their mean, 1 pixel apart; 0 for
+            other numbers of channels.
     """
 
     std: float
     correlation: tuple[float, ...]
     noise: bool
     blocks: NDArray[np.int64] = field(repr=False)
+    colour: float = 0.0
 
     @property
     def grain(self) -> bool:
@@ -99,11 +102,26 @@ def noise_floor(image: NDArray[np.generic]) -> Floor | None:
     )
     own = _own(seen, flattest) > OWN and max(both[3:]) < OWN_FAR and fourth < OWN_BELL
     std = float(np.sqrt(np.median(variance[flattest])))
-    return Floor(std, tuple(map(float, both)), bool(alike or own), flattest)
+    colour = _colour(seen, flattest)
+    return Floor(std, tuple(map(float, both)), bool(alike or own), flattest, colour)
 
 
 def _floats(image: NDArray[np.generic]) -> Doubles:
     return middle(image, MAX_SIDE).astype(np.float64)
+
+
+def _colour(image: Doubles, blocks: NDArray[np.int64]) -> float:
+    """Return the correlation of neighbours in what three channels have beside their mean."""
+    if image.shape[2] != RGB:
+        return 0.0
+    beside = np.moveaxis(image - image.mean(axis=2, keepdims=True), -1, 0)
+    rest = np.stack([without_planes(blocks_of(channel)[blocks]) for channel in beside])
+    power = np.mean(rest**2)
+    across, down = (
+        np.mean(rest[..., 1:] * rest[..., :-1]),
+        np.mean(rest[..., 1:, :] * rest[..., :-1, :]),
+    )
+    return float((across + down) / (2 * power)) if power > 0 else 0.0
 
 
 def _own(image: Doubles, blocks: NDArray[np.int64]) -> float:

@@ -6,15 +6,16 @@ It is made at the end of a training and kept in the header of the model file, as
 import base64
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ModelFileError
+from unnoise.trust.evidence import Evidence
 from unnoise.trust.familiarity import SMALL, WINDOWS, Kind, learn_kind, window_sizes
-from unnoise.trust.noise_level import noise_level
+from unnoise.trust.known import Known
 from unnoise.trust.probing import SIDE, Floats, parts_of, probe
 from unnoise.trust.quality import FLOOR, decibels, sure
 from unnoise.trust.statistics import statistics_count
@@ -36,7 +37,10 @@ class Calibration:
         images: How many were probed.
         noise_low: The weakest noise, as a standard deviation in the model's scale.
         noise_high: The strongest.
-        structure: The largest score of ``removed_structure`` that is usual.
+        structure: The largest score of ``removed_structure`` that is usual where it is certain how
+            much the noise of neighbouring pixels is alike.
+        structure_unsure: The same where texture hides that; as ``structure`` in files of earlier
+            versions.
         psnr_offset: By how many dB results are better than is told by Stein's estimate, which does
             not hold for clipped noise; 0 for other noise.
         kinds: What the images are like.
@@ -48,6 +52,7 @@ class Calibration:
     structure: float
     psnr_offset: float
     kinds: tuple[Kind, ...]
+    structure_unsure: float
 
     @property
     def limited(self) -> bool:
@@ -92,16 +97,18 @@ def calibrate(
     most = max(FEWEST, round(share * MOST))
     chosen = np.random.default_rng(seed).permutation(len(parts))[:most]
     if len(chosen) < FEWEST:
-        return Calibration(len(chosen), 0.0, 0.0, 0.0, 0.0, ())
-    levels, scores, offsets = [], [], []
+        return Calibration(len(chosen), 0.0, 0.0, 0.0, 0.0, (), 0.0)
+    levels, offsets = [], []
+    scores: dict[bool, list[float]] = {True: [], False: []}  # by whether the grain is known
     for index in chosen:
         found = probe(denoiser, parts[index], seed=seed, most=CHANGES)
-        noise = noise_level(found)
-        levels.append(noise.std)
-        scores.append(removed_structure(found, noise))
+        evidence = Evidence.of(parts[index])
+        known = Known.of(found, evidence)
+        levels.append(known.level.std)
+        scores[evidence.knows(known.noise)].append(removed_structure(found, known.noise))
         if truths and denoiser.info.noise.endswith(",clip"):
             true = np.mean((found.restored - truths[index]) ** 2, dtype=np.float64)
-            offsets.append(decibels(max(float(true), FLOOR)) - decibels(sure(found, noise)))
+            offsets.append(decibels(max(float(true), FLOOR)) - decibels(sure(found, known.level)))
     kinds = [
         learn_kind(denoiser, noisy, size, max(FEWEST, round(share * _windows(size))), seed)
         for size in sizes
@@ -110,10 +117,17 @@ def calibrate(
         images=len(chosen),
         noise_low=float(min(levels)),
         noise_high=float(max(levels)),
-        structure=float(np.quantile(scores, USUAL, method="higher")),
+        structure=_largest(scores[True], scores[False]),
+        structure_unsure=_largest(scores[False], scores[True]),
         psnr_offset=float(np.median(offsets)) if offsets else 0.0,
         kinds=tuple(kind for kind in kinds if kind is not None),
     )
+
+
+def _largest(scores: list[float], others: list[float]) -> float:
+    """Return the largest score that is usual; by all of them where there are too few."""
+    enough = scores if len(scores) >= FEWEST else scores + others
+    return float(np.quantile(enough, USUAL, method="higher"))
 
 
 def read_calibration(plain: Mapping[str, Any] | None) -> Calibration | None:
@@ -125,12 +139,15 @@ def read_calibration(plain: Mapping[str, Any] | None) -> Calibration | None:
     if plain is None:
         return None
     try:
-        values = {field.name: plain[field.name] for field in fields(Calibration)}
+        values = {name: plain[name] for name in ("images", *NUMBERS, "kinds")}
         low, high, structure, offset = numbers = [float(values[name]) for name in NUMBERS]
         if not all(map(math.isfinite, numbers)):
             raise ValueError("a limit is not finite")
         kinds = tuple(_read_kind(kind) for kind in values["kinds"])
-        return Calibration(int(values["images"]), low, high, structure, offset, kinds)
+        unsure = float(plain.get("structure_unsure", structure))
+        if not math.isfinite(unsure):
+            raise ValueError("a limit is not finite")
+        return Calibration(int(values["images"]), low, high, structure, offset, kinds, unsure)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ModelFileError(
             f"the calibration in the model file is damaged ({error}): train the model again"

@@ -11,6 +11,7 @@ import numpy as np
 
 from unnoise.facts import (
     CUT,
+    GRAIN,
     MANY,
     MOSAIC,
     Floor,
@@ -22,11 +23,13 @@ from unnoise.facts import (
     noise_floor,
     phases,
 )
-from unnoise.trust.noise_level import NoiseLevel
-from unnoise.trust.probing import Doubles, Floats
-from unnoise.trust.structure import box_mean
+from unnoise.trust.probing import Doubles, Floats, Probe
+from unnoise.trust.quality import STRUCTURE
+from unnoise.trust.spectrum import Spectrum, find_spectrum
+from unnoise.trust.structure import Noise, box_mean
 
 LEARN = "train on images like this one (unnoise denoise --model self)"
+COLOUR_GRAIN = 0.5  # correlation of colours at 1 pixel, that structure in flat places never has
 MATTERS = 0.005  # standard deviation of noise that is seen, in the model's scale
 LEFT = 0.5  # share of lines and of impulses that a result may leave, as a variance
 LEFT_NOISE = 0.62  # of the variance of flat places, which texture may have a share in
@@ -77,14 +80,40 @@ class Evidence:
         """Say whether noise was cut off, for which a model was not calibrated."""
         return self.cut_off > BIASED and not clipped
 
-    def unlike_white(self, *, clipped: bool) -> str | None:
-        """Say how the noise differs from white noise, which estimates assume; None if it does not.
+    @property
+    def grainy(self) -> bool:
+        """Whether neighbouring pixels have noise in common, in brightness or in colour."""
+        floor = self.floor
+        if floor is None or floor.std <= MATTERS / 2:
+            return False
+        return floor.grain or floor.colour > COLOUR_GRAIN
+
+    def grain_of(self, found: Probe) -> Spectrum | None:
+        """Measure the grain of the image in a probe of it; None if it has none, or none is seen.
+
+        Structure that the model has left in the flattest places looks like a grain of brightness,
+        and not like one of colours.
+        """
+        if self.floor is None or not self.grainy:
+            return None
+        grain = find_spectrum(found)
+        if grain is None or grain.neighbours < GRAIN:
+            return None
+        certain = grain.structure < STRUCTURE or self.floor.colour > COLOUR_GRAIN
+        return grain if certain else None
+
+    def knows(self, noise: Noise) -> bool:
+        """Say whether it is certain how much the noise of neighbouring pixels is alike."""
+        if self.grainy:
+            return isinstance(noise, Spectrum)
+        return self.floor is not None and self.floor.noise
+
+    def unknown_noise(self, *, clipped: bool) -> str | None:
+        """Say why the noise is neither white nor of a grain, as estimates assume; None if it is.
 
         Args:
             clipped: Whether the model was calibrated on noise that is cut off.
         """
-        if self.floor and self.floor.grain and self.floor.std > MATTERS / 2:
-            return "its noise has a grain"
         if self._lined:
             return "its noise has lines"
         if self.phases is not None and self.phases > MOSAIC:
@@ -96,7 +125,7 @@ class Evidence:
         return None
 
     def reasons(
-        self, noisy: Floats, restored: Floats, noise: NoiseLevel, *, stride: int, clipped: bool
+        self, noisy: Floats, restored: Floats, noise: Noise, *, stride: int, clipped: bool
     ) -> list[str]:
         """Say what speaks against a result, and what to do.
 
@@ -197,11 +226,11 @@ class Evidence:
             "values are black and white"
         )
 
-    def _lost(self, noisy: Floats, restored: Floats, noise: NoiseLevel) -> str | None:
+    def _lost(self, noisy: Floats, restored: Floats, noise: Noise) -> str | None:
         # Means of a grain over few pixels are no less than its values.
-        grain = self.floor is not None and self.floor.grain
+        unknown = self.grainy and not isinstance(noise, Spectrum)
         least = max(LOST, FEW / noisy[0].size)
-        if not grain and (lost := thin_structure(noisy, restored, noise)) > least:
+        if not unknown and (lost := thin_structure(noisy, restored, noise)) > least:
             return (
                 f"thin structure was lost in {100 * lost:.2g} % of the image: look at what was "
                 "removed, lower --strength, or train with --objective noise2void"
@@ -214,14 +243,14 @@ class Evidence:
         return None
 
 
-def thin_structure(noisy: Floats, restored: Floats, noise: NoiseLevel) -> float:
+def thin_structure(noisy: Floats, restored: Floats, noise: Noise) -> float:
     """Return the share of the pixels around which what was removed can be no chance.
 
     The residual is averaged over 3 × 3 pixels; noise of single pixels stays within a few standard
     deviations of that mean, and a line or a spot that was removed does not.
     """
     scaled: Doubles = (noisy - restored) / np.sqrt(noise.variance(restored) + FAINTLY**2)
-    means = np.abs(box_mean(scaled, THIN)) * THIN
+    means = np.abs(box_mean(scaled, THIN)) * THIN / np.sqrt(noise.share_of_means(THIN))
     return float(np.mean(means.max(axis=0) > CERTAIN))
 
 

@@ -12,9 +12,10 @@ from unnoise.denoiser import ChannelUse, DenoiseOptions, Denoiser, View
 from unnoise.images import Holes, NaN
 from unnoise.trust.calibration import Calibration, read_calibration
 from unnoise.trust.evidence import Evidence
-from unnoise.trust.noise_level import NoiseLevel, noise_level
+from unnoise.trust.known import Known
+from unnoise.trust.noise_level import NoiseLevel
 from unnoise.trust.probing import MOST, SIDE, Floats, Probe, probe
-from unnoise.trust.quality import FLOOR, decibels, j_invariant, sure
+from unnoise.trust.quality import FLOOR, UNSEEN_GRAIN, decibels, j_invariant
 from unnoise.trust.structure import box_mean, coherence, removed_structure, structure_map
 from unnoise.trust.verdict import FAINT, MISSED, Judgement, Verdict, judge
 
@@ -34,8 +35,8 @@ class Inspection:
         familiarity: Share of parts of images like those in training that are at least as unlike
             them as this image is in the mean of its parts; None where the model file or the image
             does not allow to tell.
-        removed_structure: 0 if what was taken away is noise that neighbouring pixels do not share;
-            15 if it is the same over 4 × 4 pixels.
+        removed_structure: 0 if what was taken away is noise like that of the image; if that is
+            white, 15 if what was taken away is the same over 4 × 4 pixels.
         psnr: Estimated, in dB, of the result against the clean image that is not there; None where
             what the estimate assumes does not hold.
         psnr_untold: Why there is none.
@@ -111,17 +112,21 @@ def inspect(
         mapped, (found, _) = found, _probe(denoiser, noisy[:, rows, columns], view)
     else:
         mapped = found
-    noise = noise_level(found)
-    structure = removed_structure(found, noise)
     given, made = noisy[:, rows, columns], whole[:, rows, columns]
     evidence, clipped = Evidence.of(given), _is_clipped(denoiser)
-    seen = evidence.reasons(given, made, noise, stride=stride, clipped=clipped)
+    # The estimate is of what the model saw.
+    apart = evidence if stride == 1 else Evidence.of(given[:, ::stride, ::stride])
+    known = Known.of(found, apart).measured_again(denoiser.apart(view), found)
+    structure = removed_structure(found, known.noise)
+    facts = known.noise if stride == 1 else known.level  # a grain is of one distance of pixels
+    seen = evidence.reasons(given, made, facts, stride=stride, clipped=clipped)
     biased = evidence.biased(clipped=clipped)
-    judgement = _judge(denoiser, found, noise, usual, seen, biased=biased)
-    error = (noise.variance(mapped.restored) * mapped.sensitivity).mean(0, keepdims=True)
+    certain = apart.knows(known.noise)
+    judgement = _judge(denoiser, found, known, usual, seen, biased=biased, certain=certain)
+    error = known.expected(mapped).mean(0, keepdims=True)
     maps = {
         "removed": (noisy - whole).mean(axis=0),
-        "structure": _enlarged(structure_map(mapped, noise), stride, noisy),
+        "structure": _enlarged(structure_map(mapped, known.noise), stride, noisy),
         "error": _enlarged(np.sqrt(box_mean(error, SMOOTHED)[0].clip(0)), stride, noisy),
     }
     lower = upper = None
@@ -129,19 +134,16 @@ def inspect(
         below, above = denoiser.find_distances(noisy[None], whole[None], view)
         maps["width"] = (below + above)[0].mean(axis=0)
         lower, upper = back(whole - below[0]), back(whole + above[0])
-    error = sure(found, noise)
-    if stride > 1:  # the estimate is of what the model saw
-        evidence = Evidence.of(given[:, ::stride, ::stride])
-    untold = _untold(denoiser, evidence, found, noise, error, usual)
+    quality = _quality(denoiser, apart, found, known, usual)
     noisy_only = denoiser.info.objective.split(",")[0] in NOISY_ONLY
-    hidden = j_invariant(denoiser.apart(view), found.noisy, noise) if noisy_only else None
+    hidden = j_invariant(denoiser.apart(view), found.noisy, known.level) if noisy_only else None
     return Inspection(
         image=back(whole),
-        noise_level=noise,
+        noise_level=known.level,
         familiarity=judgement.familiarity,
         removed_structure=structure,
-        psnr=None if untold else decibels(error) + (usual.psnr_offset if usual else 0.0),
-        psnr_untold=untold,
+        psnr=quality if isinstance(quality, float) else None,
+        psnr_untold=quality if isinstance(quality, str) else None,
         psnr_hidden=None if hidden is None else decibels(hidden),
         lower=lower,
         upper=upper,
@@ -166,28 +168,31 @@ def glance(
     top, left = (max(0, (side - SIDE) // 2) for side in noisy.shape[1:])
     part = noisy[:, top : top + SIDE, left : left + SIDE]
     found, stride = _probe(denoiser, part, view, most=1)
-    noise = noise_level(found)
     evidence = Evidence.of(noisy[:, ::stride, ::stride])
-    clipped = _is_clipped(denoiser)
-    seen = evidence.reasons(found.noisy, found.restored, noise, stride=stride, clipped=clipped)
+    known, clipped = Known.of(found, evidence), _is_clipped(denoiser)
+    seen = evidence.reasons(
+        found.noisy, found.restored, known.noise, stride=stride, clipped=clipped
+    )
     biased = evidence.biased(clipped=clipped)
-    return _judge(denoiser, found, noise, usual, seen, biased=biased, slack=SLACK)
+    certain = evidence.knows(known.noise)
+    return _judge(denoiser, found, known, usual, seen, biased=biased, certain=certain, slack=SLACK)
 
 
 def _judge(
     denoiser: Denoiser,
     found: Probe,
-    noise: NoiseLevel,
+    known: Known,
     usual: Calibration | None,
     seen: Sequence[str],
     *,
     biased: bool,
+    certain: bool,
     slack: float = 1.0,
 ) -> Judgement:
     return judge(
         found.restored,
-        noise,
-        removed_structure(found, noise),
+        known.level,
+        removed_structure(found, known.noise),
         coherence(found),
         float(found.residual.std()),
         usual,
@@ -195,31 +200,36 @@ def _judge(
         slack=slack,
         seen=seen,
         biased=biased,
+        certain=certain,
     )
 
 
-def _untold(
+def _quality(
     denoiser: Denoiser,
     evidence: Evidence,
     found: Probe,
-    noise: NoiseLevel,
-    error: float,
+    known: Known,
     usual: Calibration | None,
-) -> str | None:
-    """Say why the quality cannot be estimated; None if it can."""
-    if error <= FLOOR or found.residual.std() < FAINT:
+) -> float | str:
+    """Estimate the PSNR in dB; or say why it cannot be estimated."""
+    error = known.error(found)
+    if error == FLOOR or found.residual.std() < FAINT:
         return "hardly anything was removed"
-    if reason := evidence.unlike_white(clipped=_is_clipped(denoiser)):
+    if evidence.grainy and known.grain is None:
+        return UNSEEN_GRAIN
+    if reason := evidence.unknown_noise(clipped=_is_clipped(denoiser)):
         return reason
     if evidence.left_noise(found.noisy, found.restored):
         return "noise was left"
-    level = noise.std
+    if isinstance(error, str):
+        return error
+    level = known.level.std
     # White noise makes flat places vary as much as was taken away, never more.
     if evidence.floor and evidence.floor.std > FLAT * level:
-        return "flat places vary more than by white noise"
+        return f"flat places vary more than by {'such' if known.grain else 'white'} noise"
     if usual and usual.limited and level > MISSED * usual.noise_high + FAINT:
         return "its noise is stronger than the model was trained for"
-    return None
+    return decibels(error) + (usual.psnr_offset if usual else 0.0)
 
 
 def _is_clipped(denoiser: Denoiser) -> bool:

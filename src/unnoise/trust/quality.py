@@ -6,12 +6,17 @@ import numpy as np
 
 from unnoise.denoiser import Denoiser
 from unnoise.trust.noise_level import NoiseLevel
-from unnoise.trust.probing import Floats, Probe
+from unnoise.trust.probing import Doubles, Floats, Probe
+from unnoise.trust.spectrum import Spectrum
 
 Places = tuple[slice, slice, slice]
 
 FLOOR = 1e-6  # of an estimated mean squared error: 60 dB
 GRID = 4  # pixels between those that are hidden at once
+STRUCTURE = 0.2  # share of the power of flat places that the result may have, so that it is noise
+MOST_KEPT = 0.45  # share of noise with a grain that a result may keep, so that its error is known
+CELL, UNSTEADY = 32, 0.25  # pixels of a side; standard error of the mean of cells, as a share of it
+UNSEEN_GRAIN = "its noise has a grain, and too few flat places show it"
 PHASES = ((0, 0), (1, 2), (2, 1), (3, 3))  # of the sixteen grids, those that are tried
 
 
@@ -28,6 +33,43 @@ def sure(found: Probe, noise: NoiseLevel) -> float:
     squares = np.mean(found.residual**2, dtype=np.float64)
     error = squares - variance.mean() + 2 * np.mean(variance * found.sensitivity)
     return max(float(error), FLOOR)
+
+
+def sure_of_grain(found: Probe, grain: Spectrum, follows: Doubles) -> float | str:
+    """Estimate the mean squared error of a result, at least ``FLOOR``, under noise with a grain.
+
+    Stein's unbiased risk estimate with the covariance C of the noise and the Jacobian J of the
+    model: ``mean((y - f(y))²) - tr C / n + 2 tr(C J) / n`` (Eldar, "Generalized SURE for
+    Exponential Families", 2009).
+
+    Args:
+        found: The result.
+        grain: The noise of the image, as ``measure_again`` gives it.
+        follows: How much of it each value of the result has kept, likewise.
+
+    Returns:
+        The error; or in words why the estimate cannot be relied on.
+    """
+    variance = grain.variance(found.restored)
+    errors = found.residual.astype(np.float64) ** 2 - variance + 2 * follows
+    if grain.structure > STRUCTURE:
+        return UNSEEN_GRAIN
+    if follows.mean() > MOST_KEPT * variance.mean():
+        return "its noise has a grain, most of which was left"
+    error, chance = float(errors.mean()), _chance(errors)
+    if chance > UNSTEADY * error:
+        return "its noise has a grain, and the estimate differs too much from place to place"
+    return max(error, FLOOR)
+
+
+def _chance(values: Doubles) -> float:
+    """Return the standard error of the mean of ``(C, H, W)``, from means over 32 × 32 pixels."""
+    down, right = (side // CELL for side in values.shape[1:])
+    if down * right < 2:
+        return float("inf")
+    part = values.mean(axis=0)[: down * CELL, : right * CELL]
+    cells = part.reshape(down, CELL, right, CELL).mean((1, 3))
+    return float(cells.std(ddof=1) / np.sqrt(cells.size))
 
 
 def j_invariant(denoiser: Denoiser, noisy: Floats, noise: NoiseLevel) -> float | None:

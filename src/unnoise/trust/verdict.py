@@ -42,6 +42,7 @@ def judge(
     slack: float = 1.0,
     seen: Sequence[str] = (),
     biased: bool = False,
+    certain: bool = True,
 ) -> Judgement:
     """Judge a result by what is usual for the model.
 
@@ -57,11 +58,13 @@ def judge(
         seen: What the image and its result show by themselves against it.
         biased: Whether noise was cut off in the image, unlike in training. That alone makes what
             was removed, and the result, look unusual, so no result is rejected for its looks.
+        certain: Whether it is known how much the noise of neighbouring pixels is alike.
     """
     if usual is None or not usual.limited:
         return Judgement("check", (*seen, _unknown(usual)), None, noise)
     alike = familiarity(restored, usual.kinds, USUAL)
-    looks = _by_structure(structure, coherence, usual), _by_kind(alike, usual, slack)
+    limit = usual.structure if certain else usual.structure_unsure
+    looks = _by_structure(structure, coherence, limit), _by_kind(alike, usual, slack)
     found = [
         *((False, reason) for reason in seen),
         _by_noise(noise.std, removed, usual, info),
@@ -105,14 +108,14 @@ def _by_noise(
     return level > FAR * high, f"{told}: {todo}"
 
 
-def _by_structure(score: float, coherence: float, usual: Calibration) -> tuple[bool, str] | None:
-    if score <= usual.structure or coherence < UNSEEN:
+def _by_structure(score: float, coherence: float, limit: float) -> tuple[bool, str] | None:
+    if score <= limit or coherence < UNSEEN:
         return None
     text = (
         f"structure was removed with the noise (score {score:.2g}, usual up to "
-        f"{usual.structure:.2g}): look at the map of it, lower --strength, or {LEARN}"
+        f"{limit:.2g}): look at the map of it, lower --strength, or {LEARN}"
     )
-    return score > FAR * usual.structure + ALIKE, text
+    return score > FAR * limit + ALIKE, text
 
 
 def _by_kind(

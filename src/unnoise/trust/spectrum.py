@@ -1,0 +1,255 @@
+"""The noise of an image whose neighbouring pixels are alike, from what a model takes away.
+
+Noise of developed photographs is alike over one pixel in brightness and over several in colour, so
+it has a covariance C of pixels and channels. With J the Jacobian of the best denoiser f, its error
+has the covariance C J, and what it takes away, r = y - f, has ``E r rᵀ = C - C J`` and
+``E r fᵀ = C J`` (Stein's identity, and Efron, "Tweedie's Formula and Selection Bias", 2011). So the
+shape of C is found as ``E r rᵀ + E r fᵀ``, in those blocks in which the result is flattest, and its
+strength at each brightness as ``E r rᵀ / (1 - share)``, with the share of C J in C.
+
+That share is found first from changes that are white, by ``E (C b)·(J b) = tr(C J)``. A network may
+follow white changes more than noise with a grain, so that for an estimate of the error changes
+``b ~ N(0, C)`` are drawn: ``E b·(J b) = tr(C J)``.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from unnoise.denoiser import Denoiser
+from unnoise.trust.noise_level import NoiseLevel
+from unnoise.trust.probing import VALUES, Doubles, Floats, Probe
+
+BLOCK = 16  # pixels of a side
+LAGS = BLOCK // 2 - 1  # pixels; noise farther apart counts as independent
+SHARE, FEWEST = 0.05, 6  # of the blocks, those in which the result is flattest; and blocks at least
+LEAST = 0.3  # power that planes leave of a frequency, below which it is not extrapolated
+CELL = 8  # pixels of a side, over which brightness and strength are averaged
+STRATA, CALM, MEMBERS = 8, 0.5, 8  # of brightness; share of the cells of one; cells at least
+STEP = 0.1  # of changes with the grain, in units of the noise
+MOST_DRAWN = 2  # such changes
+KEPT = 0.1  # share of the noise that must have been taken away, so that its strength is known
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """A covariance of noise ``sqrt(v_i v_j) r(i - j)`` of values of pixels i, j of channels.
+
+    Attributes:
+        correlation: ``r`` of two channels up to 7 rows and columns apart, ``(C, C, 15, 15)``; 1 for
+            a value with itself.
+        brightness: At which the strength was measured, rising, ``(C, 8)``.
+        strength: The variance ``v`` there, ``(C, 8)``.
+        structure: Power of the result in the blocks in which the correlation was measured, relative
+            to that of the image: where it is more than 0.2, structure may have a share in it.
+    """
+
+    correlation: Doubles
+    brightness: Doubles
+    strength: Doubles
+    structure: float
+
+    @property
+    def neighbours(self) -> float:
+        """The correlation of pixels side by side, mean of the channels."""
+        own = np.einsum("ccij->cij", self.correlation)
+        return float((own[:, LAGS, LAGS + 1] + own[:, LAGS + 1, LAGS]).mean() / 2)
+
+    def variance(self, restored: Floats) -> Doubles:
+        """Return the variance of the noise of each value of ``(C, H, W)``, by its brightness."""
+        return np.stack(
+            [
+                np.interp(channel, *line)
+                for channel, *line in zip(restored, self.brightness, self.strength, strict=True)
+            ]
+        )
+
+    def level(self, restored: Floats) -> NoiseLevel:
+        """Return how strong the noise of an image is."""
+        variance = float(self.variance(restored).mean())
+        return NoiseLevel(float(np.sqrt(variance)), 0.0, variance)
+
+    def follows(self, found: Probe) -> Doubles:
+        """Return how much noise each value of the result has kept, ``(C, H, W)``.
+
+        The mean is ``tr(C J)`` over the number of values; single pixels are random. The changes of
+        the probe must be white.
+        """
+        deviation = np.sqrt(self.variance(found.restored))
+        return _followed(found, self.correlation, deviation)
+
+    def draw(self, restored: Floats, generator: np.random.Generator) -> Floats:
+        """Return noise like that of an image with this result ``(C, H, W)``."""
+        room, transfer = _transfer(self.correlation, restored.shape[1:])
+        power, ways = np.linalg.eigh(np.moveaxis(transfer, (0, 1), (-2, -1)))
+        waves = np.fft.rfft2(generator.standard_normal((len(restored), *room)))
+        mixed = np.einsum("ijcd,ijd,dij->cij", ways, np.sqrt(power.clip(0)), waves)
+        grain = np.fft.irfft2(mixed, room)[:, : restored.shape[1], : restored.shape[2]]
+        drawn = np.sqrt(self.variance(restored)) * grain
+        return drawn.astype(np.float32)
+
+    def share_of_means(self, side: int) -> float:
+        """Return the variance of means over squares, relative to that of white noise."""
+        falls = (side - np.abs(np.arange(-LAGS, LAGS + 1))).clip(0) / side
+        every = np.einsum("ccij,i,j->c", self.correlation, falls, falls)
+        return float(np.average(every, weights=self.strength.mean(1)))
+
+
+def find_spectrum(found: Probe) -> Spectrum | None:
+    """Find the noise of an image; None for one that is too small, or has no noise."""
+    noisy, restored = (_without_planes(each) for each in (found.noisy, found.restored))
+    if noisy.shape[1] < FEWEST:
+        return None
+    power = noisy.var((2, 3)).sum(0)
+    structure = restored.var((2, 3)).sum(0)
+    flattest = np.argsort(structure)[: max(FEWEST, round(SHARE * len(structure)))]
+    flattest = flattest[power[flattest] > 0]
+    if len(flattest) < FEWEST:
+        return None
+    share = float(np.median(structure[flattest] / power[flattest]))
+    # Blocks of all strengths count alike.
+    scale = np.sqrt(power[flattest])[:, None, None]
+    correlation = _correlation(noisy[:, flattest] / scale, restored[:, flattest] / scale)
+    if correlation is None:
+        return None
+    followed = _followed(found, correlation, np.ones(noisy.shape[:1])[:, None, None])
+    return Spectrum(correlation, *_strengths(found, followed), share)
+
+
+def measure_again(
+    denoiser: Denoiser, found: Probe, grain: Spectrum, *, seed: int = 0
+) -> tuple[Spectrum, Doubles]:
+    """Measure a grain with changes that have it.
+
+    Args:
+        denoiser: What the probe is of.
+        found: The probe.
+        grain: What was found in it.
+        seed: Of the changes.
+
+    Returns:
+        The grain, with its strength measured better, and how much of it each value of the result
+        has kept, as of ``follows``.
+    """
+    generator = np.random.default_rng(seed)
+    count = min(MOST_DRAWN, max(1, -(-VALUES // found.noisy.size)))
+    drawn = np.stack([grain.draw(found.restored, generator) for _ in range(count)])
+    made = denoiser.denoise_floats(found.noisy + np.float32(STEP) * drawn)
+    products = np.mean(drawn * (made - found.restored), axis=0, dtype=np.float64) / STEP
+    share = products / grain.variance(found.restored)
+    better = replace(grain, strength=_strengths(found, share)[1])
+    return better, share * better.variance(found.restored)
+
+
+def _without_planes(image: Floats) -> Doubles:
+    """Cut blocks that overlap by half, less the planes that fit them best, ``(C, B, 16, 16)``."""
+    if min(image.shape[1:]) < BLOCK:
+        return np.zeros((len(image), 0, BLOCK, BLOCK))
+    cut = np.lib.stride_tricks.sliding_window_view(image, (BLOCK, BLOCK), axis=(1, 2))
+    step = BLOCK // 2
+    flat = cut[:, ::step, ::step].reshape(len(image), -1, BLOCK**2).astype(np.float64)
+    rest: Doubles = (flat - flat @ PLANES @ PLANES.T).reshape(*flat.shape[:2], BLOCK, BLOCK)
+    return rest
+
+
+def _correlation(noisy: Doubles, restored: Doubles) -> Doubles | None:
+    """Return the correlation of the noise of blocks, ``(C, C, 15, 15)``; None if it has none.
+
+    The spectrum is estimated with a window (Welch, 1967); what the planes took of the low
+    frequencies is given back, and the window is divided out of the correlation.
+    """
+    # r rᵀ + r fᵀ is r yᵀ
+    taken, seen = (np.fft.fft2(each * WINDOW) / BLOCK for each in (noisy - restored, noisy))
+    spectrum = np.einsum("cbij,dbij->cdij", taken, seen.conj()).real / noisy.shape[1]
+    spectrum = (spectrum + spectrum.swapaxes(0, 1)) / 2
+    spectrum /= np.maximum(LEFT_OF_WHITE, LEAST)
+    spectrum[..., 0, 0] = (spectrum[..., 0, 1] + spectrum[..., 1, 0]) / 2  # the mean is gone
+    products = np.fft.fftshift(np.fft.ifft2(spectrum).real, axes=(-2, -1))[..., 1:, 1:]
+    products /= np.maximum(OF_WINDOW, LEAST)
+    power = np.sqrt(np.einsum("cc->c", products[..., LAGS, LAGS]).clip(0))
+    if power.min() <= 0:
+        return None
+    found: Doubles = products / np.multiply.outer(power, power)[..., None, None]
+    return found
+
+
+def _followed(found: Probe, correlation: Doubles, deviation: Doubles) -> Doubles:
+    """Return ``D r D b`` times ``J b``, ``(C, H, W)``, with D the deviations of the values."""
+    shape = found.noisy.shape[1:]
+    room, transfer = _transfer(correlation, shape)
+    total = np.zeros(found.noisy.shape)
+    for change, answer in zip(found.changes, found.answers, strict=True):
+        waves = np.fft.rfft2(deviation * change, room)
+        spread = np.fft.irfft2(np.einsum("cdij,dij->cij", transfer, waves), room)
+        total += deviation * spread[:, : shape[0], : shape[1]] * answer
+    followed: Doubles = total / len(found.changes)
+    return followed
+
+
+def _transfer(correlation: Doubles, shape: tuple[int, ...]) -> tuple[tuple[int, int], Doubles]:
+    """Return the Fourier transform of a correlation ``(C, C, H, W / 2 + 1)``, and its room.
+
+    The room is larger than the image, because the transform joins opposite ends.
+    """
+    room = shape[0] + 2 * LAGS, shape[1] + 2 * LAGS
+    kernel = np.zeros((*correlation.shape[:2], *room))
+    kernel[..., : 2 * LAGS + 1, : 2 * LAGS + 1] = correlation
+    return room, np.fft.rfft2(np.roll(kernel, (-LAGS, -LAGS), (-2, -1))).real
+
+
+def _strengths(found: Probe, followed: Doubles) -> tuple[Doubles, Doubles]:
+    """Return brightness and variance of strata, ``(C, 8)`` each, from their calmer cells."""
+    squares, share, bright = (
+        _cells(each).mean((2, 4)).reshape(len(followed), -1)
+        for each in (found.residual.astype(np.float64) ** 2, followed, found.restored)
+    )
+    varied = _cells(found.restored).var((2, 4)).sum(0).ravel()
+    lines = []
+    for channel in range(len(followed)):
+        strata = np.array_split(np.argsort(bright[channel]), STRATA)
+        calm = [s[np.argsort(varied[s])[: max(MEMBERS, round(CALM * len(s)))]] for s in strata]
+        means = [[each[channel, part].mean() for part in calm] for each in (bright, squares, share)]
+        level, taken = np.array(means[1]), np.maximum(1 - np.array(means[2]), KEPT)
+        lines.append((np.maximum.accumulate(means[0]), level / taken))
+    rising, strength = np.swapaxes(lines, 0, 1)
+    return rising, strength
+
+
+def _cells(values: Doubles | Floats) -> Doubles:
+    channels, height, width = values.shape
+    down, right = height // CELL, width // CELL
+    part = values[:, : down * CELL, : right * CELL].astype(np.float64)
+    return part.reshape(channels, down, CELL, right, CELL)
+
+
+def _planes() -> Doubles:
+    """Return an orthonormal basis of the planes over a block, ``(256, 3)``."""
+    y, x = np.mgrid[:BLOCK, :BLOCK]
+    basis: Doubles = np.linalg.qr(np.stack([np.ones(BLOCK**2), y.ravel(), x.ravel()], axis=1))[0]
+    return basis
+
+
+def _window() -> Doubles:
+    line = np.sin(np.pi * np.arange(BLOCK) / BLOCK) ** 2
+    both = np.outer(line, line)
+    scaled: Doubles = both / np.sqrt(np.mean(both**2))
+    return scaled
+
+
+def _left_of_white() -> Doubles:
+    """Return the power of each frequency of white noise without planes, in the window."""
+    rest = (np.eye(BLOCK**2) - PLANES @ PLANES.T).reshape(-1, BLOCK, BLOCK)
+    found: Doubles = (np.abs(np.fft.fft2(rest * WINDOW)) ** 2).sum(0) / BLOCK**2
+    return found
+
+
+def _of_window() -> Doubles:
+    """Return what the window leaves of the products of pixels up to 7 apart, ``(15, 15)``."""
+    whole = np.fft.ifft2(np.abs(np.fft.fft2(WINDOW, (2 * BLOCK,) * 2)) ** 2).real
+    lags = np.arange(-LAGS, LAGS + 1)
+    found: Doubles = whole[np.ix_(lags, lags)] / whole[0, 0]
+    return found
+
+
+PLANES, WINDOW = _planes(), _window()
+LEFT_OF_WHITE, OF_WINDOW = _left_of_white(), _of_window()
