@@ -32,7 +32,7 @@ SUMS = "steps", "images", "seconds"
 # Late in a training larger crops, which have fewer borders, and a smaller rate gain more.
 FURTHER = {"patch": 128, "batch_size": 4, "lr": 0.003}
 BOUNDS_ONLY = {"freeze": True, "intervals": 0.9, "validation": 0.2}
-BOUNDS_MINUTES = 6.0
+BOUNDS_MINUTES = 5.0
 
 
 def train(photographs: Path, minutes: float, run: RunFolder, settings: dict[str, Any]) -> None:

@@ -184,7 +184,8 @@ def _is_white(noisy: Floats) -> bool:
     """Whether nothing speaks against the noise of an image ``(C, H, W)`` being white."""
     grain = noise_correlation(np.moveaxis(noisy, 0, -1))
     alone = grain is None or grain.stride == 1
-    return alone and Evidence.of(noisy).unlike_white(clipped=False) is None
+    seen = Evidence.of(noisy)
+    return alone and not seen.grainy and seen.unknown_noise(clipped=False) is None
 
 
 def _worse(

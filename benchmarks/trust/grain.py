@@ -1,6 +1,6 @@
 """Whether estimated quality and verdicts are right on noise with a grain, as cameras make it.
 
-    python benchmarks/trust/camera.py [MODEL] [--synthetic 24]
+    python benchmarks/trust/grain.py [MODEL] [--synthetic 24]
 
 Without --synthetic, the photographs are the pairs in $UNNOISE_DATA/camera; with it, the middles
 (256 × 256) of some of $UNNOISE_DATA/photos/train with the noise ``camera:400..6400``, a third of
