@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check base-install format pretrained bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-method bench-noise-models bench-units bench-scale bench-hosts clean
+.PHONY: help demo test check base-install format pretrained bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-method bench-noise-models bench-units bench-strength bench-scale bench-hosts clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -97,6 +97,9 @@ bench-noise-models: $(READY) ## How well a noise is estimated from noisy photogr
 
 bench-units: $(READY) ## Whether the unit of the values matters: one set of captures in eight
 	$(BIN)/python benchmarks/units.py
+
+bench-strength: $(READY) ## Detail recovery and hot pixels on photographs
+	$(BIN)/python benchmarks/strength.py
 
 bench-own: $(READY) ## Microscopy, documents and photographs: what each kind of data reaches
 	$(BIN)/python benchmarks/own_images.py
