@@ -66,7 +66,8 @@ def _noise_share(noisy: Floats, noise: Floats, part: int, stride: int) -> Floats
     """
     scene = (_energy(noisy, stride) - np.float32(CERTAIN[part]) * noise).clip(0)
     left = np.float32(LEFT[part]) * noise + np.float32(NONE)
-    return (left / (scene + left)).repeat(stride, axis=-2).repeat(stride, axis=-1)
+    share: Floats = left / (scene + left)
+    return share.repeat(stride, axis=-2).repeat(stride, axis=-1)
 
 
 def reach(stride: int) -> int:
