@@ -70,7 +70,8 @@ def flat_power(image: Floats, clean: Floats) -> NDArray[np.float64]:
     window = np.outer(*[np.hanning(BLOCK + 1)[:BLOCK]] * 2)
     chosen = found[flattest] - found[flattest].mean((1, 2), keepdims=True)
     power: NDArray[np.float64] = (np.abs(np.fft.fft2(chosen * window)) ** 2).mean(0)
-    return power / window.sum() ** 2
+    power /= window.sum() ** 2
+    return power
 
 
 def blocks(image: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -107,7 +108,8 @@ def middle(image: NDArray[np.generic]) -> NDArray[np.generic]:
 
 
 def floats(image: NDArray[np.generic]) -> Floats:
-    return np.ascontiguousarray(np.moveaxis(image, -1, 0), np.float32) / 255
+    made: Floats = np.ascontiguousarray(np.moveaxis(image, -1, 0), np.float32) / np.float32(255)
+    return made
 
 
 def table(data: Path, model: str | None) -> None:

@@ -35,7 +35,7 @@ def slope() -> Floats:
 
 
 def pattern(stride: int) -> Floats:
-    """Return a texture of the period of the stride, twice as strong as the noise, ``(1, 1, H, W)``."""
+    """Return a texture of the stride's period, twice as strong as the noise, ``(1, 1, H, W)``."""
     cell = np.random.default_rng(1).standard_normal((stride, stride))
     cell = (cell - cell.mean()) / cell.std() * 2 * STD
     return np.tile(cell, (SIDE // stride, SIDE // stride))[None, None].astype(np.float32)
