@@ -9,12 +9,12 @@ from unnoise.denoiser.ladder import level, reach
 
 Floats = NDArray[np.float32]
 SIDE = 144
-PEAK = 0.1  # standard deviation of the noise
+STD = 0.1  # of the noise
 STRIDES = pytest.mark.parametrize("stride", [2, 3, 4])
 
 
 def noise(seed: int = 0) -> Floats:
-    found = PEAK * np.random.default_rng(seed).standard_normal((1, 1, SIDE, SIDE))
+    found = STD * np.random.default_rng(seed).standard_normal((1, 1, SIDE, SIDE))
     return found.astype(np.float32)
 
 
@@ -35,9 +35,9 @@ def slope() -> Floats:
 
 
 def pattern(stride: int) -> Floats:
-    """Return a texture of the period of the stride, as strong as the noise, ``(1, 1, H, W)``."""
+    """Return a texture of the stride's period, twice as strong as the noise, ``(1, 1, H, W)``."""
     cell = np.random.default_rng(1).standard_normal((stride, stride))
-    cell = (cell - cell.mean()) / cell.std() * 2 * PEAK
+    cell = (cell - cell.mean()) / cell.std() * 2 * STD
     return np.tile(cell, (SIDE // stride, SIDE // stride))[None, None].astype(np.float32)
 
 
@@ -68,7 +68,7 @@ def test_a_texture_of_that_period_stays_as_in_a_mosaic(stride: int) -> None:
     for y in range(stride):
         for x in range(stride):
             phase = (..., slice(y, None, stride), slice(x, None, stride))
-            assert abs((found - made)[phase].mean()) < 0.03 * PEAK
+            assert abs((found - made)[phase].mean()) < 0.03 * STD
     assert np.square(found - clean).mean() < 1.02 * np.square(made - clean).mean()
 
 
@@ -78,8 +78,8 @@ def test_means_over_a_period_and_images_without_noise_stay(stride: int) -> None:
     made = denoised_apart(noisy, stride)
     moved = level(made, noisy, stride) - made
     cells = moved.reshape(SIDE // stride, stride, SIDE // stride, stride).mean((1, 3))
-    assert abs(moved.mean()) < 1e-3 * PEAK
-    assert cells.std() < 0.1 * PEAK
+    assert abs(moved.mean()) < 1e-3 * STD
+    assert cells.std() < 0.1 * STD
     smooth = slope()
     assert np.abs(level(smooth, smooth, stride) - smooth).max() < 2e-3
     shifted = level(made, noisy + 1, stride) - level(made, noisy, stride)
