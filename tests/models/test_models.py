@@ -27,6 +27,7 @@ from unnoise.models import (
 SMALL: dict[str, dict[str, Any]] = {
     "unet": {"channels": 2},
     "unet-s": {"channels": 2, "widths": (4, 4, 4), "depths": (2, 1, 1)},
+    "unet-slim": {"channels": 2, "widths": (4, 4), "falling": (1,), "rising": (1, 1)},
     "unet-m": {"channels": 2, "widths": (4, 8, 4), "falling": (1, 2), "rising": (2, 1, 2)},
     "unet-l": {"channels": 2, "widths": (8, 4), "falling": (0,), "rising": (1, 1)},
     "autoencoder": {"channels": 2, "size": (20, 28)},
@@ -46,7 +47,9 @@ def test_every_model_is_tested() -> None:
     assert SMALL.keys() == MODELS.keys()
 
 
-@pytest.mark.parametrize(("name", "kilomacs"), [("unet-s", 20), ("unet-m", 70), ("unet-l", 270)])
+@pytest.mark.parametrize(
+    ("name", "kilomacs"), [("unet-s", 20), ("unet-slim", 22), ("unet-m", 70), ("unet-l", 270)]
+)
 def test_the_ladder_costs_what_it_says(name: str, kilomacs: float) -> None:
     model = build_model(name, {"channels": 3})
     assert macs_per_pixel(model) / 1000 == pytest.approx(kilomacs, rel=0.1)

@@ -31,6 +31,10 @@ MODELS: dict[str, Callable[..., Model]] = {
     # About 20, 70 and 270 thousand multiply-adds a pixel; benchmarks/photo/candidates.py tells why
     # of so many channels and convolutions.
     "unet-s": partial(UNet, widths=(16, 32, 64, 128), depths=(2, 2, 2, 2)),
+    # As dear as unet-s with 0.6 times its weights, in blocks that cannot die.
+    "unet-slim": partial(
+        ResidualUNet, widths=(16, 24, 40, 64), falling=(1, 1, 1), rising=(1, 1, 1, 2)
+    ),
     "unet-m": partial(
         ResidualUNet, widths=(24, 48, 64, 128), falling=(1, 1, 1), rising=(1, 1, 1, 2)
     ),

@@ -83,8 +83,9 @@ class TrainConfig:
         Share of clean colour images that is turned to grey, so that the model learns both.
     model
         The network: unet (small, for small images), unet-s, unet-m or unet-l (about 20, 70 and 270
-        thousand multiply-adds a pixel), or for images of one small size autoencoder, autoencoder-m
-        (for features) or mlp. auto takes unet for small images of one size, and unet-s for others.
+        thousand multiply-adds a pixel), unet-slim (22 thousand, with fewer weights), or for images
+        of one small size autoencoder, autoencoder-m (for features) or mlp. auto takes unet for
+        small images of one size, and unet-s for others.
     init
         Start from the weights of this model (a file, a run folder, or photo), and take its
         network: fine-tuning.

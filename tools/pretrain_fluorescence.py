@@ -1,0 +1,193 @@
+"""Train the fluorescence denoiser, and put it beside the models in the package.
+
+The package does not offer it yet: no weights of a whole training are there.
+
+    python tools/pretrain_fluorescence.py [--minutes 25 | --steps N] [--leave-out NAME ...]
+                                          [--out runs/fluorescence] [--init MODEL] [--draw-only]
+
+One folder of pairs is made: drawn scenes and photographs as a fluorescence microscope sees them
+(tools/fluorescence.py), the real captures with their clean means, also in weaker amplification,
+and these clean means with drawn noise. The network learns from these pairs. With ``--leave-out``,
+the captures whose names begin so are in no training, and the package is left as it is; the model
+lies in the run folder then. A training that was stopped is resumed. The images lie in
+$UNNOISE_DATA (photos/train, microscopy).
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from fluorescence import (
+    Camera,
+    Floats,
+    Random,
+    dimmed,
+    drawn_scene,
+    optics,
+    photograph_scene,
+    zoomed,
+)
+from numpy.typing import NDArray
+
+from unnoise import api
+from unnoise.cli.console import training_progress
+from unnoise.images import read_stack, to_channels, write_stack
+from unnoise.runs import RunFolder, read_model_file, write_model_file
+
+TARGET = Path(__file__).parents[1] / "src/unnoise/pretrained/fluorescence.safetensors"
+DATA = (
+    "450 photographs (BSDS500, DIV2K) and drawn structures as a fluorescence microscope sees "
+    "them, 24 real captures of six specimens (FMD)"
+)
+SUMS = "steps", "images", "seconds"
+SEED = 21
+DRAWN, MAGNIFICATIONS = 700, (0.5, 0.7, 1.0, 1.4)
+EXPOSURES = 3  # of each real capture
+NOISES = 2  # of each clean mean at each magnification
+TRAINING = {
+    "model": "unet-slim",
+    "loss": "l1",
+    "optimizer": "muon",
+    "patch": 96,
+    "batch_size": 4,
+    "validation": 0.03,
+    "channels": 1,
+}
+LR = 0.01
+
+Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+
+
+def read_grey(path: Path) -> NDArray[np.uint8]:
+    """Read an 8-bit image as grey (ITU-R BT.601), ``(H, W)``."""
+    return to_channels(read_stack(path)[0], 1)[0, ..., 0].astype(np.uint8)
+
+
+def drawn_pairs(photographs: list[Path]) -> Iterator[Pair]:
+    """Photographs and drawn scenes, each through other optics to another camera."""
+    for number in range(DRAWN + len(photographs)):
+        random = np.random.default_rng([SEED, number])
+        if number < DRAWN:
+            scene = drawn_scene(random)
+        else:
+            scene = photograph_scene(read_grey(photographs[number - DRAWN]) / 255, random)
+        yield Camera.drawn(random).pair(optics(scene, random), random)
+
+
+def real_pairs(captures: list[Path]) -> Iterator[Pair]:
+    """Real captures with their clean means, as they are and in weaker amplification."""
+    for number, path in enumerate(captures):
+        random = np.random.default_rng([SEED, 1, number])
+        noisy, clean = read_grey(path), read_grey(clean_of(path))
+        for factor in (1.0, *random.uniform(0.4, 1, EXPOSURES - 1)):
+            yield dimmed(noisy, factor), dimmed(clean, factor)
+
+
+def specimen_pairs(captures: list[Path]) -> Iterator[Pair]:
+    """Clean means of specimens, at other magnifications, through other cameras."""
+    first = {path.stem[:-2]: path for path in reversed(captures)}
+    for number, path in enumerate(first.values()):
+        clean: Floats = read_grey(clean_of(path)).astype(np.float64)
+        low, high = np.percentile(clean, [0.1, 99.9])
+        for place, factor in enumerate(MAGNIFICATIONS * NOISES):
+            random: Random = np.random.default_rng([SEED, 2, number, place])
+            light = zoomed((clean - low) / (high - low), factor)
+            yield Camera.drawn(random).pair(light, random)
+
+
+def clean_of(capture: Path) -> Path:
+    """Return the clean mean of a capture."""
+    return capture.parents[1] / "clean" / capture.name
+
+
+def write_pairs(folder: Path, pairs: Iterator[Pair], kind: str) -> None:
+    """Write pairs as ``noisy/kind_0000.tif`` and ``clean/kind_0000.tif``."""
+    for number, sides in enumerate(pairs):
+        for side, image in zip(("noisy", "clean"), sides, strict=True):
+            write_stack(folder / side / f"{kind}_{number:04}.tif", image)
+
+
+def draw(folder: Path, data: Path, left_out: list[str]) -> None:
+    """Make the folder of pairs; what is there from before stays."""
+    if (folder / "complete").exists():
+        return
+    for side in ("noisy", "clean"):
+        (folder / side).mkdir(parents=True, exist_ok=True)
+    captures = [
+        path
+        for path in sorted((data / "microscopy/noisy").glob("*.png"))
+        if not path.name.startswith(tuple(left_out))
+    ]
+    write_pairs(folder, drawn_pairs(sorted((data / "photos/train").iterdir())), "drawn")
+    write_pairs(folder, real_pairs(captures), "real")
+    write_pairs(folder, specimen_pairs(captures), "specimen")
+    (folder / "complete").touch()
+
+
+def train(folder: Path, run: RunFolder, options: argparse.Namespace) -> None:
+    """Train on the pairs, or resume what was stopped."""
+    start: dict[str, object] = {**TRAINING, "lr": options.lr, "loss": options.loss}
+    if options.init:
+        start = {**start, "model": None, "init": options.init}
+    length = {"steps": options.steps} if options.steps else {"minutes": options.minutes}
+    with training_progress(quiet=False) as report:
+        if run.config.exists() and not run.model.exists():
+            api.train(out=run.path, resume=True, report=report)
+            return
+        api.train(
+            folder / "noisy",
+            targets=folder / "clean",
+            out=run.path,
+            overwrite=True,
+            seed=SEED,
+            report=report,
+            **start,  # type: ignore[arg-type]  # of the command line
+            **length,
+        )
+
+
+def adopt(run: RunFolder) -> None:
+    """Put the model of a run into the package, for torch and for ONNX Runtime."""
+    info, weights = read_model_file(run.model)
+    trained, start = dict(info.trained), run.read_config().init
+    if start is not None:
+        before = read_model_file(Path(start))[0].trained
+        trained |= {name: before[name] + trained[name] for name in SUMS}
+    write_model_file(TARGET, replace(info, data=DATA, trained=trained), weights)
+    api.export(TARGET, TARGET.with_suffix(".onnx"), overwrite=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--minutes", type=float, default=25)
+    parser.add_argument("--steps", type=int, help="instead of minutes")
+    parser.add_argument("--leave-out", nargs="+", default=[], metavar="NAME")
+    parser.add_argument("--out", type=Path, default=Path("runs/fluorescence"))
+    parser.add_argument("--init", type=Path, help="the model file to start from")
+    parser.add_argument("--lr", type=float, default=LR)
+    parser.add_argument("--loss", default=TRAINING["loss"], choices=("l1", "root-l1", "mse"))
+    parser.add_argument("--draw-only", action="store_true", help="make the pairs, and stop")
+    options = parser.parse_args()
+    data = Path(os.environ.get("UNNOISE_DATA", "../shared/data"))
+    if not (data / "microscopy").is_dir() or not (data / "photos/train").is_dir():
+        sys.exit(f"there is no microscopy/ or photos/train/ in {data}: set UNNOISE_DATA")
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", torch.get_num_threads())))
+    pairs = options.out.with_name(options.out.name + "-pairs")
+    draw(pairs, data, options.leave_out)
+    if options.draw_only:
+        return
+    run = RunFolder(options.out)
+    train(pairs, run, options)
+    if not options.leave_out:
+        adopt(run)
+
+
+if __name__ == "__main__":
+    main()
