@@ -82,7 +82,8 @@ def puncta(random: Random) -> Floats:
     image = np.zeros((SIDE, SIDE))
     rows, columns = random.integers(0, SIDE, (2, count))
     np.add.at(image, (rows, columns), np.exp(random.normal(0, 0.8, count)))
-    return gaussian_filter(image, random.uniform(0.5, 2.5))
+    points: Floats = gaussian_filter(image, random.uniform(0.5, 2.5))
+    return points
 
 
 def membranes(random: Random) -> Floats:
