@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check base-install format pretrained bench bench-photo bench-candidates bench-trust bench-verdicts bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-method bench-units bench-scale bench-hosts clean
+.PHONY: help demo test check base-install format pretrained bench bench-photo bench-candidates bench-trust bench-verdicts bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-method bench-noise-models bench-units bench-scale bench-hosts clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -88,6 +88,9 @@ bench-tiles: $(READY) ## Speed, seams and memory of large images
 
 bench-loader: $(READY) ## Whether training waits for data
 	$(BIN)/python benchmarks/loader.py
+
+bench-noise-models: $(READY) ## How well a noise is estimated from noisy photographs (15 minutes)
+	$(BIN)/python benchmarks/noise_models.py
 
 bench-units: $(READY) ## Whether the unit of the values matters: one set of captures in eight
 	$(BIN)/python benchmarks/units.py

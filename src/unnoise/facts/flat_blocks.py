@@ -20,7 +20,7 @@ Indices = NDArray[np.int64]
 STRIDE = BLOCK // 2  # pixels between blocks: of a small flat place, one lies inside
 SHARE, FEWEST = 0.015, 32  # of the blocks that are used, and how many at least
 MAX_BLOCKS = 6000  # of an image that are looked at
-CLIPPED = 0.02  # share of pixels at the ends of the range, above which a block says nothing
+CLIPPED = 0.02, 0.06  # share of pixels at the ends of the range in blocks that are used
 OUTLIER = 1.7  # times the median variance of those chosen, which an edge in a flat place has
 STRATA = 8  # of brightness
 HALF, WHOLE = (BLOCK, BLOCK // 2), (BLOCK, BLOCK)
@@ -51,8 +51,13 @@ class FlatBlocks:
     def unevenness(self, weights: Doubles, width: float) -> float:
         """Return how much the variances of the halves differ, 1 for noise of that width alone."""
         variance = np.tensordot(self.halves, weights, (1, 0)).var((1, 2))
-        relative = float(variance.std() / max(float(variance.mean()), 1e-30))
-        return relative / spread(HALF, width)
+        return _relative_spread(variance) / spread(HALF, width)
+
+    def unevenness_of_colours(self, weights: Doubles, width: float) -> float:
+        """Return the same of the colours of whole blocks, which vary in two ways."""
+        luma = np.tensordot(self.whole, weights, (1, 0))[:, None]
+        variance = (self.whole - luma).var((2, 3)).sum(1)
+        return _relative_spread(variance) / spread(WHOLE, width) * 2**0.5
 
 
 def flat_blocks(
@@ -72,7 +77,11 @@ def flat_blocks(
         return None
     cut = _cut(noisy)
     ends = (cut <= noisy.min()) | (cut >= noisy.max())
-    usable = (ends.mean((2, 3)) < CLIPPED).all(1) & (np.ptp(cut, axis=(2, 3)) > 0).all(1)
+    varies = (np.ptp(cut, axis=(2, 3)) > 0).all(1)
+    clipped = ends.mean((2, 3)).max(1)
+    usable = varies & (clipped < CLIPPED[0])
+    if usable.sum() < FEWEST:  # better a little too weak than nothing
+        usable = varies & (clipped < CLIPPED[1])
     if usable.sum() < FEWEST:
         return None
     cut = cut[usable]
@@ -94,7 +103,8 @@ def flat_blocks(
         if clean is not None:
             return found
         variance = np.tensordot(found, weights, (1, 0)).var((1, 2))
-        return found[variance <= OUTLIER * np.median(variance)]
+        kept: Doubles = found[variance <= OUTLIER * np.median(variance)]
+        return kept
 
     order = np.argsort(brightness @ weights)
     parts = np.array_split(order, max(1, min(STRATA, len(order) // FEWEST)))
@@ -106,13 +116,18 @@ def flat_blocks(
     )
 
 
+def _relative_spread(values: Doubles) -> float:
+    return float(values.std() / max(float(values.mean()), 1e-30))
+
+
 def _cut(image: Doubles) -> Doubles:
     """Cut an image into overlapping blocks ``(B, C, 16, 16)``, evenly spread if they are many."""
     windows = sliding_window_view(image, (BLOCK, BLOCK), axis=(0, 1))[::STRIDE, ::STRIDE]
     down, right = windows.shape[:2]
     step = max(1, -(-down * right // MAX_BLOCKS))
     places = np.arange(0, down * right, step)
-    return windows[places // right, places % right]
+    found: Doubles = windows[places // right, places % right]
+    return found
 
 
 def _lowest(values: Doubles, share: float, fewest: int) -> Indices:

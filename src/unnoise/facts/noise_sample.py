@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.facts.blurred import fit_blurred, products, shared_products
-from unnoise.facts.flat_blocks import flat_blocks
+from unnoise.facts.flat_blocks import FlatBlocks, flat_blocks
 from unnoise.facts.floor import noise_floor
 from unnoise.facts.impulses import MANY
 from unnoise.facts.lines import lines
@@ -23,8 +23,9 @@ MAX_SIDE = 1024  # pixels of the middle that are looked at
 RGB = 3
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 EVEN = 1.6  # times as different as of noise alone may the variances of flat halves be
-LEAST = 0.006  # level from which on noise counts: photographs have 0.003 (docs/lab-notes.md)
-LEAST_EVEN = 0.003  # the same where places that vary least vary alike
+LEAST = 0.003  # level from which on noise counts
+LEAST_UNEVEN = 0.01  # the same of colours whose flat places differ, as by texture or brightness
+SHARED = 0.3  # of the noise of colours, which brightness has at least; a colour gradient has less
 WHITE = 0.35  # pixels: texture is wider, at least 0.45
 LEAST_KNOWN = 1e-4  # the same where the clean image is known
 FAR, OFF = 5.0, 0.1  # an impulse is off by so many standard deviations, and by so much besides
@@ -57,7 +58,7 @@ class NoiseSample:
             texture does not.
         noisy: Whether there is noise.
         brightness: Of places from dark to bright, ``(K,)``.
-        variance: Of the noise of a channel there, ``(K,)``.
+        variance: Of the noise of a channel there, ``(K,)``; 0 where texture hides it.
         rows: Standard deviation of what the pixels of a row share; 0 where that could be chance.
         columns: The same of columns.
         impulses: Share of the pixels that were set to the lowest or highest value.
@@ -105,13 +106,13 @@ def noise_sample(
         floor = noise_floor(seen)
         alike = flat.unevenness(weights, luma.width) < EVEN and bool(floor and floor.noise)
         even = alike or luma.width < WHITE
-        found = (even and luma.level >= LEAST_EVEN) or bool(chroma and chroma.level >= LEAST)
+        found = (even and luma.level >= LEAST) or bool(chroma and _is_noise(chroma, luma, flat))
     elif chroma is not None:
         found = found or chroma.level >= LEAST_KNOWN
     variance = [
-        measure.luma(each.halves, luma.width)
+        measure.luma_there(each.halves, luma.width)
         if chroma is None
-        else measure.chroma(each.halves, chroma.width)
+        else measure.chroma(each.halves, chroma.width).level ** 2
         for each in flat.strata
     ]
     weighing = weights if chroma is None else _colour_shares()
@@ -121,7 +122,7 @@ def noise_sample(
         even=even,
         noisy=bool(found or rows or columns or impulses),
         brightness=np.array([float(each.brightness @ weighing) for each in flat.strata]),
-        variance=np.array([part.level**2 for part in variance]),
+        variance=np.array(variance),
         rows=rows,
         columns=columns,
         impulses=impulses,
@@ -153,6 +154,11 @@ class _Measure:
         found -= shared_products(shape, rows=self.rows**2, columns=self.columns**2)
         return self._part(found, float(np.sum(self.weights**2)), shape, width)
 
+    def luma_there(self, blocks: Doubles, width: float) -> float:
+        """Return the variance of the noise of one brightness; 0 where it looks like texture."""
+        textured = self.blind and width < WHITE <= self.luma(blocks).width
+        return 0.0 if textured else self.luma(blocks, width).level ** 2
+
     def chroma(self, blocks: Doubles, width: float | None = None) -> Part:
         """Measure the differences of the colours from the brightness, all three together."""
         luma = np.tensordot(blocks, self.weights, (1, 0))
@@ -167,6 +173,14 @@ class _Measure:
         variance = fitted.variance / unit - self.rounding
         level = float(np.sqrt(max(0.0, variance)))
         return Part(level, fitted.width, fitted.correlation)
+
+
+def _is_noise(chroma: Part, luma: Part, flat: FlatBlocks) -> bool:
+    """Whether the colours vary by noise where the brightness varies least, and not by the image."""
+    uneven = flat.unevenness_of_colours(LUMA, chroma.width)
+    if chroma.width < WHITE or uneven < EVEN:
+        return chroma.level >= LEAST
+    return chroma.level >= LEAST_UNEVEN and luma.level >= SHARED * chroma.level
 
 
 def _colour_powers() -> Doubles:
@@ -186,7 +200,7 @@ def _without_impulses(
 ) -> tuple[float, Doubles]:
     """Return the share of impulses, and the image with the median of their neighbours instead."""
     low, high = float(noisy.min()), float(noisy.max())
-    ends = (noisy <= low).all(2), (noisy >= high).all(2)
+    ends = [np.asarray(each.all(2)) for each in (noisy <= low, noisy >= high)]
     if min(noisy.shape[:2]) < 3 or np.mean(ends[0] | ends[1]) < MANY / 2:
         return 0.0, noisy
     inner = (slice(1, -1), slice(1, -1))
@@ -195,7 +209,8 @@ def _without_impulses(
     )
     usual = (around if clean is None else clean[inner]) @ weights
     far = FAR * TO_STD * float(np.median(np.abs(noisy[inner] @ weights - usual))) + OFF
-    seen = [np.abs(usual - value) > far for value in (low, high)]  # where one would be noticed
+    # Where one would be noticed.
+    seen = [np.asarray(np.abs(usual - value) > far) for value in (low, high)]
     found = [end[inner] & there for end, there in zip(ends, seen, strict=True)]
     share = sum(
         float(each.sum() / max(1, there.sum())) for each, there in zip(found, seen, strict=True)

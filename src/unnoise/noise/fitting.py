@@ -27,7 +27,7 @@ ROUNDS, MOST = (
     3,
     2.5,
 )  # of the correction for compression, and its largest factor
-SIDE = 192  # pixels of the plain images that show what a spec does
+SIDE = 128  # pixels of the plain images that show what a spec does
 
 
 @dataclass(frozen=True)
@@ -247,7 +247,7 @@ def _chain(terms: Sequence[Term]) -> Noise:
 def _before_jpeg(terms: list[Term], coded: Term, found: Sequence[NoiseSample]) -> list[Term]:
     """Return levels that, after compression, are those measured: it takes weak noise away."""
     channels = 1 if found[0].chroma is None else 3
-    brightness = [float(np.median(np.concatenate([s.brightness for s in found])))] * 2
+    brightness = [float(np.median(np.concatenate([s.brightness for s in found])))]
     bare = _sampled(_chain(terms), brightness, channels)
     factor = 1.0
     for _ in range(ROUNDS):
