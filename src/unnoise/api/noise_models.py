@@ -35,7 +35,7 @@ class NoiseModel:
         samples: What was measured in each image.
         fitted: The spec with the line of the variance and the widths.
         made: What the same measurement finds in plain areas with noise of the spec.
-        example: The first noisy image, ``(H, W, C)`` in [0, 1].
+        example: An image with noise of a middle level, ``(H, W, C)`` in [0, 1].
     """
 
     spec: str
@@ -104,49 +104,47 @@ def noise_model(
     if not views:
         raise DataError(f"none of the images of {found.name} can be read")
     values = ranges_of([list(side) for side in zip(*(v[1:] for v in views), strict=True)])
-    samples, codings, example = [], [], None
+    seen, codings = [], []
     for part, *sides in views:
         scaled = [_scaled(side, each) for side, each in zip(sides, values, strict=True)]
         sample = noise_sample(*scaled, step=_step(sides[0], values[0]))
         if sample is None:
             continue
-        samples.append(sample)
+        seen.append((sample, sides[0]))
         if isinstance(part.path, Path) and (coding := jpeg_coding(part.path)):
             codings.append(coding)
-        if example is None and sample.noisy:
-            example = scaled[0]
-    samples = _of_one_kind(samples)
+    seen = _of_one_kind(seen)
+    samples = [sample for sample, _ in seen]
     fitted = fit_noise(samples, codings)
     if fitted is None:
         raise DataError(_none_found(found.name, len(views), samples, clean is not None))
-    return _model(fitted, samples, codings, values[0], views, example)
-
-
-def _model(
-    fitted: Fitted,
-    samples: Sequence[NoiseSample],
-    codings: Sequence[tuple[int, bool]],
-    values: ValueRange,
-    views: Sequence[tuple[Any, ...]],
-    example: Doubles | None,
-) -> NoiseModel:
-    x = np.concatenate([sample.brightness for sample in samples])
-    channels = 1 if samples[0].chroma is None else COLOURS
-    places = [float(end) for end in np.percentile(x, (10, 50, 90))]
-    made = noise_sample(*plain_pair(fitted.noise.at(0.5), places, channels))
-    kind = views[0][1].dtype
-    first = _scaled(views[0][1], values) if example is None else example
+    made = _made(fitted, samples)
+    dtype = views[0][1].dtype
     return NoiseModel(
         spec=str(fitted.noise),
         images=len(views),
         noisy=sum(sample.noisy for sample in samples),
-        values=f"{values} of {kind}",
-        evidence=tuple(_evidence(fitted, samples, codings, made, values, kind)),
+        values=f"{values[0]} of {dtype}",
+        evidence=tuple(_evidence(fitted, samples, codings, made, values[0], dtype)),
         samples=tuple(samples),
         fitted=fitted,
         made=made,
-        example=first,
+        example=_scaled(_typical(seen), values[0]),
     )
+
+
+def _made(fitted: Fitted, samples: Sequence[NoiseSample]) -> NoiseSample | None:
+    """Measure what the spec makes of plain areas as bright as the images."""
+    brightness = np.concatenate([sample.brightness for sample in samples])
+    places = [float(end) for end in np.percentile(brightness, (10, 50, 90))]
+    channels = 1 if samples[0].chroma is None else COLOURS
+    return noise_sample(*plain_pair(fitted.noise.at(0.5), places, channels))
+
+
+def _typical(seen: Sequence[tuple[NoiseSample, Array]]) -> Array:
+    """Return the noisy image whose noise is neither weak nor strong among them."""
+    noisy = [each for each in seen if each[0].noisy] or list(seen)
+    return sorted(noisy, key=lambda each: each[0].luma.level)[len(noisy) // 2][1]
 
 
 def _evidence(
@@ -250,10 +248,10 @@ def _step(image: Array, values: ValueRange) -> float:
     return 1 / float(np.max(values.span)) if image.dtype.kind in "iu" else 0.0
 
 
-def _of_one_kind(samples: Sequence[NoiseSample]) -> list[NoiseSample]:
+def _of_one_kind(seen: list[tuple[NoiseSample, Array]]) -> list[tuple[NoiseSample, Array]]:
     """Leave out images of the rarer kind, grey or colours: a spec is for one."""
-    colours = [sample for sample in samples if sample.chroma]
-    grey = [sample for sample in samples if not sample.chroma]
+    colours = [each for each in seen if each[0].chroma]
+    grey = [each for each in seen if not each[0].chroma]
     return colours if len(colours) >= len(grey) else grey
 
 

@@ -58,7 +58,7 @@ class NoiseSample:
             texture does not.
         noisy: Whether there is noise.
         brightness: Of places from dark to bright, ``(K,)``.
-        variance: Of the noise of a channel there, ``(K,)``.
+        variance: Of the noise of a channel there, ``(K,)``; 0 where texture hides it.
         rows: Standard deviation of what the pixels of a row share; 0 where that could be chance.
         columns: The same of columns.
         impulses: Share of the pixels that were set to the lowest or highest value.
@@ -110,9 +110,9 @@ def noise_sample(
     elif chroma is not None:
         found = found or chroma.level >= LEAST_KNOWN
     variance = [
-        measure.luma(each.halves, luma.width)
+        measure.luma_there(each.halves, luma.width)
         if chroma is None
-        else measure.chroma(each.halves, chroma.width)
+        else measure.chroma(each.halves, chroma.width).level ** 2
         for each in flat.strata
     ]
     weighing = weights if chroma is None else _colour_shares()
@@ -122,7 +122,7 @@ def noise_sample(
         even=even,
         noisy=bool(found or rows or columns or impulses),
         brightness=np.array([float(each.brightness @ weighing) for each in flat.strata]),
-        variance=np.array([part.level**2 for part in variance]),
+        variance=np.array(variance),
         rows=rows,
         columns=columns,
         impulses=impulses,
@@ -153,6 +153,11 @@ class _Measure:
         found = products(np.tensordot(blocks, self.weights, (1, 0)))
         found -= shared_products(shape, rows=self.rows**2, columns=self.columns**2)
         return self._part(found, float(np.sum(self.weights**2)), shape, width)
+
+    def luma_there(self, blocks: Doubles, width: float) -> float:
+        """Return the variance of the noise of one brightness; 0 where it looks like texture."""
+        textured = self.blind and width < WHITE <= self.luma(blocks).width
+        return 0.0 if textured else self.luma(blocks, width).level ** 2
 
     def chroma(self, blocks: Doubles, width: float | None = None) -> Part:
         """Measure the differences of the colours from the brightness, all three together."""
