@@ -23,6 +23,7 @@ RANDOM = np.random.default_rng(0)
 CASES: dict[str, dict[str, Any]] = {
     "unet": {"channels": 1, "widths": [8, 16], "depths": [1, 1]},
     "unet-s": {"channels": 3},
+    "unet-slim": {"channels": 1},
     "unet-m": {"channels": 3},
     "autoencoder": {"channels": 1, "size": [28, 28]},
     "autoencoder-m": {"channels": 1, "size": [28, 28]},
