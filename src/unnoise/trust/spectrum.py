@@ -30,7 +30,7 @@ LAGS = BLOCK // 2 - 1  # pixels; noise farther apart counts as independent
 SHARE, FEWEST = 0.05, 6  # of the blocks, those in which the result is flattest; and blocks at least
 LEAST = 0.3  # power that planes leave of a frequency, below which it is not extrapolated
 CELL = 8  # pixels of a side, over which brightness and strength are averaged
-ODD = 3.0  # times the structure of others chosen, which an object in a flat place has
+ODD = 4.0  # times the structure or the power of others chosen
 STRATA, CALM, MEMBERS = 8, 0.5, 8  # of brightness; share of the cells of one; cells at least
 FAINT = 1e-3  # share of the noise that is as good as none
 STEP = 0.1  # of changes with the grain, in units of the noise
@@ -110,9 +110,11 @@ def find_spectrum(found: Probe) -> Spectrum | None:
         return None
     power = noisy.var((2, 3)).sum(0)
     structure = restored.var((2, 3)).sum(0)
-    around = _around(structure, found.noisy.shape[1:])
-    flattest = np.argsort(around)[: max(FEWEST, round(SHARE * len(structure)))]
-    flattest = flattest[structure[flattest] <= ODD * np.median(structure[flattest])]
+    order = np.argsort(_around(structure, found.noisy.shape[1:]), stable=True)
+    flattest = order[: max(FEWEST, round(SHARE * len(structure)))]
+    # An object in a flat place is no noise, nor is structure that was removed.
+    for each in (structure, power):
+        flattest = flattest[each[flattest] <= ODD * np.median(each[flattest])]
     flattest = flattest[power[flattest] > 0]
     if len(flattest) < FEWEST:
         return None
@@ -234,6 +236,9 @@ def _strengths(found: Probe, followed: Doubles) -> tuple[Doubles, Doubles]:
     for channel in range(len(followed)):
         strata = np.array_split(np.argsort(bright[channel]), STRATA)
         calm = [s[np.argsort(varied[s])[: max(MEMBERS, round(CALM * len(s)))]] for s in strata]
+        # Structure that was removed is no noise.
+        power = squares[channel]
+        calm = [s[power[s] <= ODD * np.median(power[s])] for s in calm]
         means = [[each[channel, part].mean() for part in calm] for each in (bright, squares, share)]
         level, taken = np.array(means[1]), np.maximum(1 - (2 - EXCESS) * np.array(means[2]), KEPT)
         lines.append((np.maximum.accumulate(means[0]), level / taken))
