@@ -24,7 +24,7 @@ from unnoise.facts import (
     phases,
 )
 from unnoise.trust.probing import Doubles, Floats, Probe
-from unnoise.trust.quality import STRUCTURE
+from unnoise.trust.quality import DOUBT
 from unnoise.trust.spectrum import Spectrum, find_spectrum
 from unnoise.trust.structure import Noise, box_mean
 
@@ -99,7 +99,7 @@ class Evidence:
         grain = find_spectrum(found)
         if grain is None or grain.neighbours < GRAIN:
             return None
-        certain = grain.structure < STRUCTURE or self.floor.colour > COLOUR_GRAIN
+        certain = grain.doubt < DOUBT or self.floor.colour > COLOUR_GRAIN
         return grain if certain else None
 
     def knows(self, noise: Noise) -> bool:

@@ -13,7 +13,7 @@ Places = tuple[slice, slice, slice]
 
 FLOOR = 1e-6  # of an estimated mean squared error: 60 dB
 GRID = 4  # pixels between those that are hidden at once
-STRUCTURE = 0.2  # share of the power of flat places that the result may have, so that it is noise
+DOUBT = 1.6  # ratio by which it may be uncertain how much of the noise was kept: 2 dB
 MOST_KEPT = 0.45  # share of noise with a grain that a result may keep, so that its error is known
 CELL, UNSTEADY = 32, 0.25  # pixels of a side; standard error of the mean of cells, as a share of it
 UNSEEN_GRAIN = "its noise has a grain, and too few flat places show it"
@@ -52,7 +52,7 @@ def sure_of_grain(found: Probe, grain: Spectrum, follows: Doubles) -> float | st
     """
     variance = grain.variance(found.restored)
     errors = found.residual.astype(np.float64) ** 2 - variance + 2 * follows
-    if grain.structure > STRUCTURE:
+    if grain.doubt > DOUBT:
         return UNSEEN_GRAIN
     if follows.mean() > MOST_KEPT * variance.mean():
         return "its noise has a grain, most of which was left"

@@ -3,9 +3,13 @@
 Noise of developed photographs is alike over one pixel in brightness and over several in colour, so
 it has a covariance C of pixels and channels. With J the Jacobian of the best denoiser f, its error
 has the covariance C J, and what it takes away, r = y - f, has ``E r rᵀ = C - C J`` and
-``E r fᵀ = C J`` (Stein's identity, and Efron, "Tweedie's Formula and Selection Bias", 2011). So the
-shape of C is found as ``E r rᵀ + E r fᵀ``, in those blocks in which the result is flattest, and its
-strength at each brightness as ``E r rᵀ / (1 - share)``, with the share of C J in C.
+``E r fᵀ = C J`` (Stein's identity, and Efron, "Tweedie's Formula and Selection Bias", 2011). So its
+strength at each brightness is found as ``E r rᵀ / (1 - share)``, with the share of C J in C (0.8
+times that, because the errors of networks are larger).
+
+The shape of C is measured in those blocks in which the result is flattest. There ``E y yᵀ`` has the
+structure in it that is left, and ``E r yᵀ = E r rᵀ + E r fᵀ`` has none, but lacks noise which a
+model takes for structure. The mean of both is used, and how far they are apart is kept.
 
 That share is found first from changes that are white, by ``E (C b)·(J b) = tr(C J)``. A network may
 follow white changes more than noise with a grain, so that for an estimate of the error changes
@@ -13,6 +17,7 @@ follow white changes more than noise with a grain, so that for an estimate of th
 """
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -25,9 +30,12 @@ LAGS = BLOCK // 2 - 1  # pixels; noise farther apart counts as independent
 SHARE, FEWEST = 0.05, 6  # of the blocks, those in which the result is flattest; and blocks at least
 LEAST = 0.3  # power that planes leave of a frequency, below which it is not extrapolated
 CELL = 8  # pixels of a side, over which brightness and strength are averaged
+ODD = 4.0  # times the structure or the power of others chosen
 STRATA, CALM, MEMBERS = 8, 0.5, 8  # of brightness; share of the cells of one; cells at least
+FAINT = 1e-3  # share of the noise that is as good as none
 STEP = 0.1  # of changes with the grain, in units of the noise
 MOST_DRAWN = 2  # such changes
+EXCESS = 1.2  # how much larger errors are than those of the best denoiser (docs/trust.md)
 KEPT = 0.1  # share of the noise that must have been taken away, so that its strength is known
 
 
@@ -40,14 +48,14 @@ class Spectrum:
             a value with itself.
         brightness: At which the strength was measured, rising, ``(C, 8)``.
         strength: The variance ``v`` there, ``(C, 8)``.
-        structure: Power of the result in the blocks in which the correlation was measured, relative
-            to that of the image: where it is more than 0.2, structure may have a share in it.
+        doubt: How much more of the noise the result would have kept if all that varies in these
+            blocks were noise than if all that was kept were structure, as a ratio.
     """
 
     correlation: Doubles
     brightness: Doubles
     strength: Doubles
-    structure: float
+    doubt: float
 
     @property
     def neighbours(self) -> float:
@@ -102,18 +110,26 @@ def find_spectrum(found: Probe) -> Spectrum | None:
         return None
     power = noisy.var((2, 3)).sum(0)
     structure = restored.var((2, 3)).sum(0)
-    flattest = np.argsort(structure)[: max(FEWEST, round(SHARE * len(structure)))]
+    order = np.argsort(_around(structure, found.noisy.shape[1:]), stable=True)
+    flattest = order[: max(FEWEST, round(SHARE * len(structure)))]
+    # An object in a flat place is no noise, nor is structure that was removed.
+    for each in (structure, power):
+        flattest = flattest[each[flattest] <= ODD * np.median(each[flattest])]
     flattest = flattest[power[flattest] > 0]
     if len(flattest) < FEWEST:
         return None
-    share = float(np.median(structure[flattest] / power[flattest]))
     # Blocks of all strengths count alike.
     scale = np.sqrt(power[flattest])[:, None, None]
-    correlation = _correlation(noisy[:, flattest] / scale, restored[:, flattest] / scale)
-    if correlation is None:
+    seen, kept = noisy[:, flattest] / scale, restored[:, flattest] / scale
+    ends = [_correlation(each, seen) for each in (seen, seen - kept)]
+    if any(each is None for each in ends):
         return None
-    followed = _followed(found, correlation, np.ones(noisy.shape[:1])[:, None, None])
-    return Spectrum(correlation, *_strengths(found, followed), share)
+    correlations = np.array(ends)
+    alike = np.ones(noisy.shape[:1])[:, None, None]
+    every = [_followed(found, each, alike) for each in correlations]
+    most, least = (max(float(each.mean()), FAINT) for each in every)
+    lines = _strengths(found, (every[0] + every[1]) / 2)
+    return Spectrum(correlations.mean(0), *lines, most / least)
 
 
 def measure_again(
@@ -141,6 +157,19 @@ def measure_again(
     return better, share * better.variance(found.restored)
 
 
+def _around(structure: Doubles, shape: tuple[int, ...]) -> Doubles:
+    """Return the mean structure of the blocks around each, that have no pixel in common with it.
+
+    To choose blocks by themselves would choose those whose noise happens to be fine.
+    """
+    rows, columns = (2 * side // BLOCK - 1 for side in shape)
+    mode: Literal["reflect", "edge"] = "reflect" if min(rows, columns) > 2 else "edge"
+    padded = np.pad(structure.reshape(rows, columns), 2, mode=mode)
+    sides = np.lib.stride_tricks.sliding_window_view(padded, (5, 5))
+    ring: Doubles = (sides.sum((2, 3)) - sides[..., 1:-1, 1:-1].sum((2, 3))) / 16
+    return ring.ravel()
+
+
 def _without_planes(image: Floats) -> Doubles:
     """Cut blocks that overlap by half, less the planes that fit them best, ``(C, B, 16, 16)``."""
     if min(image.shape[1:]) < BLOCK:
@@ -152,15 +181,14 @@ def _without_planes(image: Floats) -> Doubles:
     return rest
 
 
-def _correlation(noisy: Doubles, restored: Doubles) -> Doubles | None:
-    """Return the correlation of the noise of blocks, ``(C, C, 15, 15)``; None if it has none.
+def _correlation(ones: Doubles, others: Doubles) -> Doubles | None:
+    """Return the correlation of blocks, ``(C, C, 15, 15)``; None if they have none.
 
     The spectrum is estimated with a window (Welch, 1967); what the planes took of the low
     frequencies is given back, and the window is divided out of the correlation.
     """
-    # r rᵀ + r fᵀ is r yᵀ
-    taken, seen = (np.fft.fft2(each * WINDOW) / BLOCK for each in (noisy - restored, noisy))
-    spectrum = np.einsum("cbij,dbij->cdij", taken, seen.conj()).real / noisy.shape[1]
+    one, other = (np.fft.fft2(each * WINDOW) / BLOCK for each in (ones, others))
+    spectrum = np.einsum("cbij,dbij->cdij", one, other.conj()).real / ones.shape[1]
     spectrum = (spectrum + spectrum.swapaxes(0, 1)) / 2
     spectrum /= np.maximum(LEFT_OF_WHITE, LEAST)
     spectrum[..., 0, 0] = (spectrum[..., 0, 1] + spectrum[..., 1, 0]) / 2  # the mean is gone
@@ -208,8 +236,11 @@ def _strengths(found: Probe, followed: Doubles) -> tuple[Doubles, Doubles]:
     for channel in range(len(followed)):
         strata = np.array_split(np.argsort(bright[channel]), STRATA)
         calm = [s[np.argsort(varied[s])[: max(MEMBERS, round(CALM * len(s)))]] for s in strata]
+        # Structure that was removed is no noise.
+        power = squares[channel]
+        calm = [s[power[s] <= ODD * np.median(power[s])] for s in calm]
         means = [[each[channel, part].mean() for part in calm] for each in (bright, squares, share)]
-        level, taken = np.array(means[1]), np.maximum(1 - np.array(means[2]), KEPT)
+        level, taken = np.array(means[1]), np.maximum(1 - (2 - EXCESS) * np.array(means[2]), KEPT)
         lines.append((np.maximum.accumulate(means[0]), level / taken))
     rising, strength = np.swapaxes(lines, 0, 1)
     return rising, strength
