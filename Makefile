@@ -48,6 +48,7 @@ bench-photo: $(READY) benchmarks/photo/.packages ## The photo denoiser beside cl
 
 bench-camera: $(READY) benchmarks/photo/.packages ## The photo denoiser on real camera noise beside BM3D and non-local means
 	$(BIN)/python benchmarks/camera.py
+	$(BIN)/python benchmarks/photo/keeps.py
 
 bench-candidates: $(READY) ## Networks and recipes for the photo denoiser, each trained for two minutes
 	$(BIN)/python benchmarks/photo/candidates.py

@@ -2,12 +2,12 @@
 
     python tools/pretrain_photo.py [--minutes 90] [--out runs/photo] [--bounds-only] [--replace]
 
-Goes on from the weights in the package by presets/photo.toml; a training that was stopped is
-resumed first. Better is a higher PSNR on the held-out training photographs, which are the same with
-the same photographs, seed, share and noise; no test set is looked at. Of another noise --replace
-takes the weights of a run in any case. After that, `make
+Goes on from the weights in the package by presets/photo.toml, on photographs and enlarged pieces of
+them (tools/soften.py); a training that was stopped is resumed first. Better is a higher PSNR on the
+held-out images, which are the same with the same photographs, seed, share and noise; no test set is
+looked at. Of another noise --replace takes the weights of a run in any case. After that, `make
 bench-photo` measures new weights, and their card takes its figures. Then the bounds are trained on
-what is there, and what is usual for it is found, on a fifth of the photographs; `make bench-trust`
+what is there, and what is usual for it is found, on a fifth of the images; `make bench-trust`
 measures those. The photographs lie in $UNNOISE_DATA/photos/train.
 """
 
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from soften import soften
 
 from unnoise import api
 from unnoise.cli.console import training_progress
@@ -27,7 +28,7 @@ from unnoise.runs import BOUNDS, ModelInfo, RunFolder, read_model_file, write_mo
 
 TARGET = PRETRAINED["photo"]
 PRESET = Path(__file__).parents[1] / "presets/photo.toml"
-DATA = "BSDS500 train and test, DIV2K at half size: 450 photographs"
+DATA = "BSDS500 train and test, DIV2K at half size: 450 photographs, 300 enlarged pieces of them"
 SUMS = "steps", "images", "seconds"
 # Late in a training larger crops, which have fewer borders, and a smaller rate gain more.
 FURTHER = {"patch": 128, "batch_size": 4, "lr": 0.003}
@@ -98,10 +99,12 @@ def main() -> None:
     photographs = Path(os.environ.get("UNNOISE_DATA", "../shared/data")) / "photos/train"
     if not photographs.is_dir():
         sys.exit(f"there are no photographs in {photographs}: set UNNOISE_DATA")
+    data = options.out.with_name("photo-data")
+    print(f"{soften(photographs, data)} photographs in {data}")
     run, bounds = RunFolder(options.out), RunFolder(options.out.with_name("photo-bounds"))
     if not options.bounds_only:
-        go_on(photographs, options.minutes, run, replace_any=options.replace)
-    train(photographs, BOUNDS_MINUTES, bounds, BOUNDS_ONLY)
+        go_on(data, options.minutes, run, replace_any=options.replace)
+    train(data, BOUNDS_MINUTES, bounds, BOUNDS_ONLY)
     adopt_bounds(bounds)
     api.export(TARGET, TARGET.with_suffix(".onnx"), overwrite=True)
 
