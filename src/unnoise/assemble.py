@@ -161,6 +161,8 @@ def assemble(
         failed=failed,
     )
     _check_same(material, world)
+    noise = config.noise and parse_noise(config.noise)
+    notes = noise.notes(plan.views[0][0].channels) if noise else ()
     clamped = material.ranges[-1].clamp
     paired = len(plan.views) > 1
     # What is added to pairs is for training: held-out pairs are judged as they are.
@@ -211,17 +213,10 @@ def assemble(
         calibration=calibration,
         objective=objective,
         sample=material.batches.pixels,
-        notes=(*material.notes, *_of_grey(config, plan)),
+        notes=(*material.notes, *notes),
         close=material.batches.close if isinstance(material.batches, Stream) else lambda: None,
     )
     return assembly.of_length(_steps(config, material, training, whole=takes_whole(plan)))
-
-
-def _of_grey(config: TrainConfig, plan: Plan) -> tuple[str, ...]:
-    """Say what noise that is made for colours does to grey images."""
-    if config.noise is None or plan.views[0][0].channels == COLOUR:
-        return ()
-    return parse_noise(config.noise).of_grey
 
 
 def _check_same(material: Material, world: World) -> None:

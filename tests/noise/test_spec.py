@@ -160,11 +160,12 @@ def test_terms_apply_from_left_to_right() -> None:
 
 
 def test_terms_for_colours_say_what_they_do_to_grey_images() -> None:
-    said = parse_noise("50% camera:800+chroma:0.1 | 50% camera:100").of_grey
+    said = parse_noise("50% camera:800+chroma:0.1 | 50% camera:100").notes(1)
     assert len(said) == 2
     assert "camera adds the brightness" in said[0]
     assert "chroma adds nothing" in said[1]
-    assert parse_noise("gaussian:0.1+jpeg:80").of_grey == ()
+    assert parse_noise("gaussian:0.1+jpeg:80").notes(1) == ()
+    assert parse_noise("camera:800").notes(3) == ()
 
 
 def test_clip() -> None:

@@ -174,7 +174,7 @@ def _evidence(
     for name in ("rows", "columns", "impulses"):
         shares = [getattr(sample, name) for sample in noisy if getattr(sample, name)]
         if shares:
-            told.append(f"{name} in {len(shares)} images, about {np.median(shares):.3g}")
+            told.append(f"{name} in {len(shares)} of them, about {np.median(shares):.3g}")
     if codings:
         qualities = [quality for quality, _ in codings]
         told.append(f"JPEG quality {min(qualities)} to {max(qualities)}, by the files")
@@ -196,7 +196,7 @@ def part_of(sample: NoiseSample, name: str) -> list[float]:
 
 
 def _figures(values: Sequence[float]) -> str:
-    return " ".join(f"{value:.2f}" for value in values)
+    return " ".join(f"{value:z.2f}" for value in values)
 
 
 def _pairs(
@@ -258,8 +258,8 @@ def _of_one_kind(seen: list[tuple[NoiseSample, Array]]) -> list[tuple[NoiseSampl
 def _none_found(name: str, count: int, samples: Sequence[NoiseSample], known: bool) -> str:
     if not samples:
         return (
-            f"no noise found: the {count} images of {name} are constant, cut off or smaller than "
-            "needed (some 60 × 60 pixels); try larger images, or --noise with a level"
+            f"no noise found in {count} of {count} images of {name}: they are constant, cut off or "
+            "smaller than needed (some 60 × 60 pixels); try larger images, or --noise with a level"
         )
     noisy = sum(sample.noisy for sample in samples)
     hint = "" if known else "; clean versions of some images (--clean) show weaker noise, too"

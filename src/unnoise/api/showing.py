@@ -79,6 +79,8 @@ def draw_noise(
         say("these images are noisy, so no noise is added; --noise adds one")
     else:
         spec = parse_noise(noise or images.noise or "gaussian:0.1")
+        for note in spec.notes(rows[label].shape[1]):
+            say(note)
         noisy = spec(torch.from_numpy(rows[label]), generator(seed, "show")).numpy()
         rows[f"with {spec}"] = noisy
     picture = draw_grid(rows, columns=columns, values=values, dtype=dtype)
