@@ -47,7 +47,7 @@ bench-photo: $(READY) benchmarks/photo/.packages ## The photo denoiser beside cl
 	$(BIN)/python benchmarks/photo/compare.py
 
 bench-camera: $(READY) benchmarks/photo/.packages ## The photo denoiser on real camera noise beside BM3D and non-local means
-	$(BIN)/python benchmarks/camera.py
+	$(BIN)/python benchmarks/camera.py --model benchmarks/photo/photo-1.safetensors
 	$(BIN)/python benchmarks/photo/keeps.py
 
 bench-candidates: $(READY) ## Networks and recipes for the photo denoiser, each trained for two minutes

@@ -100,7 +100,9 @@ def test_clean_and_constant_images_have_no_noise(folders: Path) -> None:
     assert (status, out) == (2, "")
     assert "no noise found in 3 of 3 images" in err
     assert "--noise gaussian" in err
-    with pytest.raises(DataError, match="no noise found in 1 of 1 images of array: they are constant"):
+    with pytest.raises(
+        DataError, match="no noise found in 1 of 1 images of array: they are constant"
+    ):
         unnoise.noise_model(np.full((64, 64), 7, np.uint8))
 
 
