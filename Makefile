@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check base-install format pretrained bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-method bench-noise-models bench-units bench-strength bench-scale bench-hosts clean
+.PHONY: help demo test check base-install format pretrained pretrained-fluorescence bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-fluorescence bench-method bench-noise-models bench-units bench-strength bench-scale bench-hosts clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -43,6 +43,9 @@ format: $(READY) ## Format the code
 pretrained: $(READY) ## Train the photo denoiser on, from the weights in the package, for MINUTES (90)
 	$(BIN)/python tools/pretrain_photo.py --minutes $(or $(MINUTES),90)
 
+pretrained-fluorescence: $(READY) ## Train the fluorescence denoiser, from nothing, for MINUTES (25)
+	$(BIN)/python tools/pretrain_fluorescence.py --minutes $(or $(MINUTES),25)
+
 bench-photo: $(READY) benchmarks/photo/.packages ## The photo denoiser beside classical methods and published networks
 	$(BIN)/python benchmarks/photo/compare.py
 
@@ -79,7 +82,7 @@ benchmarks/photo/.packages: benchmarks/photo/requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $@ -r $<
 	@touch $@
 
-bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-method bench-candidates bench-photo bench-camera bench-trust bench-verdicts bench-order bench-features bench-server bench-slow bench-hostile bench-scale ## Run every benchmark (about six hours)
+bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-fluorescence bench-method bench-candidates bench-photo bench-camera bench-trust bench-verdicts bench-order bench-features bench-server bench-slow bench-hostile bench-scale ## Run every benchmark (about six hours)
 
 bench-models: $(READY) ## Cost, speed, share of the machine's limit and quality of candidate networks
 	$(BIN)/python benchmarks/models.py
@@ -104,6 +107,10 @@ bench-strength: $(READY) ## Detail recovery and hot pixels on photographs
 
 bench-own: $(READY) ## Microscopy, documents and photographs: what each kind of data reaches
 	$(BIN)/python benchmarks/own_images.py
+
+bench-fluorescence: $(READY) ## The fluorescence denoiser on real captures, and which model is chosen for which images (30 minutes)
+	$(BIN)/python benchmarks/micrographs.py --minutes 2
+	$(BIN)/python benchmarks/choice.py
 
 bench-method: $(READY) ## Which method noisy images alone get, and whether another one is better (20 minutes)
 	$(BIN)/python benchmarks/method.py

@@ -1,19 +1,21 @@
-"""Train the fluorescence denoiser, and put it beside the models in the package.
-
-The package does not offer it yet: no weights of a whole training are there.
+"""Train the fluorescence denoiser, and put it into the package.
 
     python tools/pretrain_fluorescence.py [--minutes 25 | --steps N] [--leave-out NAME ...]
-                                          [--out runs/fluorescence] [--init MODEL] [--draw-only]
+                                          [--out runs/fluorescence] [--init MODEL]
+                                          [--draw-only | --calibrate-only]
 
 One folder of pairs is made: drawn scenes and photographs as a fluorescence microscope sees them
 (tools/fluorescence.py), the real captures with their clean means, also in weaker amplification,
 and these clean means with drawn noise. The network learns from these pairs. With ``--leave-out``,
 the captures whose names begin so are in no training, and the package is left as it is; the model
-lies in the run folder then. A training that was stopped is resumed. The images lie in
+lies in the run folder then, without bounds. A training that was stopped is resumed, and a run that
+is complete is put into the package as it is. Then the bounds are trained, and what is usual for the
+model is found on half of the micrographs; --calibrate-only does that alone. The images lie in
 $UNNOISE_DATA (photos/train, microscopy).
 """
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -33,18 +35,21 @@ from fluorescence import (
     zoomed,
 )
 from numpy.typing import NDArray
+from pretrain_photo import BOUNDS_ONLY, SUMS, adopt_bounds
 
 from unnoise import api
 from unnoise.cli.console import training_progress
+from unnoise.denoiser import Denoiser
 from unnoise.images import read_stack, to_channels, write_stack
+from unnoise.pretrained import PRETRAINED
 from unnoise.runs import RunFolder, read_model_file, write_model_file
+from unnoise.trust import calibrate
 
-TARGET = Path(__file__).parents[1] / "src/unnoise/pretrained/fluorescence.safetensors"
+TARGET = PRETRAINED["fluorescence"]
 DATA = (
     "450 photographs (BSDS500, DIV2K) and drawn structures as a fluorescence microscope sees "
     "them, 24 real captures of six specimens (FMD)"
 )
-SUMS = "steps", "images", "seconds"
 SEED = 21
 DRAWN, MAGNIFICATIONS = 700, (0.5, 0.7, 1.0, 1.4)
 EXPOSURES = 3  # of each real capture
@@ -59,6 +64,8 @@ TRAINING = {
     "channels": 1,
 }
 LR = 0.01
+BOUNDS_MINUTES = 3.0
+EVERY = 2  # pairs, of which one is for the calibration
 
 Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
@@ -129,12 +136,8 @@ def draw(folder: Path, data: Path, left_out: list[str]) -> None:
     (folder / "complete").touch()
 
 
-def train(folder: Path, run: RunFolder, options: argparse.Namespace) -> None:
+def train(folder: Path, run: RunFolder, **settings: object) -> None:
     """Train on the pairs, or resume what was stopped."""
-    start: dict[str, object] = {**TRAINING, "lr": options.lr, "loss": options.loss}
-    if options.init:
-        start = {**start, "model": None, "init": options.init}
-    length = {"steps": options.steps} if options.steps else {"minutes": options.minutes}
     with training_progress(quiet=False) as report:
         if run.config.exists() and not run.model.exists():
             api.train(out=run.path, resume=True, report=report)
@@ -146,20 +149,40 @@ def train(folder: Path, run: RunFolder, options: argparse.Namespace) -> None:
             overwrite=True,
             seed=SEED,
             report=report,
-            **start,  # type: ignore[arg-type]  # of the command line
-            **length,
+            **{**TRAINING, **settings},  # type: ignore[arg-type]  # of the command line
         )
 
 
-def adopt(run: RunFolder) -> None:
-    """Put the model of a run into the package, for torch and for ONNX Runtime."""
+def adopt(run: RunFolder, target: Path = TARGET) -> None:
+    """Put the model of a run into the package."""
     info, weights = read_model_file(run.model)
     trained, start = dict(info.trained), run.read_config().init
     if start is not None:
         before = read_model_file(Path(start))[0].trained
         trained |= {name: before[name] + trained[name] for name in SUMS}
-    write_model_file(TARGET, replace(info, data=DATA, trained=trained), weights)
-    api.export(TARGET, TARGET.with_suffix(".onnx"), overwrite=True)
+    write_model_file(target, replace(info, data=DATA, trained=trained), weights)
+
+
+def learn_usual(folder: Path, target: Path = TARGET) -> None:
+    """Find what is usual for a model, on more images than a training takes.
+
+    By it `denoise` chooses between the models in the package. Dark photographs are left out: what
+    is like them is a photograph.
+    """
+    info, weights = read_model_file(target)
+    noisy, clean = (
+        [(read_grey(path)[None] / 255).astype(np.float32) for path in micrographs(folder / side)]
+        for side in ("noisy", "clean")
+    )
+    found = calibrate(Denoiser.load(target), noisy, clean, pixels=math.inf, seed=SEED)
+    write_model_file(target, replace(info, calibration=found.to_plain()), weights)
+
+
+def micrographs(folder: Path) -> list[Path]:
+    """Return every second image that was drawn or is of a real specimen."""
+    first = f"drawn_{DRAWN:04}"  # of the photographs
+    paths = sorted(folder.iterdir())
+    return [path for path in paths if not first <= path.stem < "real"][::EVERY]
 
 
 def main() -> None:
@@ -174,6 +197,7 @@ def main() -> None:
     parser.add_argument("--lr", type=float, default=LR)
     parser.add_argument("--loss", default=TRAINING["loss"], choices=("l1", "root-l1", "mse"))
     parser.add_argument("--draw-only", action="store_true", help="make the pairs, and stop")
+    parser.add_argument("--calibrate-only", action="store_true", help="of what the package has")
     options = parser.parse_args()
     data = Path(os.environ.get("UNNOISE_DATA", "../shared/data"))
     if not (data / "microscopy").is_dir() or not (data / "photos/train").is_dir():
@@ -184,9 +208,27 @@ def main() -> None:
     if options.draw_only:
         return
     run = RunFolder(options.out)
-    train(pairs, run, options)
+    if not options.calibrate_only:
+        make(pairs, run, options)
+    learn_usual(pairs, run.model if options.leave_out else TARGET)
     if not options.leave_out:
-        adopt(run)
+        api.export(TARGET, TARGET.with_suffix(".onnx"), overwrite=True)
+
+
+def make(pairs: Path, run: RunFolder, options: argparse.Namespace) -> None:
+    """Train the weights where there are none, and bounds beside them if the package gets them."""
+    if not run.model.exists():
+        settings = {"lr": options.lr, "loss": options.loss}
+        settings |= {"steps": options.steps} if options.steps else {"minutes": options.minutes}
+        settings |= {"model": None, "init": options.init} if options.init else {}
+        train(pairs, run, **settings)
+    if options.leave_out:
+        return
+    adopt(run)
+    bounds = RunFolder(run.path.with_name(run.path.name + "-bounds"))
+    start = {"model": None, "init": TARGET, "lr": LR, "minutes": BOUNDS_MINUTES}
+    train(pairs, bounds, **start, **BOUNDS_ONLY)
+    adopt_bounds(bounds, TARGET)
 
 
 if __name__ == "__main__":

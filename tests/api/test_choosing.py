@@ -49,6 +49,7 @@ def dotted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def two(dotted: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, unnoise.Denoiser]:
+    monkeypatch.delitem(PRETRAINED, "fluorescence")
     monkeypatch.setitem(PRETRAINED, "dots", dotted)
     return load_built_ins(device="cpu", precision="fp32")
 

@@ -165,7 +165,7 @@ def test_ctrl_c_leaves_whole_files_only(run: Path, tmp_path: Path) -> None:
     assert all(read_stack(path)[0].shape == (1, 2500, 2500, 1) for path in written)
 
 
-def test_without_a_model_the_one_for_photographs_is_taken(folder: Path, tmp_path: Path) -> None:
+def test_without_a_model_one_of_the_package_is_taken(folder: Path, tmp_path: Path) -> None:
     assert denoise(folder / "a b.png", "--out", tmp_path / "out", "--device", "cpu") == 0
     before, after = (read_stack(place / "a b.png")[0] for place in (folder, tmp_path / "out"))
     assert after.shape == before.shape

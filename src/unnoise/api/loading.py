@@ -19,9 +19,10 @@ def load(
 
     Args:
         path: A model file (``.safetensors``, or ``.onnx``, which runs without torch), a run folder,
-            a repository ``hf://owner/name`` of Hugging Face or a folder like one, or ``photo``,
-            which comes with the package: for photographs, grey and colour, with gaussian noise of
-            any level up to 55/255 and with noise like a camera's.
+            a repository ``hf://owner/name`` of Hugging Face or a folder like one, or a name of
+            what comes with the package: ``photo`` is for photographs, grey and colour, with
+            gaussian noise of any level up to 55/255 and with noise like a camera's;
+            ``fluorescence`` for fluorescence micrographs, channel by channel.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         precision: Arithmetic of networks that correct their input, as all ``unet`` do; ``auto``
             takes bfloat16 where the hardware has it, else float32. It costs ``photo`` less than

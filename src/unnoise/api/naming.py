@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from unnoise.denoiser import Denoiser
-from unnoise.pretrained import SUBJECTS
+from unnoise.pretrained import OTHERS, SUBJECTS
 
 DEFAULT_NAMES = ("model.safetensors", "model.onnx")  # which say nothing: their folder does
 
@@ -26,9 +26,8 @@ def made_for(denoiser: Denoiser, model: str | None = None) -> str:
     if model in SUBJECTS:
         subject = SUBJECTS[model]
         return (
-            f"{model} is made for {subject}. It is not made for other images, such as microscopy, "
-            f"scanned documents or drawings: on these it may leave noise, or invent details of "
-            f"{subject}."
+            f"{model} is made for {subject}. It is not made for other images, such as "
+            f"{OTHERS[model]}: on these it may leave noise, or invent details of {subject}."
         )
     return (
         f"This model learned from {short(denoiser.info.data)}. It is made for images like these, "

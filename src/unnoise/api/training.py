@@ -89,8 +89,8 @@ def train(
         array: Of a ``.npz`` archive: the name of the array that holds the images.
         channels: 1 turns all images to grey, 3 to colour.
         grey: Share of clean colour images that is turned to grey.
-        model: ``unet``, ``unet-s``, ``unet-m``, ``unet-l``, ``autoencoder``, ``autoencoder-m``,
-            ``mlp``, or ``auto``.
+        model: ``unet``, ``unet-s``, ``unet-slim``, ``unet-m``, ``unet-l``, ``autoencoder``,
+            ``autoencoder-m``, ``mlp``, or ``auto``.
         init: A model whose network and weights to start from: fine-tuning.
         intervals: Train bounds beside the image, between which this share of pixels shall lie.
         freeze: Leave the weights of ``init`` as they are, and train the bounds only.

@@ -35,7 +35,7 @@ def compare(
     Parameters
     ----------
     models
-        Model files, run folders, or photo, which comes with unnoise.
+        Model files, run folders, or photo or fluorescence, which come with unnoise.
     images
         Files, folders with their subfolders, or patterns such as "scans/**/*.tif".
     filters

@@ -11,7 +11,6 @@ from unnoise.denoiser.loading import SELF
 from unnoise.denoiser.options import DenoiseOptions
 from unnoise.errors import ConfigError
 from unnoise.images.files import ReadOptions
-from unnoise.pretrained import PRETRAINED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from unnoise.denoiser import Denoiser
 
 app = verb_app("denoise")
-DEFAULT = "photo"  # where there is no choice
+DEFAULT = "photo"  # of many workers, which do not choose
 
 
 @app.default
@@ -66,9 +65,10 @@ def denoise(
         such as s3://bucket/scans, which fsspec reaches. One zarr array, .npy or tiled TIFF is
         divided among the workers.
     model
-        A model file (.safetensors, or .onnx), a run folder, hf://owner/name, or photo, which comes
-        with unnoise; or self, which first trains a model on the inputs alone: for images that no
-        model knows. [default: of those that come with unnoise, the one that knows the image]
+        A model file (.safetensors, or .onnx), a run folder, hf://owner/name, or photo or
+        fluorescence, which come with unnoise; or self, which first trains a model on the inputs
+        alone: for images that no model knows. [default: of those that come with unnoise, the one
+        that knows the image]
     minutes
         With --model self: of the training, for all inputs together. [default: 2]
     keep
@@ -113,7 +113,7 @@ def denoise(
 
     say, results, notes = speaker(quiet=quiet), [], Notes()
     _check_self(model, minutes=minutes, keep=keep, engine=engine, compiles=compile)
-    if model is None and (engine != "here" or len(PRETRAINED) == 1):
+    if model is None and engine != "here":
         model = DEFAULT
         say("with photo, which comes with unnoise and knows photographs; --model takes another")
     if engine != "here":

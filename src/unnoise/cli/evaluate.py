@@ -44,7 +44,7 @@ def evaluate(
     Parameters
     ----------
     model
-        A model file, a run folder, or photo, which comes with unnoise.
+        A model file, a run folder, or photo or fluorescence, which come with unnoise.
     data
         A named dataset (its test part is taken), or a file, folder or pattern of clean images.
     targets

@@ -28,7 +28,7 @@ def export(
     Parameters
     ----------
     model
-        A model file, a run folder, or photo, which comes with unnoise.
+        A model file, a run folder, or photo or fluorescence, which come with unnoise.
     out
         An .onnx file, or a folder with --format hub.
     format

@@ -38,7 +38,7 @@ def figure(
     Parameters
     ----------
     model
-        A model file, a run folder, or photo, which comes with unnoise.
+        A model file, a run folder, or photo or fluorescence, which come with unnoise.
     image
         The file.
     out

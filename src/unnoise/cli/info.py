@@ -12,7 +12,7 @@ def info(model: str, /, *, json: bool = False) -> None:
     Parameters
     ----------
     model
-        A model file, a run folder, or photo, which comes with unnoise.
+        A model file, a run folder, or photo or fluorescence, which come with unnoise.
     json
         Print it as JSON.
     """

@@ -38,7 +38,7 @@ def inspect(
     Parameters
     ----------
     model
-        A model file, a run folder, or photo, which comes with unnoise.
+        A model file, a run folder, or photo or fluorescence, which come with unnoise.
     inputs
         Files, folders with their subfolders, or patterns such as "scans/**/*.tif".
     report

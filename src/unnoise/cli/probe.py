@@ -40,7 +40,7 @@ def probe(
     Parameters
     ----------
     model
-        A model file, a run folder, or photo, which comes with unnoise.
+        A model file, a run folder, or photo or fluorescence, which come with unnoise.
     data
         A named dataset, or a folder with a subfolder for each class, of which a fifth is the test.
     labels

@@ -32,8 +32,8 @@ def serve(
     Parameters
     ----------
     model
-        A model file, a run folder, or photo; repeat it for several. NAME= before it gives it a
-        name. [default: photo]
+        A model file, a run folder, photo or fluorescence; repeat it for several. NAME= before it
+        gives it a name. [default: photo]
     host
         The address to listen at. 127.0.0.1 is for this machine alone, 0.0.0.0 for all.
     port

@@ -87,8 +87,8 @@ class TrainConfig:
         of one small size autoencoder, autoencoder-m (for features) or mlp. auto takes unet for
         small images of one size, and unet-s for others.
     init
-        Start from the weights of this model (a file, a run folder, or photo), and take its
-        network: fine-tuning.
+        Start from the weights of this model (a file, a run folder, photo or fluorescence),
+        and take its network: fine-tuning.
     intervals
         Train bounds beside the image, such as 0.9: that share of the pixels shall lie between them.
         Needs clean images.

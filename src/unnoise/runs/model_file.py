@@ -106,8 +106,8 @@ def read_model_file(path: Path) -> "tuple[ModelInfo, dict[str, Tensor]]":
 
     if not path.is_file():
         raise ModelFileError(
-            f"there is no model file {path}: pass a .safetensors file, a run folder, or photo, "
-            "which comes with unnoise"
+            f"there is no model file {path}: pass a .safetensors file, a run folder, or photo or "
+            "fluorescence, which come with unnoise"
         )
     try:
         data = path.read_bytes()  # safetensors opens names of UTF-8 alone
