@@ -48,7 +48,7 @@ def test_photo_denoises_and_inspects(image: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "noise 0.0" in done.stdout
     done = call("info", "photo")
-    assert (done.returncode, "65.128" in done.stdout) == (0, True)
+    assert (done.returncode, "78.952" in done.stdout) == (0, True)
 
 
 def test_verbs_that_need_more_say_what_to_install(image: Path, run: Path, tmp_path: Path) -> None:

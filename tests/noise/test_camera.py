@@ -6,7 +6,7 @@ from skimage import data
 from torch import Tensor
 
 from unnoise.noise import parse_noise
-from unnoise.noise.camera import to_linear, to_srgb
+from unnoise.noise.camera import develop, to_linear, to_srgb
 from unnoise.noise.grain import split
 from unnoise.seeding import generator
 
@@ -58,9 +58,29 @@ def test_in_linear_light_noise_grows_with_brightness() -> None:
     dark, bright = to_srgb(torch.tensor([0.1, 0.4]))
     clean = torch.stack([dark, bright])[:, None, None, None].expand(-1, 3, 64, 64)
     many = clean.repeat_interleave(300, 0)
-    noise = to_linear(parse_noise("camera:400")(many, generator(2))) - to_linear(many)
+    developed = many + develop(many, torch.full((600, 1, 1, 1), 400.0), generator(2))
+    noise = to_linear(developed) - to_linear(many)
     variances = noise.var((1, 2, 3)).view(2, 300).median(1).values
     assert float(variances[1] / variances[0]) == pytest.approx(4, rel=0.25)
+
+
+def test_more_noise_is_kept_where_there_is_texture() -> None:
+    """Measured: a kurtosis of 4 to 7, where noise that is alike everywhere has 3."""
+    clean = torch.full((200, 3, 64, 64), 0.4)
+    clean[..., 32:] += 0.1 * torch.randn(200, 1, 64, 32, generator=generator(0))
+    noise = parse_noise("camera:800")(clean, generator(1)) - clean
+    flat, textured = noise[..., 8:24].std((1, 2, 3)), noise[..., 40:56].std((1, 2, 3))
+    assert 1.1 < float((textured / flat).median()) < 2
+
+
+def test_noise_rises_with_brightness_in_some_photographs_and_falls_in_others() -> None:
+    """Measured: in some it is twice as strong in the brightest quarter, in others weaker."""
+    clean = torch.full((400, 3, 64, 64), 0.15)
+    clean[..., 32:] = 0.6
+    noise = parse_noise("camera:800")(clean, generator(1)) - clean
+    ratios = noise[..., 40:56].std((1, 2, 3)) / noise[..., 8:24].std((1, 2, 3))
+    assert float(ratios.quantile(0.1)) < 0.8
+    assert float(ratios.quantile(0.9)) > 1.3
 
 
 def test_a_grey_image_has_grey_noise_that_is_not_white() -> None:

@@ -66,7 +66,7 @@ def test_the_weights_are_small_and_say_what_they_are(photo: unnoise.Denoiser) ->
 
 
 # A little below what was reached: a floor, not a figure.
-@pytest.mark.parametrize(("sigma", "floor"), [(0, 42.0), (15, 31.4), (25, 28.9), (50, 25.8)])
+@pytest.mark.parametrize(("sigma", "floor"), [(0, 42.0), (15, 31.3), (25, 28.8), (50, 25.7)])
 def test_a_floor_of_quality(photo: unnoise.Denoiser, sigma: float, floor: float) -> None:
     assert mean_psnr(photo, sigma) > floor
 
@@ -91,13 +91,13 @@ def test_the_noise_of_developed_photographs_gets_less(photo: unnoise.Denoiser) -
     gains = []
     for clean in crops():
         picture = np.moveaxis(clean[0], 0, -1).squeeze()
-        worse = unnoise.add_noise(picture, "camera:6400", seed=1)
+        worse = unnoise.add_noise(picture, "camera:25600", seed=1)
         before, after = (
             -10 * np.log10(np.mean((image - picture) ** 2)) for image in (worse, photo(worse))
         )
         gains.append(after - before)
-    assert min(gains) > 1
-    assert np.mean(gains) > 3
+    assert min(gains) > 0
+    assert np.mean(gains) > 1
 
 
 def test_bf16_costs_less_than_a_hundredth_of_a_decibel() -> None:

@@ -2,9 +2,8 @@
 
 Light is counted in photons (shot noise), read by electronics (read noise), through a mosaic of
 colour filters. Development fills the mosaic, balances colours, applies the tone curve of sRGB,
-reduces noise (which leaves a grain), and sharpens. All of it but the tone curve is linear, so noise
-goes through it alone, and what the scene itself would suffer is left out: the clean image is wanted
-back.
+reduces noise (which leaves a grain, most of it where there is texture), and sharpens. Noise goes
+through it alone, and what the scene itself would suffer is left out: the clean image is wanted back.
 
 Levels of shot and read noise, exposure and white balance: Brooks et al., "Unprocessing images for
 learned raw denoising", CVPR 2019, section 3. Widths of the grain: measured on developed photographs
@@ -25,6 +24,10 @@ MIXED = 0.0, 0.35  # share of the other colours in what a filter lets through
 KEPT_LUMA, KEPT_CHROMA = (0.35, 1.1), (0.4, 1.6)  # of the noise, by noise reduction and contrast
 SHARPENED, SHARPENING, REACH = 0.3, (0.3, 1.5), 1.0  # chance, strength, and radius in pixels
 GRAINY = 0.85  # chance of noise reduction
+# The contrast curves of cameras raise noise with a power of brightness, which is 1 at the middle.
+RISE, DARK, MIDDLE = (-0.1, 0.7), 0.05, 0.4
+# Share of the noise that is kept where all is flat; texture that keeps half of the rest; pixels.
+FLAT, TEXTURE, AROUND = (0.3, 1.0), (0.005, 0.03), 2.0
 
 # What fills the mosaic: kernels for green at red and blue; for red (blue) at green, to whose sides
 # it lies; below and above which it lies; and red at blue. Plain means of neighbours, and with the
@@ -64,11 +67,12 @@ def camera(
         chroma: The same for colour differences.
     """
     colours = clean if clean.shape[1] == RGB else split(clean)[0].expand(-1, RGB, -1, -1)
-    noise = _reduce(_develop(colours, level, generator), luma, chroma, generator)
+    noise = _reduce(develop(colours, level, generator), luma, chroma, generator)
+    noise = noise * _kept(split(colours)[0], generator)
     return clean + (noise if clean.shape[1] == RGB else split(noise)[0])
 
 
-def _develop(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
+def develop(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
     """Return the noise in sRGB, with the mosaic filled, before noise reduction."""
     light = to_linear(clean)
     exposure = _uniform(clean, generator, EXPOSURE)
@@ -98,6 +102,17 @@ def _reduce(noise: Tensor, luma: Tensor, chroma: Tensor, generator: Generator) -
     strength = strength * (_uniform(noise, generator, (0.0, 1.0)) < SHARPENED)
     bright = bright + strength * (bright - blur(bright, torch.full_like(luma, REACH)))
     return bright + colours
+
+
+def _kept(bright: Tensor, generator: Generator) -> Tensor:
+    """Return how much of the noise is kept at each pixel, by brightness and by texture."""
+    bright = bright.clamp(0, 1)
+    rise = ((bright + DARK) / (MIDDLE + DARK)) ** _uniform(bright, generator, RISE)
+    width = torch.full_like(bright[:, :1, :1, :1], AROUND)
+    texture = blur((bright - blur(bright, width)).abs(), width)
+    flat = _uniform(bright, generator, FLAT)
+    half = _uniform(bright, generator, TEXTURE)
+    return rise * (flat + (1 - flat) * texture / (texture + half))
 
 
 def _fill(noise: Tensor, corrected: Tensor) -> Tensor:
