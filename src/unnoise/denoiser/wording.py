@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 COLOUR = 3
+SHARED = r"\b(camera|grain|chroma):"  # noise terms whose neighbouring pixels are alike
 MINUTE, HOUR = 60, 3600  # seconds
 NAMES = {  # of facts that are said as they are
     "model": "network",
@@ -28,7 +29,7 @@ def in_words(facts: Mapping[str, Any]) -> dict[str, str]:
         "method, and why": _method(facts),
         "images": _images(facts),
         "size of images": _sizes(facts),
-        "grain": _grain(facts.get("strides") or (1,)),
+        "grain": _grain(facts),
         "bounds": facts.get("bounds") and f"around {facts['bounds']} of a result",
         "verdicts": _calibration(facts.get("calibration")),
         "table": "made by scikit-learn from columns of numbers" if facts.get("estimator") else None,
@@ -80,9 +81,11 @@ def _sizes(facts: Mapping[str, Any]) -> str:
     return "any" + (f"; a pixel depends on the {seen} × {seen} pixels around it" if seen else "")
 
 
-def _grain(strides: Any) -> str:
-    known = sorted(set(strides))
+def _grain(facts: Mapping[str, Any]) -> str:
+    known = sorted(set(facts.get("strides") or (1,)))
     if known == [1]:
+        if re.search(SHARED, facts.get("noise") or ""):
+            return "made for noise that neighbouring pixels share, too"
         return "made for noise that neighbouring pixels do not share"
     listed = " or ".join(map(str, known))
     return f"made for noise that neighbouring pixels share: sees every pixel in {listed}"

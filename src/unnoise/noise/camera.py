@@ -3,7 +3,7 @@
 Light is counted in photons (shot noise), read by electronics (read noise), through a mosaic of
 colour filters. Development fills the mosaic, balances colours, applies the tone curve of sRGB,
 reduces noise (which leaves a grain, most of it where there is texture), and sharpens. Noise goes
-through it alone, and what the scene itself would suffer is left out: the clean image is wanted back.
+through it alone. What the scene itself would suffer is left out: the clean image is wanted back.
 
 Levels of shot and read noise, exposure and white balance: Brooks et al., "Unprocessing images for
 learned raw denoising", CVPR 2019, section 3. Widths of the grain: measured on developed photographs
