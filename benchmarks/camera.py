@@ -35,6 +35,7 @@ from unnoise.denoiser import Denoiser
 from unnoise.evaluation.baselines import BASELINES
 from unnoise.images import read_stack
 from unnoise.metrics import psnr, ssim
+from unnoise.models import build_model
 from unnoise.noise import Noise, parse_noise
 from unnoise.noise.grain import split
 from unnoise.seeding import generator
@@ -217,7 +218,8 @@ def compare_statistics() -> None:
 
 def speed(models: list[str]) -> None:
     """Print what noise costs of a training step, and models beside each other."""
-    network = unnoise.models.build_model("unet-m", {"channels": 3})
+    info = unnoise.load("photo").info
+    network = build_model(info.model, info.arguments)
     clean = torch.rand(8, 3, 96, 96)
 
     def step() -> None:
