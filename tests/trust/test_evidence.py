@@ -1,16 +1,21 @@
 """What an image and its result show by themselves: each fact in words, and no false alarms."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from blur import blur
 from numpy.typing import NDArray
 from skimage import data
 
+import unnoise
 from unnoise import Denoiser
 from unnoise.trust import inspect
 from unnoise.trust.evidence import Evidence, excess, thin_structure
 from unnoise.trust.noise_level import NoiseLevel
 
+# The first weights of photo, which know white noise alone.
+OF_WHITE_NOISE = Path(__file__).parents[2] / "benchmarks/photo/photo-1.safetensors"
 Floats = NDArray[np.float32]
 RANDOM = np.random.default_rng(0)
 CLEAN = (data.camera()[None, ::2, ::2] / 255).astype(np.float32)
@@ -120,6 +125,16 @@ class Nothing(Denoiser):
 
     def denoise_floats(self, images: Floats, view: object = None) -> Floats:  # noqa: ARG002
         return images.copy()
+
+
+def test_a_model_that_leaves_a_grain_is_not_trusted_and_promises_nothing() -> None:
+    noisy = (CLEAN + grainy())[0]
+    found = inspect(unnoise.load(OF_WHITE_NOISE, device="cpu", precision="fp32"), noisy)
+    assert found.verdict != "trust"
+    assert found.psnr is None
+    assert found.psnr_untold is not None
+    assert "its noise has a grain" in found.psnr_untold
+    assert any("noise was left" in reason for reason in found.reasons)
 
 
 def test_a_model_that_changes_nothing_is_not_trusted_and_promises_nothing() -> None:

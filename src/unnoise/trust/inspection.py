@@ -219,10 +219,10 @@ def _quality(
         return UNSEEN_GRAIN
     if reason := evidence.unknown_noise(clipped=_is_clipped(denoiser)):
         return reason
-    if evidence.left_noise(found.noisy, found.restored):
-        return "noise was left"
     if isinstance(error, str):
         return error
+    if evidence.left_noise(found.noisy, found.restored):
+        return "noise was left"
     level = known.level.std
     # White noise makes flat places vary as much as was taken away, never more.
     if evidence.floor and evidence.floor.std > FLAT * level:
