@@ -19,7 +19,13 @@ SIDE = 640  # pixels of an enlarged piece at most
 
 
 def soften(photographs: Path, out: Path) -> int:
-    """Write links to the photographs and the enlarged pieces into ``out``; return their number."""
+    """Write links to the photographs and the enlarged pieces into ``out``; return their number.
+
+    Raises:
+        ValueError: ``out`` is the folder of the photographs, which links would replace.
+    """
+    if out.resolve() == photographs.resolve():
+        raise ValueError(f"{out} holds the photographs themselves: name another folder")
     out.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(0)
     paths = sorted(photographs.iterdir())

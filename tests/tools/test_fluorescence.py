@@ -1,27 +1,10 @@
-import importlib.util
-import sys
-from pathlib import Path
-from typing import Any
-
+import fluorescence as tool
 import numpy as np
 import pytest
 
-TOOL = Path(__file__).parents[2] / "tools" / "fluorescence.py"
-
-
-@pytest.fixture(scope="module")
-def tool() -> Any:
-    spec = importlib.util.spec_from_file_location("fluorescence", TOOL)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["fluorescence"] = module  # dataclasses look themselves up
-    spec.loader.exec_module(module)
-    return module
-
 
 @pytest.mark.parametrize("grain", [0.0, 0.7])
-def test_a_camera_adds_the_variance_of_photons_and_of_reading(tool: Any, grain: float) -> None:
+def test_a_camera_adds_the_variance_of_photons_and_of_reading(grain: float) -> None:
     camera = tool.Camera(photons=50, read_noise=0.05, grain=grain, brightest=0.8, offset=0.1)
     light = np.full((400, 400), 0.6)
     noisy, clean = camera.pair(light, np.random.default_rng(0))
@@ -35,7 +18,7 @@ def test_a_camera_adds_the_variance_of_photons_and_of_reading(tool: Any, grain: 
     assert beside == pytest.approx(np.exp(-1 / (4 * grain**2)) if grain else 0, abs=0.03)
 
 
-def test_scenes_are_dark_with_few_bright_places(tool: Any) -> None:
+def test_scenes_are_dark_with_few_bright_places() -> None:
     for number in range(6):
         random = np.random.default_rng(number)
         image = tool.optics(tool.drawn_scene(random), random)
@@ -46,7 +29,7 @@ def test_scenes_are_dark_with_few_bright_places(tool: Any) -> None:
     assert np.median(tool.photograph_scene(photo, np.random.default_rng(1))) < 0.4
 
 
-def test_the_same_seed_draws_the_same(tool: Any) -> None:
+def test_the_same_seed_draws_the_same() -> None:
     for draw in tool.STRUCTURES:
         one, other = (draw(np.random.default_rng(3)) for _ in range(2))
         assert np.array_equal(one, other)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 from soften import soften
 
@@ -27,3 +28,10 @@ def test_two_thirds_are_there_once_more_and_softer(tmp_path: Path) -> None:
     first = [path.read_bytes() for path in soft]
     assert soften(photographs, out) == 10  # the same once more
     assert [path.read_bytes() for path in sorted(out.glob("soft_*"))] == first
+
+
+def test_the_photographs_themselves_are_never_replaced(tmp_path: Path) -> None:
+    Image.new("RGB", (40, 40)).save(tmp_path / "a.png")
+    with pytest.raises(ValueError, match="name another folder"):
+        soften(tmp_path, tmp_path / ".")
+    assert not (tmp_path / "a.png").is_symlink()
