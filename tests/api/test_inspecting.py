@@ -32,7 +32,7 @@ def test_a_reason_is_said_once_for_a_file(tmp_path: Path) -> None:
 def test_what_changes_results_is_refused(tmp_path: Path) -> None:
     photo = unnoise.load("photo", device="cpu", precision="fp32")
     for wish in ({"strength": 0.5}, {"chroma_strength": 1.0}, {"detail": 0.5}):
-        options = DenoiseOptions(**wish)  # type: ignore[arg-type]
+        options = DenoiseOptions(**wish)  # type: ignore[arg-type]  # of several types
         with pytest.raises(ConfigError, match=f"{next(iter(wish))} changes it: leave it out"):
             list(inspect_files(photo, [tmp_path], options=options))
         with pytest.raises(ConfigError, match="compare is about the model's result as it is"):

@@ -218,6 +218,6 @@ def test_a_model_without_torch_does_the_same() -> None:
 )
 def test_values_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match=rf"{next(iter(wrong))} is .* from 0"):
-        DenoiseOptions(**wrong)  # type: ignore[arg-type]
+        DenoiseOptions(**wrong)  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(ConfigError, match="inspect is about the model's result as it is"):
         DenoiseOptions(detail=0.5).check_whole("inspect")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from unnoise.evaluation import BASELINES, Tuned, available_baselines, compare, tune
-from unnoise.evaluation.tuning import KNOBS
+from unnoise.evaluation.tuning import KNOBS, Denoise
 
 
 def steps(level: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -23,10 +23,10 @@ def test_every_baseline_has_a_knob_with_its_usual_value() -> None:
 def test_the_parameter_that_is_chosen_is_no_worse_than_the_usual_one(name: str) -> None:
     clean, noisy = steps(0.3)
 
-    def true(denoise: Tuned) -> float:
+    def true(denoise: Denoise) -> float:
         return float(np.mean((denoise(noisy) - clean) ** 2))
 
-    chosen = tune(name, noisy[0], true)  # type: ignore[arg-type]
+    chosen = tune(name, noisy[0], true)
     assert true(chosen) <= true(tune(name, noisy[0]))
 
 

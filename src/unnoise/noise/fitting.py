@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from unnoise.facts import NoiseSample, noise_sample
+from unnoise.facts.noise_sample import Part
 from unnoise.noise.corruptions import NOISES
 from unnoise.noise.spec import Chain, Noise, Term
 from unnoise.seeding import generator
@@ -210,9 +211,9 @@ def _wide(ends: Ends, gain: float, offset: float, found: Sequence[NoiseSample]) 
     return _rounded(ends[0] * dark / mean), _rounded(ends[1] * bright / mean)
 
 
-def _set(name: str, parts: Sequence[object]) -> tuple[str, float, float]:
+def _set(name: str, parts: Sequence[Part]) -> tuple[str, float, float]:
     """Return a setting with the range of the widths."""
-    widths = [part.width for part in parts]  # type: ignore[attr-defined]
+    widths = [part.width for part in parts]
     low, high = np.percentile(widths, (25, 75))
     if high - low <= 0.2:  # the estimate is no better
         low = high = float(np.median(widths))

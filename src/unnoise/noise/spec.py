@@ -20,8 +20,8 @@ from torch import Generator, Tensor
 
 from unnoise.errors import SpecError, UnknownNameError
 from unnoise.noise.corruptions import NOISES, Setting
+from unnoise.noise.grain import RGB
 
-COLOUR = 3  # channels
 EXAMPLE = "a spec looks like gaussian:0.3,clip or poisson:30..60+gaussian:0.02"
 MIXTURE = "a mixture looks like 80% gaussian:0..0.2 | 20% poisson:10..100"
 SETTINGS = "settings look like grain:0.02(luma=0.7 chroma=1..3)"
@@ -137,7 +137,7 @@ class Noise:
 
     def notes(self, channels: int) -> tuple[str, ...]:
         """Say, a sentence each, what terms that are made for three channels do to others."""
-        if channels == COLOUR:
+        if channels == RGB:
             return ()
         names = dict.fromkeys(term.name for chain in self.chains for term in chain.terms)
         return tuple(
