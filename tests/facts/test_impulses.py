@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from scenes import PLAIN, Image, noise, scene
+from scipy.ndimage import gaussian_filter
 
-from unnoise.facts import impulses
+from unnoise.facts import impulses, impulses_left
 from unnoise.facts.impulses import MANY
 
 
@@ -32,3 +33,19 @@ def test_counts_of_photons_have_none(brightest: float) -> None:
 @pytest.mark.parametrize("image", PLAIN)
 def test_plain_images_have_few(image: Image) -> None:
     assert 0 <= impulses(image) < MANY
+
+
+def test_a_smeared_impulse_has_left_a_trace_and_a_replaced_one_none() -> None:
+    clean = scene()
+    image, draw = clean.copy(), np.random.default_rng(0).random(clean.shape)
+    image[draw < 0.005], image[draw > 0.995] = 0, 255
+    smeared = clean + gaussian_filter(image - clean, (1, 1, 0)) * 4
+    assert impulses(smeared) < MANY
+    assert impulses_left(image, smeared) > 0.5
+    assert impulses_left(image, clean) == 0
+    assert impulses_left(image, image) == 1
+
+
+@pytest.mark.parametrize("image", PLAIN)
+def test_plain_images_leave_few(image: Image) -> None:
+    assert 0 <= impulses_left(image, image) <= 1

@@ -160,6 +160,8 @@ def test_the_error_is_not_told_where_it_cannot_be_known() -> None:
     found, known = known_of(wiener(), noisy)
     left = replace(known, follows=0.9 * known.level.variance(found.restored))
     assert "most of which was left" in str(left.error(found))
+    assert ["with a grain was left, 90 %" in reason for reason in left.left(found)] == [True]
+    assert known.left(found) == []
     # A blur leaves what may be structure.
     soft, doubtful = known_of(blur(), noisy)
     assert isinstance(doubtful.error(soft), str)

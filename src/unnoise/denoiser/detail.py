@@ -66,7 +66,7 @@ class Removed:
         energy, bright = energy[:, usable], bright[usable]
         if bright.size == 0:
             return cls(np.zeros(1), np.full((SCALES, 1), np.inf))  # nothing is known: all is noise
-        order = np.argsort(bright)
+        order = np.argsort(bright, kind="stable")
         groups = np.array_split(order, min(BINS, max(1, order.size // FEWEST)))
         levels = np.stack([np.quantile(energy[:, group], FLAT, axis=1) for group in groups], 1)
         means = np.array([bright[group].mean() for group in groups])

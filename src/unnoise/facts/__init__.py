@@ -4,7 +4,7 @@ from unnoise.facts.ends import CUT, cut_off
 from unnoise.facts.fineness import LOST, NARROW, PREDICTED, Fineness, fineness
 from unnoise.facts.floor import GRAIN, Floor, noise_floor
 from unnoise.facts.grain import Correlation, noise_correlation
-from unnoise.facts.impulses import MANY, impulses
+from unnoise.facts.impulses import MANY, impulses, impulses_left
 from unnoise.facts.lines import VISIBLE, Lines, Structure, lines
 from unnoise.facts.noise_sample import NoiseSample, noise_sample
 from unnoise.facts.parts import blocks_of, middle
@@ -29,6 +29,7 @@ __all__ = [
     "cut_off",
     "fineness",
     "impulses",
+    "impulses_left",
     "lines",
     "middle",
     "noise_correlation",

@@ -106,7 +106,7 @@ def flat_blocks(
         kept: Doubles = found[variance <= OUTLIER * np.median(variance)]
         return kept
 
-    order = np.argsort(brightness @ weights)
+    order = np.argsort(brightness @ weights, kind="stable")
     parts = np.array_split(order, max(1, min(STRATA, len(order) // FEWEST)))
     whole = without_planes(blocks[_lowest(flatness[0] + flatness[1], share, FEWEST)])
     return FlatBlocks(
@@ -131,4 +131,4 @@ def _cut(image: Doubles) -> Doubles:
 
 
 def _lowest(values: Doubles, share: float, fewest: int) -> Indices:
-    return np.argsort(values)[: max(fewest, round(share * len(values)))]
+    return np.argsort(values, kind="stable")[: max(fewest, round(share * len(values)))]

@@ -84,7 +84,7 @@ def noise_floor(image: NDArray[np.generic]) -> Floor | None:
     usable = np.flatnonzero((variance > 1e-9 * part.var()) & (ends.mean((1, 2)) < CLIPPED))
     if len(usable) < FEWEST_BLOCKS:
         return None
-    order = usable[np.argsort(variance[usable])]
+    order = usable[np.argsort(variance[usable], kind="stable")]
     flattest = order[: max(FEWEST, round(SHARE * len(order)))]
     values = rest[flattest] / np.sqrt(variance[flattest])[:, None, None]
     across = np.array([np.mean(values[..., :-k] * values[..., k:]) for k in range(1, LAGS + 1)])

@@ -73,7 +73,9 @@ def _channel(image: NDArray[np.float64]) -> NDArray[np.float64] | None:
         return None
     coarse = rest.reshape(-1, BLOCK // COARSE, COARSE, BLOCK // COARSE, COARSE).mean((2, 4))
     structure = coarse.var((1, 2))[usable] / variance[usable]
-    flattest = usable[np.argsort(structure)[: max(FEWEST, round(SHARE * len(usable)))]]
+    flattest = usable[
+        np.argsort(structure, kind="stable")[: max(FEWEST, round(SHARE * len(usable)))]
+    ]
     noise = rest[flattest] / np.sqrt(variance[flattest])[:, None, None]
     return np.array(
         [

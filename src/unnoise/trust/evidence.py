@@ -19,6 +19,7 @@ from unnoise.facts import (
     blocks_of,
     cut_off,
     impulses,
+    impulses_left,
     lines,
     noise_floor,
     phases,
@@ -31,7 +32,8 @@ from unnoise.trust.structure import Noise, box_mean
 LEARN = "train on images like this one (unnoise denoise --model self)"
 COLOUR_GRAIN = 0.5  # correlation of colours at 1 pixel, that structure in flat places never has
 MATTERS = 0.005  # standard deviation of noise that is seen, in the model's scale
-LEFT = 0.5  # share of lines and of impulses that a result may leave, as a variance
+LEFT = 0.5  # share of lines that a result may leave, as a variance
+LEFT_IMPULSES = 0.1  # share of impulses of which a result may show a trace
 LEFT_NOISE = 0.62  # of the variance of flat places, which texture may have a share in
 BIASED = 0.05  # share of the image whose noise was cut off, from which on estimates are off
 HARD_TO_SEE = 0.05  # share of the scale, below which an image does not use it
@@ -139,7 +141,7 @@ class Evidence:
         found = [
             self._mosaic() if stride % 2 else None,
             self._left_lines(restored),
-            self._left_impulses(restored),
+            self._left_impulses(noisy, restored),
             self.left_noise(noisy, restored),
             self._cut() if not clipped else None,
             self._unseen(),
@@ -175,11 +177,11 @@ class Evidence:
             f"such images with --structure {axis}"
         )
 
-    def _left_impulses(self, restored: Floats) -> str | None:
+    def _left_impulses(self, noisy: Floats, restored: Floats) -> str | None:
         if self.impulses <= MANY:
             return None
-        left = min(impulses(np.moveaxis(restored, 0, -1)) / self.impulses, 1)
-        if left < LEFT / 2:
+        left = impulses_left(np.moveaxis(noisy, 0, -1), np.moveaxis(restored, 0, -1))
+        if left < LEFT_IMPULSES:
             return None
         share = 100 * self.impulses
         return (
@@ -269,8 +271,8 @@ def excess(noisy: Floats, restored: Floats) -> float:
         return 0.0
     removed, structure = residual.var((1, 2)), result.var((1, 2))
     ratios = []
-    for stratum in np.array_split(np.argsort(result.mean((1, 2))), STRATA):
-        order = stratum[np.argsort(structure[stratum])]
+    for stratum in np.array_split(np.argsort(result.mean((1, 2)), kind="stable"), STRATA):
+        order = stratum[np.argsort(structure[stratum], kind="stable")]
         quarter = max(MEMBERS // 2, len(order) // 4)
         flat, rich = removed[order[:quarter]].mean(), removed[order[-quarter:]].mean()
         ratios.append(rich / max(flat, MATTERS**2))

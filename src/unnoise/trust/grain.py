@@ -97,7 +97,9 @@ def noise_grain(noisy: Floats) -> Grain:
         return _white(values)
     rest = _without_planes(blocks)
     own, around = _structure(rest, fine, grid)
-    flattest = usable[np.argsort(around[usable])[: max(FEWEST, round(SHARE * len(usable)))]]
+    flattest = usable[
+        np.argsort(around[usable], kind="stable")[: max(FEWEST, round(SHARE * len(usable)))]
+    ]
     flattest = flattest[own[flattest] <= ODD * np.median(own[flattest])]
     # Blocks of all strengths count alike.
     alike = rest[:, flattest] / np.sqrt(fine[:, flattest, None, None])
@@ -211,8 +213,12 @@ def _lagged(blocks: Doubles) -> Doubles:
 
 def _line(mean: Doubles, power: Doubles, structure: Doubles) -> tuple[float, float, float]:
     """Fit how the variance follows the brightness of blocks: gain, offset and floor."""
-    parts = np.array_split(np.argsort(mean), max(1, min(STRATA, len(mean) // FEWEST)))
-    flat = [part[np.argsort(structure[part])[: max(4, len(part) // 4)]] for part in parts]
+    parts = np.array_split(
+        np.argsort(mean, kind="stable"), max(1, min(STRATA, len(mean) // FEWEST))
+    )
+    flat = [
+        part[np.argsort(structure[part], kind="stable")[: max(4, len(part) // 4)]] for part in parts
+    ]
     x = np.array([mean[part].mean() for part in flat])
     y = np.array([power[part].mean() for part in flat])
     floor = FLOOR * float(y.min())

@@ -120,6 +120,7 @@ def inspect(
     structure = removed_structure(found, known.noise)
     facts = known.noise if stride == 1 else known.level  # a grain is of one distance of pixels
     seen = evidence.reasons(given, made, facts, stride=stride, clipped=clipped)
+    seen += known.left(found)
     biased = evidence.biased(clipped=clipped)
     certain = apart.knows(known.noise)
     judgement = _judge(denoiser, found, known, usual, seen, biased=biased, certain=certain)
@@ -169,10 +170,12 @@ def glance(
     part = noisy[:, top : top + SIDE, left : left + SIDE]
     found, stride = _probe(denoiser, part, view, most=1)
     evidence = Evidence.of(noisy[:, ::stride, ::stride])
-    known, clipped = Known.of(found, evidence), _is_clipped(denoiser)
+    known = Known.of(found, evidence).measured_again(denoiser.apart(view), found)
+    clipped = _is_clipped(denoiser)
     seen = evidence.reasons(
         found.noisy, found.restored, known.noise, stride=stride, clipped=clipped
     )
+    seen += known.left(found)
     biased = evidence.biased(clipped=clipped)
     certain = evidence.knows(known.noise)
     return _judge(denoiser, found, known, usual, seen, biased=biased, certain=certain, slack=SLACK)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 
 from unnoise.denoiser import Denoiser
-from unnoise.trust.evidence import Evidence
+from unnoise.trust.evidence import LEARN, Evidence
 from unnoise.trust.noise_level import NoiseLevel, noise_level
 from unnoise.trust.probing import Doubles, Probe
-from unnoise.trust.quality import sure, sure_of_grain
+from unnoise.trust.quality import MOST_KEPT, kept_of_grain, sure, sure_of_grain
 from unnoise.trust.spectrum import Spectrum, measure_again
 from unnoise.trust.structure import Noise
 
@@ -56,3 +56,12 @@ class Known:
         if self.grain is None or self.follows is None:
             return sure(found, self.level)
         return sure_of_grain(found, self.grain, self.follows)
+
+    def left(self, found: Probe) -> list[str]:
+        """Say that noise with a grain was left, and what to do; nothing of white noise."""
+        if self.grain is None or self.follows is None:
+            return []
+        kept = kept_of_grain(found, self.grain, self.follows)
+        if kept <= MOST_KEPT:
+            return []
+        return [f"noise with a grain was left, {100 * min(kept, 1):.0f} % of it: {LEARN}"]

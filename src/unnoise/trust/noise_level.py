@@ -71,7 +71,7 @@ def noise_level(found: Probe) -> NoiseLevel:
     follows = np.mean([_coefficients(b) * _coefficients(a) for b, a in pairs], axis=0)
     brightness = restored[:, 0, 0] / BLOCK
     # For the slope there must be something of every brightness, even where nothing is sure.
-    order = np.argsort(brightness)
+    order = np.argsort(brightness, kind="stable")
     strata = np.zeros(len(order), np.int64)
     strata[order] = np.arange(len(order)) * min(STRATA, 1 + len(order) // MANY) // len(order)
     squares, counts = _noise(residual, restored, follows, strata, float(overall))
@@ -127,7 +127,9 @@ def _where_sure(
         (members,) = np.nonzero(strata == stratum)
         count = max(1, min(CLASSES, len(members) // MEMBERS))
         ranks = np.empty(len(members), np.int64)
-        ranks[np.argsort(structure[members])] = np.arange(len(members)) * count // len(members)
+        ranks[np.argsort(structure[members], kind="stable")] = (
+            np.arange(len(members)) * count // len(members)
+        )
         classes[members] = stratum * CLASSES + ranks
     orders = FREQUENCY.max() + 1
     group = classes[:, None, None] * orders + FREQUENCY
@@ -141,7 +143,7 @@ def _where_sure(
         own = slice(start, start + CLASSES * orders)
         wanted = LEAST * sizes[own].sum()
         if sizes[own][used[own]].sum() < wanted:
-            order = np.argsort(np.where(sizes[own] < 1, np.inf, powers[own]))
+            order = np.argsort(np.where(sizes[own] < 1, np.inf, powers[own]), kind="stable")
             chosen = np.cumsum(sizes[own][order]) <= wanted
             chosen[0] = True
             used[own] = False
@@ -152,7 +154,7 @@ def _where_sure(
 
 def _slope(brightness: Doubles, squares: Doubles, counts: Doubles) -> float:
     """Return how the variance rises with the brightness of blocks; 0 if it does not."""
-    order = np.argsort(brightness)
+    order = np.argsort(brightness, kind="stable")
     parts = [part for part in np.array_split(order, BINS) if counts[part].sum() > BLOCK**2]
     if len(parts) < BINS // 2:
         return 0.0

@@ -54,12 +54,17 @@ def sure_of_grain(found: Probe, grain: Spectrum, follows: Doubles) -> float | st
     errors = found.residual.astype(np.float64) ** 2 - variance + 2 * follows
     if grain.doubt > DOUBT:
         return UNSEEN_GRAIN
-    if follows.mean() > MOST_KEPT * variance.mean():
+    if kept_of_grain(found, grain, follows) > MOST_KEPT:
         return "its noise has a grain, most of which was left"
     error, chance = float(errors.mean()), _chance(errors)
     if chance > UNSTEADY * error:
         return "its noise has a grain, and the estimate differs too much from place to place"
     return max(error, FLOOR)
+
+
+def kept_of_grain(found: Probe, grain: Spectrum, follows: Doubles) -> float:
+    """Return how much of noise with a grain a result has kept, about 0 to 1; arguments as above."""
+    return float(follows.mean() / grain.variance(found.restored).mean())
 
 
 def _chance(values: Doubles) -> float:

@@ -234,8 +234,11 @@ def _strengths(found: Probe, followed: Doubles) -> tuple[Doubles, Doubles]:
     varied = _cells(found.restored).var((2, 4)).sum(0).ravel()
     lines = []
     for channel in range(len(followed)):
-        strata = np.array_split(np.argsort(bright[channel]), STRATA)
-        calm = [s[np.argsort(varied[s])[: max(MEMBERS, round(CALM * len(s)))]] for s in strata]
+        strata = np.array_split(np.argsort(bright[channel], kind="stable"), STRATA)
+        calm = [
+            s[np.argsort(varied[s], kind="stable")[: max(MEMBERS, round(CALM * len(s)))]]
+            for s in strata
+        ]
         # Structure that was removed is no noise.
         power = squares[channel]
         calm = [s[power[s] <= ODD * np.median(power[s])] for s in calm]
