@@ -16,26 +16,23 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 sys.path.append(str(Path(__file__).parents[1]))
 
 from machine import describe_machine, machine_limit
+from recipes import Candidate, Recipe
 
 from unnoise.data import Patches, Pool
 from unnoise.denoiser import keep_freed_memory
 from unnoise.images import ValueRange, find_images, read_stack
 from unnoise.models import macs_per_pixel
-from unnoise.models.contract import Model
-from unnoise.models.residual_unet import START
 from unnoise.noise import parse_noise
 from unnoise.objectives import LOSSES, Supervised
 from unnoise.objectives.supervised import to_grey
@@ -45,39 +42,6 @@ from unnoise.training import SCHEDULES, Muon
 HELD, CROP = 24, 256
 SIGMAS = 15, 25, 50
 WARM_UP_STEPS = 30  # before which the speed is not measured
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """A network and how it is trained.
-
-    Attributes:
-        widths: Channels of each level.
-        up: 3 × 3 convolutions of each level on the way up, the last of the bottom.
-        down: The same on the way down.
-        residual: Whether two convolutions make a block with a shortcut, without ReLU at its end.
-        leak: Slope of the rectifier below zero.
-        bias: Whether convolutions have biases.
-        unshuffle: Side of the cells that pixel-unshuffle turns into channels.
-        optimizer: ``muon`` or ``adamw``.
-        lr: The highest learning rate; Muon's, whose vectors learn at 0.15 of it.
-        loss: ``l1``, ``mse``, or ``rmse``: the root of each sample's mean squared error.
-        batch: Crops in a batch.
-        patch: Side of a crop.
-    """
-
-    widths: tuple[int, ...] = (24, 48, 64, 128)
-    up: tuple[int, ...] = (2, 2, 2, 4)
-    down: tuple[int, ...] = (2, 2, 2, 0)
-    residual: bool = True
-    leak: float = 0.1
-    bias: bool = True
-    unshuffle: int = 1
-    optimizer: str = "muon"
-    lr: float = 0.008
-    loss: str = "l1"
-    batch: int = 16
-    patch: int = 64
 
 
 BASE = Recipe()
@@ -102,74 +66,17 @@ CANDIDATES = {
     "batch of 8": replace(BASE, batch=8),
     "4 crops of 128": replace(BASE, batch=4, patch=128),
     "without biases": replace(BASE, bias=False),
+    "the level of the noise is told": replace(BASE, told=True),
     "unshuffled: 48-80-128": replace(
         BASE, unshuffle=2, widths=(48, 80, 128), up=(4, 4, 4), down=(4, 4, 0)
     ),
 }
 
 
-class Residual(nn.Module):
-    def __init__(self, width: int, *, bias: bool, leak: float) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(width, width, 3, padding=1, bias=bias)
-        self.bend = nn.LeakyReLU(leak, inplace=True)
-        self.second = nn.Conv2d(width, width, 3, padding=1, bias=bias)
-        with torch.no_grad():
-            self.second.weight.mul_(START)
-
-    def forward(self, x: Tensor) -> Tensor:
-        change: Tensor = self.second(self.bend(self.first(x)))
-        return x + change
-
-
-class Candidate(Model):
-    """A U-Net of a recipe, for colour images."""
-
-    channels = 3
-    receptive_field = 1  # not needed here
-
-    def __init__(self, recipe: Recipe) -> None:
-        super().__init__()
-        widths, self.unshuffle, bias = recipe.widths, recipe.unshuffle, recipe.bias
-        self.size_multiple = recipe.unshuffle * 2 ** (len(widths) - 1)
-        # Blocks with shortcuts have their rectifiers inside.
-        self.bend = nn.Identity() if recipe.residual else nn.LeakyReLU(recipe.leak)
-        inner = 3 * self.unshuffle**2
-        pairs = list(pairwise(widths))
-        self.stem = nn.Conv2d(inner, widths[0], 3, padding=1, bias=bias)
-        self.down = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2, bias=bias) for a, b in pairs)
-        self.up = nn.ModuleList(nn.Conv2d(b, a, 1, bias=bias) for a, b in pairs)
-        self.falling, self.rising = (
-            nn.ModuleList(_stage(recipe, *level) for level in zip(widths, counts, strict=True))
-            for counts in (recipe.down, recipe.up)
-        )
-        self.tail = nn.Conv2d(widths[0], inner, 3, padding=1, bias=bias)
-
-    def features(self, noisy: Tensor) -> list[Tensor]:
-        raise NotImplementedError
-
-    def forward(self, noisy: Tensor) -> Tensor:
-        x = self.bend(self.stem(F.pixel_unshuffle(noisy, self.unshuffle)))
-        skips = []
-        for down, falling in zip(self.down, self.falling, strict=False):
-            skips.append(falling(x))
-            x = self.bend(down(skips[-1]))
-        x = self.rising[-1](self.falling[-1](x))
-        for level in reversed(range(len(skips))):
-            wide = F.interpolate(self.up[level](x), scale_factor=2, mode="nearest")
-            x = self.rising[level](wide + skips[level])
-        return noisy + F.pixel_shuffle(self.tail(x), self.unshuffle)
-
-
-def _stage(recipe: Recipe, width: int, count: int) -> nn.Sequential:
-    if recipe.residual:
-        blocks = [Residual(width, bias=recipe.bias, leak=recipe.leak) for _ in range(count // 2)]
-        return nn.Sequential(*blocks)
-    layers: list[nn.Module] = []
-    for _ in range(count):
-        layers.append(nn.Conv2d(width, width, 3, padding=1, bias=recipe.bias))
-        layers.append(nn.LeakyReLU(recipe.leak, inplace=True))
-    return nn.Sequential(*layers)
+def with_level(noisy: Tensor, clean: Tensor) -> Tensor:
+    """Add the level of the noise to noisy images, as a channel."""
+    level = (noisy - clean).std((1, 2, 3), keepdim=True)
+    return torch.cat([noisy, level.expand_as(noisy[:, :1])], dim=1)
 
 
 def photographs(folder: Path) -> tuple[list[NDArray[np.uint8]], Tensor]:
@@ -199,7 +106,9 @@ def train(recipe: Recipe, pool: Pool, seconds: float) -> tuple[Candidate, int, f
         for group in optimizer.param_groups:
             group["lr"] = rate
         batch = tuple(v.contiguous(memory_format=torch.channels_last) for v in patches.at(step))
-        loss = objective.losses(network, objective.draw(batch, generator(0, "noise", step))).mean()
+        noisy, clean = objective.draw(batch, generator(0, "noise", step))
+        seen = with_level(noisy, clean) if recipe.told else noisy
+        loss = objective.losses(network, (seen, clean)).mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
@@ -229,7 +138,7 @@ def _loss(name: str) -> Callable[[Tensor, Tensor], Tensor]:
     return LOSSES[name]
 
 
-def validate(network: Candidate, clean: Tensor) -> Iterator[float]:
+def validate(network: Candidate, clean: Tensor, *, told: bool) -> Iterator[float]:
     """Yield the mean PSNR in grey, then in colour, at each sigma."""
     for grey in (1.0, 0.0):
         for sigma in SIGMAS:
@@ -243,14 +152,15 @@ def validate(network: Candidate, clean: Tensor) -> Iterator[float]:
                     luma = to_grey(image)
                     noisy = objective.draw((luma,), generator(9, i))[0]
                     pair = noisy.expand_as(image), luma.expand_as(image)
+                seen = with_level(*pair) if told else pair[0]
                 with torch.inference_mode():
-                    restored = network(pair[0].contiguous(memory_format=torch.channels_last))
+                    restored = network(seen.contiguous(memory_format=torch.channels_last))
                 restored = restored.mean(1, keepdim=True).expand_as(image) if grey else restored
                 errors.append(LOSSES["mse"](restored.clamp(0, 1), pair[1]))
             yield float((-10 * torch.cat(errors).log10()).mean())
 
 
-def silent(network: Candidate, clean: Tensor) -> float:
+def silent(network: Candidate, clean: Tensor, *, told: bool) -> float:
     """Return the share of rectified features that are positive nowhere in noisy images."""
     alive: list[Tensor] = []
 
@@ -263,8 +173,9 @@ def silent(network: Candidate, clean: Tensor) -> float:
         for layer in network.modules()
         if isinstance(layer, nn.LeakyReLU)
     ]
+    noisy = clean[:8] + 0.1 * torch.randn(clean[:8].shape, generator=generator(9))
     with torch.inference_mode():
-        network(clean[:8] + 0.1 * torch.randn(clean[:8].shape, generator=generator(9)))
+        network(with_level(noisy, clean[:8]) if told else noisy)
     for hook in hooks:
         hook.remove()
     return 1 - float(torch.cat(alive).float().mean())
@@ -288,10 +199,11 @@ def main() -> None:
     print("| recipe | kMAC/pixel | steps | of limit | silent | grey 15, 25, 50 | colour | mean |")
     print("| --- | ---: | ---: | ---: | ---: | --- | --- | ---: |")
     for name in options.names or CANDIDATES:
-        network, steps, rate = train(CANDIDATES[name], pool, options.seconds)
+        recipe = CANDIDATES[name]
+        network, steps, rate = train(recipe, pool, options.seconds)
         cost = f"{macs_per_pixel(network) / 1000:.0f} | {steps} | {2 * rate / limit:.0%}"
-        cost += f" | {silent(network.eval(), clean):.0%}"
-        scores = list(validate(network, clean))
+        cost += f" | {silent(network.eval(), clean, told=recipe.told):.0%}"
+        scores = list(validate(network, clean, told=recipe.told))
         grey, colour = (" / ".join(f"{s:.2f}" for s in part) for part in (scores[:3], scores[3:]))
         mean = math.fsum(scores) / len(scores)
         print(f"| {name} | {cost} | {grey} | {colour} | {mean:.2f} |", flush=True)

@@ -78,6 +78,7 @@ class Assembly:
     info: ModelInfo
     held: Held  # what validates
     calibration: Held  # what tells what is usual, afterwards
+    learned: Held  # what tells it besides, though it was trained on
     objective: Objective
     sample: int  # pixels of an image or a patch
     notes: tuple[str, ...]  # what the user should know
@@ -167,14 +168,15 @@ def assemble(
     paired = len(plan.views) > 1
     # What is added to pairs is for training: held-out pairs are judged as they are.
     known = replace(config, noise=None) if paired else config
-    learned, objective = (_objective(each, plan, clamped=clamped) for each in (config, known))
+    trained, objective = (_objective(each, plan, clamped=clamped) for each in (config, known))
     if config.intervals and 1 / (len(material.calibration) + 1) > 1 - config.intervals + 1e-9:
         raise DataError(
             f"{len(material.calibration)} held-out images are too few to calibrate --intervals "
             f"{config.intervals}: train on more images, or with a larger --validation"
         )
-    held, calibration = (
-        Held.of(scenes, material.ranges) for scenes in (material.held_out, material.calibration)
+    held, calibration, learned = (
+        Held.of(scenes, material.ranges)
+        for scenes in (material.held_out, material.calibration, material.learned)
     )
     batch = material.batches.at
     if device.type == "cpu":
@@ -187,8 +189,8 @@ def assemble(
     training = Training(
         model=network,
         apply=restore,
-        draw=learned.draw,
-        losses=learned.losses,
+        draw=trained.draw,
+        losses=trained.losses,
         batch=batch,
         batch_size=config.batch_size,
         validate=validator(objective, held, config.seed, device, world),
@@ -211,6 +213,7 @@ def assemble(
         info=_info(known, plan, material, name, model, network),
         held=held,
         calibration=calibration,
+        learned=learned,
         objective=objective,
         sample=material.batches.pixels,
         notes=(*material.notes, *notes),

@@ -45,6 +45,7 @@ def test_of_few_images_a_strip_of_each_is_held_out(tmp_path: Path) -> None:
     made = material(tmp_path, share=0.1)
     assert isinstance(made.batches, Patches)
     assert [scene[0].shape for scene in made.held_out] == [(16, 80 + i, 1) for i in range(3)]
+    assert [scene[0].shape[1:] for scene in made.learned] == [(80 + i, 1) for i in range(3)]
     # The strip has 16 rows at least, so of the bright ones none is trained on.
     assert pixels(made) == {0.0}
 
@@ -53,6 +54,7 @@ def test_of_many_images_whole_ones_are_held_out(tmp_path: Path) -> None:
     write(tmp_path, 60, (20, 70))
     made = material(tmp_path)
     assert [scene[0].shape for scene in made.held_out] == [(20, 70, 1)] * 12
+    assert made.learned == []
     assert isinstance(made.batches, Patches)
     assert len(made.batches.pools[0]) == 48
 

@@ -158,6 +158,21 @@ def test_too_few_images_give_no_limits() -> None:
     assert found.reasons[-1].startswith("too few held-out parts for limits: 10 of 20")
 
 
+def test_what_only_trained_images_show_is_usual_too() -> None:
+    held = [0.5 + 0.2 * (image - 0.5) for image in images(60)]  # dark strips have weak noise
+    narrow = calibrate(blur(), held, None, pixels=1e9, seed=0)
+    wide = calibrate(blur(), held, None, images(60), pixels=1e9, seed=0)
+    assert narrow.noise_high < 0.05 < 0.08 < wide.noise_high
+    assert wide.images == narrow.images
+    assert wide.structure == narrow.structure
+    trusted = [
+        np.mean([inspect(denoiser, image[0]).verdict == "trust" for image in images(30)])
+        for denoiser in (blur(calibration=usual.to_plain()) for usual in (narrow, wide))
+    ]
+    assert trusted[0] == 0
+    assert trusted[1] >= 0.8
+
+
 def test_calibration_survives_the_file() -> None:
     usual = calibrate(blur(), images(40), None, pixels=1e9, seed=0)
     back = read_calibration(usual.to_plain())

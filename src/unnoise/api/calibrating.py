@@ -33,6 +33,11 @@ def calibrated(denoiser: Denoiser, assembly: Assembly) -> ModelInfo:
             clean.extend(known.numpy())
             if denoiser.has_bounds:
                 missed.extend(measure(denoiser, given.numpy(), known.numpy()))
+    learned = [
+        image
+        for given, _ in assembly.learned.pairs(assembly.objective, seed)
+        for image in given.numpy()
+    ]
     if info.bounds is not None:
         groups = conformal_groups(missed, info.bounds["level"])
         if groups is None:
@@ -44,5 +49,5 @@ def calibrated(denoiser: Denoiser, assembly: Assembly) -> ModelInfo:
     # A forward pass is a third of a step, or nearly all of it where only bounds are trained.
     passes = 1 if assembly.config.freeze else 3
     pixels = SHARE * passes * assembly.pixels
-    usual = calibrate(denoiser, noisy, clean or None, pixels=pixels, seed=seed)
+    usual = calibrate(denoiser, noisy, clean or None, learned, pixels=pixels, seed=seed)
     return replace(info, calibration=usual.to_plain())

@@ -1,7 +1,7 @@
 """From a plan to what a training draws from: batches, and scenes that are held out."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
@@ -48,6 +48,8 @@ class Material:
         batches: ``at(step)`` gives the views of a batch.
         held_out: Scenes that the batches never show: their views, each ``(H, W, C)``.
         calibration: The same in smaller parts, and more of them.
+        learned: Parts of images of which the batches show all but a strip, likewise; none where
+            whole images are held out. Strips alone may lack what the images have elsewhere.
         ranges: The value range of each view.
         strides: The sub-sampling strides at which images are seen.
         notes: What the user should know, in words.
@@ -59,6 +61,7 @@ class Material:
     ranges: tuple[ValueRange, ...]
     strides: tuple[int, ...] = (1,)
     notes: tuple[str, ...] = ()
+    learned: list[tuple[Array, ...]] = field(default_factory=list)
 
 
 def takes_whole(plan: Plan) -> bool:
@@ -122,13 +125,16 @@ def prepare(
         strides = _strides(views[0], stride)
         notes = _note(strides) if stride is None else ()
         views, groups = (_apart(views[0], strides),), numbered([s**2 for s in strides])
-    train, held_out, groups = split_views(views, groups, share, seed, captures=scenes is not None)
+    train, held_out, groups, learned = split_views(
+        views, groups, share, seed, captures=scenes is not None
+    )
     pools = tuple(Pool.of([image[None] for image in view]) for view in train)
     drawn = ranges * 2 if scenes is not None else ranges
     scenes = groups if scenes is not None else None
     patches = Patches(pools, drawn, batch_size, side, seed, turns, scenes)
     notes = lack + notes
-    return Material(patches, *_held(held_out), drawn, tuple(sorted(set(strides))), notes)
+    strides = sorted(set(strides))
+    return Material(patches, *_held(held_out), drawn, tuple(strides), notes, _in_parts(learned))
 
 
 def _without_tiny(plan: Plan, failed: Callable[[str], None]) -> Plan:
@@ -165,7 +171,13 @@ def _held(
     scenes: list[tuple[Array, ...]],
 ) -> tuple[list[tuple[Array, ...]], list[tuple[Array, ...]]]:
     """Return what of held-out scenes validates, and what calibrates."""
-    return limited(scenes), limited(scenes, side=CALIBRATION_BLOCK, pixels=CALIBRATION_PIXELS)
+    return limited(scenes), _in_parts(scenes)
+
+
+def _in_parts(scenes: list[tuple[Array, ...]]) -> list[tuple[Array, ...]]:
+    if not scenes:
+        return []
+    return limited(scenes, side=CALIBRATION_BLOCK, pixels=CALIBRATION_PIXELS)
 
 
 def _read(plan: Plan, failed: Callable[[str], None]) -> tuple[Views, Scenes | None]:

@@ -24,22 +24,29 @@ SMALLEST = 6  # pixels of a side: noise2void needs a window of 5
 
 def split_views(
     views: Views, groups: Scenes, share: float | None, seed: int, *, captures: bool
-) -> tuple[Views, list[tuple[Array, ...]], Scenes]:
+) -> tuple[Views, list[tuple[Array, ...]], Scenes, list[tuple[Array, ...]]]:
     """Hold out whole groups where there are many, else a strip of each image.
 
     A group is what belongs to one scene: its captures, or the parts of one image.
+
+    Returns:
+        What is trained on, scenes that are held out, the groups of the former, and where strips
+        are held out the rest of these images, as scenes too.
     """
     if len(groups) >= MANY:
         keep, held = split_indices(len(groups), share or HELD_WHOLE, seed)
         held_out = [shown for g in held for shown in _shown(views, groups[g], captures=captures)]
         order = [index for g in keep for index in groups[g]]
         train = tuple([view[i] for i in order] for view in views)
-        return train, held_out, numbered([len(groups[g]) for g in keep])
+        return train, held_out, numbered([len(groups[g]) for g in keep]), []
     cuts = [cut_row(len(image), share or HELD_STRIPS) for image in views[0]]
     train = tuple([image[:cut] for image, cut in zip(view, cuts, strict=True)] for view in views)
     strips = tuple([image[cut:] for image, cut in zip(view, cuts, strict=True)] for view in views)
-    held_out = [shown for group in groups for shown in _shown(strips, group, captures=captures)]
-    return train, held_out, groups
+    held_out, learned = (
+        [shown for group in groups for shown in _shown(part, group, captures=captures)]
+        for part in (strips, train)
+    )
+    return train, held_out, groups, learned
 
 
 def numbered(counts: Sequence[int]) -> Scenes:

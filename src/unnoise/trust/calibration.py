@@ -72,6 +72,7 @@ def calibrate(
     denoiser: Denoiser,
     noisy: Sequence[Floats],
     clean: Sequence[Floats] | None,
+    learned: Sequence[Floats] = (),
     *,
     pixels: float,
     seed: int,
@@ -82,6 +83,8 @@ def calibrate(
         denoiser: What is calibrated.
         noisy: Held-out images ``(C, H, W)``, as noisy as in training, in the model's own scale.
         clean: The same without noise, where that is known.
+        learned: Images like ``noisy`` that were trained on, where those are but strips of these:
+            they tell how strong noise is, and what images are like.
         pixels: That may be run through the model, as far as there is a choice.
         seed: Of all that is drawn.
 
@@ -90,12 +93,15 @@ def calibrate(
     """
     parts = [part for image in noisy for part in parts_of(image)]
     truths = [part for image in clean or () for part in parts_of(image)]
-    sizes = window_sizes(noisy)
+    more = [part for image in learned for part in parts_of(image)]
+    sizes = window_sizes([*noisy, *learned])
     effort = (1 + CHANGES) * MOST * np.mean([part[0].size for part in parts])
+    effort += 2 * sum(part[0].size for part in more[:MOST])
     effort += 2 * sum(_windows(size) * size[0] * size[1] for size in sizes)
     share = min(1.0, pixels / float(effort))
     most = max(FEWEST, round(share * MOST))
-    chosen = np.random.default_rng(seed).permutation(len(parts))[:most]
+    random = np.random.default_rng(seed)
+    chosen = random.permutation(len(parts))[:most]
     if len(chosen) < FEWEST:
         return Calibration(len(chosen), 0.0, 0.0, 0.0, 0.0, (), 0.0)
     levels, offsets = [], []
@@ -109,8 +115,13 @@ def calibrate(
         if truths and denoiser.info.noise.endswith(",clip"):
             true = np.mean((found.restored - truths[index]) ** 2, dtype=np.float64)
             offsets.append(decibels(max(float(true), FLOOR)) - decibels(sure(found, known.level)))
+    for index in random.permutation(len(more))[:most]:
+        found = probe(denoiser, more[index], seed=seed, most=1)
+        levels.append(Known.of(found, Evidence.of(more[index])).level.std)
     kinds = [
-        learn_kind(denoiser, noisy, size, max(FEWEST, round(share * _windows(size))), seed)
+        learn_kind(
+            denoiser, [*noisy, *learned], size, max(FEWEST, round(share * _windows(size))), seed
+        )
         for size in sizes
     ]
     return Calibration(
