@@ -159,7 +159,8 @@ def test_too_few_images_give_no_limits() -> None:
 
 
 def test_what_only_trained_images_show_is_usual_too() -> None:
-    held = [0.5 + 0.2 * (image - 0.5) for image in images(60)]  # dark strips have weak noise
+    # Dark strips have weak noise.
+    held = [(0.5 + 0.2 * (image - 0.5)).astype(np.float32) for image in images(60)]
     narrow = calibrate(blur(), held, None, pixels=1e9, seed=0)
     wide = calibrate(blur(), held, None, images(60), pixels=1e9, seed=0)
     assert narrow.noise_high < 0.05 < 0.08 < wide.noise_high
