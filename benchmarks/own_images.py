@@ -7,7 +7,8 @@ correlation  of how many photographs with white or grainy noise the stride is to
 
 microscopy   the 24 noisy captures alone, no clean image and no second capture is used
 widefield    the wide-field captures alone, beside a gaussian filter of the width that is best
-             for each; --stride S overrides the stride that is found
+             for each; --stride S overrides the stride that is found, --objective noise2noise
+             learns from the four captures of a field
 captures     the same as Noise2Noise: four captures of each of six scenes
 self         a model for each image alone (``denoise --model self``), noisy only: each of the 24
              captures, and pages of documents, which must never be worse; --only names some
@@ -232,6 +233,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="of each training, instead")
     parser.add_argument("--only", default="", help="of self: images with this in their names")
     parser.add_argument("--stride", type=int, help="of widefield")
+    parser.add_argument("--objective", help="of widefield")
     options = parser.parse_args()
     where = os.environ.get("UNNOISE_DATA")
     if not where or not (Path(where) / "microscopy").is_dir():
@@ -244,8 +246,9 @@ def main() -> None:
         more: dict[str, object] = {}
         if name == "self":
             more["only"] = options.only
-        elif name == "widefield" and options.stride:
-            more["stride"] = options.stride
+        elif name == "widefield":
+            given = {"stride": options.stride, "objective": options.objective}
+            more = {setting: value for setting, value in given.items() if value}
         run(Path(where), length, **more)
 
 
