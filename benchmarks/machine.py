@@ -10,6 +10,10 @@ from pathlib import Path
 import torch
 from torch.nn import functional as F
 
+from unnoise.memory import keep_freed_memory
+
+keep_freed_memory()  # as the command line does
+
 
 def describe_machine() -> str:
     """Return processor, cores, vector instructions, torch and date."""

@@ -10,7 +10,17 @@ import unnoise
 SOURCE = Path(unnoise.__file__).parent
 CELLS = [
     {"errors"},
-    {"outputs", "locking", "seeding", "metrics", "pretrained", "sizes", "facts", "spawning"},
+    {
+        "outputs",
+        "locking",
+        "seeding",
+        "metrics",
+        "pretrained",
+        "sizes",
+        "facts",
+        "spawning",
+        "memory",
+    },
     {"images", "models"},
     {"noise"},
     {"runs", "objectives", "data"},

@@ -30,7 +30,6 @@ from machine import describe_machine, machine_limit
 from recipes import Candidate, Recipe
 
 from unnoise.data import Patches, Pool
-from unnoise.denoiser import keep_freed_memory
 from unnoise.images import ValueRange, find_images, read_stack
 from unnoise.models import macs_per_pixel
 from unnoise.noise import parse_noise
@@ -195,7 +194,6 @@ def main() -> None:
     pool = Pool.of([image[None] for image in images])
     print(describe_machine())
     limit = machine_limit()
-    keep_freed_memory()  # as in the training of the package
     print("| recipe | kMAC/pixel | steps | of limit | silent | grey 15, 25, 50 | colour | mean |")
     print("| --- | ---: | ---: | ---: | ---: | --- | --- | ---: |")
     for name in options.names or CANDIDATES:

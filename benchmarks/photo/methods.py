@@ -14,7 +14,6 @@ from networks import NETWORKS
 from numpy.typing import NDArray
 
 import unnoise
-from unnoise.denoiser.memory import keep_freed_memory
 from unnoise.evaluation.baselines import BASELINES
 from unnoise.training import choose_bf16
 
@@ -102,7 +101,6 @@ def _network(name: str, channels: int) -> Method:
     # The stubs of torch know memory_format only together with a tensor.
     network = NETWORKS[name](channels).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
     bf16 = choose_bf16("auto", torch.device("cpu"))
-    keep_freed_memory()  # as ours does
 
     def run(noisy: Image, _: float) -> Image:
         images = torch.from_numpy(np.moveaxis(noisy, -1, 0)[None])

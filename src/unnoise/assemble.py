@@ -18,7 +18,6 @@ from unnoise.data import (
     prepare,
     takes_whole,
 )
-from unnoise.denoiser import keep_freed_memory
 from unnoise.denoiser.channels import makes_grey
 from unnoise.denoiser.torch_files import load_model
 from unnoise.errors import ConfigError, DataError
@@ -179,8 +178,6 @@ def assemble(
         for scenes in (material.held_out, material.calibration, material.learned)
     )
     batch = material.batches.at
-    if device.type == "cpu":
-        keep_freed_memory()  # 5 % of a step
     if device.type == "cuda":
         if config.compile:
             network.compile()

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -5,6 +6,7 @@ import pytest
 
 from unnoise.errors import ImageError
 from unnoise.images import find_images, left_out
+from unnoise.images.listing import walk_images
 
 ODD_NAMES = ["a b.png", "ünï.png", "line\nbreak.png", "scan[1].png", "star*.png"]
 
@@ -51,6 +53,31 @@ def test_files_and_folders_in_the_order_given_each_once(tmp_path: Path) -> None:
 def test_patterns(tmp_path: Path, pattern: str, expected: list[str]) -> None:
     touch(tmp_path, "a.png", "b/c.png", "b/d/e.png", "b/d/f.tif", "b/d/g.txt")
     assert relatives(f"{tmp_path}/{pattern}") == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "entered"),
+    [
+        ("*.tif", ""),
+        ("b*/*.tif", "b"),
+        ("b/*/e.tif", "b bd"),
+        ("**/e.tif", "a b bd"),
+    ],
+)
+def test_folders_in_which_nothing_can_match_are_not_entered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str, entered: str
+) -> None:
+    touch(tmp_path, "x.tif", "a/e.tif", "b/x.tif", "b/d/e.tif")
+    seen, scan = [], os.scandir
+
+    def note(path: Path) -> object:
+        seen.append(path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", note)
+    list(walk_images(f"{tmp_path}/{pattern}"))
+    names = ["".join(path.relative_to(tmp_path).parts) for path in map(Path, seen)]
+    assert sorted(filter(None, names)) == entered.split()
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)

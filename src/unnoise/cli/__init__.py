@@ -14,6 +14,7 @@ from cyclopts import App, CycloptsError
 
 import unnoise
 from unnoise.errors import UnnoiseError
+from unnoise.memory import keep_freed_memory
 
 VERBS = {
     "train": "Train a denoiser.",
@@ -59,6 +60,7 @@ def build_app() -> App:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its status."""
+    keep_freed_memory()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # names of files are any bytes
     try:

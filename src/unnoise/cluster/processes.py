@@ -16,6 +16,7 @@ from unnoise.cluster.pool import Answer, Batch, Link, WorkerLostError
 from unnoise.cluster.worker import Settings, Worker
 from unnoise.denoiser import usable_cores
 from unnoise.denoiser.loading import ONNX, has_torch, locate
+from unnoise.memory import keep_freed_memory
 from unnoise.spawning import SPAWN, end_with_parent, without_script
 
 THREADS = ("OMP_NUM_THREADS", "VIPS_CONCURRENCY")  # what libraries ask for when they are loaded
@@ -93,6 +94,7 @@ def count_gpus(model: str, device: str) -> int:
 def _work(pipe: Connection, settings: Settings, device: str, threads: int) -> None:
     """Answer batches until the driver is gone."""
     end_with_parent()
+    keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the driver, which ends us
     try:
         worker = Worker(settings, device=device, threads=threads)

@@ -19,6 +19,7 @@ from unnoise.cluster.pool import Answer, Batch, Link, WorkerLostError
 from unnoise.cluster.worker import Settings, Worker
 from unnoise.denoiser import usable_cores
 from unnoise.errors import ConfigError
+from unnoise.memory import keep_freed_memory
 
 CONNECTED = 10.0  # seconds to reach a cluster
 
@@ -79,6 +80,7 @@ class Actor:
 
     def begin(self) -> str | None:
         """Load the model."""
+        keep_freed_memory()
         try:
             self._worker = Worker(
                 self._settings, device=self._settings.device, threads=self._threads

@@ -7,7 +7,6 @@ model was trained.
 from unnoise.denoiser.cores import usable_cores
 from unnoise.denoiser.denoiser import Denoiser
 from unnoise.denoiser.hot_pixels import describe as describe_replaced
-from unnoise.denoiser.memory import keep_freed_memory, release_freed_memory
 from unnoise.denoiser.options import ChannelUse, DenoiseOptions, OutputDtype
 from unnoise.denoiser.restoring import TiledImage
 from unnoise.denoiser.view import View
@@ -20,7 +19,5 @@ __all__ = [
     "TiledImage",
     "View",
     "describe_replaced",
-    "keep_freed_memory",
-    "release_freed_memory",
     "usable_cores",
 ]

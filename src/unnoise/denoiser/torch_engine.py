@@ -9,7 +9,6 @@ import torch
 
 from unnoise.denoiser.channels import makes_grey
 from unnoise.denoiser.encoding import encode_images
-from unnoise.denoiser.memory import keep_freed_memory
 from unnoise.denoiser.network import CPU, GPU, AtOnce, Floats, Network
 from unnoise.models import Distances, Model, grey, macs_per_pixel, place
 from unnoise.runs import BOUNDS
@@ -29,8 +28,6 @@ class TorchNetwork:
         self.channels, self.fixed_size = model.channels, model.fixed_size
         self.size_multiple, self.receptive_field = model.size_multiple, model.receptive_field
         self.at_once = at_once(device)
-        if device.type == "cpu":
-            keep_freed_memory()
 
     def run(self, images: Floats) -> Floats:
         """Denoise ``(B, C, H, W)``."""

@@ -3,7 +3,7 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -125,24 +125,40 @@ def _of_source(source: str | Path, left_out: Path | None, *, ordered: bool) -> I
         fixed = next(i for i, part in enumerate(parts) if WILD.search(part))
         folder, pattern = Path(*parts[:fixed]), parts[fixed:]
         if folder.is_dir():
-            for found in _below(folder, left_out, ordered=ordered):
+            for found in _below(folder, left_out, ordered=ordered, pattern=pattern):
                 if matches(found.relative.parts, pattern):
                     yield found
     else:
         raise ImageError(f"{source} is not there: name a file, a folder or a pattern")
 
 
-def _below(folder: Path, left_out: Path | None, *, ordered: bool) -> Iterable[Found]:
-    """Return the images below a folder; ordered as people count: ``a2`` before ``a10``."""
+def _below(
+    folder: Path, left_out: Path | None, *, ordered: bool, pattern: tuple[str, ...] = ()
+) -> Iterable[Found]:
+    """Return the images below a folder; ordered as people count: ``a2`` before ``a10``.
+
+    Folders in which nothing can match the pattern are not looked into.
+    """
     # A folder that holds the source itself leaves nothing of it, so it cannot be meant.
     if left_out is not None and _real(folder).is_relative_to(left_out):
         left_out = None
-    paths = _walk(folder, left_out, set(), ordered=ordered)
+
+    def enters(below: Path) -> bool:
+        return _may_lead(below.relative_to(folder).parts, pattern)
+
+    paths = _walk(folder, left_out, set(), enters, ordered=ordered)
     found = (Found(path, path.relative_to(folder)) for path in paths)
     return sorted(found, key=lambda found: _natural(found.relative)) if ordered else found
 
 
-def _walk(folder: Path, left_out: Path | None, seen: set[Path], *, ordered: bool) -> Iterator[Path]:
+def _walk(
+    folder: Path,
+    left_out: Path | None,
+    seen: set[Path],
+    enters: Callable[[Path], bool],
+    *,
+    ordered: bool,
+) -> Iterator[Path]:
     real = _real(folder)
     if real in seen or real == left_out:  # links can make a loop, or name a folder twice
         return
@@ -163,7 +179,8 @@ def _walk(folder: Path, left_out: Path | None, seen: set[Path], *, ordered: bool
                 if _real(path) != left_out:
                     yield path
             elif path.is_dir():
-                yield from _walk(path, left_out, seen, ordered=ordered)
+                if enters(path):
+                    yield from _walk(path, left_out, seen, enters, ordered=ordered)
             elif is_image_name(entry.name) and path.is_file():
                 yield path
 
@@ -181,6 +198,13 @@ def matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     if pattern[0] == "**":
         return any(matches(parts[i:], pattern[1:]) for i in range(len(parts) + 1))
     return bool(parts) and fnmatchcase(parts[0], pattern[0]) and matches(parts[1:], pattern[1:])
+
+
+def _may_lead(folder: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    """Whether something below a folder may match a pattern."""
+    if not folder or not pattern or pattern[0] == "**":
+        return True
+    return fnmatchcase(folder[0], pattern[0]) and _may_lead(folder[1:], pattern[1:])
 
 
 def _natural(path: Path) -> tuple[tuple[tuple[int, str], ...], str]:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from typing import TypeVar
 
-from unnoise.denoiser import release_freed_memory
+from unnoise.memory import release_freed_memory
 
 Result = TypeVar("Result")
 
