@@ -63,6 +63,13 @@ MUON_LR = 1e-2
 FINE_TUNING = 0.3  # of the rate from scratch
 VALIDATIONS = 20
 COLOUR = 3
+# Settings that only some objectives obey, with the values that ask for nothing.
+ONLY_FOR: dict[str, tuple[tuple[object, ...], tuple[str, ...]]] = {
+    "gamma": ((0.0,), ("neighbor2neighbor",)),
+    "replacement": (("uniform",), ("noise2void",)),
+    "structure": (("auto", "none"), NOISY_ONLY),
+    "stride": ((None,), NOISY_ONLY),
+}
 HALF_TURNS = (0, 2, 4, 6)
 VALIDATION_SHARE = 0.05  # of the multiply-adds of a training
 
@@ -139,6 +146,7 @@ def assemble(
         UnnoiseError: A name or a noise spec that is wrong.
     """
     config = complete(config, plan)
+    _check_obeyed(config, plan.objective)
     if plan.stride not in (None, 1) and (plan.structure != "none" or takes_whole(plan)):
         what = "small images are taken whole" if takes_whole(plan) else "--structure follows a line"
         raise ConfigError(f"stride is {plan.stride}, but {what}: leave --stride out")
@@ -234,6 +242,18 @@ def _check_same(material: Material, world: World) -> None:
             f"process {world.rank} has read other images than the first, perhaps as some could "
             "not be read there: all machines must be able to read the same ones"
         )
+
+
+def _check_obeyed(config: TrainConfig, objective: str) -> None:
+    """Raise ``ConfigError`` for a setting that another objective would obey."""
+    for name, (idle, objectives) in ONLY_FOR.items():
+        value = getattr(config, name)
+        if value not in idle and objective not in objectives:
+            others = " or ".join(objectives)
+            raise ConfigError(
+                f"--{name} {value} is for {others}, and this training is {objective}: leave it "
+                f"out, or choose --objective {others}"
+            )
 
 
 def _objective(config: TrainConfig, plan: Plan, *, clamped: bool) -> Objective:

@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter
 
 import unnoise
 from unnoise.api import default_out, draw_preview, write_report
-from unnoise.errors import UnnoiseError
+from unnoise.errors import ConfigError, UnnoiseError
 from unnoise.images import write_stack
 
 SIGMA = 40
@@ -83,6 +83,25 @@ def test_every_objective_gains_more_than_3_db(
     assert denoiser.info.objective.startswith(objective)
     assert denoiser.info.reason
     assert gain(denoiser) > 3
+
+
+@pytest.mark.parametrize(
+    ("source", "settings", "objective"),
+    [
+        ("clean", {"noise": "gaussian:0.1", "gamma": 1.0}, "neighbor2neighbor"),
+        ("clean", {"noise": "gaussian:0.1", "stride": 2}, "neighbor2neighbor or noise2void"),
+        ("noisy", {"targets": "clean", "structure": "horizontal"}, "neighbor2neighbor or"),
+        ("captures", {"objective": "noise2noise", "replacement": "median"}, "noise2void"),
+        ("noisy", {"objective": "noise2void", "gamma": 1.0}, "neighbor2neighbor"),
+        ("noisy", {"objective": "neighbor2neighbor", "replacement": "median"}, "noise2void"),
+    ],
+)
+def test_a_setting_that_the_objective_does_not_obey_is_refused(
+    folder: Path, source: str, settings: dict[str, Any], objective: str
+) -> None:
+    given = {k: folder / v if k == "targets" else v for k, v in settings.items()}
+    with pytest.raises(ConfigError, match=f"is for {objective}.* leave it out"):
+        unnoise.train(folder / source, steps=1, say=lambda _: None, **given)
 
 
 def test_structured_noise_is_not_learned(tmp_path: Path) -> None:
