@@ -28,13 +28,13 @@ class Blur(Model):
         return [noisy]
 
 
-def blur(objective: str = "supervised, mse", **said: Any) -> Denoiser:
+def blur(objective: str = "supervised, mse", noise: str = "gaussian:0.1", **said: Any) -> Denoiser:
     """Return a denoiser of that model; its results are not clamped."""
     info = ModelInfo(
         model="blur",
         arguments={},
         channels=1,
-        noise="gaussian:0.1",
+        noise=noise,
         objective=objective,
         data="none",
         seed=0,

@@ -102,10 +102,18 @@ def _by_noise(
         if removed < UNSEEN:
             return None  # nothing can have been blurred
         todo = "it may blur, and a model trained for weaker noise would keep more"
-        todo += f": train with --noise gaussian:0..{high:.2g}" if info.noise else ""
+        todo += f": {_with_noise(info.noise, high, 'weaker')}" if info.noise else ""
         return False, f"{told}: {todo}"
-    todo = f"train with --noise gaussian:0..{1.3 * level:.2g}" if info.noise else LEARN
+    todo = _with_noise(info.noise, 1.3 * level, "stronger") if info.noise else LEARN
     return level > FAR * high, f"{told}: {todo}"
+
+
+def _with_noise(learned: str, level: float, other: str) -> str:
+    """Say which noise to train with, of the kind that a model has learned."""
+    if "gaussian:" not in learned:
+        return f"train with {other} noise than --noise {learned}"
+    clip = ",clip" if learned.endswith(",clip") else ""
+    return f"train with --noise gaussian:0..{level:.2g}{clip}"
 
 
 def _by_structure(score: float, coherence: float, limit: float) -> tuple[bool, str] | None:
