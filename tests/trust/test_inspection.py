@@ -1,5 +1,6 @@
 """Verdicts, defined for whatever comes; a warning of NumPy is an error in these tests."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -119,16 +120,16 @@ def test_too_strong_noise_is_said_with_what_to_do(photo: unnoise.Denoiser) -> No
 @pytest.mark.parametrize(
     ("learned", "advice"),
     [
-        ("gaussian:0.1", "train with --noise gaussian:0..0.5"),
-        ("gaussian:0.1,clip", "train with --noise gaussian:0..0.5,clip"),
-        ("poisson:30..60", "train with stronger noise than --noise poisson:30..60"),
+        ("gaussian:0.1", r"train with --noise gaussian:0\.\.0\.\d+$"),
+        ("gaussian:0.1,clip", r"train with --noise gaussian:0\.\.0\.\d+,clip$"),
+        ("poisson:30..60", "train with stronger noise than --noise poisson:30..60$"),
     ],
 )
 def test_advice_is_of_the_kind_of_noise_that_was_learned(learned: str, advice: str) -> None:
     usual = calibrate(blur(noise=learned), images(40), None, pixels=1e9, seed=0)
     strong = 0.5 + 0.4 * RANDOM.standard_normal((64, 64)).astype(np.float32)
     found = inspect(blur(noise=learned, calibration=usual.to_plain()), strong)
-    assert any(reason.endswith(advice) for reason in found.reasons), found.reasons
+    assert any(re.search(advice, reason) for reason in found.reasons), found.reasons
 
 
 def test_a_model_without_calibration_says_what_is_missing() -> None:
