@@ -159,7 +159,7 @@ def adopt(run: RunFolder, target: Path = TARGET) -> None:
     trained, start = dict(info.trained), run.read_config().init
     if start is not None:
         before = read_model_file(Path(start))[0].trained
-        trained |= {name: before[name] + trained[name] for name in SUMS}
+        trained |= {name: before.get(name, 0) + trained[name] for name in SUMS if name in trained}
     write_model_file(target, replace(info, data=DATA, trained=trained), weights)
 
 

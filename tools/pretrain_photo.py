@@ -29,7 +29,7 @@ from unnoise.runs import BOUNDS, ModelInfo, RunFolder, read_model_file, write_mo
 TARGET = PRETRAINED["photo"]
 PRESET = Path(__file__).parents[1] / "presets/photo.toml"
 DATA = "BSDS500 train and test, DIV2K at half size: 450 photographs, 300 enlarged pieces of them"
-SUMS = "steps", "images", "seconds"
+SUMS = "steps", "images", "patches", "seconds"
 # Late in a training larger crops, which have fewer borders, and a smaller rate gain more.
 FURTHER = {"patch": 128, "batch_size": 4, "lr": 0.003}
 BOUNDS_ONLY = {"freeze": True, "intervals": 0.9, "validation": 0.2}
@@ -68,7 +68,9 @@ def adopt(run: RunFolder, target: Path = TARGET, *, replace_any: bool = False) -
         return f"kept what was there: {_told(compared)}, and the run has {_told(info)}"
     trained = dict(info.trained)
     if old and run.read_config().init is not None:
-        trained |= {name: old.trained[name] + trained[name] for name in SUMS}
+        trained |= {
+            name: old.trained.get(name, 0) + trained[name] for name in SUMS if name in trained
+        }
     write_model_file(target, replace(info, data=DATA, trained=trained), weights)
     return f"new weights: {_told(info)}" + (f", before {_told(compared)}" if compared else "")
 

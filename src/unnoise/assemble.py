@@ -209,6 +209,7 @@ def assemble(
         bf16=choose_bf16(config.precision, device),
         world=world,
         grain=usual_grain(config.batch_size),
+        unit="images" if takes_whole(plan) else "patches",
         pieces=config.accumulate,
     )
     assembly = Assembly(

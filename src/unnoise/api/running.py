@@ -289,7 +289,7 @@ class Run:
         training.leave()
         trained = {
             "steps": float(training.steps),
-            "images": float(training.steps * training.batch_size),
+            training.unit: float(training.steps * training.batch_size),
             "seconds": round(training.seconds, 1),
             "risk": reached.risk,
         }
@@ -313,7 +313,7 @@ def _row(progress: Progress, validation: Validation) -> dict[str, float]:
         "step": progress.step,
         "steps": progress.steps,
         "loss": progress.loss,
-        "images_per_second": progress.images_per_second,
+        "samples_per_second": progress.samples_per_second,
         "seconds": progress.seconds,
         "risk": validation.risk,
         "psnr": math.nan if validation.psnr is None else validation.psnr,

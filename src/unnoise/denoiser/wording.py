@@ -110,7 +110,10 @@ def _trained(reached: Mapping[str, float]) -> dict[str, str | None]:
     """Say what the training took and what it reached."""
     took = None
     if "steps" in reached:
-        took = f"{reached['steps']:,.0f} steps, {reached.get('images', 0):,.0f} images seen"
+        took = f"{reached['steps']:,.0f} steps"
+        # Files of earlier versions call patches images.
+        for unit in ("images", "patches"):
+            took += f", {reached[unit]:,.0f} {unit} seen" if unit in reached else ""
         took += f", {duration(reached['seconds'])}" if "seconds" in reached else ""
         if "calibration_seconds" in reached:
             took += (

@@ -18,6 +18,8 @@ from unnoise.runs.model_file import read_model_file
 
 Row = dict[str, float]
 
+RENAMED = {"images_per_second": "samples_per_second"}  # columns of earlier versions
+
 
 @dataclass(frozen=True)
 class RunFolder:
@@ -182,7 +184,8 @@ class RunFolder:
             return []
         with self.metrics.open(newline="", encoding="utf-8") as file:
             return [
-                {key: float(value) for key, value in row.items()} for row in csv.DictReader(file)
+                {RENAMED.get(key, key): float(value) for key, value in row.items()}
+                for row in csv.DictReader(file)
             ]
 
 

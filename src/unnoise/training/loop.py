@@ -28,7 +28,8 @@ class Progress:
     step: int
     steps: int
     loss: float  # mean since the last validation
-    images_per_second: float
+    samples_per_second: float
+    unit: str  # of a sample, ``images`` or ``patches``
     seconds: float  # spent training, over all resumptions
     validation: Validation | None = None  # where there was one
 
@@ -76,7 +77,8 @@ def train(
             step=training.step,
             steps=training.steps,
             loss=_finite(mean.item(), training.step),
-            images_per_second=(training.step - first) * training.batch_size / (now - begun),
+            samples_per_second=(training.step - first) * training.batch_size / (now - begun),
+            unit=training.unit,
             seconds=training.seconds,
         )
         if saving:

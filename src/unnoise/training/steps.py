@@ -60,6 +60,7 @@ class Training(Generic[Network]):
         world: The processes that share each batch.
         grain: Samples that are drawn together; None for the whole batch, which one process
             computes then.
+        unit: What a sample is, ``images`` or ``patches``.
         pieces: Into how many pieces each process cuts its part of a batch, to add up their
             gradients one after the other, in less memory.
     """
@@ -82,6 +83,7 @@ class Training(Generic[Network]):
     bf16: bool = False
     world: World = ALONE
     grain: int | None = None
+    unit: str = "images"
     pieces: int = 1
     step: int = 0
     seconds: float = 0.0
