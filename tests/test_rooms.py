@@ -9,18 +9,9 @@ import unnoise
 
 SOURCE = Path(unnoise.__file__).parent
 CELLS = [
-    {"errors"},
-    {
-        "outputs",
-        "locking",
-        "seeding",
-        "metrics",
-        "pretrained",
-        "sizes",
-        "facts",
-        "spawning",
-        "memory",
-    },
+    {"errors", "arrays"},
+    {"outputs", "locking", "seeding", "metrics", "pretrained", "sizes", "spawning", "memory"},
+    {"facts"},
     {"images", "models"},
     {"noise"},
     {"runs", "objectives", "data"},

@@ -2,16 +2,12 @@
 
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
+from unnoise.arrays import Floats
 from unnoise.assemble import Assembly
 from unnoise.denoiser import Denoiser
 from unnoise.errors import DataError
 from unnoise.runs import ModelInfo
 from unnoise.trust import Missed, calibrate, conformal_groups, measure
-
-Floats = NDArray[np.float32]
 
 SHARE = 0.08  # of the multiply-adds of the training
 

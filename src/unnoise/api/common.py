@@ -5,16 +5,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
+from unnoise.arrays import Array
 from unnoise.errors import UnnoiseError
 
 if TYPE_CHECKING:
     from unnoise.training import Progress
 
 ARRAY = "<array>"  # what a config calls images that were passed in memory
-Array = NDArray[np.generic]
 Source = str | Path | Array | Sequence[Array] | Sequence[str | Path]
 Say = Callable[[str], None]
 Report = Callable[["Progress"], None]

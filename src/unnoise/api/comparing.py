@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.api.common import Array, word
+from unnoise.api.common import word
+from unnoise.arrays import Array, Floats
 from unnoise.denoiser import ChannelUse, DenoiseOptions, Denoiser, View
 from unnoise.errors import ConfigError, ImageError
 from unnoise.evaluation import available_baselines, tune
@@ -22,7 +23,6 @@ from unnoise.trust import Risk, decibels, estimate_risk, hidden_risk, judge, noi
 
 FLOOR = 1e-6  # of an estimated mean squared error: 60 dB
 
-Floats = NDArray[np.float32]
 Denoise = Callable[[Floats], Floats]
 
 

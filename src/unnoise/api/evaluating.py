@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from unnoise.api.common import Array, Say, Source, tell
+from unnoise.api.common import Say, Source, tell
+from unnoise.arrays import Array
 from unnoise.data import load_images, load_pairs
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ConfigError

@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from unnoise.api.common import Array
+from unnoise.arrays import Array
 from unnoise.data import Plan, split_indices
 from unnoise.data.material import TOO_SMALL
 from unnoise.data.splitting import HELD_STRIPS, HELD_WHOLE, MANY, cut_row

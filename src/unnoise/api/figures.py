@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.api.common import Array
+from unnoise.arrays import Array
 from unnoise.denoiser import DenoiseOptions, Denoiser
 from unnoise.errors import ConfigError
 from unnoise.images import RGB, Contrast, Reader, ReadOptions, pixel_size, upright

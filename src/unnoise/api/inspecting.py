@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.api.common import Array, word
+from unnoise.api.common import word
 from unnoise.api.comparing import compared
 from unnoise.api.naming import made_for, title_of
+from unnoise.arrays import Array
 from unnoise.denoiser import DenoiseOptions, Denoiser, View
 from unnoise.errors import ImageError
 from unnoise.images import Contrast, Reader, ReadOptions, find_images

@@ -6,17 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from unnoise.api.common import Array, Say, Source, silent
+from unnoise.api.common import Say, Source, silent
+from unnoise.arrays import Array, Doubles
 from unnoise.data import Part, Survey, look_at, match_pairs
 from unnoise.errors import DataError, ImageError
 from unnoise.facts import NoiseSample, noise_sample
 from unnoise.facts.blurred import LAGS
 from unnoise.images import ReadOptions, ValueRange, jpeg_coding, ranges_of, to_float
 from unnoise.noise.fitting import Fitted, fit_noise, plain_pair
-
-Doubles = NDArray[np.float64]
 
 LIMIT = 48  # images that are looked at, evenly spread over all
 COLOURS = 3

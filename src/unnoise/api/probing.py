@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from unnoise.api.common import Say, tell
+from unnoise.arrays import Floats
 from unnoise.data import DATASETS, TASKS, load_classes
 from unnoise.denoiser import Denoiser
 from unnoise.denoiser.torch_engine import TorchEngine
@@ -40,7 +41,6 @@ from unnoise.report import (
 )
 from unnoise.seeding import generator
 
-Floats = NDArray[np.float32]
 Rows = tuple[Floats, Floats]
 
 OURS, PIXELS, PCA, RANDOM = "unnoise", "raw pixels", "PCA", "random network"

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from unnoise.api.common import ARRAY, Array, Say, Source, silent, tell
+from unnoise.api.common import ARRAY, Say, Source, silent, tell
 from unnoise.api.evaluating import measure, value_ranges
 from unnoise.api.examples import cut_alike, held_out_examples
 from unnoise.api.loading import load
 from unnoise.api.naming import short
 from unnoise.api.planning import make_plan
+from unnoise.arrays import Array, Floats
 from unnoise.assemble import complete
 from unnoise.data import (
     NAMES,
@@ -34,7 +34,6 @@ from unnoise.report import Page, draw_curves, draw_grid, render_page
 from unnoise.runs import RunFolder, TrainConfig
 from unnoise.seeding import generator
 
-Floats = NDArray[np.float32]
 SHOWN = 10  # small images, and half as many large ones
 SMALL = 64
 NOISY = 0.025  # estimated noise from which on images are called noisy; of photographs it is 0.01

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.data.scenes import PEEK, Array, Scene
+from unnoise.arrays import Array
+from unnoise.data.scenes import PEEK, Scene
 from unnoise.errors import DataError, ImageError
 from unnoise.images import Holes, Reader, fill_holes, is_url, open_image, to_channels
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from unnoise.arrays import Array
 from unnoise.data.batches import Batches, Patches, split_indices
 from unnoise.data.files import Files
 from unnoise.data.method import NOISY_ONLY, Plan, Scenes
@@ -16,7 +17,6 @@ from unnoise.data.splitting import (
     CALIBRATION_BLOCK,
     CALIBRATION_PIXELS,
     HELD_WHOLE,
-    Array,
     Views,
     limited,
     numbered,

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-Array = NDArray[np.generic]
+from unnoise.arrays import Array
+
 Indices = NDArray[np.int64]
 
 TURNS = 8  # four rotations, each mirrored or not

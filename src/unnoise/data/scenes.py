@@ -3,9 +3,9 @@
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.generic]
+from unnoise.arrays import Array
+
 Scene = list[Array]  # one image of each view, (H, W, C)
 
 PEEK = 1024  # pixels of a side of an image that are looked at

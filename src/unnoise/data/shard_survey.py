@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
+from unnoise.arrays import Array
 from unnoise.data.names import pair_of, split_pairs
-from unnoise.data.scenes import Array
 from unnoise.data.shard_list import Shard
 from unnoise.data.shards import FORMATS, Shards, ShardView, image_stem, read_member
 from unnoise.data.survey import PackedImages, Part, Survey

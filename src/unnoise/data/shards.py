@@ -8,7 +8,8 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.data.scenes import PEEK, Array, Scene
+from unnoise.arrays import Array
+from unnoise.data.scenes import PEEK, Scene
 from unnoise.data.shard_list import Shard
 from unnoise.data.tar import BLOCK, LARGEST_MEMBER, Member, Sample, Tape, samples
 from unnoise.errors import DataError, ImageError
@@ -89,7 +90,8 @@ class Shards:
             None if shard.size is None else (shard.stop or shard.size) - shard.start
             for shard in self.shards
         ]
-        return np.cumsum([1.0 if None in sizes else size or 0.0 for size in sizes])
+        known = None not in sizes
+        return np.cumsum([size or 0.0 if known else 1.0 for size in sizes])
 
     def _from(self, shard: Shard, where: float, count: int, failures: list[str]) -> Iterator[Scene]:
         """Yield each scene of a shard once, from ``where`` in [0, 1) of it, round its end."""

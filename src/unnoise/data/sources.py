@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from unnoise.arrays import Array
 from unnoise.data.named import DATASETS, load_named
 from unnoise.data.names import find_pairs, match_pairs
 from unnoise.data.shard_list import find_shards
@@ -21,7 +21,6 @@ from unnoise.images import ReadOptions, is_url
 NAMES = (*DATASETS, *TASKS)  # of images that unnoise knows by name
 TASK_NOISE = "gaussian:0.3,clip"  # as of the digits they are made from
 
-Array = NDArray[np.generic]
 Say = Callable[[str], None]
 
 

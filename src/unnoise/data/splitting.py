@@ -3,14 +3,11 @@
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
-import numpy as np
-from numpy.typing import NDArray
-
+from unnoise.arrays import Array
 from unnoise.data.batches import split_indices
 from unnoise.data.method import Scenes
 from unnoise.errors import DataError
 
-Array = NDArray[np.generic]
 Views = tuple[list[Array], ...]  # of each view the images (H, W, C)
 
 HELD_WHOLE, HELD_STRIPS = 0.2, 0.1

@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from unnoise.arrays import Array
 from unnoise.data.batches import ALL, places, to_tensors
 from unnoise.data.pool import TURNS, Pool
-from unnoise.data.scenes import Array, Scene, Scenes
+from unnoise.data.scenes import Scene, Scenes
 from unnoise.errors import DataError
 from unnoise.images import ValueRange
 from unnoise.seeding import generator

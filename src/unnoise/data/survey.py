@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from unnoise.arrays import Array
 from unnoise.data.scenes import PEEK
 from unnoise.data.shard_list import Shard
 from unnoise.data.shards import ShardView
@@ -28,7 +28,6 @@ from unnoise.images import (
     to_channels,
 )
 
-Array = NDArray[np.generic]
 Source = str | Path | Array | Sequence[Array] | Sequence[str | Path]
 ARRAY = "array"
 

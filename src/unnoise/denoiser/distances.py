@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from unnoise.arrays import Floats
 from unnoise.denoiser.channels import makes_grey
-from unnoise.denoiser.network import Floats, Network
+from unnoise.denoiser.network import Network
 from unnoise.denoiser.restoring import Restorer, Stack, fill, on_floats, run_images
 
 

@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from unnoise.arrays import Floats
 from unnoise.models import Model, fit, joined
-
-Floats = NDArray[np.float32]
 
 
 def encode_images(

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from unnoise.arrays import Floats
+
 Mask = NDArray[np.bool_]
-Floats = NDArray[np.float32]
 Places = NDArray[np.intp]
 Scalar = TypeVar("Scalar", bound=np.generic)
 

@@ -8,9 +8,8 @@ others. In the joined image, these errors are a pattern of period ``s``: energy 
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from unnoise.arrays import Floats
 
 # Standard deviations of gaussians, in pixels of one interleaved image, and where they are cut off.
 SLOW, FAST = 1.5, 0.7  # errors that vary more slowly than SLOW are the pattern proper

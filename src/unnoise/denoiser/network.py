@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from unnoise.arrays import Floats
 from unnoise.denoiser.channels import makes_grey
 from unnoise.denoiser.ladder import level, reach
 from unnoise.sizes import Sized
-
-Floats = NDArray[np.float32]
 
 
 class AtOnce(NamedTuple):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unnoise.arrays import Array, Floats
 from unnoise.denoiser.channels import (
     adapts,
     check_together,
@@ -39,9 +40,6 @@ from unnoise.images import (
 )
 from unnoise.runs import ModelInfo
 from unnoise.sizes import Sized, check_size
-
-Array = NDArray[np.generic]
-Floats = NDArray[np.float32]
 
 DEFAULTS = DenoiseOptions()
 

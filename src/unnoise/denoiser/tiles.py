@@ -12,13 +12,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from unnoise.denoiser.network import CPU, Floats, Network
+from unnoise.arrays import Array, Floats
+from unnoise.denoiser.network import CPU, Network
 from unnoise.errors import ModelError
 from unnoise.sizes import Sized, check_size, padding
-
-Array = NDArray[np.generic]
 
 SMALLEST = 64  # kept sides are not halved below this when memory runs out
 

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from unnoise.arrays import Array, Floats
 from unnoise.denoiser.detail import LOOK, Removed, recover
 from unnoise.denoiser.detail import REACH as DETAIL_REACH
 from unnoise.denoiser.hot_pixels import REACH as HOT_REACH
 from unnoise.denoiser.hot_pixels import find_hot_pixels, replace_pixels
-from unnoise.denoiser.network import Floats
 from unnoise.denoiser.options import DenoiseOptions
 from unnoise.denoiser.restoring import Page, Restorer, filled
-from unnoise.denoiser.tiles import Array, Plan, Tile, middle_tile
+from unnoise.denoiser.tiles import Plan, Tile, middle_tile
 from unnoise.denoiser.view import Mask, View
 from unnoise.images import LUMA, Layout, from_float, to_float
 

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from unnoise.arrays import Doubles
 from unnoise.facts.blurred import spread, without_planes
 from unnoise.facts.parts import BLOCK
 
-Doubles = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 STRIDE = BLOCK // 2  # pixels between blocks: of a small flat place, one lies inside

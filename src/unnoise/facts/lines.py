@@ -6,9 +6,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from unnoise.arrays import Doubles
 from unnoise.facts.parts import middle
 
-Doubles = NDArray[np.float64]
 Structure = Literal["none", "horizontal", "vertical"]  # along which axis pixels share noise
 
 STRIP = 24  # pixels of a row, whose median stands for what they share

@@ -5,7 +5,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-Doubles = NDArray[np.float64]
+from unnoise.arrays import Doubles
+
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 BLOCK = 16  # pixels of a side; most of what varies slower than that is the image

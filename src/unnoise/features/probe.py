@@ -19,10 +19,10 @@ from sklearn.metrics import confusion_matrix
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
+from unnoise.arrays import Floats
 from unnoise.errors import ConfigError, UnknownNameError
 from unnoise.seeding import generator
 
-Floats = NDArray[np.float32]
 Classes = NDArray[np.int64]
 Rows = tuple[Floats, Floats]  # of the images to learn from, and of those to test with
 

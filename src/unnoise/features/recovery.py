@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from unnoise.arrays import Floats
 from unnoise.noise import Noise
 from unnoise.seeding import generator
 
-Floats = NDArray[np.float32]
 Classes = NDArray[np.int64]
 
 PLACES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the ranges of a noise

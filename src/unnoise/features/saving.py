@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from unnoise.arrays import Doubles
 from unnoise.denoiser.torch_files import load_model
 from unnoise.errors import ModelFileError
 from unnoise.models import CodeModel
 from unnoise.runs import ModelInfo, write_model_file
-
-Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

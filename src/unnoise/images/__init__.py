@@ -5,9 +5,10 @@ holds: a NumPy array of any real dtype with its axes, or a file. This room does 
 done with the images.
 """
 
+from unnoise.arrays import Array
 from unnoise.images.array_files import is_idx
 from unnoise.images.arrays import as_array, as_stack, from_float, is_array, to_float
-from unnoise.images.axes import Array, Layout, check_likely
+from unnoise.images.axes import Layout, check_likely
 from unnoise.images.channels import LUMA, to_channels
 from unnoise.images.conversion import Conversion, convert, is_viewable
 from unnoise.images.encoding import jpeg_coding

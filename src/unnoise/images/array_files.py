@@ -8,8 +8,9 @@ from typing import IO, Any
 
 import numpy as np
 
+from unnoise.arrays import Array
 from unnoise.errors import ImageError
-from unnoise.images.axes import Array, Layout, check_axes, guess_axes
+from unnoise.images.axes import Layout, check_axes, guess_axes
 from unnoise.images.idx import format_idx, read_idx
 from unnoise.images.reader import ArrayReader, check_dtype, check_header, reading
 from unnoise.images.scratch import Scratch, allocate

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unnoise.arrays import Array
 from unnoise.errors import ImageError
-from unnoise.images.axes import Array, Layout, check_axes, guess_axes
+from unnoise.images.axes import Layout, check_axes, guess_axes
 from unnoise.images.holes import Holes, hole_mask
 from unnoise.images.reader import check_header, check_values
 from unnoise.images.tables import check_no_table

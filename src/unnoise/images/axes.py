@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from unnoise.arrays import Array
 from unnoise.errors import ImageError
-
-Array = NDArray[np.generic]
 
 COLOUR_COUNTS = (1, 3, 4)  # a last axis of this length is read as channels
 MANY = 100  # images, from which on a width of a few pixels is a mistake

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from unnoise.arrays import Array
 from unnoise.errors import ImageError
-from unnoise.images.axes import Array
 from unnoise.images.encoding import keep_colours, save_options
 from unnoise.images.inventory import inventory
 from unnoise.images.picture_files import (

@@ -13,8 +13,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from unnoise.arrays import Array
 from unnoise.errors import ImageError
-from unnoise.images.axes import Array, Layout
+from unnoise.images.axes import Layout
 from unnoise.images.encoding import keep_colours, save_options
 from unnoise.images.failures import explain_failure
 from unnoise.images.inventory import (

@@ -10,7 +10,8 @@ from typing import IO, Any, Self
 
 import numpy as np
 
-from unnoise.images.axes import Array, Layout
+from unnoise.arrays import Array
+from unnoise.images.axes import Layout
 from unnoise.outputs import REFUSED, TEMPORARY
 
 IN_MEMORY = 2**26  # bytes; what is larger goes to a raw file beside the target

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from unnoise.arrays import Array
 from unnoise.errors import ImageError
-from unnoise.images.axes import Array
 from unnoise.images.failures import needs_codecs
 from unnoise.images.picture_files import (
     fetch_bands,

@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from unnoise.arrays import Array
 from unnoise.errors import ImageError
-from unnoise.images.axes import Array, check_axes, check_likely, normal_axes
+from unnoise.images.axes import check_axes, check_likely, normal_axes
 from unnoise.images.holes import Holes
 from unnoise.images.reader import RGB, ArrayReader, Reader, check_header, check_pixels, reading
 from unnoise.images.tiff_pages import (

@@ -9,8 +9,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from unnoise.arrays import Array
 from unnoise.images.arrays import to_float
-from unnoise.images.axes import Array
 from unnoise.images.holes import Holes
 from unnoise.images.value_range import MARGIN, ValueRange, thinned
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unnoise.arrays import Array
 from unnoise.errors import ImageError
 from unnoise.images.array_files import is_idx, write_idx_like, write_npy
-from unnoise.images.axes import Array
 from unnoise.images.encoding import save_options
 from unnoise.images.files import IDX_SUFFIXES, SUFFIXES, TIFF_SUFFIXES, kind_of
 from unnoise.images.idx import write_idx

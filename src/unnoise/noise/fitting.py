@@ -6,15 +6,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from unnoise.arrays import Doubles
 from unnoise.facts import NoiseSample, noise_sample
 from unnoise.facts.noise_sample import Part
 from unnoise.noise.corruptions import NOISES
 from unnoise.noise.spec import Chain, Noise, Term
 from unnoise.seeding import generator
 
-Doubles = NDArray[np.float64]
 Ends = tuple[float, float]
 
 ENDS = (10, 90)  # percentiles of what images have, between which levels are drawn

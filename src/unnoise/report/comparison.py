@@ -4,14 +4,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from unnoise.arrays import Floats
 from unnoise.images import in_digits
 from unnoise.report.lettering import shorten, width_of, wrap
 from unnoise.report.pictures import DPI, new_figure, to_bytes, to_picture, write_at
 from unnoise.report.scale_bar import ScaleBar
-
-Floats = NDArray[np.float32]
 
 WIDTH = 10.0  # inches of the slide
 EDGE, GAP = 0.2, 0.1  # inches

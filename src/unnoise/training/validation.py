@@ -6,9 +6,9 @@ from itertools import accumulate, groupby
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from unnoise.arrays import Array
 from unnoise.images import ValueRange, to_float
 from unnoise.models import Model, restore
 from unnoise.objectives import LOSSES, Objective, Quantiles, Supervised
@@ -16,7 +16,6 @@ from unnoise.seeding import generator
 from unnoise.training.parallel import World
 from unnoise.training.steps import Validation
 
-Array = NDArray[np.generic]
 CHUNK = 100_000  # pixels at once
 FLOOR = 1e-10  # of a mean squared error: 100 dB
 

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from unnoise.arrays import Floats
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ModelFileError
 from unnoise.trust.evidence import Evidence
 from unnoise.trust.familiarity import SMALL, WINDOWS, Kind, learn_kind, window_sizes
 from unnoise.trust.known import Known
-from unnoise.trust.probing import SIDE, Floats, parts_of, probe
+from unnoise.trust.probing import SIDE, parts_of, probe
 from unnoise.trust.quality import FLOOR, decibels, sure
 from unnoise.trust.statistics import statistics_count
 from unnoise.trust.structure import removed_structure

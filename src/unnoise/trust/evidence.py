@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from unnoise.arrays import Doubles, Floats
 from unnoise.facts import (
     CUT,
     GRAIN,
@@ -24,7 +25,7 @@ from unnoise.facts import (
     noise_floor,
     phases,
 )
-from unnoise.trust.probing import Doubles, Floats, Probe
+from unnoise.trust.probing import Probe
 from unnoise.trust.quality import DOUBT
 from unnoise.trust.spectrum import Spectrum, find_spectrum
 from unnoise.trust.structure import Noise, box_mean

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from unnoise.arrays import Doubles, Floats
 from unnoise.denoiser import Denoiser
-from unnoise.trust.probing import Doubles, Floats
 from unnoise.trust.statistics import image_statistics
 
 SIDES = (24, 48, 96, 192)  # of the windows that are compared, in pixels

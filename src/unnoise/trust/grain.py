@@ -10,10 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from unnoise.arrays import Doubles, Floats
 from unnoise.trust.structure import box_mean
-
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
 
 BLOCK = 16  # pixels of a side
 LAGS = 4  # pixels; noise farther apart counts as independent

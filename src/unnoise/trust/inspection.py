@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unnoise.arrays import Floats
 from unnoise.denoiser import ChannelUse, DenoiseOptions, Denoiser, View
 from unnoise.images import Holes, NaN
 from unnoise.trust.calibration import Calibration, read_calibration
 from unnoise.trust.evidence import Evidence
 from unnoise.trust.known import Known
 from unnoise.trust.noise_level import NoiseLevel
-from unnoise.trust.probing import MOST, SIDE, Floats, Probe, probe
+from unnoise.trust.probing import MOST, SIDE, Probe, probe
 from unnoise.trust.quality import FLOOR, UNSEEN_GRAIN, decibels, j_invariant
 from unnoise.trust.structure import box_mean, coherence, removed_structure, structure_map
 from unnoise.trust.verdict import FAINT, MISSED, Judgement, Verdict, judge

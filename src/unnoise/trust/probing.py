@@ -6,12 +6,9 @@ All that is said of a result without a clean reference is computed from these.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from unnoise.arrays import Doubles, Floats
 from unnoise.denoiser import Denoiser
-
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
 
 STEP = np.float32(0.01)  # of the changes, in the model's scale: small for it, large for float32
 VALUES = 300_000  # of all changes of an image together, from which their means are steady

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from unnoise.arrays import Doubles, Floats
 from unnoise.denoiser import Denoiser
 from unnoise.trust.noise_level import NoiseLevel
-from unnoise.trust.probing import Doubles, Floats, Probe
+from unnoise.trust.probing import Probe
 from unnoise.trust.spectrum import Spectrum
 
 Places = tuple[slice, slice, slice]

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unnoise.trust.grain import Doubles, Floats, Grain, noise_grain
+from unnoise.arrays import Doubles, Floats
+from unnoise.trust.grain import Grain, noise_grain
 from unnoise.trust.quality import GRID, hide_pixels
 
 STEP = 0.1  # standard deviations of the noise: small for a model, large for float32
