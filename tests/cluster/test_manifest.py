@@ -1,6 +1,7 @@
 """What a manifest keeps after a kill, and which folders a job may take."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,8 @@ def test_names_of_any_kind(monkeypatch: pytest.MonkeyPatch) -> None:
         assert names.add(name) == (name not in known)
         known.add(name)
     assert len(names) == len(known)
+    sizes = [len(part) for part in names._packed]
+    assert all(small < large / 2 for large, small in pairwise(sizes))
 
 
 def test_a_folder_is_of_one_job(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unnoise.errors import OutputError
 from unnoise.outputs import flush, replacing
@@ -29,26 +30,35 @@ class Names:
     """A set of names in eight bytes each: two of a million are one by chance in 40 million sets."""
 
     def __init__(self) -> None:
-        self._packed = np.empty(0, np.uint64)  # sorted
+        # Sorted, each less than half of the one before: merging costs little for a name.
+        self._packed: list[NDArray[np.uint64]] = []
         self._new: set[int] = set()
 
     def __len__(self) -> int:
-        return len(self._packed) + len(self._new)
+        return sum(map(len, self._packed)) + len(self._new)
 
     def add(self, name: str) -> bool:
         """Add a name, and return whether it is new."""
         data = name.encode("utf-8", "surrogateescape")
         key = int.from_bytes(blake2b(data, digest_size=8).digest(), "little")
-        place = int(np.searchsorted(self._packed, np.uint64(key)))
-        known = place < len(self._packed) and self._packed[place] == key
-        if known or key in self._new:
+        if key in self._new or any(_holds(part, np.uint64(key)) for part in self._packed):
             return False
         self._new.add(key)
         if len(self._new) >= MANY:
-            fresh = np.fromiter(self._new, np.uint64, len(self._new))
-            self._packed = np.union1d(self._packed, fresh)
-            self._new.clear()
+            self._pack()
         return True
+
+    def _pack(self) -> None:
+        part = np.sort(np.fromiter(self._new, np.uint64, len(self._new)))
+        while self._packed and len(self._packed[-1]) <= 2 * len(part):
+            part = np.sort(np.concatenate([self._packed.pop(), part]), kind="stable")
+        self._packed.append(part)
+        self._new.clear()
+
+
+def _holds(part: NDArray[np.uint64], key: np.uint64) -> bool:
+    place = int(np.searchsorted(part, key))
+    return place < len(part) and bool(part[place] == key)
 
 
 class Manifest:

@@ -57,8 +57,11 @@ class Engine(Protocol):
     def start(self, number: int) -> Link:
         """Start one, the ``number``-th."""
 
-    def wait(self, links: Sequence[Link], seconds: float) -> Sequence[Link]:
-        """Return those that have an answer or are lost, as soon as there is one."""
+    def wait(self, seconds: float) -> Sequence[Link]:
+        """Return workers that have an answer or are lost, as soon as there is one.
+
+        One that was ended may still be among them.
+        """
 
     def close(self) -> None:
         """Let go of everything."""
@@ -73,9 +76,16 @@ class _Seat:
     ready: bool = False
     given: deque[Batch] = field(default_factory=deque)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether it can take a batch."""
+        return self.ready and len(self.given) < AHEAD
+
 
 class Pool:
     """Workers of one engine; they end with the ``with`` block.
+
+    What it does for an answer takes as long with a thousand workers as with two.
 
     Attributes:
         lost: How many workers died and were replaced.
@@ -83,7 +93,10 @@ class Pool:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._seats: list[_Seat] = []
+        self._seats: dict[Link, _Seat] = {}
+        # By the number of batches that they have; some have another number by now.
+        self._rooms: tuple[deque[_Seat], ...] = tuple(deque() for _ in range(AHEAD))
+        self._given = 0  # batches, to all of them
         self._again: deque[Batch] = deque()
         self._deaths: dict[Task, int] = {}
         self._failed_starts = 0
@@ -94,8 +107,8 @@ class Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for seat in self._seats:
-            seat.link.end()
+        for link in self._seats:
+            link.end()
         self._engine.close()
 
     def run(self, tasks: Iterable[Task]) -> Iterator[list[Row]]:
@@ -107,23 +120,37 @@ class Pool:
         source = iter(tasks)
         self._again.extend([task] for task in islice(source, self._engine.workers))
         for number in range(len(self._seats), len(self._again)):
-            self._seats.append(_Seat(number, self._engine.start(number)))
+            link = self._engine.start(number)
+            self._seats[link] = _Seat(number, link)
         while self._feed(source):
-            links = {id(seat.link): seat for seat in self._seats}
-            for link in self._engine.wait([seat.link for seat in self._seats], TICK):
-                if rows := self._take(links[id(link)]):
+            for link in self._engine.wait(TICK):
+                seat = self._seats.get(link)
+                if seat is not None and (rows := self._take(seat)):
                     yield rows
 
     def _feed(self, source: Iterator[Task]) -> bool:
         """Give batches to workers that have room, and return whether there is anything to do."""
-        while True:
-            free = [seat for seat in self._seats if seat.ready and len(seat.given) < AHEAD]
-            batch = self._next(source) if free else []
-            if not batch:
-                return bool(self._again) or any(seat.given for seat in self._seats)
-            seat = min(free, key=lambda seat: len(seat.given))
+        while (seat := self._emptiest()) and (batch := self._next(source)):
             seat.given.append(batch)
+            self._given += 1
+            self._offer(seat)
             seat.link.send(batch)
+        if seat:
+            self._offer(seat)
+        return bool(self._again) or self._given > 0
+
+    def _offer(self, seat: _Seat) -> None:
+        if seat.has_room:
+            self._rooms[len(seat.given)].append(seat)
+
+    def _emptiest(self) -> _Seat | None:
+        """Take the worker that has the fewest batches, if one has room."""
+        for count, room in enumerate(self._rooms):
+            while room:
+                seat = room.popleft()
+                if seat.has_room and len(seat.given) == count:
+                    return seat
+        return None
 
     def _next(self, source: Iterator[Task]) -> Batch:
         if self._again:
@@ -141,9 +168,12 @@ class Pool:
             raise ConfigError(f"a worker cannot begin: {answer}")
         if answer is None:
             seat.ready, self._failed_starts = True, 0
+            self._offer(seat)
             return []
         for task in seat.given.popleft():
             self._deaths.pop(task, None)
+        self._given -= 1
+        self._offer(seat)
         mean = sum(row["seconds"] for row in answer) / len(answer)
         self._seconds = mean if self._seconds is None else 0.8 * self._seconds + 0.2 * mean
         return answer
@@ -151,6 +181,7 @@ class Pool:
     def _replace(self, seat: _Seat) -> list[Row]:
         """Put a new worker in the place of a lost one; return the rows that are given up."""
         seat.link.end()
+        del self._seats[seat.link]
         self.lost += 1
         if not seat.ready:
             self._failed_starts += 1
@@ -167,8 +198,10 @@ class Pool:
                 self._again.extend([task] for task in batch)
             else:
                 rows += self._retry(batch[0])
+        self._given -= len(seat.given)
         seat.given.clear()
         seat.ready, seat.link = False, self._engine.start(seat.number)
+        self._seats[seat.link] = seat
         return rows
 
     def _retry(self, task: Task) -> list[Row]:

@@ -5,11 +5,11 @@ all of them, so no worker is left behind.
 """
 
 import os
+import selectors
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from multiprocessing.connection import Connection, wait
-from typing import cast
+from multiprocessing.connection import Connection
 
 from unnoise.api.common import word
 from unnoise.cluster.pool import Answer, Batch, Link, WorkerLostError
@@ -35,42 +35,47 @@ class ProcessEngine:
         self._gpus = count_gpus(settings.model, settings.device)
         self.workers = workers or self._gpus or usable_cores()
         self._threads = max(1, usable_cores() // self.workers)
+        self._pipes = selectors.DefaultSelector()
 
     def start(self, number: int) -> Link:
         """Start a process."""
         device = f"cuda:{number % self._gpus}" if self._gpus else self._settings.device
-        return ProcessLink(self._settings, device, self._threads)
+        return ProcessLink(self._settings, device, self._threads, self._pipes)
 
-    def wait(self, links: Sequence[Link], seconds: float) -> Sequence[Link]:
+    def wait(self, seconds: float) -> Sequence[Link]:
         """Wait for an answer."""
-        pipes = {cast("ProcessLink", link).pipe: link for link in links}
-        return [pipes[cast("Connection", pipe)] for pipe in wait(list(pipes), seconds)]
+        return [key.data for key, _ in self._pipes.select(seconds)]
 
     def close(self) -> None:
-        """Do nothing: the processes have ended."""
+        """Wait for nobody any more: the processes have ended."""
+        self._pipes.close()
 
 
 class ProcessLink:
-    """A process and the driver's end of its pipe."""
+    """A process and the driver's end of its pipe, which is among those that are waited for."""
 
-    def __init__(self, settings: Settings, device: str, threads: int) -> None:
-        self.pipe, theirs = SPAWN.Pipe()
+    def __init__(
+        self, settings: Settings, device: str, threads: int, pipes: selectors.BaseSelector
+    ) -> None:
+        self._pipe, theirs = SPAWN.Pipe()
+        self._pipes = pipes
         self._process = SPAWN.Process(
             target=_work, args=(theirs, settings, device, threads), daemon=True
         )
         with _threads(threads), without_script():
             self._process.start()
         theirs.close()
+        pipes.register(self._pipe, selectors.EVENT_READ, self)
 
     def send(self, batch: Batch) -> None:
         """Give it a batch; one that is dead is met by the next ``receive``."""
         with suppress(OSError):
-            self.pipe.send(batch)
+            self._pipe.send(batch)
 
     def receive(self) -> Answer:
         """Take an answer."""
         try:
-            answer: Answer = self.pipe.recv()
+            answer: Answer = self._pipe.recv()
         except (EOFError, OSError) as error:
             raise WorkerLostError from error
         return answer
@@ -79,7 +84,8 @@ class ProcessLink:
         """Kill it: what it is at is thrown away anyway."""
         self._process.kill()
         self._process.join()
-        self.pipe.close()
+        self._pipes.unregister(self._pipe)
+        self._pipe.close()
 
 
 def count_gpus(model: str, device: str) -> int:

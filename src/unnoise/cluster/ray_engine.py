@@ -11,7 +11,8 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
-from typing import Any, cast
+from queue import Empty, SimpleQueue
+from typing import Any
 
 from unnoise.api.common import word
 from unnoise.cluster.manifest import Row
@@ -55,16 +56,19 @@ class RayEngine:
             options["num_gpus"] = 1 / -(-self.workers // gpus)
         self._actor = self._ray.remote(Actor).options(**options, max_restarts=0)
         self._settings = settings
+        self._answered: SimpleQueue[Link] = SimpleQueue()
 
     def start(self, number: int) -> Link:  # noqa: ARG002  Ray chooses the place
         """Start an actor."""
-        return RayLink(self._ray, self._actor.remote(self._settings, self._threads))
+        actor = self._actor.remote(self._settings, self._threads)
+        return RayLink(self._ray, actor, self._answered)
 
-    def wait(self, links: Sequence[Link], seconds: float) -> Sequence[Link]:
+    def wait(self, seconds: float) -> Sequence[Link]:
         """Wait for an answer."""
-        heads = {cast("RayLink", link).answers[0]: link for link in links if _answers(link)}
-        done, _ = self._ray.wait(list(heads), num_returns=1, timeout=seconds)
-        return [heads[head] for head in done]
+        try:
+            return [self._answered.get(timeout=seconds)]
+        except Empty:
+            return []
 
     def close(self) -> None:
         """Leave the cluster, or end Ray if it was started here."""
@@ -97,18 +101,19 @@ class Actor:
 class RayLink:
     """An actor and its answers to come, in the order of the calls."""
 
-    def __init__(self, ray: Any, actor: Any) -> None:
-        self._ray, self._actor = ray, actor
-        self.answers: deque[Any] = deque([actor.begin.remote()])
+    def __init__(self, ray: Any, actor: Any, answered: SimpleQueue[Link]) -> None:
+        self._ray, self._actor, self._answered = ray, actor, answered
+        self._answers: deque[Any] = deque()
+        self._expect(actor.begin.remote())
 
     def send(self, batch: Batch) -> None:
         """Give it a batch; one that is dead is met by the next ``receive``."""
-        self.answers.append(self._actor.run.remote(batch))
+        self._expect(self._actor.run.remote(batch))
 
     def receive(self) -> Answer:
         """Take an answer."""
         try:
-            answer: Answer = self._ray.get(self.answers.popleft())
+            answer: Answer = self._ray.get(self._answers.popleft())
         except self._ray.exceptions.RayTaskError:  # a mistake of ours
             raise
         except self._ray.exceptions.RayError as error:
@@ -119,9 +124,10 @@ class RayLink:
         """Kill it."""
         self._ray.kill(self._actor)
 
-
-def _answers(link: Link) -> bool:
-    return bool(cast("RayLink", link).answers)
+    def _expect(self, answer: Any) -> None:
+        """Have it said when an answer, or that there is none, is there."""
+        self._answers.append(answer)
+        answer.future().add_done_callback(lambda _: self._answered.put(self))
 
 
 def _connect(address: str | None) -> Any:
