@@ -32,7 +32,7 @@ check: $(READY) ## Lint, formatting, types, the arrows between the rooms
 	$(BIN)/mypy
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/pytest -q tests/test_rooms.py
-	$(BIN)/python tools/lines.py
+	$(BIN)/python tools/count_lines.py
 
 base-install: ## Size and speed of pip install unnoise alone, in an empty environment
 	$(PYTHON) tools/base_install.py

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lines import count
+from count_lines import count
 
 
 def test_rooms_are_folders_and_files_that_stand_alone(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Print the lines of Python of each room of the package.
 
-python tools/lines.py
+python tools/count_lines.py
 """
 
 from collections import Counter
