@@ -9,7 +9,7 @@ import unnoise
 
 SOURCE = Path(unnoise.__file__).parent
 CELLS = [
-    {"errors", "arrays"},
+    {"errors", "types"},
     {"outputs", "locking", "seeding", "metrics", "pretrained", "sizes", "spawning", "memory"},
     {"facts"},
     {"images", "models"},

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from known_networks import torch_network
 from torch import Tensor
 
-from unnoise.arrays import Floats
 from unnoise.denoiser.network import CPU, Interleaved, Network
 from unnoise.denoiser.tiles import Runner, Tile, plan_tiles, run_bands, spans
 from unnoise.errors import ModelError
 from unnoise.models import Autoencoder, Model, ResidualUNet, UNet, restore
 from unnoise.sizes import padding
+from unnoise.types import Floats
 
 
 def small(depths: tuple[int, ...], channels: int = 1) -> Model:

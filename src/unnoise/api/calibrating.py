@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from unnoise.arrays import Floats
 from unnoise.assemble import Assembly
 from unnoise.denoiser import Denoiser
 from unnoise.errors import DataError
 from unnoise.runs import ModelInfo
 from unnoise.trust import Missed, calibrate, conformal_groups, measure
+from unnoise.types import Floats
 
 SHARE = 0.08  # of the multiply-adds of the training
 

@@ -5,15 +5,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unnoise.arrays import Array
 from unnoise.errors import UnnoiseError
+from unnoise.types import Array
 
 if TYPE_CHECKING:
     from unnoise.training import Progress
 
 ARRAY = "<array>"  # what a config calls images that were passed in memory
 Source = str | Path | Array | Sequence[Array] | Sequence[str | Path]
-Say = Callable[[str], None]
 Report = Callable[["Progress"], None]
 
 

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.api.common import word
-from unnoise.arrays import Array, Floats
 from unnoise.denoiser import ChannelUse, DenoiseOptions, Denoiser, View
 from unnoise.errors import ConfigError, ImageError
 from unnoise.evaluation import available_baselines, tune
 from unnoise.images import Holes, NaN, ReadOptions, ValueRange, find_images
 from unnoise.trust import Risk, decibels, estimate_risk, hidden_risk, judge, noise_grain
+from unnoise.types import Array, Floats
 
 FLOOR = 1e-6  # of an estimated mean squared error: 60 dB
 

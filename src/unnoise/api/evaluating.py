@@ -11,8 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from unnoise.api.common import Say, Source, tell
-from unnoise.arrays import Array
+from unnoise.api.common import Source, tell
 from unnoise.data import load_images, load_pairs
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ConfigError
@@ -32,6 +31,7 @@ from unnoise.images import (
 from unnoise.noise import parse_noise
 from unnoise.seeding import generator
 from unnoise.trust import judge
+from unnoise.types import Array, Say
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 

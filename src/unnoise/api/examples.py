@@ -6,12 +6,12 @@ from functools import cache
 
 import numpy as np
 
-from unnoise.arrays import Array
 from unnoise.data import Plan, split_indices
 from unnoise.data.material import TOO_SMALL
 from unnoise.data.splitting import HELD_STRIPS, HELD_WHOLE, MANY, cut_row
 from unnoise.errors import UnnoiseError
 from unnoise.report import amount_of_structure, most_structured
+from unnoise.types import Array
 
 SIDE = 256  # pixels of an image that are shown
 LEAST = 48  # rows of a strip that shows something

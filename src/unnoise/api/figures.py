@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.arrays import Array
 from unnoise.denoiser import DenoiseOptions, Denoiser
 from unnoise.errors import ConfigError
 from unnoise.images import RGB, Contrast, Reader, ReadOptions, pixel_size, upright
 from unnoise.outputs import check_free, write_bytes
 from unnoise.report import Comparison, draw_comparison, most_structured
+from unnoise.types import Array
 
 KINDS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
 SMALL = 64  # pixels of the shorter side, up to which nothing is enlarged unless asked for

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from unnoise.api.common import Say, silent
+from unnoise.api.common import silent
 from unnoise.api.planning import make_plan, with_noise
 from unnoise.assemble import assemble
 from unnoise.data import Part, takes_whole
 from unnoise.images import ValueRange
 from unnoise.models import macs_per_pixel
 from unnoise.runs import ModelInfo, Setting, layer_settings
+from unnoise.types import Say
 
 STEPS = 8  # that are really taken; no run is kept
 

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from unnoise.api.common import word
 from unnoise.api.comparing import compared
 from unnoise.api.naming import made_for, title_of
-from unnoise.arrays import Array
 from unnoise.denoiser import DenoiseOptions, Denoiser, View
 from unnoise.errors import ImageError
 from unnoise.images import Contrast, Reader, ReadOptions, find_images
 from unnoise.outputs import write_text
 from unnoise.report import Entry, InspectionPage, Panel, draw_panels, render_page
 from unnoise.trust import Inspection, inspect, read_calibration
+from unnoise.types import Array
 
 STRUCTURE_TOP = 8.0  # standard deviations, the last colour of the map
 COLOUR = 3

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from unnoise.api.common import Say, Source, silent
-from unnoise.arrays import Array, Doubles
+from unnoise.api.common import Source, silent
 from unnoise.data import Part, Survey, look_at, match_pairs
 from unnoise.errors import DataError, ImageError
 from unnoise.facts import NoiseSample, noise_sample
 from unnoise.facts.blurred import LAGS
 from unnoise.images import ReadOptions, ValueRange, jpeg_coding, ranges_of, to_float
 from unnoise.noise.fitting import Fitted, fit_noise, plain_pair
+from unnoise.types import Array, Doubles, Say
 
 LIMIT = 48  # images that are looked at, evenly spread over all
 COLOURS = 3

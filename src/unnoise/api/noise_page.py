@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from unnoise.api.naming import short
 from unnoise.api.noise_models import NoiseModel, median_correlation, part_of
-from unnoise.arrays import Doubles
 from unnoise.noise.fitting import plain_pair
 from unnoise.outputs import write_text
 from unnoise.report import NoiseCurves, NoisePage, draw_crops, draw_noise_curves, render_page
+from unnoise.types import Doubles
 
 CROP = 64  # pixels of a side
 STEP = 16  # pixels between the parts that are compared

@@ -14,10 +14,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from unnoise.api.common import Report, Say, silent, tell
+from unnoise.api.common import Report, silent, tell
 from unnoise.api.loading import load
 from unnoise.api.training import train
-from unnoise.arrays import Floats
 from unnoise.denoiser import DenoiseOptions, Denoiser, View
 from unnoise.errors import ConfigError, UnnoiseError
 from unnoise.facts import noise_correlation, noise_floor
@@ -25,6 +24,7 @@ from unnoise.images import ReadOptions
 from unnoise.trust import WIDE, estimate_risk, glance, read_calibration
 from unnoise.trust.evidence import Evidence, excess
 from unnoise.trust.risk import Denoise
+from unnoise.types import Floats, Say
 
 MINUTES = 2.0  # of a training, where nothing is said
 START = "photo"

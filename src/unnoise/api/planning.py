@@ -3,11 +3,12 @@
 from dataclasses import replace
 from pathlib import Path
 
-from unnoise.api.common import Say, Source, silent
+from unnoise.api.common import Source, silent
 from unnoise.api.noise_models import noise_model
 from unnoise.data import Plan, Survey, choose_method, look_at
 from unnoise.images import left_out
 from unnoise.runs import Setting, TrainConfig, layer_settings
+from unnoise.types import Say
 
 
 def default_out(

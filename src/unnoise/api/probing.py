@@ -10,8 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from unnoise.api.common import Say, tell
-from unnoise.arrays import Floats
+from unnoise.api.common import tell
 from unnoise.data import DATASETS, TASKS, load_classes
 from unnoise.denoiser import Denoiser
 from unnoise.denoiser.torch_engine import TorchEngine
@@ -40,6 +39,7 @@ from unnoise.report import (
     render_page,
 )
 from unnoise.seeding import generator
+from unnoise.types import Floats, Say
 
 Rows = tuple[Floats, Floats]
 

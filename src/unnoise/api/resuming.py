@@ -4,7 +4,7 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from unnoise.api.common import ARRAY, Say, Source
+from unnoise.api.common import ARRAY, Source
 from unnoise.api.planning import make_plan
 from unnoise.data import NAMES
 from unnoise.errors import RunError, UnnoiseError
@@ -19,6 +19,7 @@ from unnoise.runs import (
     may_be_longer,
     other_length,
 )
+from unnoise.types import Say
 
 MINUTE = 60  # seconds
 

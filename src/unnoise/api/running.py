@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from unnoise.api.calibrating import calibrated
-from unnoise.api.common import Report, Say, Source, silent
+from unnoise.api.common import Report, Source, silent
 from unnoise.api.loading import load
 from unnoise.api.planning import make_plan, with_noise
 from unnoise.api.resuming import (
@@ -36,6 +36,7 @@ from unnoise.models import Bounds
 from unnoise.runs import RunFolder, Settings, TrainConfig, beside, layer_settings
 from unnoise.training import Progress, Validation, World
 from unnoise.training import train as run_training
+from unnoise.types import Say
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from unnoise.api.common import ARRAY, Say, Source, silent, tell
+from unnoise.api.common import ARRAY, Source, silent, tell
 from unnoise.api.evaluating import measure, value_ranges
 from unnoise.api.examples import cut_alike, held_out_examples
 from unnoise.api.loading import load
 from unnoise.api.naming import short
 from unnoise.api.planning import make_plan
-from unnoise.arrays import Array, Floats
 from unnoise.assemble import complete
 from unnoise.data import (
     NAMES,
@@ -33,6 +32,7 @@ from unnoise.outputs import write_bytes, write_text
 from unnoise.report import Page, draw_curves, draw_grid, render_page
 from unnoise.runs import RunFolder, TrainConfig
 from unnoise.seeding import generator
+from unnoise.types import Array, Floats, Say
 
 SHOWN = 10  # small images, and half as many large ones
 SMALL = 64

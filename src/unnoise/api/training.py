@@ -4,12 +4,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
-from unnoise.api.common import ARRAY, Report, Say, Source, silent, tell
+from unnoise.api.common import ARRAY, Report, Source, silent, tell
 from unnoise.api.running import Run
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ConfigError
 from unnoise.runs import RunFolder, Setting, choose_settings
 from unnoise.training import joined
+from unnoise.types import Say
 
 TIMEOUT = 300.0  # seconds
 

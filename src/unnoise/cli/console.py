@@ -15,8 +15,7 @@ from rich.progress import Progress as Bar
 
 if TYPE_CHECKING:
     from unnoise.training import Progress, Validation
-
-Say = Callable[[str], None]
+    from unnoise.types import Say
 
 
 def verb_app(name: str, **options: Any) -> App:
@@ -25,7 +24,7 @@ def verb_app(name: str, **options: Any) -> App:
     return App(name=name, result_action="return_value", default_parameter=lists, **options)
 
 
-def speaker(*, quiet: bool) -> Say:
+def speaker(*, quiet: bool) -> "Say":
     """Return what prints a message on standard error, or nothing."""
     return (lambda _: None) if quiet else (lambda text: print(text, file=sys.stderr, flush=True))
 

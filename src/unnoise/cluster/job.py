@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Literal, NoReturn
 
-from unnoise.api.common import Say, tell
+from unnoise.api.common import tell
 from unnoise.api.one_file import add_suffix, check_suffix
 from unnoise.cluster.folder import BLOCKS, MANIFEST, job_folder
 from unnoise.cluster.huge import HugeFile
@@ -30,6 +30,7 @@ from unnoise.denoiser.loading import HUB, locate
 from unnoise.errors import ConfigError, ImageError, ModelFileError
 from unnoise.images import SUFFIXES, ReadOptions, is_url, left_out
 from unnoise.pretrained import PRETRAINED
+from unnoise.types import Say
 
 EngineName = Literal["processes", "ray"]
 FORMAT = 2  # of job.json

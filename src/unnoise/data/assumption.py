@@ -11,7 +11,6 @@ from statistics import median
 
 import numpy as np
 
-from unnoise.arrays import Array
 from unnoise.data.survey import Part
 from unnoise.errors import UnnoiseError
 from unnoise.facts import (
@@ -29,6 +28,7 @@ from unnoise.facts import (
     phases,
 )
 from unnoise.images import fill_holes, hole_mask
+from unnoise.types import Array
 
 IMAGES = 16  # that are looked at
 SHARDS = 4  # likewise, the first image of each, which may be fetched from afar

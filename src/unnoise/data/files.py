@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.arrays import Array
 from unnoise.data.scenes import PEEK, Scene
 from unnoise.errors import DataError, ImageError
 from unnoise.images import Holes, Reader, fill_holes, is_url, open_image, to_channels
+from unnoise.types import Array
 
 # Pixels of an image from which on windows of it are read: where they cost no more than themselves,
 # and where all above them is read too, so that they only save memory.

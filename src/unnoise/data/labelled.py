@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.data.batches import split_indices
-from unnoise.data.named import Say, load_labelled
+from unnoise.data.named import load_labelled
 from unnoise.data.sources import NAMES, load_images
 from unnoise.data.tasks import TASKS, make_task
 from unnoise.errors import DataError, ImageError
+from unnoise.types import Say
 
 Part = tuple[NDArray[np.generic], NDArray[np.int64]]
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from unnoise.arrays import Array
 from unnoise.data.batches import Batches, Patches, split_indices
 from unnoise.data.files import Files
 from unnoise.data.method import NOISY_ONLY, Plan, Scenes
@@ -34,6 +33,7 @@ from unnoise.images import (
     ranges_of,
     without_holes,
 )
+from unnoise.types import Array
 
 WHOLE = 64  # pixels: images of one size up to this are taken whole
 TOO_SMALL = 16  # pixels of a side of an image that patches are cut from

@@ -14,7 +14,6 @@ import sys
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -25,9 +24,9 @@ from numpy.typing import NDArray
 from unnoise.errors import DataError, UnknownNameError
 from unnoise.images import read_idx
 from unnoise.outputs import replacing
+from unnoise.types import Say
 
 Split = Literal["train", "test"]
-Say = Callable[[str], None]
 
 ENVIRONMENT = "UNNOISE_DATA"
 TIMEOUT = 20  # seconds without an answer from a mirror

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from unnoise.arrays import Array
+from unnoise.types import Array
 
 Indices = NDArray[np.int64]
 

@@ -4,7 +4,7 @@ from typing import Protocol
 
 import numpy as np
 
-from unnoise.arrays import Array
+from unnoise.types import Array
 
 Scene = list[Array]  # one image of each view, (H, W, C)
 

@@ -6,7 +6,6 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from unnoise.arrays import Array
 from unnoise.data.names import pair_of, split_pairs
 from unnoise.data.shard_list import Shard
 from unnoise.data.shards import FORMATS, Shards, ShardView, image_stem, read_member
@@ -14,6 +13,7 @@ from unnoise.data.survey import PackedImages, Part, Survey
 from unnoise.data.tar import Sample, Tape, samples
 from unnoise.errors import DataError, ImageError
 from unnoise.images import size_of
+from unnoise.types import Array
 
 LOOKED_AT = 16  # samples
 HEAD = 2**20  # bytes that are fetched at once

@@ -1,14 +1,12 @@
 """From what a user names to images: a dataset, files, a folder, a pattern, shards, or an array."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from unnoise.arrays import Array
 from unnoise.data.named import DATASETS, load_named
 from unnoise.data.names import find_pairs, match_pairs
 from unnoise.data.shard_list import find_shards
@@ -17,11 +15,10 @@ from unnoise.data.survey import Source, Survey, array_part, read_parts, survey
 from unnoise.data.tasks import TASKS, make_task
 from unnoise.errors import DataError, ImageError, UnknownNameError
 from unnoise.images import ReadOptions, is_url
+from unnoise.types import Array, Say
 
 NAMES = (*DATASETS, *TASKS)  # of images that unnoise knows by name
 TASK_NOISE = "gaussian:0.3,clip"  # as of the digits they are made from
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
-from unnoise.arrays import Array
 from unnoise.data.batches import split_indices
 from unnoise.data.method import Scenes
 from unnoise.errors import DataError
+from unnoise.types import Array
 
 Views = tuple[list[Array], ...]  # of each view the images (H, W, C)
 

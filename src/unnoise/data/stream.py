@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from unnoise.arrays import Array
 from unnoise.data.batches import ALL, places, to_tensors
 from unnoise.data.pool import TURNS, Pool
 from unnoise.data.scenes import Scene, Scenes
@@ -18,6 +17,7 @@ from unnoise.errors import DataError
 from unnoise.images import ValueRange
 from unnoise.seeding import generator
 from unnoise.spawning import SPAWN, end_with_parent, without_script
+from unnoise.types import Array
 
 BLOCK = 16  # steps that are read together
 CROPS = 8  # of each image that is read for a block

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from unnoise.arrays import Array
 from unnoise.data.scenes import PEEK
 from unnoise.data.shard_list import Shard
 from unnoise.data.shards import ShardView
@@ -27,6 +26,7 @@ from unnoise.images import (
     read_stack,
     to_channels,
 )
+from unnoise.types import Array
 
 Source = str | Path | Array | Sequence[Array] | Sequence[str | Path]
 ARRAY = "array"

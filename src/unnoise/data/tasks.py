@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.data.named import ENVIRONMENT, Say, load_labelled
+from unnoise.data.named import ENVIRONMENT, load_labelled
 from unnoise.data.shapes import SIDE, Labelled, convex, rectangles, rectangles_on_images
 from unnoise.errors import DataError, ImageError, UnknownNameError
 from unnoise.images import find_images, open_image, to_channels
+from unnoise.types import Say
 
 Images = NDArray[np.uint8]
 Random = np.random.Generator

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.arrays import Floats
 from unnoise.errors import ConfigError
 from unnoise.images import RGB, Colour
+from unnoise.types import Floats
 
 GREY = 1
 COMMON, LEAST_PIXELS = 0.2, 256  # correlation of two colours at least, and where to tell it

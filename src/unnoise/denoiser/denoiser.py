@@ -11,7 +11,6 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.arrays import Array, Floats
 from unnoise.denoiser.channels import GREY
 from unnoise.denoiser.describing import describe_model
 from unnoise.denoiser.distances import DistanceFinder
@@ -48,6 +47,7 @@ from unnoise.images import (
     write_like,
 )
 from unnoise.runs import ModelInfo, write_model_file
+from unnoise.types import Array, Floats
 
 LOOK = 1024  # pixels of a side of an image, from which the correlation of its noise is told
 

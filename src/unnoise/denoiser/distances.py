@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from unnoise.arrays import Floats
 from unnoise.denoiser.channels import makes_grey
 from unnoise.denoiser.network import Network
 from unnoise.denoiser.restoring import Restorer, Stack, fill, on_floats, run_images
+from unnoise.types import Floats
 
 
 class DistanceFinder:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from unnoise.arrays import Floats
 from unnoise.models import Model, fit, joined
+from unnoise.types import Floats
 
 
 def encode_images(

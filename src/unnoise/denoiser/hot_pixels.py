@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from unnoise.arrays import Floats
+from unnoise.types import Floats
 
 Mask = NDArray[np.bool_]
 Places = NDArray[np.intp]

@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from unnoise.arrays import Floats
+from unnoise.types import Floats
 
 # Standard deviations of gaussians, in pixels of one interleaved image, and where they are cut off.
 SLOW, FAST = 1.5, 0.7  # errors that vary more slowly than SLOW are the pattern proper

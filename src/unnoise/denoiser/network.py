@@ -5,10 +5,10 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from unnoise.arrays import Floats
 from unnoise.denoiser.channels import makes_grey
 from unnoise.denoiser.ladder import level, reach
 from unnoise.sizes import Sized
+from unnoise.types import Floats
 
 
 class AtOnce(NamedTuple):

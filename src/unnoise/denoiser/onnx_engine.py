@@ -11,12 +11,12 @@ from typing import Any, NoReturn
 import numpy as np
 import onnxruntime
 
-from unnoise.arrays import Floats
 from unnoise.denoiser.cores import usable_cores
 from unnoise.denoiser.kept_range import check_header
 from unnoise.denoiser.network import CPU, GPU, Network, for_grey
 from unnoise.errors import ConfigError, ModelError, ModelFileError
 from unnoise.runs import HEADER, ModelInfo, parse_header
+from unnoise.types import Floats
 
 # What the metadata of an exported file holds beside the header of every model file.
 NETWORK = "unnoise.network"  # JSON: what the network states about itself

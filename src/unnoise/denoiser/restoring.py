@@ -8,12 +8,12 @@ from collections.abc import Generator, Iterable, Iterator
 
 import numpy as np
 
-from unnoise.arrays import Array, Floats
 from unnoise.denoiser.channels import from_model, to_model
 from unnoise.denoiser.hot_pixels import Tally
 from unnoise.denoiser.network import Network
 from unnoise.denoiser.tiles import Runner, Tile, Work, plan_tiles, run_bands
 from unnoise.images import BAND_ROWS, Reader, fill_holes
+from unnoise.types import Array, Floats
 
 
 class Restorer:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.arrays import Array, Floats
 from unnoise.denoiser.channels import (
     adapts,
     check_together,
@@ -40,6 +39,7 @@ from unnoise.images import (
 )
 from unnoise.runs import ModelInfo
 from unnoise.sizes import Sized, check_size
+from unnoise.types import Array, Floats
 
 DEFAULTS = DenoiseOptions()
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unnoise.arrays import Array, Floats
 from unnoise.denoiser.network import CPU, Network
 from unnoise.errors import ModelError
 from unnoise.sizes import Sized, check_size, padding
+from unnoise.types import Array, Floats
 
 SMALLEST = 64  # kept sides are not halved below this when memory runs out
 

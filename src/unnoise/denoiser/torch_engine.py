@@ -7,12 +7,12 @@ from typing import Any, cast
 import numpy as np
 import torch
 
-from unnoise.arrays import Floats
 from unnoise.denoiser.channels import makes_grey
 from unnoise.denoiser.encoding import encode_images
 from unnoise.denoiser.network import CPU, GPU, AtOnce, Network
 from unnoise.models import Distances, Model, grey, macs_per_pixel, place
 from unnoise.runs import BOUNDS
+from unnoise.types import Floats
 
 
 class TorchNetwork:

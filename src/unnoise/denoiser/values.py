@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from unnoise.arrays import Array, Floats
 from unnoise.denoiser.detail import LOOK, Removed, recover
 from unnoise.denoiser.detail import REACH as DETAIL_REACH
 from unnoise.denoiser.hot_pixels import REACH as HOT_REACH
@@ -15,6 +14,7 @@ from unnoise.denoiser.restoring import Page, Restorer, filled
 from unnoise.denoiser.tiles import Plan, Tile, middle_tile
 from unnoise.denoiser.view import Mask, View
 from unnoise.images import LUMA, Layout, from_float, to_float
+from unnoise.types import Array, Floats
 
 WEIGHTS = LUMA.astype(np.float32)[:, None, None]
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from unnoise.arrays import Doubles
+from unnoise.types import Doubles
 
 LAGS = 4  # rows and columns that products reach over
 WIDTHS = np.concatenate([np.arange(0, 2, 0.05), np.arange(2, 5.01, 0.25)])  # pixels

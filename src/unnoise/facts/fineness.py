@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.arrays import Doubles
 from unnoise.facts.parts import middle
+from unnoise.types import Doubles
 
 RADIUS = 2  # pixels, of the surroundings that a pixel is predicted from
 REACH = 4 * RADIUS  # pixels between two of those surroundings at half the resolution

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from unnoise.arrays import Doubles
 from unnoise.facts.blurred import spread, without_planes
 from unnoise.facts.parts import BLOCK
+from unnoise.types import Doubles
 
 Indices = NDArray[np.int64]
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.arrays import Doubles
 from unnoise.facts.parts import blocks_of, middle, without_planes
+from unnoise.types import Doubles
 
 LAGS = 5  # pixels
 SHARE = 0.1  # of the blocks, those that vary least

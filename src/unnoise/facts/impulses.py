@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.arrays import Doubles
 from unnoise.facts.parts import middle, neighbours
+from unnoise.types import Doubles
 
 MANY = 0.004  # share from which on an image has impulses: photographs, text and noise have 0.002
 MAX_SIDE = 256  # pixels of the middle that are looked at

@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.arrays import Doubles
 from unnoise.facts.parts import middle
+from unnoise.types import Doubles
 
 Structure = Literal["none", "horizontal", "vertical"]  # along which axis pixels share noise
 

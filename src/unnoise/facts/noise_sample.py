@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.arrays import Doubles
 from unnoise.facts.blurred import fit_blurred, products, shared_products
 from unnoise.facts.flat_blocks import FlatBlocks, flat_blocks
 from unnoise.facts.floor import noise_floor
 from unnoise.facts.impulses import MANY
 from unnoise.facts.lines import lines
 from unnoise.facts.parts import middle, neighbours
+from unnoise.types import Doubles
 
 MAX_SIDE = 1024  # pixels of the middle that are looked at
 RGB = 3

@@ -5,7 +5,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.arrays import Doubles
+from unnoise.types import Doubles
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 

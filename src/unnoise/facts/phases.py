@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.arrays import Doubles
 from unnoise.facts.parts import BLOCK, blocks_of, middle
+from unnoise.types import Doubles
 
 FEWEST = 8  # blocks
 MOSAIC = 8.0  # ratio of a mosaic at least; white noise has 0.9 at most, photographs 3

@@ -19,9 +19,9 @@ from sklearn.metrics import confusion_matrix
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
-from unnoise.arrays import Floats
 from unnoise.errors import ConfigError, UnknownNameError
 from unnoise.seeding import generator
+from unnoise.types import Floats
 
 Classes = NDArray[np.int64]
 Rows = tuple[Floats, Floats]  # of the images to learn from, and of those to test with

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from unnoise.arrays import Floats
 from unnoise.noise import Noise
 from unnoise.seeding import generator
+from unnoise.types import Floats
 
 Classes = NDArray[np.int64]
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from unnoise.arrays import Doubles
 from unnoise.denoiser.torch_files import load_model
 from unnoise.errors import ModelFileError
 from unnoise.models import CodeModel
 from unnoise.runs import ModelInfo, write_model_file
+from unnoise.types import Doubles
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,6 @@ holds: a NumPy array of any real dtype with its axes, or a file. This room does 
 done with the images.
 """
 
-from unnoise.arrays import Array
 from unnoise.images.array_files import is_idx
 from unnoise.images.arrays import as_array, as_stack, from_float, is_array, to_float
 from unnoise.images.axes import Layout, check_likely
@@ -40,6 +39,7 @@ from unnoise.images.value_range import MARGIN, ValueRange, estimate_noise, range
 from unnoise.images.viewing import Contrast, in_digits, upright
 from unnoise.images.writing import write_like, write_stack
 from unnoise.images.zarr_files import is_zarr
+from unnoise.types import Array
 
 __all__ = [
     "BAND_ROWS",

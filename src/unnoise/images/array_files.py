@@ -8,13 +8,13 @@ from typing import IO, Any
 
 import numpy as np
 
-from unnoise.arrays import Array
 from unnoise.errors import ImageError
 from unnoise.images.axes import Layout, check_axes, guess_axes
 from unnoise.images.idx import format_idx, read_idx
 from unnoise.images.reader import ArrayReader, check_dtype, check_header, reading
 from unnoise.images.scratch import Scratch, allocate
 from unnoise.images.tables import check_no_table
+from unnoise.types import Array
 
 IDX_AXES = {2: "YX", 3: "NYX", 4: "NYXC"}  # images lie on the first axis, whatever its length
 

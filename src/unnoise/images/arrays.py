@@ -5,15 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.arrays import Array
 from unnoise.errors import ImageError
 from unnoise.images.axes import Layout, check_axes, guess_axes
 from unnoise.images.holes import Holes, hole_mask
 from unnoise.images.reader import check_header, check_values
 from unnoise.images.tables import check_no_table
 from unnoise.images.value_range import ValueRange
-
-Floats = NDArray[np.float32]
+from unnoise.types import Array, Floats
 
 NUMPY_FLOATS = ("torch.float16", "torch.float32", "torch.float64")
 NO_LIGHT = ("CMYK", "LAB", "HSV")  # modes of PIL

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from unnoise.arrays import Array
 from unnoise.errors import ImageError
+from unnoise.types import Array
 
 COLOUR_COUNTS = (1, 3, 4)  # a last axis of this length is read as channels
 MANY = 100  # images, from which on a width of a few pixels is a mistake

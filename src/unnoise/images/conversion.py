@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from unnoise.arrays import Array
 from unnoise.errors import ImageError
 from unnoise.images.encoding import keep_colours, save_options
 from unnoise.images.inventory import inventory
@@ -21,6 +20,7 @@ from unnoise.images.picture_files import (
 from unnoise.images.reader import RGB, Reader
 from unnoise.images.value_range import BITS, ValueRange
 from unnoise.images.viewing import find_stretch
+from unnoise.types import Array
 
 NARROW = (".jpg", ".webp")  # formats of 8 bits
 ANY = ".tif"  # holds values of any kind as they are, and any number of channels

@@ -11,8 +11,8 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.arrays import Array
 from unnoise.errors import ConfigError
+from unnoise.types import Array
 
 NaN = Literal["refuse", "keep"]
 Mask = NDArray[np.bool_]

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from unnoise.arrays import Array
 from unnoise.errors import ImageError
 from unnoise.images.array_files import read_npy_header, read_npy_shape
 from unnoise.images.axes import Layout
 from unnoise.images.reader import Reader, owned, reading
 from unnoise.images.scratch import Scratch
+from unnoise.types import Array
 
 NPY = ".npy"
 NOISY_NAMES = ("noisy", "x", "input", "inputs", "raw", "source", "lq")

@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from unnoise.arrays import Array
 from unnoise.errors import ImageError
 from unnoise.images.axes import Layout
 from unnoise.images.encoding import keep_colours, save_options
@@ -28,6 +27,7 @@ from unnoise.images.inventory import (
 from unnoise.images.reader import Colour, Reader, check_header, reading
 from unnoise.images.scratch import IN_MEMORY
 from unnoise.outputs import TEMPORARY
+from unnoise.types import Array
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 STRIP_ROWS = 64  # of the file that passes many pixels to libvips

@@ -13,11 +13,11 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from unnoise.arrays import Array
 from unnoise.errors import ConfigError, ImageError, UnnoiseError
 from unnoise.images.axes import Layout
 from unnoise.images.failures import explain_failure
 from unnoise.images.holes import Holes
+from unnoise.types import Array
 
 Colour = Literal["grey", "rgb", "other", "unknown"]
 

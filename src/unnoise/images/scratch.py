@@ -10,9 +10,9 @@ from typing import IO, Any, Self
 
 import numpy as np
 
-from unnoise.arrays import Array
 from unnoise.images.axes import Layout
 from unnoise.outputs import REFUSED, TEMPORARY
+from unnoise.types import Array
 
 IN_MEMORY = 2**26  # bytes; what is larger goes to a raw file beside the target
 BLOCK = 2**24  # bytes of zeros written at once

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from unnoise.arrays import Array
 from unnoise.errors import ImageError
 from unnoise.images.failures import needs_codecs
 from unnoise.images.picture_files import (
@@ -23,6 +22,7 @@ from unnoise.images.picture_files import (
     read_vips_header,
 )
 from unnoise.images.reader import check_dtype, reband
+from unnoise.types import Array
 
 MINISWHITE, RGB, PALETTE, SEPARATED, YCBCR, CIELAB = 0, 2, 3, 5, 6, 8
 INK_SET, INKS = 332, 4  # tag; cyan, magenta, yellow and black, if it is 1 or missing

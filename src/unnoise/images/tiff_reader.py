@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from unnoise.arrays import Array
 from unnoise.errors import ImageError
 from unnoise.images.axes import check_axes, check_likely, normal_axes
 from unnoise.images.holes import Holes
@@ -25,6 +24,7 @@ from unnoise.images.tiff_pages import (
     states_colours,
     with_signs,
 )
+from unnoise.types import Array
 
 MOST_NAMED = 4  # of the images of a file that are not read
 ORIENTATION, ICC = 274, 34675  # tags

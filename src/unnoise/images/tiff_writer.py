@@ -12,12 +12,12 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
-from unnoise.arrays import Array
 from unnoise.images.axes import Layout
 from unnoise.images.reader import reband
 from unnoise.images.scratch import BLOCK, Scratch
 from unnoise.images.tiff_pages import MINISWHITE, SEPARATE, is_lookup_table, with_signs
 from unnoise.images.tiff_reader import TiffReader
+from unnoise.types import Array
 
 NONE, DEFLATE = 1, 8  # codes of TIFF, here and below
 MINISBLACK, RGB, SEPARATED, CIELAB = 1, 2, 5, 8

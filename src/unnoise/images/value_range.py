@@ -12,8 +12,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.arrays import Array
 from unnoise.errors import ConfigError, ImageError
+from unnoise.types import Array
 
 SAMPLE = 2**20  # values that a percentile is taken from: its error is far below a grey level
 TAIL = 0.1  # percent left out at each end: a hot pixel or a saturated star must not set the scale

@@ -9,10 +9,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.arrays import Array
 from unnoise.images.arrays import to_float
 from unnoise.images.holes import Holes
 from unnoise.images.value_range import MARGIN, ValueRange, thinned
+from unnoise.types import Array
 
 SHOWN = 0.1, 99.9  # percentiles that are black and white
 USED = 0.5  # of the range: photographs use more, so they are drawn as they are

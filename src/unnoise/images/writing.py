@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.arrays import Array
 from unnoise.errors import ImageError
 from unnoise.images.array_files import is_idx, write_idx_like, write_npy
 from unnoise.images.encoding import save_options
@@ -23,6 +22,7 @@ from unnoise.images.tiff_reader import TiffReader
 from unnoise.images.tiff_writer import write_tiff
 from unnoise.images.zarr_files import ZarrReader, write_zarr
 from unnoise.outputs import replacing
+from unnoise.types import Array
 
 TIFF_DTYPES = ("uint8", "uint16", "float32")  # that write_stack writes
 NAMED = {".png": "png", ".jpg": "jpeg", ".webp": "webp", ".tif": "tiff"}

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from unnoise.arrays import Array
 from unnoise.errors import ImageError, OutputError
 from unnoise.images.axes import check_axes, guess_axes, normal_axes
 from unnoise.images.holes import Holes
 from unnoise.images.reader import ArrayReader, check_header, check_pixels, reband
 from unnoise.images.remote import reached
 from unnoise.outputs import check_free, new_name
+from unnoise.types import Array
 
 MARKS = ("zarr.json", ".zarray", ".zgroup")
 CHANNEL_NAMES = ("c", "ch", "channel", "channels", "s", "sample", "samples", "rgb", "band", "bands")

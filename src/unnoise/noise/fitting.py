@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from unnoise.arrays import Doubles
 from unnoise.facts import NoiseSample, noise_sample
 from unnoise.facts.noise_sample import Part
 from unnoise.noise.corruptions import NOISES
 from unnoise.noise.spec import Chain, Noise, Term
 from unnoise.seeding import generator
+from unnoise.types import Doubles
 
 Ends = tuple[float, float]
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from unnoise.arrays import Floats
 from unnoise.images import in_digits
 from unnoise.report.lettering import shorten, width_of, wrap
 from unnoise.report.pictures import DPI, new_figure, to_bytes, to_picture, write_at
 from unnoise.report.scale_bar import ScaleBar
+from unnoise.types import Floats
 
 WIDTH = 10.0  # inches of the slide
 EDGE, GAP = 0.2, 0.1  # inches

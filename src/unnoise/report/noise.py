@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.arrays import Doubles
 from unnoise.report.pictures import DPI, INK, LOSS_INK, NOISY_INK, new_figure, to_bytes, to_picture
+from unnoise.types import Doubles
 
 SHOWN = 2.5, 97.5  # percentiles of the variances that are drawn: beyond lies texture
 LETTERS = 10  # points of titles

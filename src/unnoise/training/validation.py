@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from unnoise.arrays import Array
 from unnoise.images import ValueRange, to_float
 from unnoise.models import Model, restore
 from unnoise.objectives import LOSSES, Objective, Quantiles, Supervised
 from unnoise.seeding import generator
 from unnoise.training.parallel import World
 from unnoise.training.steps import Validation
+from unnoise.types import Array
 
 CHUNK = 100_000  # pixels at once
 FLOOR = 1e-10  # of a mean squared error: 100 dB

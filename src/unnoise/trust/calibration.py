@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from unnoise.arrays import Floats
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ModelFileError
 from unnoise.trust.evidence import Evidence
@@ -21,6 +20,7 @@ from unnoise.trust.probing import SIDE, parts_of, probe
 from unnoise.trust.quality import FLOOR, decibels, sure
 from unnoise.trust.statistics import statistics_count
 from unnoise.trust.structure import removed_structure
+from unnoise.types import Floats
 
 USUAL = 0.99  # share of held-out images that each check calls usual
 MOST = 200  # held-out images that are probed

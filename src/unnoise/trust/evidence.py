@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unnoise.arrays import Doubles, Floats
 from unnoise.facts import (
     CUT,
     GRAIN,
@@ -29,6 +28,7 @@ from unnoise.trust.probing import Probe
 from unnoise.trust.quality import DOUBT
 from unnoise.trust.spectrum import Spectrum, find_spectrum
 from unnoise.trust.structure import Noise, box_mean
+from unnoise.types import Doubles, Floats
 
 LEARN = "train on images like this one (unnoise denoise --model self)"
 COLOUR_GRAIN = 0.5  # correlation of colours at 1 pixel, that structure in flat places never has

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unnoise.arrays import Doubles, Floats
 from unnoise.denoiser import Denoiser
 from unnoise.trust.statistics import image_statistics
+from unnoise.types import Doubles, Floats
 
 SIDES = (24, 48, 96, 192)  # of the windows that are compared, in pixels
 SMALL = 64  # images up to this side are compared whole

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.arrays import Doubles, Floats
 from unnoise.trust.structure import box_mean
+from unnoise.types import Doubles, Floats
 
 BLOCK = 16  # pixels of a side
 LAGS = 4  # pixels; noise farther apart counts as independent

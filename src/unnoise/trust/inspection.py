@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.arrays import Floats
 from unnoise.denoiser import ChannelUse, DenoiseOptions, Denoiser, View
 from unnoise.images import Holes, NaN
 from unnoise.trust.calibration import Calibration, read_calibration
@@ -19,6 +18,7 @@ from unnoise.trust.probing import MOST, SIDE, Probe, probe
 from unnoise.trust.quality import FLOOR, UNSEEN_GRAIN, decibels, j_invariant
 from unnoise.trust.structure import box_mean, coherence, removed_structure, structure_map
 from unnoise.trust.verdict import FAINT, MISSED, Judgement, Verdict, judge
+from unnoise.types import Floats
 
 NOISY_ONLY = ("noise2noise", "neighbor2neighbor", "noise2void")
 FLAT = 1.05  # times the noise, by which flat places may vary

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.arrays import Floats
 from unnoise.denoiser import Denoiser
 from unnoise.trust.probing import parts_of
+from unnoise.types import Floats
 
 LEAST = 1e-4  # distance to a bound, in the model's scale, that counts as this much
 LARGEST = 1e4

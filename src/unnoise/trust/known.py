@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-from unnoise.arrays import Doubles
 from unnoise.denoiser import Denoiser
 from unnoise.trust.evidence import LEARN, Evidence
 from unnoise.trust.noise_level import NoiseLevel, noise_level
@@ -10,6 +9,7 @@ from unnoise.trust.probing import Probe
 from unnoise.trust.quality import MOST_KEPT, kept_of_grain, sure, sure_of_grain
 from unnoise.trust.spectrum import Spectrum, measure_again
 from unnoise.trust.structure import Noise
+from unnoise.types import Doubles
 
 
 @dataclass(frozen=True)

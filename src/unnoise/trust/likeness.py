@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unnoise.arrays import Floats
 from unnoise.denoiser import Denoiser, View
 from unnoise.trust.calibration import USUAL, Calibration
 from unnoise.trust.familiarity import familiarity, windows
+from unnoise.types import Floats
 
 Size = tuple[int, int]
 

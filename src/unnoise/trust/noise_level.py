@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.arrays import Doubles, Floats
 from unnoise.trust.probing import Probe
+from unnoise.types import Doubles, Floats
 
 BLOCK = 8  # pixels of a side
 CLASSES = 12  # of blocks, by how much structure the result has in them

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unnoise.arrays import Doubles, Floats
 from unnoise.denoiser import Denoiser
+from unnoise.types import Doubles, Floats
 
 STEP = np.float32(0.01)  # of the changes, in the model's scale: small for it, large for float32
 VALUES = 300_000  # of all changes of an image together, from which their means are steady

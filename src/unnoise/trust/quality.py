@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from unnoise.arrays import Doubles, Floats
 from unnoise.denoiser import Denoiser
 from unnoise.trust.noise_level import NoiseLevel
 from unnoise.trust.probing import Probe
 from unnoise.trust.spectrum import Spectrum
+from unnoise.types import Doubles, Floats
 
 Places = tuple[slice, slice, slice]
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unnoise.arrays import Doubles, Floats
 from unnoise.trust.grain import Grain, noise_grain
 from unnoise.trust.quality import GRID, hide_pixels
+from unnoise.types import Doubles, Floats
 
 STEP = 0.1  # standard deviations of the noise: small for a model, large for float32
 VALUES = 300_000  # of all runs of an image together, from which their means are steady

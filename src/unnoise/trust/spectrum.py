@@ -21,10 +21,10 @@ from typing import Literal
 
 import numpy as np
 
-from unnoise.arrays import Doubles, Floats
 from unnoise.denoiser import Denoiser
 from unnoise.trust.noise_level import NoiseLevel
 from unnoise.trust.probing import VALUES, Probe
+from unnoise.types import Doubles, Floats
 
 BLOCK = 16  # pixels of a side
 LAGS = BLOCK // 2 - 1  # pixels; noise farther apart counts as independent

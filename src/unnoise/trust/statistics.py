@@ -6,7 +6,7 @@ of any size can be compared.
 
 import numpy as np
 
-from unnoise.arrays import Doubles, Floats
+from unnoise.types import Doubles, Floats
 
 SCALES = 4
 SMALLEST = 4  # pixels of a side of the coarsest scale

@@ -6,10 +6,10 @@ was removed does not. Noise with a grain averages out by as much as its correlat
 
 import numpy as np
 
-from unnoise.arrays import Doubles, Floats
 from unnoise.trust.noise_level import NoiseLevel
 from unnoise.trust.probing import Probe
 from unnoise.trust.spectrum import Spectrum
+from unnoise.types import Doubles, Floats
 
 Noise = NoiseLevel | Spectrum
 

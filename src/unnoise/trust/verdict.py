@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from unnoise.arrays import Floats
 from unnoise.runs import ModelInfo
 from unnoise.trust.calibration import FEWEST, USUAL, Calibration
 from unnoise.trust.evidence import LEARN
 from unnoise.trust.familiarity import Familiarity, familiarity
 from unnoise.trust.noise_level import NoiseLevel
+from unnoise.types import Floats
 
 Verdict = Literal["trust", "check", "reject"]
 

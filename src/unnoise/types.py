@@ -1,4 +1,6 @@
-"""Types of arrays that all rooms share."""
+"""Types that all rooms share."""
+
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,3 +8,4 @@ from numpy.typing import NDArray
 Array = NDArray[np.generic]  # of any dtype
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
+Say = Callable[[str], None]  # is given messages for people
