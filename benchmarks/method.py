@@ -175,7 +175,7 @@ def quality(data: Path, steps: int) -> None:
                 denoiser = unnoise.train(
                     [pair[0] for pair in pairs],
                     steps=steps,
-                    objective=objective,  # type: ignore[arg-type]
+                    objective=objective,
                     seed=SEED,
                     say=lambda _: None,
                     **settings,  # type: ignore[arg-type]

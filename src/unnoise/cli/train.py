@@ -1,39 +1,39 @@
 """``unnoise train``."""
 
+from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict, Unpack, get_type_hints
 
-from cyclopts import App, Parameter
-from cyclopts.argument import ArgumentCollection
+from cyclopts import Parameter
+from docstring_parser import parse
 
 from unnoise.cli.console import print_json, speaker, training_progress, verb_app
 from unnoise.errors import ConfigError
-from unnoise.runs.config import SETTING_NAMES, TrainConfig
+from unnoise.runs.config import TrainConfig
 
-_said: set[str] = set()
+app = verb_app("train")
 
 
-def _note_what_was_said(_: App, __: tuple[str, ...], arguments: ArgumentCollection) -> None:
-    """Keep the names of the settings on the command line: those go over preset and file."""
-    names = {
-        argument.name.removeprefix("--").replace("-", "_")
-        for argument in arguments
-        if argument.tokens
+def _settings() -> Any:
+    """Return the settings as options of the parser, which gives those that were said."""
+    said = {
+        each.arg_name: each.description or "" for each in parse(TrainConfig.__doc__ or "").params
     }
-    names |= {name.removeprefix("no_") for name in names}
-    _said.clear()
-    _said.update(names & set(SETTING_NAMES))
+    types = get_type_hints(TrainConfig)
+    options: dict[str, Any] = {}
+    for field in fields(TrainConfig):
+        text = " ".join(said[field.name].split())
+        if field.default not in (None, MISSING):
+            text += f" [default: {field.default}]"
+        options[field.name] = Annotated[types[field.name], Parameter(help=text)]
+    made: Any = TypedDict  # of settings that are known only now
+    return made("Options", options, total=False)
 
 
-app = verb_app("train", config=_note_what_was_said)
-
-
-@app.default
 def train(
     data: str | None = None,
     /,
     *,
-    settings: Annotated[TrainConfig, Parameter(name="*")] = TrainConfig(),  # noqa: B008  shared, but frozen
     preset: str | None = None,
     config: Path | None = None,
     out: Path | None = None,
@@ -43,6 +43,7 @@ def train(
     dry_run: bool = False,
     quiet: bool = False,
     json: bool = False,
+    **settings: Any,
 ) -> None:
     """Train a denoiser on your images, and write a run folder.
 
@@ -83,7 +84,7 @@ def train(
     from unnoise.training import is_first
 
     first = is_first()  # of the processes that torchrun started; the others stay silent
-    said = {name: getattr(settings, name) for name in _said}
+    said = dict(settings)
     if data is not None:
         if "data" in said:
             raise ConfigError("the data is given twice: as DATA and as --data")
@@ -123,6 +124,10 @@ def train(
     else:
         print(f"risk on held-out pixels: {trained['risk']:.6f}, the lowest of the run")
     print(f"model: {out / 'model.safetensors'}   picture: {preview}")
+
+
+train.__annotations__["settings"] = Unpack[_settings()]
+app.default(train)
 
 
 def _print_forecast(forecast: dict[str, Any], *, json: bool) -> None:
