@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 import unnoise
-from unnoise.api import inspect_files
+from unnoise.api import comparing, inspect_files
 from unnoise.cli import main
 from unnoise.errors import ConfigError
 from unnoise.images import write_stack
+from unnoise.trust import Risk
 
 
 def noisy_hills(side: int = 128) -> np.ndarray:
@@ -45,6 +47,29 @@ def test_a_model_cannot_be_told_from_itself(photo: unnoise.Denoiser) -> None:
     found = unnoise.compare([photo, photo], noisy_hills())
     assert found.rows[1].like == (found.rows[0].name,)
     assert "cannot be told apart" in found.sentence
+
+
+def test_an_error_too_small_to_estimate_is_not_put_last(
+    photo: unnoise.Denoiser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    risks = iter([Risk(0.01, 0.02, 0.0, np.zeros(1)), Risk(-0.001, 0.02, 0.0, np.zeros(1))])
+    monkeypatch.setattr(comparing, "estimate_risk", lambda *_: next(risks))
+    found = unnoise.compare([photo, photo], noisy_hills(), names=["a", "b"])
+    assert [row.name for row in found.rows] == ["b", "a"]
+    assert all(row.behind is None for row in found.rows)
+    assert "cannot be put in order: the error is too small to estimate for b" in found.sentence
+
+
+@pytest.mark.parametrize("sigma", [25, 40])
+def test_texture_is_not_taken_for_noise(photo: unnoise.Denoiser, sigma: int) -> None:
+    random = np.random.default_rng(0)
+    y, x = np.mgrid[:192, :192] / 192
+    texture = gaussian_filter(random.standard_normal((192, 192)), 1.2) * 60
+    clean = 120 + 30 * np.sin(5 * x) * np.cos(4 * y) + texture
+    noisy = ((clean + random.normal(0, sigma, clean.shape)) / 255).astype(np.float32)
+    found = unnoise.compare([photo], noisy, range=(0, 1))
+    error = np.mean((np.asarray(photo(noisy, range=(0, 1))) - clean / 255) ** 2)
+    assert found.rows[0].psnr == pytest.approx(-10 * np.log10(error), abs=1)
 
 
 def test_names_and_models_must_match(photo: unnoise.Denoiser) -> None:

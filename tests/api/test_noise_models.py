@@ -64,6 +64,32 @@ def test_noise_of_files_alone_and_with_their_clean_ones(folders: Path) -> None:
         assert found.values == "0 to 255 of uint8"
 
 
+def test_lines_alone_have_no_absurd_grain() -> None:
+    rows = np.random.default_rng(0).normal(0, 10, (3, 128, 1, 1))
+    noisy = [np.rint(scene(i) + rows[i]).clip(0, 255).astype(np.uint8) for i in range(3)]
+    found = unnoise.noise_model(noisy)
+    assert "rows:" in found.spec
+    for sample in found.samples:
+        assert np.abs(sample.luma.correlation).max() < 2
+
+
+def test_images_of_the_rarer_kind_are_left_out_with_a_word(folders: Path, tmp_path: Path) -> None:
+    for path in (folders / "noisy").iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    write_stack(tmp_path / "grey.png", unnoise.add_noise(scene(5)[..., 0], "gaussian:0.05", seed=1))
+    said: list[str] = []
+    assert unnoise.noise_model(tmp_path, say=said.append).noisy == 3
+    assert [text for text in said if text.startswith("1 grey image")]
+
+
+def test_a_mosaic_is_refused() -> None:
+    mosaic = scene(0)[..., 1].copy()
+    mosaic[::2, ::2] //= 3
+    noisy = unnoise.add_noise(mosaic, "gaussian:0.03", seed=1)
+    with pytest.raises(DataError, match="raw mosaic of a camera"):
+        unnoise.noise_model(noisy)
+
+
 def test_noise_of_arrays_of_another_unit() -> None:
     noisy = [
         unnoise.add_noise(scene(seed), SPEC, axes="YXC", seed=seed).astype(np.uint16) * 16

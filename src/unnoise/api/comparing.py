@@ -5,7 +5,7 @@ the image, are judged beside it in the same way.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,11 @@ from unnoise.denoiser import ChannelUse, DenoiseOptions, Denoiser, View
 from unnoise.errors import ConfigError, ImageError
 from unnoise.evaluation import available_baselines, tune
 from unnoise.images import Holes, NaN, ReadOptions, ValueRange, find_images
-from unnoise.trust import Risk, decibels, estimate_risk, hidden_risk, judge, noise_grain
+from unnoise.trust import Risk, decibels, estimate_risk, hidden_risk, judge, noise_for
+from unnoise.trust.probing import Denoise
 from unnoise.types import Array, Floats
 
 FLOOR = 1e-6  # of an estimated mean squared error: 60 dB
-
-Denoise = Callable[[Floats], Floats]
 
 
 @dataclass(frozen=True)
@@ -33,8 +32,9 @@ class Ranked:
     Attributes:
         name: Of the model, or of the filter with its parameter.
         psnr: Estimated, in dB of the range of the image's values. Its differences are more exact
-            than itself. None where the estimate fails; such results come last.
-        behind: How many dB it is behind the best, at least 0; None likewise.
+            than itself. None where the error is too small to estimate; such results come first,
+            and then no other is said to be the best.
+        behind: How many dB it is behind the best, at least 0; None where one of them is None.
         like: The names of better ones from which it cannot be told apart.
         hidden: For white noise, the PSNR at pixels that were hidden, estimated, in dB: less than
             ``psnr``, for their own values are missing. None for noise with a grain.
@@ -69,8 +69,13 @@ class Comparison:
         filters = [row for row in known if not row.model]
         if sum(row.model for row in self.rows) == 1 and models and filters:
             return _worth(models[0], filters[0])
-        if not models:
-            return "nothing can be said of the models: their errors are too small to estimate"
+        unknown = [row.name for row in self.rows if row.model and row.psnr is None]
+        if unknown:
+            errors = "the error is" if len(unknown) == 1 else "the errors are"
+            return (
+                f"the models cannot be put in order: {errors} too small to estimate for "
+                f"{' and '.join(unknown)}"
+            )
         best, second = known[0], known[1] if len(known) > 1 else None
         if second is None:
             return f"{best.name}: about {best.psnr:.1f} dB"
@@ -236,13 +241,13 @@ def _compare(
     rows, columns = scaled[0].part
     noisy = np.ascontiguousarray(scaled[0].noisy[:, rows, columns])
     unit = views[0].values
-    noise = noise_grain(noisy)
     functions: dict[str, Denoise] = {
         name: _in_unit(each, view, unit)
         for name, each, view in zip(names, denoisers, views, strict=True)
     }
+    noise = noise_for(noisy, functions.values())
     if filters:
-        error = judge(noisy)
+        error = judge(noisy, noise)
         chosen = [tune(name, noisy, error) for name in available_baselines()]
         functions |= {each.words: each for each in chosen}
     risks = {name: estimate_risk(each, noisy, noise) for name, each in functions.items()}
@@ -275,7 +280,8 @@ def _ranked(
     risks: dict[str, Risk], hidden: dict[str, float | None], models: Sequence[str]
 ) -> tuple[Ranked, ...]:
     """Put results in order, the least error first."""
-    order = sorted(risks, key=lambda name: (risks[name].psnr is None, risks[name].error))
+    # An error that is too small to estimate is least.
+    order = sorted(risks, key=lambda name: (risks[name].psnr is not None, risks[name].error))
     best = risks[order[0]].psnr
     return tuple(
         Ranked(

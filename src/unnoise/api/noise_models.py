@@ -10,7 +10,7 @@ import numpy as np
 from unnoise.api.common import Source, silent
 from unnoise.data import Part, Survey, look_at, match_pairs
 from unnoise.errors import DataError, ImageError
-from unnoise.facts import NoiseSample, noise_sample
+from unnoise.facts import MOSAIC, NoiseSample, noise_sample, phases
 from unnoise.facts.blurred import LAGS
 from unnoise.images import ReadOptions, ValueRange, jpeg_coding, ranges_of, to_float
 from unnoise.noise.fitting import Fitted, fit_noise, plain_pair
@@ -103,6 +103,7 @@ def noise_model(
         raise DataError(f"none of the images of {found.name} can be read")
     values = ranges_of([list(side) for side in zip(*(v[1:] for v in views), strict=True)])
     seen, codings = [], []
+    _check_developed(found.name, [sides[0] for _, *sides in views])
     for part, *sides in views:
         scaled = [_scaled(side, each) for side, each in zip(sides, values, strict=True)]
         sample = noise_sample(*scaled, step=_step(sides[0], values[0]))
@@ -111,7 +112,7 @@ def noise_model(
         seen.append((sample, sides[0]))
         if isinstance(part.path, Path) and (coding := jpeg_coding(part.path)):
             codings.append(coding)
-    seen = _of_one_kind(seen)
+    seen = _of_one_kind(seen, say)
     samples = [sample for sample, _ in seen]
     fitted = fit_noise(samples, codings)
     if fitted is None:
@@ -246,18 +247,38 @@ def _step(image: Array, values: ValueRange) -> float:
     return 1 / float(np.max(values.span)) if image.dtype.kind in "iu" else 0.0
 
 
-def _of_one_kind(seen: list[tuple[NoiseSample, Array]]) -> list[tuple[NoiseSample, Array]]:
+def _check_developed(name: str, images: Sequence[Array]) -> None:
+    """Raise ``DataError`` where most images are mosaics, whose noise would be taken for lines."""
+    found = [phases(image) or 0.0 for image in images]
+    if sum(each > MOSAIC for each in found) > len(found) / 2:
+        raise DataError(
+            f"every second pixel of the images of {name} shows another colour, as in the raw "
+            "mosaic of a camera: develop them first, or train on them with --stride 2"
+        )
+
+
+def _of_one_kind(
+    seen: list[tuple[NoiseSample, Array]], say: Say
+) -> list[tuple[NoiseSample, Array]]:
     """Leave out images of the rarer kind, grey or colours: a spec is for one."""
     colours = [each for each in seen if each[0].chroma]
     grey = [each for each in seen if not each[0].chroma]
-    return colours if len(colours) >= len(grey) else grey
+    more, less = (colours, grey) if len(colours) >= len(grey) else (grey, colours)
+    if less:
+        kind = "grey" if less is grey else "colour"
+        say(
+            f"{len(less)} {kind} image{'s are' if len(less) > 1 else ' is'} left out: a spec is for "
+            f"grey images or for colours, and {len(more)} are of the other kind"
+        )
+    return more
 
 
 def _none_found(name: str, count: int, samples: Sequence[NoiseSample], known: bool) -> str:
     if not samples:
         return (
-            f"no noise found in {count} of {count} images of {name}: they are constant, cut off or "
-            "smaller than needed (some 60 × 60 pixels); try larger images, or --noise with a level"
+            f"no noise found in {count} of {count} images of {name}: they are constant, cut off, "
+            "textured all over, or smaller than needed (some 60 × 60 pixels); try larger images, "
+            "or --noise with a level"
         )
     noisy = sum(sample.noisy for sample in samples)
     hint = "" if known else "; clean versions of some images (--clean) show weaker noise, too"

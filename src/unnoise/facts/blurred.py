@@ -15,6 +15,7 @@ from unnoise.types import Doubles
 
 LAGS = 4  # rows and columns that products reach over
 WIDTHS = np.concatenate([np.arange(0, 2, 0.05), np.arange(2, 5.01, 0.25)])  # pixels
+LITTLE = 1e-6  # share of what varies, below which noise counts as none
 COARSE = 7.0  # pixels: structure that is left in flat blocks is as smooth as such noise
 PERIOD = 256  # pixels, after which the blur repeats
 
@@ -95,7 +96,9 @@ def fit_blurred(
         if np.sum(error**2) < best:
             best = np.sum(error**2)
             along = (error[0, 1:] + error[1:, 0]) / 2
-            related = correlation(float(each))[1:] + along / max(amount, 1e-30)
+            # Of next to no noise, what is left over says nothing.
+            more = along / amount if amount > LITTLE * abs(measured[0, 0]) else 0 * along
+            related = correlation(float(each))[1:] + more
             found = Blurred(amount, float(each), rest, tuple(map(float, related)))
     return found
 

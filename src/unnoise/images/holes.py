@@ -1,7 +1,7 @@
-"""Pixels that hold no data: found, filled from their neighbours, and cut out of training.
+"""Pixels that hold no data: found, filled from the data beside them, and cut out of training.
 
 A file states a value for them (``GDAL_NODATA``), a person does, an array has a mask, or they are
-NaN. The network sees what their neighbours let expect; the file gets back what it had.
+NaN. The network sees the data beside them, mirrored; the file gets back what it had.
 """
 
 from collections.abc import Sequence
@@ -65,10 +65,10 @@ class Holes:
 
 
 def fill_holes(part: Array, bad: Mask | None) -> Array:
-    """Fill pixels from their neighbours, each channel by itself.
+    """Fill pixels with the data beside them, mirrored at its border, each channel by itself.
 
-    By a pyramid of means over the data (pull and push: Gortler et al., "The Lumigraph", 1996,
-    section 3.3): a hole gets the mean of the smallest square around it that has data.
+    So a network that has to find out how strong the noise is sees the same noise in holes. Holes
+    that are larger than the data beside them are filled by what was filled before.
 
     Args:
         part: ``(H, W, C)``.
@@ -79,30 +79,54 @@ def fill_holes(part: Array, bad: Mask | None) -> Array:
     """
     if bad is None:
         return part
-    values = np.where(bad, 0, part).astype(np.float64)
-    means = _push(values, (~bad).astype(np.float64))
-    filled = np.rint(means) if part.dtype.kind in "biu" else means
-    result: Array = np.where(bad, filled.astype(part.dtype), part)
+    result = np.where(bad, np.zeros((), part.dtype), part)
+    alike = (bad == bad[..., :1]).all()
+    for channels in [slice(None)] if alike else map(_one, range(part.shape[-1])):
+        lacks = np.any(bad[..., channels], axis=-1)
+        if lacks.any() and not lacks.all():
+            result[lacks, channels] = part[..., channels][_sources(~lacks)][lacks]
     return result
 
 
-def _push(total: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return means where there is weight, and those of the next coarser level elsewhere."""
-    mean = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
-    height, width = total.shape[:2]
-    if (weight > 0).all() or height == width == 1:
-        return mean
-    below = _push(_pull(mean * (weight > 0)), _pull(weight > 0))
-    coarse = below.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
-    return np.where(weight > 0, mean, coarse)
+def _one(channel: int) -> slice:
+    return slice(channel, channel + 1)
 
 
-def _pull(values: NDArray[Any]) -> NDArray[np.float64]:
-    """Add up squares of 2 × 2 pixels."""
-    height, width = values.shape[:2]
-    padded = np.pad(values.astype(np.float64), ((0, height % 2), (0, width % 2), (0, 0)))
-    rows = padded[0::2] + padded[1::2]
-    return rows[:, 0::2] + rows[:, 1::2]
+def _sources(known: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return row and column of the data that each pixel of ``(H, W)`` shows."""
+    known = known.copy()
+    here = np.indices(known.shape, np.intp)
+    rows, columns = here[0].copy(), here[1].copy()
+    while not known.all():
+        down, *vertical = (each.T for each in _beside(known.T))
+        right, *across = _beside(known)
+        nearer = right <= down
+        # Where the mirrored pixel has no data either, the nearest one does as a last resort.
+        for row, column in zip(vertical, across, strict=True):
+            y, x = np.where(nearer, here[0], row), np.where(nearer, column, here[1])
+            new = ~known & known[y, x]
+            if new.any():
+                break
+        rows[new], columns[new] = rows[y[new], x[new]], columns[y[new], x[new]]
+        known |= new
+    return rows, columns
+
+
+def _beside(known: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Return for each pixel how far along its row data is, where it is mirrored, and the nearest.
+
+    A row without data is as far as can be.
+    """
+    width = known.shape[1]
+    here = np.arange(width)
+    before = np.maximum.accumulate(np.where(known, here, -2 * width), axis=1)
+    after = np.minimum.accumulate(np.where(known, here, 3 * width)[:, ::-1], axis=1)[:, ::-1]
+    nearest = np.where(here - before <= after - here, before, after)
+    distance = np.abs(nearest - here)
+    mirrored = 2 * nearest - here
+    inside = (mirrored >= 0) & (mirrored < width)
+    nearest = nearest.clip(0, width - 1)
+    return distance, np.where(inside, mirrored, nearest), nearest
 
 
 def hole_mask(image: Array) -> Mask | None:

@@ -11,7 +11,7 @@ from unnoise.trust.intervals import Missed, conformal_groups, measure
 from unnoise.trust.likeness import Likeness, likeness
 from unnoise.trust.probing import WIDE
 from unnoise.trust.quality import decibels
-from unnoise.trust.risk import Risk, estimate_risk, hidden_risk, judge
+from unnoise.trust.risk import Risk, estimate_risk, hidden_risk, judge, noise_for
 from unnoise.trust.verdict import Judgement, Verdict
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "judge",
     "likeness",
     "measure",
+    "noise_for",
     "noise_grain",
     "read_calibration",
 ]

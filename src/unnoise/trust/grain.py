@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from unnoise.trust.noise_level import NoiseLevel
 from unnoise.trust.structure import box_mean
 from unnoise.types import Doubles, Floats
 
@@ -47,6 +48,13 @@ class Grain:
     correlation: Doubles
     channels: Doubles
     measured: bool
+
+    @classmethod
+    def of_white(cls, level: NoiseLevel, channels: int) -> "Grain":
+        """Return white noise of a level that was measured."""
+        gain, offset = (np.full(channels, value) for value in (level.gain, level.offset))
+        floor = np.full(channels, 1e-3 * level.std**2)
+        return cls(gain, offset, floor, _alone(), np.eye(channels), measured=True)
 
     @property
     def white(self) -> bool:
@@ -122,9 +130,14 @@ def _white(values: Doubles) -> Grain:
     power = (
         (_differences(values) ** 2).mean((1, 2)) if min(values.shape[1:]) > 1 else np.zeros(count)
     )
+    return Grain(np.zeros(count), power, np.zeros(count), _alone(), np.eye(count), measured=False)
+
+
+def _alone() -> Doubles:
+    """Return the correlation of white noise."""
     alone = np.zeros((2 * LAGS + 1,) * 2)
     alone[LAGS, LAGS] = 1
-    return Grain(np.zeros(count), power, np.zeros(count), alone, np.eye(count), measured=False)
+    return alone
 
 
 def _blocks(values: Doubles) -> tuple[Doubles, tuple[int, int]]:

@@ -3,12 +3,15 @@
 All that is said of a result without a clean reference is computed from these.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from unnoise.denoiser import Denoiser
 from unnoise.types import Doubles, Floats
+
+Denoise = Callable[[Floats], Floats]
 
 STEP = np.float32(0.01)  # of the changes, in the model's scale: small for it, large for float32
 VALUES = 300_000  # of all changes of an image together, from which their means are steady
@@ -51,13 +54,18 @@ class Probe:
 
 
 def probe(denoiser: Denoiser, noisy: Floats, *, seed: int = 0, most: int = MOST) -> Probe:
+    """Probe what a denoiser makes of an image; see ``probe_function``."""
+    return probe_function(denoiser.denoise_floats, noisy, seed=seed, most=most)
+
+
+def probe_function(denoise: Denoise, noisy: Floats, *, seed: int = 0, most: int = MOST) -> Probe:
     """Denoise an image ``(C, H, W)``, and again with small random changes.
 
     From them follow sums over the Jacobian of the model, as in Ramani et al., "Monte-Carlo SURE: A
     Black-Box Optimization of Regularization Parameters for General Denoising Algorithms" (2008).
 
     Args:
-        denoiser: What is applied.
+        denoise: What is applied, from ``(N, C, H, W)`` to results of the same shape.
         noisy: float32, in the model's own scale.
         seed: Of the changes.
         most: How many changes there are at the most.
@@ -68,7 +76,7 @@ def probe(denoiser: Denoiser, noisy: Floats, *, seed: int = 0, most: int = MOST)
     count = min(most, max(1, -(-VALUES // noisy.size)))
     signs = np.random.default_rng(seed).integers(0, 2, (count, *noisy.shape), dtype=np.int8)
     changes = signs.astype(np.float32) * 2 - 1
-    made = denoiser.denoise_floats(np.concatenate([noisy[None], noisy + STEP * changes]))
+    made = denoise(np.concatenate([noisy[None], noisy + STEP * changes]))
     return Probe(noisy, made[0], changes, (made[1:] - made[0]) / STEP)
 
 

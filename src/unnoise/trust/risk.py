@@ -9,12 +9,15 @@ a little more noise of the same covariance: ``E b·(f(y + εb) - f(y)) / ε = tr
 image, not by a model, so ``tr C`` is the same for all of them and cancels in differences.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
+from unnoise.trust.evidence import Evidence
 from unnoise.trust.grain import Grain, noise_grain
+from unnoise.trust.noise_level import noise_level
+from unnoise.trust.probing import Denoise, probe_function
 from unnoise.trust.quality import GRID, hide_pixels
 from unnoise.types import Doubles, Floats
 
@@ -25,9 +28,8 @@ FEW = 2  # runs, where a parameter is chosen
 CELL = 32  # pixels of a side of the parts from whose spread the uncertainty is found
 LEVEL = 0.1  # how far off the estimated strength of the noise may be (docs/trust.md)
 ALIKE = 0.02  # relative difference of errors that is of no use to anybody: 0.1 dB
+LEFT = 0.45  # share of white noise that a function may leave, so that it tells how strong it was
 FLOOR = 0.02  # of the power of the noise: an error that is told to be less is no estimate
-
-Denoise = Callable[[Floats], Floats]
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,28 @@ class Risk:
         return apart <= alike or apart <= self.uncertainty(other)
 
 
+def noise_for(noisy: Floats, functions: Iterable[Denoise]) -> Grain:
+    """Estimate the noise of an image, with the help of what denoises it.
+
+    Texture in the flattest blocks counts as noise where the image alone is looked at. Where
+    neighbouring pixels share no noise, it is therefore measured in what the functions take away:
+    the least of those that leave little of it.
+
+    Args:
+        noisy: ``(C, H, W)``, float32.
+        functions: From ``(N, C, H, W)`` to results of the same shape.
+    """
+    grain = noise_grain(noisy)
+    if Evidence.of(noisy).grainy:
+        return grain
+    probes = [probe_function(denoise, noisy, most=FEW) for denoise in functions]
+    levels = [noise_level(found) for found in probes if found.sensitivity.mean() < LEFT]
+    least = min(levels, key=lambda level: level.std, default=None)
+    if least is None or least.std**2 >= grain.variance(noisy).mean():
+        return grain
+    return Grain.of_white(least, len(noisy))
+
+
 def estimate_risk(
     denoise: Denoise,
     noisy: Floats,
@@ -94,16 +118,17 @@ def estimate_risk(
     return Risk(float(error.mean()), float(variance.mean()), float(follows.mean()), _cells(error))
 
 
-def judge(noisy: Floats) -> Callable[[Denoise], float] | None:
+def judge(noisy: Floats, grain: Grain | None = None) -> Callable[[Denoise], float] | None:
     """Return the estimated error of what a function makes of an image, for choosing among some.
 
     Args:
         noisy: ``(C, H, W)``, float32.
+        grain: The noise of the image; None estimates it.
 
     Returns:
         None where the image is too small or too clipped to measure its noise well enough for that.
     """
-    noise = noise_grain(noisy)
+    noise = noise_grain(noisy) if grain is None else grain
     if not noise.measured:
         return None
 
