@@ -267,8 +267,8 @@ def _of_one_kind(
     if less:
         kind = "grey" if less is grey else "colour"
         say(
-            f"{len(less)} {kind} image{'s are' if len(less) > 1 else ' is'} left out: a spec is for "
-            f"grey images or for colours, and {len(more)} are of the other kind"
+            f"{len(less)} {kind} image{'s are' if len(less) > 1 else ' is'} left out: a spec is "
+            f"for grey images or for colours, and {len(more)} are of the other kind"
         )
     return more
 
