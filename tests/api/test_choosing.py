@@ -102,3 +102,12 @@ def test_results_are_those_of_the_chosen_model_and_say_so(
         assert result.output is not None
         assert alone[0].output.read_bytes() == result.output.read_bytes()
         assert (alone[0].verdict, alone[0].model) == (result.verdict, None)
+
+
+def test_impulses_do_not_make_a_micrograph_of_a_photograph(tmp_path: Path) -> None:
+    grey = photograph()[..., 1].copy()
+    draw = np.random.default_rng(2).random(grey.shape)
+    grey[draw < 0.01], grey[draw > 0.99] = 0, 255
+    write_stack(tmp_path / "a.png", grey)
+    (found,) = denoise_files(load_built_ins(), [tmp_path / "a.png"], out=tmp_path / "o")
+    assert found.model == "photo"

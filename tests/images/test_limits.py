@@ -208,7 +208,7 @@ def test_values_that_are_no_numbers_are_refused(tmp_path: Path, bad: float) -> N
     np.save(tmp_path / "a.npy", array)
     write_tiff(tmp_path / "a.tif", array)
     for name in ("a.npy", "a.tif"):
-        with pytest.raises(ImageError, match=rf"{name} holds NaN or infinity in 1 of 527"):
+        with pytest.raises(ImageError, match=rf"{name} holds NaN or infinity"):
             read_stack(tmp_path / name)
 
 

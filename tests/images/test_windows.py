@@ -64,5 +64,5 @@ def test_only_the_values_of_the_window_are_looked_at(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", array)
     with open_image(tmp_path / "a.npy") as reader:
         assert not reader.window(0, slice(0, 20), slice(0, 17)).any()
-        with pytest.raises(ImageError, match=r"a\.npy holds NaN or infinity in 1 of"):
+        with pytest.raises(ImageError, match=r"a\.npy holds NaN or infinity"):
             reader.window(0, slice(19, 21), slice(0, 5))

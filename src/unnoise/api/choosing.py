@@ -10,7 +10,7 @@ import numpy as np
 
 from unnoise.api.loading import load
 from unnoise.api.one_file import FileDenoiser, FileResult
-from unnoise.denoiser import DenoiseOptions, Denoiser, View
+from unnoise.denoiser import DenoiseOptions, Denoiser, View, without_hot_pixels
 from unnoise.errors import UnnoiseError
 from unnoise.images import RGB, Reader, ReadOptions
 from unnoise.pretrained import PRETRAINED, SUBJECTS
@@ -146,6 +146,8 @@ def _likeness(denoiser: Denoiser, reader: Reader, options: DenoiseOptions) -> Li
     usual = read_calibration(denoiser.info.calibration)
     try:
         view = denoiser.sight.of_reader(reader, options)
-        return likeness(denoiser, denoiser.sight.peek(reader, WIDE, view), usual, view)
+        # Impulses are bright on dark, as in no photograph, and say nothing of the scene.
+        image = without_hot_pixels(denoiser.sight.peek(reader, WIDE, view), colours=view.colours)
+        return likeness(denoiser, image, usual, view)
     except UnnoiseError:  # the model does not take it
         return None

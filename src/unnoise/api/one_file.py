@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unnoise.api.common import word
-from unnoise.denoiser import DenoiseOptions, Denoiser, View
+from unnoise.denoiser import DenoiseOptions, Denoiser, View, without_hot_pixels
 from unnoise.errors import ConfigError, UnnoiseError
 from unnoise.images import Reader, ReadOptions
 from unnoise.trust import WIDE, Calibration, Judgement, Verdict, glance, read_calibration
@@ -129,19 +129,37 @@ class FileDenoiser:
 
     def look(self, reader: Reader, view: View) -> Judgement | None:
         """Judge an open file, unless that is not asked for; see ``look``."""
-        return look(self._denoiser, reader, view, self._usual) if self._inspect else None
+        if not self._inspect:
+            return None
+        return look(self._denoiser, reader, view, self._usual, hot_pixels=self._options.hot_pixels)
 
 
 def look(
-    denoiser: Denoiser, reader: Reader, view: View, usual: Calibration | None
+    denoiser: Denoiser,
+    reader: Reader,
+    view: View,
+    usual: Calibration | None,
+    *,
+    hot_pixels: bool = False,
 ) -> Judgement | None:
     """Judge the middle of the first image of a file.
 
-    None where nothing is usual for the model and the image itself shows nothing, or where the file
-    cannot be denoised: doing it says why.
+    Args:
+        denoiser: What is applied.
+        reader: The file.
+        view: How it is seen.
+        usual: What is usual for the model.
+        hot_pixels: Whether hot pixels are replaced first.
+
+    Returns:
+        None where nothing is usual for the model and the image itself shows nothing, or where the
+        file cannot be denoised: doing it says why.
     """
     try:
-        found = glance(denoiser, denoiser.sight.peek(reader, WIDE, view), usual, view)
+        image = denoiser.sight.peek(reader, WIDE, view)
+        if hot_pixels:
+            image = without_hot_pixels(image, colours=view.colours)
+        found = glance(denoiser, image, usual, view)
     except UnnoiseError:
         return None  # denoising the file says what is wrong with it, if anything is
     known = usual is not None and usual.limited

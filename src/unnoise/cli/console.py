@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from unnoise.training import Progress, Validation
     from unnoise.types import Say
 
+MOST_ALIKE = 5  # notes that differ in numbers alone
+
 
 def verb_app(name: str, **options: Any) -> App:
     """Return the app of one verb."""
@@ -30,17 +32,29 @@ def speaker(*, quiet: bool) -> "Say":
 
 
 class Notes:
-    """What was said of files: a sentence that differs in its numbers alone is said once."""
+    """What was said of files: a sentence once, and a few of those that differ in numbers alone."""
 
     def __init__(self) -> None:
-        self._said: set[str] = set()
+        self._said: dict[str, set[str]] = {}
+        self._left_out = 0
 
     def new(self, notes: Iterable[str]) -> list[str]:
-        """Return the notes that were not said yet."""
-        kinds = {re.sub(r"[\d.e+-]+", "", note): note for note in notes}
-        fresh = [note for kind, note in kinds.items() if kind not in self._said]
-        self._said |= kinds.keys()
+        """Return the notes that are to be said."""
+        fresh = []
+        for note in notes:
+            alike = self._said.setdefault(re.sub(r"[\d.e+-]+", "", note), set())
+            if note in alike or len(alike) == MOST_ALIKE:
+                self._left_out += 1
+            else:
+                alike.add(note)
+                fresh.append(note)
         return fresh
+
+    def rest(self, where: str) -> list[str]:
+        """Say how many notes were not said, and where they are."""
+        if not self._left_out:
+            return []
+        return [f"notes like these were left out: {self._left_out}; {where} has them"]
 
 
 def print_json(value: object) -> None:

@@ -1,6 +1,7 @@
 """``unnoise denoise``."""
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -111,7 +112,7 @@ def denoise(
     from unnoise.cli.own import train_own
     from unnoise.images import left_out
 
-    say, results, notes = speaker(quiet=quiet), [], Notes()
+    say, results, notes, before = speaker(quiet=quiet), [], Notes(), None
     _check_self(model, minutes=minutes, keep=keep, engine=engine, compiles=compile)
     if model is None and engine != "here":
         model = DEFAULT
@@ -186,14 +187,19 @@ def denoise(
             if result.error is not None:
                 print(f"unnoise: {result.error}", file=sys.stderr)
                 continue
-            for why in notes.new(_choice(result)):
-                say(f"{result.input}: {why}")
+            if result.chosen and result.model != before:
+                say(
+                    f"{result.input}: with {result.model}: {result.chosen}; --model chooses another"
+                )
+            before = result.model
             for note in notes.new([*result.notes, *_lost(result.lost)]):
                 say(f"{result.input}: {note}")
             if result.verdict in ("check", "reject"):
                 say(f"{result.verdict} {result.input}: {'; '.join(result.reasons)}")
             if not sys.stderr.isatty():  # where there is no bar
                 say(f"{result.input} -> {result.output}{' (was there)' * result.skipped}")
+    for rest in notes.rest("--json"):
+        say(rest)
     if json:
         print_json([_row(result, model, own) for result in results])
     failed = any(result.error is not None for result in results)
@@ -214,6 +220,9 @@ def _summary(results: "list[FileResult]") -> str:
     failed = [str(result.input) for result in results if result.error is not None]
     skipped = sum(result.skipped for result in results)
     parts = [f"{len(results) - len(failed) - skipped} denoised"]
+    models = Counter(result.model for result in results if result.chosen)
+    if len(models) > 1:
+        parts += [f"{count} with {model}" for model, count in models.most_common()]
     if skipped:
         parts.append(f"{skipped} were there")
     for verdict in ("check", "reject"):
@@ -224,10 +233,6 @@ def _summary(results: "list[FileResult]") -> str:
         names = ", ".join(failed[:5]) + more
         parts.append(f"{len(failed)} of {len(results)} inputs failed: {names}")
     return ", ".join(parts)
-
-
-def _choice(result: "FileResult") -> list[str]:
-    return [f"with {result.model}: {result.chosen}; --model takes another"] if result.chosen else []
 
 
 def _row(result: "FileResult", model: str | None, own: "Own | None") -> dict[str, object]:

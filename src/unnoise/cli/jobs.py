@@ -61,6 +61,8 @@ def denoise_job(
             model, inputs[0], out=out, engine=engine, say=say, report=report, progress=show,
             **options,
         )  # fmt: skip
+    for rest in notes.rest("the manifest"):
+        say(rest)
     if json:
         print_json({**asdict(summary), "manifest": str(out / "manifest.jsonl")})
     if summary.failed:

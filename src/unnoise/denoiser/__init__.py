@@ -7,6 +7,7 @@ model was trained.
 from unnoise.denoiser.cores import usable_cores
 from unnoise.denoiser.denoiser import Denoiser
 from unnoise.denoiser.hot_pixels import describe as describe_replaced
+from unnoise.denoiser.hot_pixels import without_hot_pixels
 from unnoise.denoiser.options import ChannelUse, DenoiseOptions, OutputDtype
 from unnoise.denoiser.restoring import TiledImage
 from unnoise.denoiser.view import View
@@ -20,4 +21,5 @@ __all__ = [
     "View",
     "describe_replaced",
     "usable_cores",
+    "without_hot_pixels",
 ]

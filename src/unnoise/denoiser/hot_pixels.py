@@ -95,6 +95,13 @@ def replace_pixels(images: NDArray[Scalar], bad: Mask, lacks: Mask | None) -> ND
     return made
 
 
+def without_hot_pixels(image: Floats, *, colours: bool) -> Floats:
+    """Return an image ``(C, H, W)`` whose hot and dead pixels are replaced."""
+    hot = find_hot_pixels(image[None], colours=colours)
+    made = replace_pixels(np.moveaxis(image[None], 1, -1), np.moveaxis(hot, 1, -1), None)
+    return np.ascontiguousarray(np.moveaxis(made[0], -1, 0))
+
+
 def describe(count: int, pixels: int) -> str:
     """Return what to say of how many of all pixels were replaced."""
     if count == 0:

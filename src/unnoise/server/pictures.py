@@ -136,7 +136,9 @@ def denoise(served: Served, body: Path, wish: Wish, *, max_pixels: int) -> Denoi
             pixels=reader.count * reader.height * reader.width,
             images=reader.count,
             channels=1 if is_viewable(reader) else reader.channels,
-            judgement=look(served.denoiser, reader, view, served.usual),
+            judgement=look(
+                served.denoiser, reader, view, served.usual, hot_pixels=options.hot_pixels
+            ),
             notes=view.notes,
         )
         if kind == sent and (wish.index, wish.channel, wish.display) == (None, None, False):

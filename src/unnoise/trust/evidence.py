@@ -187,8 +187,8 @@ class Evidence:
         share = 100 * self.impulses
         return (
             f"impulses were left, {100 * left:.0f} % of them (salt and pepper, hot pixels: "
-            f"{share:.2g} % of the image): take a median filter, or train with --noise "
-            f"salt-pepper:{share / 50:.1g}"
+            f"{share:.2g} % of the image): replace them with --hot-pixels, take a median filter, "
+            f"or train with --noise salt-pepper:{share / 50:.1g}"
         )
 
     def left_noise(self, noisy: Floats, restored: Floats) -> str | None:
