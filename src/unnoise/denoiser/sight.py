@@ -260,6 +260,11 @@ class Sight:
                     "stains, pass --channels separate, or their --axes"
                 )
             colour = "rgb" if channels - alpha == RGB else "other"
+        elif alpha and channels == RGB + 1 and not all(map(looks_like_alpha, parts)):
+            notes.append(
+                "the file calls its fourth channel transparency, which comes back as it is, but it "
+                "is not flat: if it is an image, pass --axes, such as ZYX"
+            )
         channels -= alpha
         alone = channels != RGB or colour != "rgb" or options.channels == "separate"
         if options.channels == "auto":

@@ -83,12 +83,12 @@ class RunFolder:
             return
         if self.config.exists():
             raise RunError(
-                f"{self.path} holds a run already: go on with it (--resume), choose another --out, "
-                "or pass --overwrite to lose it"
+                f"{self.path} holds a run already: go on with it (train --resume), choose another "
+                "folder, or pass --overwrite to lose it"
             )
         if self.model.exists():
             raise RunError(
-                f"{self.path} holds a model, and no run to go on with: choose another --out, or "
+                f"{self.path} holds a model, and no run to go on with: choose another folder, or "
                 "pass --overwrite to lose it"
             )
 
