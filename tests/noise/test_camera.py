@@ -47,11 +47,11 @@ def test_its_level_is_the_one_of_developed_photographs(photograph: Tensor) -> No
 
 
 def test_its_tails_are_those_of_developed_photographs(photograph: Tensor) -> None:
-    """Measured: a kurtosis of 3.8 to 6.3; that of normal values is 3."""
+    """Measured: a median kurtosis of 4.3, 3.7 to 6.5; that of normal values is 3."""
     luma = split(noise_of(photograph, "camera:1600..6400"))[0].flatten(1)
     centred = luma - luma.mean(1, keepdim=True)
     kurtosis = (centred**4).mean(1) / centred.square().mean(1) ** 2
-    assert 3.8 < float(kurtosis.median()) < 6.3
+    assert 3.7 < float(kurtosis.median()) < 6.5
 
 
 def test_four_times_the_sensitivity_has_about_twice_the_noise(photograph: Tensor) -> None:

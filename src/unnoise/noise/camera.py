@@ -26,8 +26,8 @@ SHARPENED, SHARPENING, REACH = 0.3, (0.3, 1.5), 1.0  # chance, strength, and rad
 TINY = 1e-12  # of noise: none
 GRAINY = 0.85  # chance of noise reduction
 # Power of its size by which noise reduction weakens what is weak: the noise of cameras has a
-# kurtosis of 3.8 to 6.3, where 3 is normal.
-CORED = 0.0, 0.8
+# kurtosis of 3.7 to 6.5, where 3 is normal.
+CORED = 0.0, 0.3
 # The contrast curves of cameras raise noise with a power of brightness, which is 1 at the middle.
 RISE, DARK, MIDDLE = (-0.1, 0.7), 0.05, 0.4
 # Share of the noise that is kept where all is flat; texture that keeps half of the rest; pixels.
