@@ -48,7 +48,7 @@ CHUNKS = {
     "sRGB intent": chunk(b"sRGB", b"\0"),
     "significant bits (sBIT)": chunk(b"sBIT", b"\x05\x05\x05"),
     "text Author": chunk(b"tEXt", b"Author\0somebody"),
-    "time": chunk(b"tIME", struct.pack(">HBBBBB", 2020, 1, 2, 3, 4, 5)),
+    "date (tIME)": chunk(b"tIME", struct.pack(">HBBBBB", 2020, 1, 2, 3, 4, 5)),
     "background": chunk(b"bKGD", bytes(6)),
     "chunk prVt": chunk(b"prVt", b"anything"),
 }

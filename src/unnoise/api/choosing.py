@@ -128,8 +128,8 @@ def choose(denoisers: Mapping[str, Denoiser], reader: Reader, options: DenoiseOp
         return Choice(first, f"the image is most like {subject}")
     return Choice(
         best,
-        f"the image is more like {subject} than like {SUBJECTS.get(first, first)} (logarithm of "
-        f"the ratio of likelihoods: {most:.0f})",
+        f"the image is more like {subject} than like {SUBJECTS.get(first, first)} (log-likelihood "
+        f"ratio {most:.0f})",
     )
 
 

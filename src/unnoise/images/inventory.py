@@ -23,7 +23,7 @@ PNG_WORDS = {
     b"mDCv": "mastering display (mDCv)", b"cLLi": "light levels (cLLi)",
     b"cLLI": "light levels (cLLI)", b"cHRM": "primaries (cHRM)", b"gAMA": "gamma (gAMA)",
     b"sRGB": "sRGB intent", b"iCCP": "ICC profile", b"sBIT": "significant bits (sBIT)",
-    b"eXIf": "EXIF", b"tIME": "time",
+    b"eXIf": "EXIF", b"tIME": "date (tIME)",
     b"pHYs": "resolution", b"bKGD": "background", b"hIST": "histogram", b"sPLT": "palette",
     b"acTL": "animation", b"gdAT": "gain map",
 }  # fmt: skip

@@ -158,9 +158,9 @@ class Evidence:
         if self.phases is None or self.phases <= MOSAIC:
             return None
         return (
-            f"every second pixel shows another thing ({self.phases:.0f} times what scenes "
-            "have), as in the raw mosaic of a camera: train on such images with --stride 2, or "
-            "develop it"
+            "every second pixel shows another colour, as in the raw mosaic of a camera (they "
+            f"differ {self.phases:.0f} times as much as in scenes), so the result may be worse "
+            "than the image: train on such images with --stride 2, or develop it"
         )
 
     def _left_lines(self, restored: Floats) -> str | None:

@@ -74,7 +74,11 @@ def judge(
     verdict: Verdict = "trust"
     if said:
         verdict = "reject" if any(far for far, _ in said) else "check"
-    reasons = tuple(text for _, text in said)
+    # The same advice is given once.
+    texts = [text for _, text in said]
+    first = next((place for place, text in enumerate(texts) if LEARN in text), len(texts))
+    later = (text.replace(LEARN, "train likewise") for text in texts[first + 1 :])
+    reasons = (*texts[: first + 1], *later)
     return Judgement(verdict, reasons, alike.p_value if alike else None, noise)
 
 
@@ -121,7 +125,8 @@ def _by_structure(score: float, coherence: float, limit: float) -> tuple[bool, s
         return None
     text = (
         f"structure was removed with the noise (score {score:.2g}, usual up to "
-        f"{limit:.2g}): look at the map of it, lower --strength, or {LEARN}"
+        f"{limit:.2g}): look at the map of it (unnoise inspect --report), lower --strength, or "
+        f"{LEARN}"
     )
     return score > FAR * limit + ALIKE, text
 
