@@ -289,3 +289,17 @@ def test_ome_metadata_name_the_file_that_holds_them(tmp_path: Path) -> None:
     assert 'Name="cells &amp; co"' in made
     assert 'PhysicalSizeX="0.5"' in made
     np.testing.assert_array_equal(tifffile.imread(target), floats[..., 0])
+
+
+def test_a_png_without_a_size_gets_none(tmp_path: Path) -> None:
+    Image.fromarray(PIXELS).save(tmp_path / "a.png")
+    target, _ = again(tmp_path / "a.png")
+    data = target.read_bytes()
+    assert b"eXIf" not in data
+    place = data.index(b"pHYs")
+    assert data[place + 4 : place + 13] == struct.pack(">IIB", 1, 1, 0)  # square, of no unit
+    with Image.open(target) as made:
+        assert "dpi" not in made.info
+    Image.fromarray(PIXELS).save(tmp_path / "b.png", dpi=(300, 300))
+    with Image.open(again(tmp_path / "b.png")[0]) as made:
+        assert made.info["dpi"] == pytest.approx((300, 300), rel=0.01)

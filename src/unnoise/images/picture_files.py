@@ -6,6 +6,7 @@ import os
 import re
 import struct
 import tempfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ from unnoise.images.encoding import keep_colours, save_options
 from unnoise.images.failures import explain_failure
 from unnoise.images.inventory import (
     GAIN_MAPS,
+    PNG_MAGIC,
     format_of,
     is_animated,
     without_small_resources,
@@ -79,15 +81,33 @@ def save(image: Any, path: Path, options: Mapping[str, Any]) -> None:
         OSError: It cannot be written.
     """
     pyvips = vips()
+    png = path.suffix.lower() == ".png"
+    if png and not image.get_typeof("exif-data"):
+        options = {**options, "keep": "xmp|iptc|icc|other"}  # none is invented
     try:
         if _is_utf8(path):
             image.write_to_file(str(path), **options)
-            return
-        with path.open("r+b") as file:
-            target = pyvips.Target.new_to_descriptor(file.fileno())
-            image.write_to_target(target, path.suffix, **options)
+        else:
+            with path.open("r+b") as file:
+                target = pyvips.Target.new_to_descriptor(file.fileno())
+                image.write_to_target(target, path.suffix, **options)
     except pyvips.Error as error:
         raise write_error(error) from error
+    if png and not image.get_typeof("resolution-unit"):
+        _forget_size(path)
+
+
+def _forget_size(path: Path) -> None:
+    """Make the size of pixels that libvips invents for a PNG one that says only: square."""
+    with path.open("r+b") as file:
+        file.seek(len(PNG_MAGIC))
+        while len(head := file.read(8)) == 8 and head[4:] != b"IDAT":
+            if head[4:] == b"pHYs":
+                square = struct.pack(">IIB", 1, 1, 0)
+                file.seek(file.tell())
+                file.write(square + struct.pack(">I", zlib.crc32(b"pHYs" + square)))
+                return
+            file.seek(int.from_bytes(head[:4], "big") + 4, os.SEEK_CUR)
 
 
 def _is_utf8(path: Path) -> bool:
