@@ -93,7 +93,7 @@ def save(image: Any, path: Path, options: Mapping[str, Any]) -> None:
                 image.write_to_target(target, path.suffix, **options)
     except pyvips.Error as error:
         raise write_error(error) from error
-    if png and not image.get_typeof("resolution-unit"):
+    if png and image.xres == image.yres == 1:  # as libvips has it where a file says nothing
         _forget_size(path)
 
 
