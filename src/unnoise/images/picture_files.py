@@ -33,6 +33,7 @@ from unnoise.types import Array
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 STRIP_ROWS = 64  # of the file that passes many pixels to libvips
+UNSTATED = (1000, 2834)  # pixels a metre, as libvips has it where nothing or a PNG says none
 # Asked for many rows at once, libvips searches lists that grow with them: a header that claims ten
 # million rows would keep it busy for hours.
 FETCH_ROWS = 128
@@ -93,7 +94,7 @@ def save(image: Any, path: Path, options: Mapping[str, Any]) -> None:
                 image.write_to_target(target, path.suffix, **options)
     except pyvips.Error as error:
         raise write_error(error) from error
-    if png and image.xres == image.yres == 1:  # as libvips has it where a file says nothing
+    if png and round(1000 * image.xres) in UNSTATED:
         _forget_size(path)
 
 
