@@ -1,11 +1,13 @@
 """What an image and its result show by themselves: each fact in words, and no false alarms."""
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 from blur import blur
 from numpy.typing import NDArray
+from PIL import Image
 from skimage import data
 
 import unnoise
@@ -146,3 +148,12 @@ def test_a_model_that_changes_nothing_is_not_trusted_and_promises_nothing() -> N
     assert any("noise was left" in reason for reason in found.reasons)
     found = inspect(nothing, np.full((64, 64), 0.5, np.float32))
     assert (found.psnr, found.psnr_untold) == (None, "hardly anything was removed")
+
+
+@pytest.mark.parametrize("name", ["astronaut", "coffee", "chelsea"])
+def test_texture_of_a_clean_photograph_is_no_grain_that_was_left(name: str) -> None:
+    picture = getattr(data, name)()
+    stream = io.BytesIO()
+    Image.fromarray(picture[40:296, 100:356]).save(stream, "JPEG", quality=90)
+    found = inspect(unnoise.load("photo"), np.asarray(Image.open(stream)))
+    assert not any("with a grain was left" in reason for reason in found.reasons)

@@ -91,6 +91,11 @@ class Evidence:
             return False
         return floor.grain or floor.colour > COLOUR_GRAIN
 
+    @property
+    def noisy(self) -> bool:
+        """Whether what varies in the flattest places is noise, and is seen."""
+        return self.floor is not None and self.floor.noise and self.floor.std >= MATTERS
+
     def grain_of(self, found: Probe) -> Spectrum | None:
         """Measure the grain of the image in a probe of it; None if it has none, or none is seen.
 
@@ -194,7 +199,7 @@ class Evidence:
     def left_noise(self, noisy: Floats, restored: Floats) -> str | None:
         """Say how much of the noise a result has left; None if little, or if that is not known."""
         floor = self.floor
-        if floor is None or not floor.noise or floor.std < MATTERS:
+        if floor is None or not self.noisy:
             return None
         part = noise_floor(np.moveaxis(noisy, 0, -1))
         if part is None:

@@ -121,7 +121,7 @@ def inspect(
     structure = removed_structure(found, known.noise)
     facts = known.noise if stride == 1 else known.level  # a grain is of one distance of pixels
     seen = evidence.reasons(given, made, facts, stride=stride, clipped=clipped)
-    seen += known.left(found)
+    seen += known.left(found) if apart.noisy else []
     biased = evidence.biased(clipped=clipped)
     certain = apart.knows(known.noise)
     judgement = _judge(denoiser, found, known, usual, seen, biased=biased, certain=certain)
@@ -176,7 +176,7 @@ def glance(
     seen = evidence.reasons(
         found.noisy, found.restored, known.noise, stride=stride, clipped=clipped
     )
-    seen += known.left(found)
+    seen += known.left(found) if evidence.noisy else []
     biased = evidence.biased(clipped=clipped)
     certain = evidence.knows(known.noise)
     return _judge(denoiser, found, known, usual, seen, biased=biased, certain=certain, slack=SLACK)
