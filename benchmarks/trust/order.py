@@ -27,7 +27,7 @@ import unnoise
 from unnoise import api
 from unnoise.evaluation import Tuned, available_baselines, tune
 from unnoise.images import read_stack, to_channels, to_float
-from unnoise.trust import Grain, Risk, estimate_risk, judge, noise_grain
+from unnoise.trust import Grain, Risk, estimate_risk, judge, noise_for
 
 Floats = NDArray[np.float32]
 Denoise = Callable[[Floats], Floats]
@@ -143,7 +143,7 @@ class Judged:
 
 
 def judge_all(scene: Scene, models: dict[str, Denoise]) -> dict[str, Judged]:
-    noise = noise_grain(scene.noisy)
+    noise = noise_for(scene.noisy, models.values())
     found = {}
     for name, model in models.items():
         made: list[Floats] = []
