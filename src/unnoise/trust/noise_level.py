@@ -22,6 +22,7 @@ MEMBERS = 8  # blocks of a class at least
 SURE = 0.01  # how much coefficients may follow the image, so that they are used
 EMPTY = 0.01  # power that they may have in the result, relative to the noise
 LEAST = 0.1  # share of all coefficients that is used in any case
+SOMEWHERE = 0.02  # share of all coefficients that a model must not follow, to tell the noise
 EXCESS = 1.4  # how much larger errors are than those of the best denoiser (docs/trust.md)
 FAINT = 1e-12  # variance that is as good as none
 KEPT = 0.05  # share of the noise that must have been taken away, so that it can be told
@@ -85,6 +86,17 @@ def noise_level(found: Probe) -> NoiseLevel:
     return NoiseLevel(float(np.sqrt(max(total, 0))), gain, float(offset))
 
 
+def removes_noise(found: Probe) -> bool:
+    """Say whether a model takes all of the noise away somewhere, so that it tells its level."""
+    if min(found.noisy.shape[1:]) < BLOCK:
+        return False
+    restored = _coefficients(found.restored)
+    pairs = zip(found.changes, found.answers, strict=True)
+    follows = np.mean([_coefficients(b) * _coefficients(a) for b, a in pairs], axis=0)
+    _, sizes, _, followed = _groups(restored, follows, np.zeros(len(restored), np.int64))
+    return bool(sizes[followed < SURE].sum() > SOMEWHERE * sizes.sum())
+
+
 def _noise(
     residual: Doubles, restored: Doubles, follows: Doubles, strata: Indices, variance: float
 ) -> tuple[Doubles, Doubles]:
@@ -122,6 +134,26 @@ def _where_sure(
     Both are told for groups: classes of blocks by structure in each stratum, frequencies by their
     sum. Of each stratum a share of the coefficients with the least structure is used in any case.
     """
+    group, sizes, powers, followed = _groups(restored, follows, strata)
+    orders = FREQUENCY.max() + 1
+    used = (followed < SURE) & (powers < EMPTY * variance)
+    for start in range(0, len(sizes), CLASSES * orders):
+        own = slice(start, start + CLASSES * orders)
+        wanted = LEAST * sizes[own].sum()
+        if sizes[own][used[own]].sum() < wanted:
+            order = np.argsort(np.where(sizes[own] < 1, np.inf, powers[own]), kind="stable")
+            chosen = np.cumsum(sizes[own][order]) <= wanted
+            chosen[0] = True
+            used[own] = False
+            used[start + order[chosen]] = True
+    taken = np.maximum(1 - (2 - EXCESS) * followed, KEPT)
+    return used[group], taken[group]
+
+
+def _groups(
+    restored: Doubles, follows: Doubles, strata: Indices
+) -> tuple[Indices, Doubles, Doubles, Doubles]:
+    """Return the group of each coefficient; and of groups sizes, power, and what is followed."""
     structure = (restored**2).sum((1, 2)) - restored[:, 0, 0] ** 2
     classes = np.zeros(len(restored), np.int64)
     for stratum in range(strata.max() + 1):
@@ -138,19 +170,7 @@ def _where_sure(
     powers, followed = (
         np.bincount(group.ravel(), values.ravel()) / sizes for values in (restored**2, follows)
     )
-    followed = np.maximum(followed, 0)
-    used = (followed < SURE) & (powers < EMPTY * variance)
-    for start in range(0, len(sizes), CLASSES * orders):
-        own = slice(start, start + CLASSES * orders)
-        wanted = LEAST * sizes[own].sum()
-        if sizes[own][used[own]].sum() < wanted:
-            order = np.argsort(np.where(sizes[own] < 1, np.inf, powers[own]), kind="stable")
-            chosen = np.cumsum(sizes[own][order]) <= wanted
-            chosen[0] = True
-            used[own] = False
-            used[start + order[chosen]] = True
-    taken = np.maximum(1 - (2 - EXCESS) * followed, KEPT)
-    return used[group], taken[group]
+    return group, sizes, powers, np.maximum(followed, 0)
 
 
 def _slope(brightness: Doubles, squares: Doubles, counts: Doubles) -> float:

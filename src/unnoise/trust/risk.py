@@ -16,7 +16,7 @@ import numpy as np
 
 from unnoise.trust.evidence import Evidence
 from unnoise.trust.grain import Grain, noise_grain
-from unnoise.trust.noise_level import noise_level
+from unnoise.trust.noise_level import noise_level, removes_noise
 from unnoise.trust.probing import Denoise, probe_function
 from unnoise.trust.quality import GRID, hide_pixels
 from unnoise.types import Doubles, Floats
@@ -28,7 +28,6 @@ FEW = 2  # runs, where a parameter is chosen
 CELL = 32  # pixels of a side of the parts from whose spread the uncertainty is found
 LEVEL = 0.1  # how far off the estimated strength of the noise may be (docs/trust.md)
 ALIKE = 0.02  # relative difference of errors that is of no use to anybody: 0.1 dB
-LEFT = 0.45  # share of white noise that a function may leave, so that it tells how strong it was
 FLOOR = 0.02  # of the power of the noise: an error that is told to be less is no estimate
 
 
@@ -73,7 +72,7 @@ def noise_for(noisy: Floats, functions: Iterable[Denoise]) -> Grain:
 
     Texture in the flattest blocks counts as noise where the image alone is looked at. Where
     neighbouring pixels share no noise, it is therefore measured in what the functions take away:
-    the least of those that leave little of it.
+    the least of those that take all of it away somewhere.
 
     Args:
         noisy: ``(C, H, W)``, float32.
@@ -83,9 +82,11 @@ def noise_for(noisy: Floats, functions: Iterable[Denoise]) -> Grain:
     if Evidence.of(noisy).grainy:
         return grain
     probes = [probe_function(denoise, noisy, most=FEW) for denoise in functions]
-    levels = [noise_level(found) for found in probes if found.sensitivity.mean() < LEFT]
+    levels = [noise_level(found) for found in probes if removes_noise(found)]
     least = min(levels, key=lambda level: level.std, default=None)
-    if least is None or least.std**2 >= grain.variance(noisy).mean():
+    # Where noise follows the brightness, models tell it of the dark, of which there is most.
+    follows = any(level.gain for level in levels)
+    if least is None or follows or least.std**2 >= grain.variance(noisy).mean():
         return grain
     return Grain.of_white(least, len(noisy))
 
