@@ -78,6 +78,16 @@ def test_a_hole_has_the_noise_of_the_data_beside_it(side: int) -> None:
         assert np.isin(inside, part[..., channel][~bad[..., channel]]).all()
 
 
+def test_a_row_without_data_is_filled_from_the_nearest_rows() -> None:
+    """In a high and narrow image such rows lie far from data along the other axis."""
+    part = np.repeat(np.arange(60.0)[:, None, None], 2, axis=1)
+    bad = np.zeros(part.shape, bool)
+    bad[10:] = True
+    filled: Any = fill_holes(part, bad)
+    expected = np.concatenate([np.arange(10), np.tile([*range(8, -1, -1), *range(1, 10)], 3)])[:60]
+    np.testing.assert_array_equal(filled[..., 0, 0], expected)
+
+
 def test_training_sees_the_parts_that_have_data() -> None:
     image = np.ma.MaskedArray(RANDOM.random((128, 96, 1)), np.zeros((128, 96, 1), bool))
     image[:32] = np.ma.masked  # a border without data

@@ -115,18 +115,18 @@ def _sources(known: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 def _beside(known: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
     """Return for each pixel how far along its row data is, where it is mirrored, and the nearest.
 
-    A row without data is as far as can be.
+    A row without data is farther than any pixel of the image.
     """
-    width = known.shape[1]
+    width, far = known.shape[1], 2 * known.size
     here = np.arange(width)
-    before = np.maximum.accumulate(np.where(known, here, -2 * width), axis=1)
-    after = np.minimum.accumulate(np.where(known, here, 3 * width)[:, ::-1], axis=1)[:, ::-1]
+    before = np.maximum.accumulate(np.where(known, here, -far), axis=1)
+    after = np.minimum.accumulate(np.where(known, here, 2 * far)[:, ::-1], axis=1)[:, ::-1]
     nearest = np.where(here - before <= after - here, before, after)
     distance = np.abs(nearest - here)
     mirrored = 2 * nearest - here
     inside = (mirrored >= 0) & (mirrored < width)
-    nearest = nearest.clip(0, width - 1)
-    return distance, np.where(inside, mirrored, nearest), nearest
+    # Beyond the image there is nothing to show: such a pixel waits until more is filled.
+    return distance, np.where(inside, mirrored, here), nearest.clip(0, width - 1)
 
 
 def hole_mask(image: Array) -> Mask | None:
