@@ -34,7 +34,7 @@ def test_stronger_noise_gets_a_wider_filter() -> None:
     found = []
     for level in (0.02, 0.5):
         clean, noisy = steps(level)
-        error = lambda denoise, n=noisy, c=clean: float(np.mean((denoise(n) - c) ** 2))  # noqa: E731
+        error = lambda denoise, n=noisy, c=clean: float(np.mean((denoise(n) - c) ** 2))  # noqa: E731  used once
         found.append(tune("gaussian", noisy[0], error).setting)
     assert found[0] < found[1]
 
@@ -50,7 +50,7 @@ def test_the_parameters_stand_in_the_table() -> None:
 
 def test_judged_images_get_their_own_parameters() -> None:
     clean, noisy = steps(0.4)
-    judge = lambda image: lambda denoise: float(np.mean((denoise(image[None]) - clean) ** 2))  # noqa: E731
+    judge = lambda image: lambda denoise: float(np.mean((denoise(image[None]) - clean) ** 2))  # noqa: E731  used once
     tuned = compare(lambda x: x, [(noisy, clean)], noise="x", data="steps", seed=0, judge=judge)
     usual = compare(lambda x: x, [(noisy, clean)], noise="x", data="steps", seed=0)
     assert tuned.mean("gaussian", "psnr") > usual.mean("gaussian", "psnr") + 1

@@ -110,5 +110,5 @@ def _name(source: Source | None) -> str | None:
     return str(source) if isinstance(source, str | Path) else ARRAY
 
 
-train.__signature__ = _signature()  # type: ignore[attr-defined]
+train.__signature__ = _signature()  # type: ignore[attr-defined]  # inspect and help look for it
 train.__doc__ = f"{train.__doc__}\n\n{TrainConfig.__doc__}"
