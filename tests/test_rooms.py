@@ -10,7 +10,17 @@ import unnoise
 SOURCE = Path(unnoise.__file__).parent
 CELLS = [
     {"errors", "types"},
-    {"outputs", "locking", "seeding", "metrics", "pretrained", "sizes", "spawning", "memory"},
+    {
+        "outputs",
+        "locking",
+        "seeding",
+        "metrics",
+        "pretrained",
+        "sizes",
+        "spawning",
+        "memory",
+        "devices",
+    },
     {"facts"},
     {"images", "models"},
     {"noise"},

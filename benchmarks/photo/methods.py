@@ -14,8 +14,8 @@ from networks import NETWORKS
 from numpy.typing import NDArray
 
 import unnoise
+from unnoise.devices import choose_bf16
 from unnoise.evaluation.baselines import BASELINES
-from unnoise.training import choose_bf16
 
 sys.path.append(str(Path(__file__).with_name(".packages")))  # requirements.txt
 

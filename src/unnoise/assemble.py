@@ -20,6 +20,7 @@ from unnoise.data import (
 )
 from unnoise.denoiser.channels import makes_grey
 from unnoise.denoiser.torch_files import load_model
+from unnoise.devices import choose_bf16, choose_device
 from unnoise.errors import ConfigError, DataError
 from unnoise.images import ValueRange
 from unnoise.models import (
@@ -43,8 +44,6 @@ from unnoise.training import (
     Muon,
     Training,
     World,
-    choose_bf16,
-    choose_device,
     measure_steps,
     usual_grain,
     validator,

@@ -43,7 +43,7 @@ def load(
                 "torch (pip install 'unnoise[train]')"
             )
         return Denoiser.load(file, device="cpu" if device == "auto" else device)
-    from unnoise.training import choose_bf16, choose_device
+    from unnoise.devices import choose_bf16, choose_device
 
     place = choose_device(device)
     if compile and place.type != "cuda":

@@ -5,7 +5,6 @@ every random number is a function of the seed, the step and the sample, so a res
 undisturbed one, and one on several processes equals one on one.
 """
 
-from unnoise.training.devices import choose_bf16, choose_device
 from unnoise.training.division import usual_grain
 from unnoise.training.loop import Progress, measure_steps, train
 from unnoise.training.muon import Muon
@@ -24,8 +23,6 @@ __all__ = [
     "Training",
     "Validation",
     "World",
-    "choose_bf16",
-    "choose_device",
     "is_first",
     "joined",
     "measure_steps",

@@ -23,8 +23,8 @@ from torch import Tensor, nn
 from torch.distributed.distributed_c10d import Store
 from torch.nn.parallel import DistributedDataParallel
 
+from unnoise.devices import local_gpu
 from unnoise.errors import RunError
-from unnoise.training.devices import local_gpu
 from unnoise.training.meeting import meet
 from unnoise.training.normalisation import sum_of_all, synchronise
 

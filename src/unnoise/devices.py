@@ -1,4 +1,4 @@
-"""Where a training runs, and in what arithmetic."""
+"""Where torch computes, and in what arithmetic."""
 
 import os
 
