@@ -23,7 +23,7 @@ CELLS = [
     },
     {"facts"},
     {"images", "models"},
-    {"noise"},
+    {"noise", "datasets", "shards"},
     {"runs", "objectives", "data"},
     {"training", "denoiser"},
     {"assemble"},

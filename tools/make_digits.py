@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from unnoise.data.named import SPLITS
+from unnoise.datasets.named import SPLITS
 from unnoise.images import read_idx, write_idx
 
 PER_CLASS = {"train": 500, "test": 100}
-TARGET = Path(__file__).parents[1] / "src/unnoise/data/digits"
+TARGET = Path(__file__).parents[1] / "src/unnoise/datasets/digits"
 
 
 def main(source: Path) -> None:

@@ -19,7 +19,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 from machine import describe_machine
 
 from unnoise import DenoisingAutoencoder
-from unnoise.data.named import load_labelled
+from unnoise.datasets import load_labelled
 from unnoise.features.probe import draw_labels, fit_classifier, scaler
 
 DATA = Path(os.environ.get("UNNOISE_DATA", "../shared/data"))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.svm import SVC
 
 from unnoise import DenoisingAutoencoder, DenoisingClassifier
-from unnoise.data import Task, make_task
+from unnoise.datasets import Task, make_task
 
 SHAPE = (28, 28)
 # Whatever the number of images: of each layer and of all, and of fine-tuning.

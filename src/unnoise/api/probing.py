@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from unnoise.api.common import tell
-from unnoise.data import DATASETS, TASKS, load_classes
+from unnoise.data import load_classes
+from unnoise.datasets import DATASETS, TASKS
 from unnoise.denoiser import Denoiser
 from unnoise.denoiser.torch_engine import TorchEngine
 from unnoise.errors import ConfigError

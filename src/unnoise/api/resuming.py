@@ -6,7 +6,7 @@ from typing import Any
 
 from unnoise.api.common import ARRAY, Source
 from unnoise.api.planning import make_plan
-from unnoise.data import NAMES
+from unnoise.datasets import NAMES
 from unnoise.errors import RunError, UnnoiseError
 from unnoise.runs import (
     FREE,

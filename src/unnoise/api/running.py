@@ -28,7 +28,8 @@ from unnoise.api.resuming import (
     read_kept,
 )
 from unnoise.assemble import Assembly, assemble
-from unnoise.data import NAMES, Plan
+from unnoise.data import Plan
+from unnoise.datasets import NAMES
 from unnoise.denoiser import Denoiser
 from unnoise.denoiser.torch_engine import TorchEngine
 from unnoise.errors import DataError, RunError

@@ -13,15 +13,8 @@ from unnoise.api.loading import load
 from unnoise.api.naming import short
 from unnoise.api.planning import make_plan
 from unnoise.assemble import complete
-from unnoise.data import (
-    NAMES,
-    Images,
-    load_images,
-    load_pairs,
-    prepare,
-    side_of,
-    takes_whole,
-)
+from unnoise.data import Images, load_images, load_pairs, prepare, side_of, takes_whole
+from unnoise.datasets import NAMES
 from unnoise.denoiser import Denoiser
 from unnoise.denoiser.wording import in_words
 from unnoise.errors import DataError, ImageError, RunError

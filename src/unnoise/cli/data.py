@@ -31,7 +31,7 @@ def data(
     json
         Print the list as JSON.
     """
-    from unnoise.data import DATASETS, NAMES, TASKS, find_dataset, load_named
+    from unnoise.datasets import DATASETS, NAMES, TASKS, find_dataset, load_named
     from unnoise.errors import UnknownNameError
 
     if name is not None and name not in NAMES:
@@ -57,7 +57,7 @@ def data(
 
 
 def _needs(task: str) -> str:
-    from unnoise.data import TASKS
+    from unnoise.datasets import TASKS
 
     kind = TASKS[task]
     parts = [*(["mnist"] if kind.digits else []), *(["photos"] if kind.photos else [])]

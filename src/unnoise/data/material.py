@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 
 from unnoise.data.batches import Batches, Patches, split_indices
-from unnoise.data.files import Files
 from unnoise.data.method import NOISY_ONLY, Plan, Scenes
 from unnoise.data.pool import TURNS, Pool
-from unnoise.data.scenes import Scenes as StreamedScenes
 from unnoise.data.splitting import (
     CALIBRATION_BLOCK,
     CALIBRATION_PIXELS,
@@ -33,6 +31,8 @@ from unnoise.images import (
     ranges_of,
     without_holes,
 )
+from unnoise.shards import Files
+from unnoise.shards import Scenes as StreamedScenes
 from unnoise.types import Array
 
 WHOLE = 64  # pixels: images of one size up to this are taken whole

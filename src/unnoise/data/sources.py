@@ -7,17 +7,15 @@ from typing import Literal
 
 import numpy as np
 
-from unnoise.data.named import DATASETS, load_named
 from unnoise.data.names import find_pairs, match_pairs
-from unnoise.data.shard_list import find_shards
-from unnoise.data.shard_survey import survey_shards
+from unnoise.data.packed import survey_shards
 from unnoise.data.survey import Source, Survey, array_part, read_parts, survey
-from unnoise.data.tasks import TASKS, make_task
+from unnoise.datasets import DATASETS, NAMES, TASKS, load_named, make_task
 from unnoise.errors import DataError, ImageError, UnknownNameError
 from unnoise.images import ReadOptions, is_url
+from unnoise.shards import find_shards
 from unnoise.types import Array, Say
 
-NAMES = (*DATASETS, *TASKS)  # of images that unnoise knows by name
 TASK_NOISE = "gaussian:0.3,clip"  # as of the digits they are made from
 
 

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from unnoise.data.batches import ALL, places, to_tensors
 from unnoise.data.pool import TURNS, Pool
-from unnoise.data.scenes import Scene, Scenes
 from unnoise.errors import DataError
 from unnoise.images import ValueRange
 from unnoise.seeding import generator
+from unnoise.shards import Scene, Scenes
 from unnoise.spawning import SPAWN, end_with_parent, without_script
 from unnoise.types import Array
 

@@ -10,14 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.data.batches import split_indices
-from unnoise.data.files import FileImages, Files
 from unnoise.data.method import Plan
-from unnoise.data.scenes import PEEK, Scenes
-from unnoise.data.shards import Shards
 from unnoise.data.splitting import HELD_STRIPS, HELD_WHOLE, cut_row
 from unnoise.data.survey import Part
-from unnoise.data.tar import BLOCK, Tape, first_start
 from unnoise.errors import DataError
+from unnoise.shards import BLOCK, PEEK, FileImages, Files, Scenes, Shards, Tape, first_start
 
 SAMPLE = 16  # scenes that are looked at before training
 TAPE = 2**16  # bytes that are fetched at once to find a sample

@@ -9,9 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from unnoise.data.scenes import PEEK
-from unnoise.data.shard_list import Shard
-from unnoise.data.shards import ShardView
 from unnoise.errors import DataError, ImageError
 from unnoise.images import (
     RGB,
@@ -26,6 +23,7 @@ from unnoise.images import (
     read_stack,
     to_channels,
 )
+from unnoise.shards import PEEK, Shard, ShardView
 from unnoise.types import Array
 
 Source = str | Path | Array | Sequence[Array] | Sequence[str | Path]

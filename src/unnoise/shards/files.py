@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.data.scenes import PEEK, Scene
 from unnoise.errors import DataError, ImageError
 from unnoise.images import Holes, Reader, fill_holes, is_url, open_image, to_channels
+from unnoise.shards.scenes import PEEK, Scene
 from unnoise.types import Array
 
 # Pixels of an image from which on windows of it are read: where they cost no more than themselves,

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from packing import LONG, pack
 
-from unnoise.data.tar import BLOCK, Tape, first_start, members, samples
+from packing import LONG, pack
+from unnoise.shards.tar import BLOCK, Tape, first_start, members, samples
 
 FORMS = (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT)
 

@@ -8,11 +8,11 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.data.scenes import PEEK, Scene
-from unnoise.data.shard_list import Shard
-from unnoise.data.tar import BLOCK, LARGEST_MEMBER, Member, Sample, Tape, samples
 from unnoise.errors import DataError, ImageError
 from unnoise.images import read_image, size_of, to_channels
+from unnoise.shards.lists import Shard
+from unnoise.shards.scenes import PEEK, Scene
+from unnoise.shards.tar import BLOCK, LARGEST_MEMBER, Member, Sample, Tape, samples
 from unnoise.types import Array
 
 FORMATS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".npy")  # of members with images

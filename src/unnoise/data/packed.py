@@ -7,12 +7,20 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from unnoise.data.names import pair_of, split_pairs
-from unnoise.data.shard_list import Shard
-from unnoise.data.shards import FORMATS, Shards, ShardView, image_stem, read_member
 from unnoise.data.survey import PackedImages, Part, Survey
-from unnoise.data.tar import Sample, Tape, samples
 from unnoise.errors import DataError, ImageError
 from unnoise.images import size_of
+from unnoise.shards import (
+    FORMATS,
+    Sample,
+    Shard,
+    Shards,
+    ShardView,
+    Tape,
+    image_stem,
+    read_member,
+    samples,
+)
 from unnoise.types import Array
 
 LOOKED_AT = 16  # samples

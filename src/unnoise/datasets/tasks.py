@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.data.named import ENVIRONMENT, load_labelled
-from unnoise.data.shapes import SIDE, Labelled, convex, rectangles, rectangles_on_images
+from unnoise.datasets.named import ENVIRONMENT, load_labelled
+from unnoise.datasets.shapes import SIDE, Labelled, convex, rectangles, rectangles_on_images
 from unnoise.errors import DataError, ImageError, UnknownNameError
 from unnoise.images import find_images, open_image, to_channels
 from unnoise.types import Say

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.data.batches import split_indices
-from unnoise.data.named import load_labelled
-from unnoise.data.sources import NAMES, load_images
-from unnoise.data.tasks import TASKS, make_task
+from unnoise.data.sources import load_images
+from unnoise.datasets import NAMES, TASKS, load_labelled, make_task
 from unnoise.errors import DataError, ImageError
 from unnoise.types import Say
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from unnoise.data import DATASETS, TASKS, load_images, make_task
-from unnoise.data.shapes import convex, is_convex, rectangles, rectangles_on_images
-from unnoise.data.tasks import LEAST_SPREAD, patches, rotate
+from unnoise.data import load_images
+from unnoise.datasets import DATASETS, TASKS, make_task
+from unnoise.datasets.shapes import convex, is_convex, rectangles, rectangles_on_images
+from unnoise.datasets.tasks import LEAST_SPREAD, patches, rotate
 from unnoise.errors import DataError, UnknownNameError
 
 SIZES = {"rect": (1_000, 200), "convex": (6_000, 2_000)}

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from unnoise.data import DATASETS, find_dataset, load_named
-from unnoise.data import named as module
-from unnoise.data.named import FILES, SPLITS
+from unnoise.datasets import DATASETS, find_dataset, load_named
+from unnoise.datasets import named as module
+from unnoise.datasets.named import FILES, SPLITS
 from unnoise.errors import DataError, UnknownNameError
 from unnoise.images import read_idx, write_idx
 
