@@ -19,7 +19,7 @@ from unnoise.models import (
     ResidualUNet,
     UNet,
     build_model,
-    joined,
+    join_features,
     macs_per_pixel,
     restore,
 )
@@ -89,14 +89,14 @@ def test_features_go_from_fine_to_narrow(name: str) -> None:
 
 def test_features_are_pooled_and_joined() -> None:
     features = [torch.rand(2, 3, 8, 6), torch.rand(2, 5, 1, 1), torch.rand(2, 7)]
-    assert joined(features, (0,), None).shape == (2, 3 * 48)
-    rows = joined(features, (0, 1, -1), 2)
+    assert join_features(features, (0,), None).shape == (2, 3 * 48)
+    rows = join_features(features, (0, 1, -1), 2)
     assert rows.shape == (2, 3 * 4 + 5 + 7)
     torch.testing.assert_close(rows[:, 0], features[0][:, 0, :4, :3].mean((1, 2)))
     torch.testing.assert_close(rows[:, -7:], features[2])
     for levels, pool in (((3,), None), ((-4,), None), ((), None), ((0,), 0)):
         with pytest.raises(ModelError, match=r"levels are|pool is"):
-            joined(features, levels, pool)
+            join_features(features, levels, pool)
 
 
 @pytest.mark.parametrize("name", MODELS)

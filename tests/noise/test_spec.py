@@ -112,7 +112,7 @@ def test_examples(spec: str, noise: Noise) -> None:
         ("gaussian:0.1+", "an empty term"),
         ("", "an empty term"),
         ("gaussian:0.1|", "an empty term"),
-        ("80% gaussian:0.1 | mask:0.1", "every alternative gets one"),
+        ("80% gaussian:0.1 | mask:0.1", "give one to every alternative"),
         ("80% gaussian:0.1 | 30% mask:0.1", "shares of 80 + 30 %"),
         ("x% gaussian:0.1", "'x' is no share"),
         ("0% gaussian:0.1", "'0' is no share"),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from unnoise.models import Model, fit, joined
+from unnoise.models import Model, fit, join_features
 from unnoise.types import Floats
 
 
@@ -34,7 +34,7 @@ def encode_images(
         seen = fit(model, part.to(device, memory_format=torch.channels_last))
         if levels is None and pool is None:
             return model.encode(seen)
-        return joined(model.features(seen), (-1,) if levels is None else levels, pool)
+        return join_features(model.features(seen), (-1,) if levels is None else levels, pool)
 
     with torch.inference_mode():
         parts = [features(part).cpu() for part in torch.from_numpy(images).split(size)]

@@ -1,4 +1,4 @@
-"""The table of models and the contract they keep.
+"""The table of models, and the contract that they keep.
 
 A model is a network from noisy to clean images, built from a name and plain arguments. This room
 does not know how models are trained, stored or used on whole files.
@@ -15,7 +15,7 @@ from unnoise.models.contract import (
     Model,
     ModelArguments,
     fit,
-    joined,
+    join_features,
     macs_per_pixel,
     place,
     restore,
@@ -28,10 +28,10 @@ from unnoise.models.unet import UNet
 
 MODELS: dict[str, Callable[..., Model]] = {
     "unet": UNet,
-    # About 20, 70 and 270 thousand multiply-adds a pixel; benchmarks/photo/candidates.py tells why
-    # of so many channels and convolutions.
+    # About 20, 70 and 270 thousand multiply-adds a pixel. benchmarks/photo/candidates.py gives the
+    # reasons for these numbers of channels and convolutions.
     "unet-s": partial(UNet, widths=(16, 32, 64, 128), depths=(2, 2, 2, 2)),
-    # As dear as unet-s with 0.6 times its weights, in blocks that cannot die.
+    # Costs as much as unet-s, has 0.6 times its weights, and its blocks cannot die.
     "unet-slim": partial(
         ResidualUNet, widths=(16, 24, 40, 64), falling=(1, 1, 1), rising=(1, 1, 1, 2)
     ),
@@ -52,10 +52,10 @@ def build_model(name: str, arguments: ModelArguments) -> Model:
 
     Args:
         name: A key of ``MODELS``.
-        arguments: What the model was or shall be made with, as kept in a model file.
+        arguments: The arguments of the model, as a model file keeps them.
 
     Raises:
-        UnknownNameError: There is no such model.
+        UnknownNameError: No model has this name.
         ModelError: The model cannot be built with these arguments.
     """
     if name not in MODELS:
@@ -78,7 +78,7 @@ __all__ = [
     "build_model",
     "fit",
     "grey",
-    "joined",
+    "join_features",
     "macs_per_pixel",
     "place",
     "restore",

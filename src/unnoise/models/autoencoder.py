@@ -1,8 +1,8 @@
 """The classic convolutional denoising autoencoder, layer for layer.
 
 For 28 × 28 × 1 the shapes are 28 → 14 → 7 → 3 → 2, a code of 576, then 3 → 7 → 14 → 28, with
-194,785 trainable parameters. Padding, batch-norm constants and initial weights are those of Keras,
-in which the original is written: given the same weights, the outputs agree.
+194,785 trainable parameters. Padding, batch-norm constants and initial weights follow Keras, in
+which the original is written. With the same weights, both give the same outputs.
 """
 
 import torch
@@ -10,17 +10,17 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unnoise.errors import ModelError
-from unnoise.models.contract import CodeModel, check_shape
+from unnoise.models.contract import CodeModel
 
 MAX_PARAMETERS = 50_000_000
-SMALLEST = 12  # 12 → 6 → 3 → 1 → 1; below it nothing is left to pool
+SMALLEST = 12  # 12 → 6 → 3 → 1 → 1; a smaller side leaves nothing to pool
 
 
 class Autoencoder(CodeModel):
     """Convolutions down to a dense code, transposed convolutions up from it.
 
-    The dense layer ties the network to one image size. The decoder makes sides of 8·k + 4, so
-    other sizes are padded up to the next such side and cropped.
+    The dense layer ties the network to one image size. The decoder makes sides of 8·k + 4; other
+    sizes are padded up to the next one, and cropped.
 
     Args:
         channels: Channels of the images.
@@ -35,11 +35,8 @@ class Autoencoder(CodeModel):
     def __init__(self, *, channels: int = 1, size: tuple[int, int] = (28, 28)) -> None:
         super().__init__()
         height, width = size
-        check_shape(channels, height, width)
+        self._take_only(channels, height, width)
         self.arguments = {"channels": channels, "size": [height, width]}
-        self.channels = channels
-        self.fixed_size = (height, width)
-        self.receptive_field = 2 * max(height, width)  # dense: every pixel sees every pixel
         self._padded = _side(height), _side(width)
         top, left = (side // 8 for side in self._padded)
         pooled = -(-top // 2) * -(-left // 2)
@@ -68,7 +65,7 @@ class Autoencoder(CodeModel):
                 nn.init.zeros_(layer.bias)
 
     def features(self, noisy: Tensor) -> list[Tensor]:
-        """Return the features of the three levels, and the code: 576 numbers for 28 × 28."""
+        """Return the features of the three levels, then the code: 576 numbers for 28 × 28."""
         height, width = noisy.shape[-2:]
         down, right = self._padded[0] - height, self._padded[1] - width
         if down or right:
@@ -81,14 +78,13 @@ class Autoencoder(CodeModel):
         return [first, second, third, code]
 
     def decode(self, code: Tensor) -> Tensor:
-        """Make images ``(B, C, H, W)`` of codes ``(B, 64 · k · l)``; they are in (0, 1)."""
+        """Make images ``(B, C, H, W)`` in (0, 1) from codes ``(B, 64 · k · l)``."""
         channels, top, left = self._code_shape
         x = code.view(-1, top, left, channels).permute(0, 3, 1, 2)
         x = F.relu(self.up1(x))
-        # "Same" in Keras doubles the side: of 2n + 1 rows the last is dropped.
+        # "Same" padding in Keras doubles the side: it drops the last of 2n + 1 rows.
         x = F.relu(self.up2(x)[..., :-1, :-1])
         x = torch.sigmoid(self.up3(x)[..., :-1, :-1])
-        assert self.fixed_size is not None
         height, width = self.fixed_size
         return x[..., :height, :width]
 
@@ -98,7 +94,7 @@ def _side(length: int) -> int:
 
 
 def _pad_same(x: Tensor) -> Tensor:
-    """Pad as Keras does for stride 2: odd sides on both ends, even ones on the second."""
+    """Pad as Keras does for stride 2: odd sides at both ends, even sides at the second end."""
     return F.pad(x, (x.shape[-1] % 2, 1, x.shape[-2] % 2, 1))
 
 

@@ -1,7 +1,7 @@
-"""How far the truth may lie below and above what a model makes: a second, small network.
+"""How far the truth may lie below and above the result of a model: a second, small network.
 
-It sees the noisy image and what the model made of it, so it suits every architecture, and the image
-is the same with and without it.
+It sees the noisy image and the denoised one. So it suits every architecture, and it does not change
+the denoised image.
 """
 
 import math
@@ -14,17 +14,17 @@ from torch.nn import functional as F
 from unnoise.models.contract import Model, ModelArguments, restore
 from unnoise.models.unet import UNet
 
-USUAL = -3.0  # softplus of it is 0.05, the size that errors have before anything is learned
+START = -3.0  # its softplus is 0.05, the size of errors before training
 
 
 class Distances(Model):
     """From noisy and denoised images to the distances of a lower and an upper quantile.
 
-    ``(B, 2 · C, H, W)`` in, noisy channels first; the same shape out, distances below first. They
-    are at least 0; ``objectives.Quantiles`` says what they learn.
+    ``(B, 2 · C, H, W)`` in, noisy channels first; the same shape out, lower distances first. They
+    are at least 0. ``objectives.Quantiles`` defines what they learn.
 
     Args:
-        arguments: Of the ``UNet`` that finds them, which has ``2 · C`` channels.
+        arguments: Arguments of the ``UNet`` that estimates them; it has ``2 · C`` channels.
     """
 
     def __init__(self, arguments: ModelArguments) -> None:
@@ -35,9 +35,9 @@ class Distances(Model):
         self.receptive_field = self.network.receptive_field
 
     def forward(self, seen: Tensor) -> Tensor:
-        """Find the distances."""
-        # What the network adds to its input: that has the shortcuts of full resolution.
-        found: Tensor = F.softplus(self.network(seen) - seen + USUAL)
+        """Estimate the distances."""
+        # The correction alone: the network adds its input to it, a shortcut of full resolution.
+        found: Tensor = F.softplus(self.network(seen) - seen + START)
         return found
 
     def features(self, noisy: Tensor) -> list[Tensor]:
@@ -46,13 +46,13 @@ class Distances(Model):
 
 
 class Bounds(Model):
-    """A model with the distances beside it, as both are trained.
+    """A model and its distances, trained together.
 
-    ``forward`` gives ``(B, 3 · C, H, W)``: the images, the distances below them, and those above.
+    ``forward`` gives ``(B, 3 · C, H, W)``: images, lower distances, upper distances.
 
     Args:
-        model: Makes the image; its weights get no gradient from the distances.
-        distances: Of twice its channels; None for fresh ones.
+        model: It makes the image; its weights get no gradient from the distances.
+        distances: A network with twice the channels of the model; None makes a fresh one.
     """
 
     def __init__(self, model: Model, distances: Distances | None = None) -> None:
@@ -65,14 +65,14 @@ class Bounds(Model):
         self.receptive_field = model.receptive_field + self.distances.receptive_field - 1
 
     def train(self, mode: bool = True) -> Self:
-        """Go to training mode; a model whose weights are frozen stays as it is in use."""
+        """Go to training mode; a model with frozen weights stays in evaluation mode."""
         super().train(mode)
         if not any(weight.requires_grad for weight in self.model.parameters()):
             self.model.eval()
         return self
 
     def forward(self, noisy: Tensor) -> Tensor:
-        """Denoise ``(B, C, H, W)``, and say how far the truth may lie from the result."""
+        """Denoise ``(B, C, H, W)``, and estimate how far the truth may lie from the result."""
         image = self.model(noisy)
         seen = torch.cat([noisy, image.detach()], dim=1)
         return torch.cat([image, restore(self.distances, seen)], dim=1)

@@ -18,14 +18,14 @@ class Model(nn.Module, ABC):
     """A network: noisy images ``(B, C, H, W)`` in, clean ones of the same shape out.
 
     Attributes:
-        arguments: What the constructor needs to build the same network again.
-        channels: C.
-        size_multiple: Height and width that ``forward`` takes are multiples of this.
-        fixed_size: The only (height, width) of images that the model takes, or None for any.
-        receptive_field: Side in pixels of the square of input that can change one output pixel.
-        bounded: Whether outputs lie in [0, 1] by construction.
-        corrects: Whether outputs are the input plus something small, so that bfloat16 for that
-            costs little.
+        arguments: The arguments with which the constructor builds the same network again.
+        channels: Number of channels, C.
+        size_multiple: ``forward`` takes heights and widths that are multiples of this.
+        fixed_size: The only (height, width) that the model takes; None where it takes any.
+        receptive_field: Side, in pixels, of the square of input that can change one output pixel.
+        bounded: Whether outputs always lie in [0, 1].
+        corrects: Whether outputs are the input plus a small correction. The correction loses
+            little when it is computed in bfloat16.
     """
 
     arguments: ModelArguments
@@ -38,58 +38,63 @@ class Model(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, noisy: Tensor) -> Tensor:
-        """Denoise a batch whose size keeps the contract."""
+        """Denoise a batch whose size the contract allows."""
 
     @abstractmethod
     def features(self, noisy: Tensor) -> list[Tensor]:
-        """Return what a batch is turned into level by level, each ``(B, ...)``, finest first.
+        """Return the features of each level for a batch, each ``(B, ...)``, finest level first.
 
-        The last are those of the narrowest place; all are taken before anything is made of them.
+        The last are the features of the narrowest level. None of them has been decoded.
         """
 
     def encode(self, noisy: Tensor) -> Tensor:
-        """Return the features of a batch at the model's narrowest place, ``(B, ...)``."""
+        """Return the features of the narrowest level, ``(B, ...)``."""
         return self.features(noisy)[-1]
 
     def check(self, channels: int, height: int, width: int) -> None:
-        """Raise ``ModelError`` if images of this shape cannot be denoised."""
+        """Raise ``ModelError`` if the model cannot denoise images of this shape."""
         check_size(self, channels, height, width)
 
 
 class CodeModel(Model):
-    """A model whose images are made from its code alone.
+    """A model that makes images from its code alone.
 
     Attributes:
-        code_size: Numbers in the code of one image.
+        code_size: Number of values in the code of one image.
     """
 
+    fixed_size: tuple[int, int]
     code_size: int
 
     @abstractmethod
     def decode(self, code: Tensor) -> Tensor:
-        """Make images ``(B, C, H, W)`` of codes ``(B, code_size)``."""
+        """Make images ``(B, C, H, W)`` from codes ``(B, code_size)``."""
 
     def forward(self, noisy: Tensor) -> Tensor:
         """Denoise ``(B, C, H, W)`` of the model's one size."""
         return self.decode(self.encode(noisy))
 
-
-def check_shape(channels: int, height: int, width: int) -> None:
-    """Raise ``ModelError`` if images of one size cannot have this one, as a file may say."""
-    if min(channels, height, width) < 1:
-        raise ModelError(
-            f"a model is made for images of {height} × {width} with {channels} channels: each is "
-            "at least 1"
-        )
+    def _take_only(self, channels: int, height: int, width: int) -> None:
+        """State the one shape of images; refuse a shape that only a damaged file can state."""
+        if min(channels, height, width) < 1:
+            raise ModelError(
+                f"a model is made for images of {height} × {width} with {channels} channels: each "
+                "number must be at least 1"
+            )
+        self.channels, self.fixed_size = channels, (height, width)
+        self.receptive_field = 2 * max(height, width)  # dense: every pixel sees every pixel
 
 
 ModelKind = TypeVar("ModelKind", bound=Model)
 
 
 def place(model: ModelKind, device: torch.device) -> ModelKind:
-    """Bring a model to a device, its weights in the layout that convolutions are fastest with."""
-    # The stubs of torch know memory_format only together with a tensor.
-    placed: ModelKind = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
+    """Move a model to a device, with its weights in the layout in which convolutions are fastest.
+
+    Returns:
+        The same model.
+    """
+    placed: ModelKind = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs have it only beside a tensor
     return placed
 
 
@@ -108,7 +113,7 @@ def fit(model: Model, images: Tensor) -> Tensor:
 
 
 def restore(model: Model, noisy: Tensor) -> Tensor:
-    """Apply a model to images ``(B, C, H, W)`` of any size that it takes: fit, run, crop.
+    """Fit images ``(B, C, H, W)`` of any allowed size to a model, run it, and crop the results.
 
     Results are not clamped.
 
@@ -120,16 +125,17 @@ def restore(model: Model, noisy: Tensor) -> Tensor:
     return restored[..., :height, :width]
 
 
-def joined(features: list[Tensor], levels: Sequence[int], pool: int | None) -> Tensor:
-    """Join features of some levels to rows ``(B, F)``.
+def join_features(features: list[Tensor], levels: Sequence[int], pool: int | None) -> Tensor:
+    """Join the features of some levels to rows ``(B, F)``.
 
     Args:
-        features: What ``Model.features`` gives.
-        levels: Which of them.
-        pool: The side of a grid whose cells are averaged; None leaves every place.
+        features: The result of ``Model.features``.
+        levels: The numbers of the levels.
+        pool: Side of a grid of cells; the features in each cell are averaged. None keeps every
+            place.
 
     Raises:
-        ModelError: There is no such level, or the grid has no cell.
+        ModelError: The model has no such level, or the grid has no cell.
     """
     last = len(features) - 1
     if not levels or not all(-last - 1 <= level <= last for level in levels):
@@ -150,9 +156,9 @@ def joined(features: list[Tensor], levels: Sequence[int], pool: int | None) -> T
 
 
 def macs_per_pixel(model: Model) -> float:
-    """Count the multiply-adds per pixel of one large image (or of the model's fixed size).
+    """Count the multiply-adds per pixel of a large image, or of an image of the fixed size.
 
-    Convolutions and dense layers are counted, padding of the image included.
+    Convolutions and dense layers count, also where they work on padding.
     """
     height, width = model.fixed_size or (model.size_multiple * 8,) * 2
     total = 0

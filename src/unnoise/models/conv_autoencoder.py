@@ -1,8 +1,8 @@
 """A convolutional denoising autoencoder with a narrow code, made to learn features.
 
-A U-Net hands pixels to the other side and so learns little about what an image shows. Here all must
-go through the code, which, with noise that deforms, keeps what is left of an image when its pose
-and its hand are taken away (docs/features.md).
+A U-Net hands pixels over to its other side, so it learns little about the content of an image. Here
+everything must pass through the code. With noise that deforms, the code keeps what does not depend
+on pose and handwriting (docs/features.md).
 """
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unnoise.errors import ModelError
-from unnoise.models.contract import CodeModel, check_shape
+from unnoise.models.contract import CodeModel
 
 MAX_WIDTH, MAX_CODE = 4096, 65_536
 MAX_PARAMETERS = 50_000_000
@@ -19,14 +19,14 @@ MAX_PARAMETERS = 50_000_000
 class ConvAutoencoder(CodeModel):
     """Strided convolutions with batch normalisation to a dense code, and back.
 
-    For 28 × 28 the sides are 28 → 14 → 7 → 4, then the code, then 7 → 14 → 28. Other sizes are
-    padded up to multiples of 4 and cropped.
+    For 28 × 28 the sides are 28 → 14 → 7 → 4, then the code, then 7 → 14 → 28. Sides that are no
+    multiples of 4 are padded, and cropped.
 
     Args:
         channels: Channels of the images.
         size: Height and width of the images.
         widths: Feature channels of the three levels.
-        code: Numbers in the code.
+        code: Number of values in the code.
 
     Raises:
         ModelError: A width is out of range, or the dense layers would be too large to train.
@@ -44,7 +44,7 @@ class ConvAutoencoder(CodeModel):
     ) -> None:
         super().__init__()
         height, width = size
-        check_shape(channels, height, width)
+        self._take_only(channels, height, width)
         # The upper bounds are for arguments that come from a file.
         if not (
             len(widths) == 3
@@ -70,8 +70,7 @@ class ConvAutoencoder(CodeModel):
             "widths": list(widths),
             "code": code,
         }
-        self.channels, self.fixed_size, self.code_size = channels, (height, width), code
-        self.receptive_field = 2 * max(height, width)  # dense: every pixel sees every pixel
+        self.code_size = code
         self._coarse = second, top, left
         self.first = _layers(channels, first, 5, 2)
         self.second = nn.Sequential(_layers(first, second, 3, 2), _layers(second, second, 3, 1))
@@ -83,7 +82,7 @@ class ConvAutoencoder(CodeModel):
         self.up1 = nn.ConvTranspose2d(first, channels, 4, 2, 1)
 
     def features(self, noisy: Tensor) -> list[Tensor]:
-        """Return the features of the three levels, and the code."""
+        """Return the features of the three levels, then the code."""
         height, width = noisy.shape[-2:]
         noisy = F.pad(noisy, (0, -width % 4, 0, -height % 4), mode="replicate")
         found = [self.first(noisy)]
@@ -92,10 +91,9 @@ class ConvAutoencoder(CodeModel):
         return [*found, F.relu(self.norm(self.dense(found[-1].flatten(1))))]
 
     def decode(self, code: Tensor) -> Tensor:
-        """Make images ``(B, C, H, W)`` of codes ``(B, code)``; they are in (0, 1)."""
+        """Make images ``(B, C, H, W)`` in (0, 1) from codes ``(B, code)``."""
         x = F.relu(self.wide(code)).view(-1, *self._coarse)
         x = torch.sigmoid(self.up1(F.relu(self.up2(x))))
-        assert self.fixed_size is not None
         height, width = self.fixed_size
         return x[..., :height, :width]
 

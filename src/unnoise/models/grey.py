@@ -1,4 +1,4 @@
-"""A colour model for grey images: what it makes of three equal channels, and of that the mean."""
+"""A colour model for grey images: it denoises equal channels, and the results are averaged."""
 
 import torch
 from torch import Tensor
@@ -32,10 +32,11 @@ class Grey(Model):
 
 
 def grey(model: Model) -> Model:
-    """Return a model of one channel that makes of a grey image the mean of what this one makes.
+    """Return a model of one channel: the mean of a colour model's results for equal channels.
 
-    The first and the last convolution of a U-Net are linear in the channels, so theirs are added up
-    and averaged beforehand: 3 % less time for ``photo``, and the same result up to rounding.
+    The first and the last convolution of a U-Net are linear in the channels. So their weights are
+    summed and averaged beforehand. This saves 3 % of the time of ``photo``, and the result is the
+    same up to rounding.
     """
     if not isinstance(model, UNet | ResidualUNet):
         return Grey(model)

@@ -1,7 +1,7 @@
 """The stacked denoising autoencoder: dense layers to a code, and dense layers back from it.
 
-Vincent et al., "Stacked denoising autoencoders", JMLR 2010. Each layer and the one that undoes it
-are an autoencoder of their own, so that they can be trained one after the other.
+Vincent et al., "Stacked denoising autoencoders", JMLR 2010. Each layer and its counterpart on the
+way back form an autoencoder. These autoencoders can be trained one after the other.
 """
 
 from itertools import pairwise
@@ -11,18 +11,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unnoise.errors import ModelError
-from unnoise.models.contract import CodeModel, check_shape
+from unnoise.models.contract import CodeModel
 
 MAX_LAYERS, MAX_WIDTH, MAX_PARAMETERS = 16, 65_536, 200_000_000
 
 
 class MLP(CodeModel):
-    """Dense layers with ReLU, as many back as there are forth.
+    """Dense layers with ReLU down to a code, and as many back.
 
     Args:
         channels: Channels of the images.
-        size: Height and width of the images; a table of numbers is images of ``(1, columns)``.
-        widths: Features of each layer; the last is the code.
+        size: Height and width of the images. The rows of a table are images of ``(1, columns)``.
+        widths: Number of features of each layer; the last layer is the code.
         bounded: Whether outputs go through a sigmoid, for values in [0, 1].
 
     Raises:
@@ -39,9 +39,9 @@ class MLP(CodeModel):
     ) -> None:
         super().__init__()
         height, width = size
+        self._take_only(channels, height, width)
         self.inputs = channels * height * width
         sides = (self.inputs, *widths)
-        check_shape(channels, height, width)
         # The upper bounds are for arguments that come from a file.
         if not (
             1 <= len(widths) <= MAX_LAYERS and all(1 <= each <= MAX_WIDTH for each in widths)
@@ -57,10 +57,7 @@ class MLP(CodeModel):
             "widths": list(widths),
             "bounded": bounded,
         }
-        self.channels, self.bounded = channels, bounded
-        self.fixed_size = (height, width)
-        self.receptive_field = 2 * max(height, width)  # dense: every pixel sees every pixel
-        self.code_size = widths[-1]
+        self.bounded, self.code_size = bounded, widths[-1]
         self.down = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sides))
         self.up = nn.ModuleList(nn.Linear(b, a) for a, b in pairwise(sides))
         self.centre: Tensor
@@ -78,25 +75,24 @@ class MLP(CodeModel):
         return found[1:]
 
     def layer(self, index: int, given: Tensor) -> Tensor:
-        """Return the features of one layer, from those of the one below or from flat images."""
+        """Return the features of a layer, from the features of the layer below or flat images."""
         return F.relu(self.down[index](given - self.centre if index == 0 else given))
 
     def centre_on(self, images: Tensor) -> None:
-        """Let the first layer see how images ``(N, C, H, W)`` differ from the mean of these.
+        """Give the first layer the difference from the mean of images ``(N, C, H, W)``.
 
-        On photographs, which are far from 0, that takes a tenth of the errors (docs/lab-notes.md).
+        On photographs, whose values are far from 0, this avoids a tenth of the errors.
         """
         self.centre.copy_(images.flatten(1).mean(0))
 
     def undo(self, index: int, features: Tensor) -> Tensor:
-        """Return what one layer was given, from its features, before the sigmoid of images."""
+        """Return the input of a layer from its features; for images, before the sigmoid."""
         made: Tensor = self.up[index](features)
         return F.relu(made) if index else made
 
     def decode(self, code: Tensor) -> Tensor:
-        """Make images ``(B, C, H, W)`` of codes ``(B, widths[-1])``."""
+        """Make images ``(B, C, H, W)`` from codes ``(B, widths[-1])``."""
         for index in reversed(range(len(self.up))):
             code = self.undo(index, code)
         made = torch.sigmoid(code) if self.bounded else code
-        assert self.fixed_size is not None
         return made.view(-1, self.channels, *self.fixed_size)

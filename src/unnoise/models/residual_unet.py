@@ -1,9 +1,8 @@
-"""A residual U-Net for photographs: more layers for its cost, and none that can die.
+"""A residual U-Net for photographs: more layers for its cost, and no layer that can die.
 
 Chains of plain convolutions with ReLU lose whole levels in long trainings at high rates: all
-features of a level become zero, no gradient comes back, and the network goes on without it
-(docs/lab-notes.md). Here each pair of convolutions only adds to what is there, and the rectifier
-leaks.
+features of a level become zero, no gradient comes back, and the network continues without the level
+(docs/lab-notes.md). Here each pair of convolutions only adds to its input, and the rectifier leaks.
 """
 
 from itertools import pairwise
@@ -17,7 +16,7 @@ from unnoise.models.contract import Model
 from unnoise.models.unet import MAX_DEPTH, MAX_LEVELS, MAX_WIDTH, PerLevel, ascend, tail
 
 LEAK = 0.1
-START = 0.3  # share of the usual weights that the last layer of a block starts with
+START = 0.3  # factor of the default initial weights, for the last layer of a block
 
 
 class ResidualUNet(Model):
@@ -26,8 +25,8 @@ class ResidualUNet(Model):
     Args:
         channels: Channels of the images.
         widths: Feature channels of each level, full resolution first.
-        falling: Blocks of each level on the way down, none for the last level.
-        rising: Blocks of each level on the way up; on the last level they are the bottom.
+        falling: Number of blocks of each level on the way down; the last level has none.
+        rising: Number of blocks of each level on the way up; those of the last are the bottom.
         shortcuts: Whether full resolution has shortcuts, as in ``UNet``.
 
     Raises:
@@ -67,7 +66,7 @@ class ResidualUNet(Model):
         self.channels = channels
         coarsest = 2 ** (len(widths) - 1)
         self.size_multiple = max(2, coarsest)
-        # As in UNet; a block reaches two pixels of its level.
+        # As in UNet, but a block reaches two pixels of its level.
         blocks = [down + up for down, up in zip((*falling, 0), rising, strict=True)]
         reach = 3 + (coarsest - 1) + sum(2 * n * 2**i for i, n in enumerate(blocks))
         self.receptive_field = 2 * reach + 1

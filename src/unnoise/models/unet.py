@@ -1,8 +1,9 @@
 """The default: a small residual U-Net for any size and any number of channels.
 
-It is made for quality per second on a CPU, by measurement (docs/lab-notes.md): the first level
-stays at full resolution; all work but the stem is done on the way up, where both scales are known;
-plain 3 × 3 convolutions with ReLU, no normalisation; and it predicts the correction to its input.
+Measurements (docs/lab-notes.md) chose it for its quality per second on a CPU. The first level stays
+at full resolution. All work but the stem is done on the way up, where both scales are known. The
+convolutions are plain 3 × 3 ones with ReLU and without normalisation. The network predicts the
+correction to its input.
 """
 
 from itertools import pairwise
@@ -25,7 +26,7 @@ class UNet(Model):
         channels: Channels of the images.
         widths: Feature channels of each level, full resolution first. Multiples of 8 fill the
             vectors of a CPU.
-        depths: 3 × 3 convolutions of each level; on the last level they are the bottom.
+        depths: Number of 3 × 3 convolutions of each level; those of the last level are the bottom.
         shortcuts: Whether full resolution has shortcuts: the input that is corrected, and the skip
             of the first level. Without them no pixel goes straight to its own place (Höck et al.,
             "N2V2", ECCV Workshops 2022, section 3.1).
@@ -63,8 +64,8 @@ class UNet(Model):
         self.channels = channels
         coarsest = 2 ** (len(widths) - 1)
         self.size_multiple = max(2, coarsest)
-        # The stem reaches one pixel, the tail two, a 3 × 3 convolution one of its level; the 2 × 2
-        # grids of the levels put a pixel up to ``coarsest - 1`` away from where it is used.
+        # The stem reaches one pixel, the tail two, and a 3 × 3 convolution one pixel of its level.
+        # The 2 × 2 grids of the levels put a pixel up to ``coarsest - 1`` away from its use.
         reach = 3 + (coarsest - 1) + sum(n * 2**i for i, n in enumerate(depths))
         self.receptive_field = 2 * reach + 1
 
@@ -93,10 +94,10 @@ class UNet(Model):
 def ascend(
     features: list[Tensor], up: nn.ModuleList, levels: nn.ModuleList, *, shortcuts: bool
 ) -> Tensor:
-    """Go from the coarsest of the features of all levels up to full resolution.
+    """Go from the coarsest features up to full resolution.
 
-    On each level what comes from below is made as wide as the level, repeated, added to the level's
-    own features (at full resolution only with shortcuts), and handed to its layers.
+    On each level, the features from below get the width of the level, are repeated, added to the
+    level's own features (at full resolution only with shortcuts), and given to its layers.
     """
     *skips, x = features
     for level in reversed(range(len(skips))):
@@ -106,10 +107,10 @@ def ascend(
 
 
 def tail(width: int, channels: int) -> nn.Conv2d:
-    """Return what makes 2 × 2 pixels at a time, each from its 3 × 3 neighbours and some more.
+    """Return the convolution that makes 2 × 2 pixels at a time, each from a bit over 3 × 3 pixels.
 
     A convolution to one channel takes longer than one to eight, which fills a vector. The channels
-    above ``4 · channels`` fill it up and are not used.
+    above ``4 · channels`` only fill it up.
     """
     return nn.Conv2d(width, -(-4 * channels // 8) * 8, 4, stride=2, padding=1)
 

@@ -1,9 +1,9 @@
 """The noise of a colour camera, from the light on its sensor to the developed photograph.
 
-Light is counted in photons (shot noise), read by electronics (read noise), through a mosaic of
-colour filters. Development fills the mosaic, balances colours, applies the tone curve of sRGB,
-reduces noise (which leaves a grain, most of it where there is texture), and sharpens. Noise goes
-through it alone. What the scene itself would suffer is left out: the clean image is wanted back.
+Photons pass a mosaic of colour filters and are counted (shot noise); electronics read the counts
+(read noise). Development fills the mosaic, balances colours, applies the tone curve of sRGB,
+reduces noise (which leaves a grain, strongest in texture), and sharpens. Only the noise passes
+these steps. The scene does not, since the clean image is wanted back.
 
 Levels of shot and read noise, exposure and white balance: Brooks et al., "Unprocessing images for
 learned raw denoising", CVPR 2019, section 3. Widths of the grain: measured on developed photographs
@@ -14,28 +14,29 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from unnoise.noise.grain import RGB, blur, split
+from unnoise.images import RGB
+from unnoise.noise.grain import blur, split
 
-SHOT = 1e-6  # variance of a white pixel by shot noise at ISO 1, for sensors of 24 × 16 mm and more
+SHOT = 1e-6  # variance of shot noise of a white pixel at ISO 1, for sensors of 24 × 16 mm and more
 READ = 2.18, 1.20, 0.26  # log(variance of read noise) = 2.18 log(shot) + 1.20 ± 0.26
-EXPOSURE = 0.5, 1.0  # of white, in the raw image
+EXPOSURE = 0.5, 1.0  # value of white in the raw image
 BALANCE = 1.2, 2.6  # gains of red and blue
-MIXED = 0.0, 0.35  # share of the other colours in what a filter lets through
-KEPT_LUMA, KEPT_CHROMA = (0.35, 1.1), (0.4, 1.6)  # of the noise, by noise reduction and contrast
+MIXED = 0.0, 0.35  # share of the other colours in the light that passes a filter
+KEPT_LUMA, KEPT_CHROMA = (0.35, 1.1), (0.4, 1.6)  # share left by noise reduction and contrast
 SHARPENED, SHARPENING, REACH = 0.3, (0.3, 1.5), 1.0  # chance, strength, and radius in pixels
-TINY = 1e-12  # of noise: none
+TINY = 1e-12  # a smaller standard deviation counts as no noise
 GRAINY = 0.85  # chance of noise reduction
-# Power of its size by which noise reduction weakens what is weak: the noise of cameras has a
-# kurtosis of 3.7 to 6.5, where 3 is normal.
+# Noise reduction weakens weak noise, by this power of its size. So the noise of cameras has a
+# kurtosis of 3.7 to 6.5; normal noise has 3.
 CORED = 0.0, 0.3
-# The contrast curves of cameras raise noise with a power of brightness, which is 1 at the middle.
+# The contrast curves of cameras raise noise with a power of brightness; it is 1 at the middle.
 RISE, DARK, MIDDLE = (-0.1, 0.7), 0.05, 0.4
-# Share of the noise that is kept where all is flat; texture that keeps half of the rest; pixels.
+# Share of the noise that stays in flat places; texture that keeps half of the rest; its radius.
 FLAT, TEXTURE, AROUND = (0.3, 1.0), (0.005, 0.03), 2.0
 
-# What fills the mosaic: kernels for green at red and blue; for red (blue) at green, to whose sides
-# it lies; below and above which it lies; and red at blue. Plain means of neighbours, and with the
-# correction by gradients of Malvar, He and Cutler (ICASSP 2004, figure 2), times 8.
+# Kernels that fill the mosaic, times 8: green at red and blue; red (blue) at a green pixel with red
+# (blue) to its sides; the same with red (blue) above and below; red at blue. First plain means of
+# neighbours, then the gradient-corrected ones of Malvar, He and Cutler (ICASSP 2004, figure 2).
 BILINEAR = (
     ((0, 0, 0, 0, 0), (0, 0, 2, 0, 0), (0, 2, 0, 2, 0), (0, 0, 2, 0, 0), (0, 0, 0, 0, 0)),
     ((0, 0, 0, 0, 0), (0, 0, 0, 0, 0), (0, 4, 0, 4, 0), (0, 0, 0, 0, 0), (0, 0, 0, 0, 0)),
@@ -59,16 +60,11 @@ MALVAR = (
 def camera(
     clean: Tensor, level: Tensor, generator: Generator, luma: Tensor, chroma: Tensor
 ) -> Tensor:
-    """Add the noise of a developed photograph.
+    """Add the noise of a developed photograph to sRGB images ``(B, C, H, W)``, [0, 1].
 
-    Args:
-        clean: sRGB images ``(B, C, H, W)``, [0, 1]. Of one channel, or of any number but 3, the
-            noise is the luma of the noise of the same image in colour.
-        level: Sensitivity as an ISO number.
-        generator: Of the noise, and of all that differs from camera to camera.
-        luma: Width of the blur by noise reduction, as the standard deviation of a gaussian in
-            pixels, for brightness.
-        chroma: The same for colour differences.
+    ``level`` is the sensitivity as an ISO number. ``luma`` and ``chroma`` are the widths of the
+    blur by noise reduction, as standard deviations of gaussians, in pixels. Images that do not have
+    three channels get the luma of the noise of the same image in colour.
     """
     colours = clean if clean.shape[1] == RGB else split(clean)[0].expand(-1, RGB, -1, -1)
     noise = _reduce(develop(colours, level, generator), luma, chroma, generator)
@@ -97,7 +93,7 @@ def develop(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
 
 
 def _reduce(noise: Tensor, luma: Tensor, chroma: Tensor, generator: Generator) -> Tensor:
-    """Reduce noise as cameras do, and sharpen what is left."""
+    """Reduce noise as cameras do, and sharpen the rest."""
     grainy = _uniform(noise, generator, (0.0, 1.0)) < GRAINY
     bright, colours = split(noise)
     power = _uniform(noise, generator, CORED) * grainy
@@ -114,7 +110,7 @@ def _reduce(noise: Tensor, luma: Tensor, chroma: Tensor, generator: Generator) -
 
 
 def _cored(noise: Tensor, power: Tensor) -> Tensor:
-    """Weaken what is weak, and strengthen what is strong, with the same mean square."""
+    """Weaken weak noise and strengthen strong noise; the mean square stays."""
     size = noise.square().mean(1, keepdim=True).sqrt()
     whole = size.square().mean((1, 2, 3), keepdim=True).sqrt().clamp_min(TINY)
     cored = noise * (size / whole) ** power
@@ -122,7 +118,7 @@ def _cored(noise: Tensor, power: Tensor) -> Tensor:
 
 
 def _kept(bright: Tensor, generator: Generator) -> Tensor:
-    """Return how much of the noise is kept at each pixel, by brightness and by texture."""
+    """Return the share of the noise that stays at each pixel, by brightness and texture."""
     bright = bright.clamp(0, 1)
     rise = ((bright + DARK) / (MIDDLE + DARK)) ** _uniform(bright, generator, RISE)
     width = torch.full_like(bright[:, :1, :1, :1], AROUND)
@@ -133,17 +129,15 @@ def _kept(bright: Tensor, generator: Generator) -> Tensor:
 
 
 def _fill(noise: Tensor, corrected: Tensor) -> Tensor:
-    """Keep one colour per pixel, red, green / green, blue, and fill the others from neighbours.
+    """Keep one colour per pixel (red, green / green, blue), and fill the others from neighbours.
 
-    Args:
-        noise: ``(B, 3, H, W)``.
-        corrected: 0 for plain means of neighbours, 1 for Malvar's; between, a mixture.
+    ``corrected`` is 0 for plain means of neighbours, 1 for Malvar's; in between, they are mixed.
     """
     height, width = noise.shape[2:]
     row = torch.arange(height, device=noise.device)[:, None] % 2
     column = torch.arange(width, device=noise.device) % 2
     red, blue = (row + column == 0), (row + column == 2)
-    beside, below = (row == 0) & (column == 1), (row == 1) & (column == 0)  # green, red so
+    beside, below = (row == 0) & (column == 1), (row == 1) & (column == 0)  # green, beside red
     choose = torch.where
     mosaic = choose(red, noise[:, :1], choose(blue, noise[:, 2:], noise[:, 1:2]))
     padded = F.pad(mosaic, (2, 2, 2, 2), mode="circular")

@@ -1,8 +1,8 @@
 """The table of corruptions, and the short ones.
 
 Every function takes clean images ``(B, C, H, W)``, nominally [0, 1], a ``level`` per image
-``(B, 1, 1, 1)``, a generator on the same device, and its settings, each ``(B, 1, 1, 1)`` too. It
-gives images of the same shape, unclipped.
+``(B, 1, 1, 1)``, a generator on the same device, and its settings, also ``(B, 1, 1, 1)``. It
+returns images of the same shape, unclipped.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,17 +17,17 @@ from unnoise.noise.grain import chroma, columns, grain, rows
 from unnoise.noise.jpeg import jpeg
 from unnoise.noise.stain import stain
 
-# Of a deformation of level 1, for which digits of one class come to look alike (docs/features.md):
-# radians, ratio, logarithm of a factor, and in the unit where the image goes from -1 to 1.
+# The deformation of level 1, at which digits of one class look alike (docs/features.md): radians, a
+# ratio, the logarithm of a factor, and two lengths where the image reaches from -1 to 1.
 TURN, SLANT, STRETCH, SHIFT, BEND = 0.5, 0.4, 0.25, 0.15, 0.09
-KNOTS = 5  # of a bend, a side
+KNOTS = 5  # random displacements per side, for a bend
 
-MOST = 5.0  # times the value range: beyond, levels were counted in grey levels or percent
+MOST = 5.0  # times the value range; higher levels were counted in grey levels or percent
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A number beside the level, drawn per image from its range unless a spec says otherwise."""
+    """A number beside the level; a spec sets its range, or the default holds."""
 
     meaning: str
     default: tuple[float, float]
@@ -42,15 +42,15 @@ class Setting:
 
 @dataclass(frozen=True)
 class Corruption:
-    """One entry of the table: the function and what its numbers mean."""
+    """One entry of the table: the function, and the meaning of its numbers."""
 
-    apply: Callable[..., Tensor]  # of the images, the level, a generator, and the settings by name
+    apply: Callable[..., Tensor]  # takes images, level, generator, and the settings by name
     meaning: str  # of the level, for help and errors
     low: float = 0.0
     high: float = 1e6  # float32 images hold no more than seven digits
-    mistaken: float | None = None  # what people may have counted to instead of 1: 255, or 100 %
+    mistaken: float | None = None  # a scale that people may use instead of 1: 255, or 100 %
     settings: Mapping[str, Setting] = field(default_factory=dict)
-    grey: str = ""  # what it does to images of one channel, where it is made for colours
+    grey: str = ""  # the effect on images of one channel, if the corruption is made for colours
 
     @property
     def allowed(self) -> str:
@@ -62,7 +62,7 @@ class Corruption:
         return self.low <= level <= self.high
 
     def meant(self, level: float) -> float | None:
-        """Return what a level beyond the range was meant to be, if it was counted otherwise."""
+        """Return the level that was probably meant by one beyond the range, None if unknown."""
         if self.mistaken is None or not self.high < level <= self.mistaken:
             return None
         return level / self.mistaken
@@ -74,7 +74,7 @@ def gaussian(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
 
 
 def poisson(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
-    """``P(level · x) / level``: ``level`` photons where x is 1, none below 0."""
+    """``P(level · x) / level``: ``level`` photons where x is 1; x below 0 counts as 0."""
     return torch.poisson(clean.clamp_min(0) * level, generator=generator) / level
 
 
@@ -103,8 +103,8 @@ def uniform(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
 def swap(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
     """A share ``level`` of the pixels, all channels together, is taken from other images.
 
-    A pixel gets what stands at its place in an image that is drawn from the batch: each place keeps
-    its distribution, which suits tables, whose columns mean different things.
+    A pixel gets the value at the same place in an image drawn from the batch. So each place keeps
+    its distribution, which suits tables, whose columns have different meanings.
     """
     batch, channels, height, width = clean.shape
     chosen = _uniform_pixels(clean, generator) < level
@@ -114,11 +114,12 @@ def swap(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
 
 
 def warp(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
-    """Turn, slant, stretch, shift and bend each image, as handwriting differs.
+    """Turn, slant, stretch, shift and bend each image, as handwriting varies.
 
-    At level 1 up to 29 degrees, a slant of 0.4, a factor of 1.28 either way in height and in width,
-    a shift of 7.5 % of the side, and a smooth bend whose displacements have a standard deviation of
-    up to 4.5 % of the side. Values between pixels are linear, those from outside are of the border.
+    At level 1: up to 29 degrees, a slant of 0.4, a factor of 1.28 or its inverse in height and in
+    width, a shift of 7.5 % of the side, and a smooth bend whose displacements have a standard
+    deviation of up to 4.5 % of the side. Values between pixels are interpolated linearly; values
+    from outside repeat the border.
     """
     batch, device = len(clean), clean.device
 
@@ -143,7 +144,7 @@ def warp(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
     )
     grid = grid + bend.permute(0, 2, 3, 1)
     warped = F.grid_sample(clean, grid, padding_mode="border", align_corners=False)
-    # An image that stays must stay to the bit, which the rounding of the grid would not keep.
+    # At level 0 an image must stay equal to the bit; the rounding of the grid would change it.
     return torch.where(level == 0, clean, warped)
 
 

@@ -1,4 +1,4 @@
-"""From measured noise to a spec: which terms there are, and between which levels they lie."""
+"""From measured noise to a spec: its terms, and the ranges of their levels."""
 
 import math
 from collections.abc import Sequence
@@ -16,31 +16,28 @@ from unnoise.types import Doubles
 
 Ends = tuple[float, float]
 
-ENDS = (10, 90)  # percentiles of what images have, between which levels are drawn
-ONE = 1.1  # ratio of the ends, up to which they are one level: the estimate is no better
-MANY = 0.5  # share of images with lines or impulses, from which on a spec has them
-WHITE = 0.3  # pixels: a grain that is narrower is none
-MORE = 1.15  # ratio of colour noise to that of brightness, or the other way, which matters
+ENDS = (10, 90)  # percentiles of the images' levels: the ends of a range
+ONE = 1.1  # ratio of the ends up to which they are one level: the estimate is no better
+MANY = 0.5  # share of images with lines or impulses from which on a spec has them
+WHITE = 0.3  # pixels: a narrower grain counts as none
+MORE = 1.15  # ratio of colour noise to brightness noise, or its inverse, that matters
 CLEAR, RISES = 3.0, 0.25  # standard errors, and share of the variance, of a rise that counts
 STRONG_JPEG = 70  # quality up to which compression alone counts as noise
-ROUNDS, MOST = (
-    3,
-    2.5,
-)  # of the correction for compression, and its largest factor
-SIDE = 128  # pixels of the plain images that show what a spec does
+ROUNDS, MOST = 3, 2.5  # of the correction for compression, and its largest factor
+SIDE = 128  # pixels of a plain image
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A noise spec and what it was read from.
+    """A noise spec and the measurements behind it.
 
     Attributes:
         noise: The spec.
-        width: Of the grain of brightness, and of colours where there are any, in pixels.
+        width: Width of the grain of brightness, and of colours if there are any, in pixels.
         gain: The variance of a channel of brightness x is ``gain · x + offset``, in the middle of
-            the images; 0 where it does not depend on x.
+            the images; 0 if it does not depend on x.
         offset: See ``gain``.
-        notes: What the spec does not say, in words.
+        notes: Properties of the noise that the spec leaves out, in words.
     """
 
     noise: Noise
@@ -56,12 +53,11 @@ def fit_noise(
     """Find the spec for images whose noise was measured.
 
     Args:
-        samples: Of each image.
-        codings: Of each that is a JPEG, its quality and whether its colours have half the
-            resolution.
+        samples: The noise of each image.
+        codings: The quality of each JPEG, and whether its colours have half the resolution.
 
     Returns:
-        None where most images have no noise.
+        None if most images have no noise.
     """
     found = [sample for sample in samples if sample.noisy]
     coded = _jpeg(codings) if 2 * len(codings) >= len(samples) else None
@@ -89,7 +85,7 @@ def fit_noise(
 
 
 def plain_pair(noise: Noise, brightness: Sequence[float], channels: int) -> tuple[Doubles, Doubles]:
-    """Return plain areas of some brightnesses with noise, and without, ``(H, W, C)`` each."""
+    """Return plain areas of some brightnesses, with and without noise, ``(H, W, C)`` each."""
     levels = torch.tensor(brightness, dtype=torch.float32).clamp(0.0, 1.0)
     clean = levels.view(-1, 1, 1, 1).expand(-1, channels, SIDE, SIDE).contiguous()
     noisy = noise(clean, generator(0, "plain"))
@@ -101,7 +97,7 @@ def plain_pair(noise: Noise, brightness: Sequence[float], channels: int) -> tupl
 def _levels(
     found: Sequence[NoiseSample],
 ) -> tuple[list[Term], tuple[float, ...], Ends, list[str]]:
-    """Return the terms of the noise of pixels, its widths, its line, and notes."""
+    """Return the terms of pixel noise, its widths, its line (see ``_line``), and notes."""
     colours = [sample.chroma for sample in found if sample.chroma]
     even = [sample for sample in found if sample.even] or list(found)
     luma = [sample.luma for sample in even]
@@ -123,7 +119,7 @@ def _levels(
     if not colours:
         terms = [Term("grain", *_wide(_ends(levels), gain, offset, even), (_set("luma", luma),))]
         return terms, widths, (gain, offset), notes
-    # Colours tell the level of each image better, since texture is of brightness.
+    # Colours show the level of each image better, since texture varies brightness.
     relative = [s.luma.level / s.chroma.level for s in even if s.chroma and s.chroma.level]
     ratio = float(np.median(relative)) if relative else 1.0
     settings = (_set("luma", luma), _set("chroma", colours))
@@ -134,8 +130,8 @@ def _levels(
         terms.append(Term("chroma", *_wide(rest, gain, offset, found), (own_width,)))
     elif ratio > MORE:
         notes.append(
-            f"brightness has {ratio:.2f} times the noise of colours; a spec cannot write that, and "
-            "makes both as strong"
+            f"brightness has {ratio:.2f} times the noise of colours; a spec cannot express that, "
+            "so it makes both equally strong"
         )
     return terms, widths, (gain, offset), notes
 
@@ -155,11 +151,9 @@ def _white(gain: float, offset: float, factors: Doubles, levels: Doubles) -> lis
 def _line(found: Sequence[NoiseSample]) -> tuple[float, float, Doubles]:
     """Fit one line, ``variance = gain · brightness + offset``, and a factor for each image.
 
-    Images of one camera differ in sensitivity, which multiplies all of the variance. Neither gain
-    nor offset is below 0; the gain is 0 where the noise does not clearly depend on the brightness.
-
-    Returns:
-        Gain, offset, and the factors, whose median is 1.
+    Images of one camera differ in sensitivity, which multiplies the whole variance. Gain and offset
+    are at least 0; the gain is 0 unless the noise clearly depends on the brightness. The median of
+    the factors is 1.
     """
     points = [(s.brightness[s.variance > 0], s.variance[s.variance > 0]) for s in found]
     points = [(x, y) for x, y in points if len(x)]
@@ -182,11 +176,11 @@ def _line(found: Sequence[NoiseSample]) -> tuple[float, float, Doubles]:
 
 
 def _line_of(x: Doubles, y: Doubles) -> tuple[float, float, float]:
-    """Return gain, offset and the standard error of the gain; a variance has a relative error."""
+    """Return gain, offset and the standard error of the gain; errors of variances are relative."""
     gain, offset, error = 0.0, float(np.median(y)), math.inf
     for _ in range(4):
         weight = 1 / np.maximum(gain * x + offset, 1e-3 * y.mean()) ** 2
-        # Texture makes some values too large, and those count less.
+        # Texture makes some values too large; they count less.
         ratio = y / np.maximum(gain * x + offset, 1e-12)
         weight = weight / np.maximum(1.0, ratio) ** 2
         middle = np.average(x, weights=weight)
@@ -201,7 +195,7 @@ def _line_of(x: Doubles, y: Doubles) -> tuple[float, float, float]:
 
 
 def _wide(ends: Ends, gain: float, offset: float, found: Sequence[NoiseSample]) -> Ends:
-    """Widen levels where noise depends on the brightness, which no term with a grain does."""
+    """Widen levels if noise depends on the brightness, which no term with a grain expresses."""
     if gain == 0:
         return ends
     x = np.concatenate([sample.brightness for sample in found])
@@ -211,7 +205,7 @@ def _wide(ends: Ends, gain: float, offset: float, found: Sequence[NoiseSample]) 
 
 
 def _set(name: str, parts: Sequence[Part]) -> tuple[str, float, float]:
-    """Return a setting with the range of the widths."""
+    """Return a setting, with the range of the widths."""
     widths = [part.width for part in parts]
     low, high = np.percentile(widths, (25, 75))
     if high - low <= 0.2:  # the estimate is no better
@@ -220,7 +214,7 @@ def _set(name: str, parts: Sequence[Part]) -> tuple[str, float, float]:
 
 
 def _ends(levels: Sequence[float] | Doubles, most: float = math.inf) -> Ends:
-    """Return the range that a spec draws levels from."""
+    """Return the range from which a spec draws levels."""
     positive = [level for level in levels if level > 0]
     low, high = (min(float(end), most) for end in np.percentile(positive or [0.0], ENDS))
     if high <= ONE * low:
@@ -245,7 +239,7 @@ def _chain(terms: Sequence[Term]) -> Noise:
 
 
 def _before_jpeg(terms: list[Term], coded: Term, found: Sequence[NoiseSample]) -> list[Term]:
-    """Return levels that, after compression, are those measured: it takes weak noise away."""
+    """Return terms whose levels after compression, which removes weak noise, are those measured."""
     channels = 1 if found[0].chroma is None else 3
     brightness = [float(np.median(np.concatenate([s.brightness for s in found])))]
     bare = _sampled(_chain(terms), brightness, channels)
@@ -260,13 +254,13 @@ def _before_jpeg(terms: list[Term], coded: Term, found: Sequence[NoiseSample]) -
 
 
 def _sampled(noise: Noise, brightness: Sequence[float], channels: int) -> float:
-    """Return the level of a noise on plain areas."""
+    """Return the measured level of a noise on plain areas."""
     found = noise_sample(*plain_pair(noise.at(0.5), brightness, channels))
     return 0.0 if found is None else found.luma.level
 
 
 def _times(term: Term, factor: float) -> Term:
-    """Return a term with another strength; lines and impulses survive compression."""
+    """Return a term with its strength multiplied, except lines and impulses: they survive JPEG."""
     if term.name == "poisson":
         factor = factor**-2
     elif term.name not in ("gaussian", "grain", "chroma"):

@@ -1,7 +1,7 @@
-"""Noise whose neighbouring pixels are alike, in luma, in colours, along rows and columns.
+"""Noise whose neighbouring pixels are correlated: in luma, in colours, along rows and columns.
 
-Developed photographs have such noise: demosaicing and the noise reduction of a camera blur noise,
-and blur its colours more. Images are ``(B, C, H, W)``, settings of one image ``(B, 1, 1, 1)``.
+Developed photographs have it, since demosaicing and the noise reduction of a camera blur the noise,
+most of all its colours. Images are ``(B, C, H, W)``; levels and widths are ``(B, 1, 1, 1)``.
 """
 
 import math
@@ -9,57 +9,46 @@ import math
 import torch
 from torch import Generator, Tensor
 
-from unnoise.images import LUMA
-
-RGB = 3
+from unnoise.images import LUMA, RGB
 
 
 def grain(
     clean: Tensor, level: Tensor, generator: Generator, luma: Tensor, chroma: Tensor
 ) -> Tensor:
-    """Add gaussian noise of standard deviation ``level`` whose luma and chroma are blurred.
+    """Add gaussian noise whose luma and chroma are blurred by gaussians of widths in pixels.
 
-    Args:
-        clean: Images.
-        level: Standard deviation of each channel before the blur, which keeps that of the luma (in
-            colours 0.67 times ``level``) and of the chroma.
-        generator: Of the noise.
-        luma: Width of the gaussian blur of the luma, in pixels; 0 for white noise.
-        chroma: Of the colour differences.
+    ``level`` is the standard deviation of each channel before the blur. The blur keeps the standard
+    deviations of the luma (0.67 times ``level`` for three channels) and of the chroma.
     """
     bright, colours = split(_normal(clean, generator))
     return clean + level * (blur(bright, luma, keep=True) + blur(colours, chroma, keep=True))
 
 
 def chroma(clean: Tensor, level: Tensor, generator: Generator, width: Tensor) -> Tensor:
-    """Add the colour differences of gaussian noise; the luma stays as it is.
+    """Add the colour differences of gaussian noise of standard deviation ``level``, blurred.
 
-    Args:
-        clean: Images; those of one channel stay as they are.
-        level: Standard deviation of the noise before its luma is taken away.
-        generator: Of the noise.
-        width: Width of its gaussian blur, in pixels.
+    The luma does not change, so images of one channel stay as they are.
     """
     _, colours = split(_normal(clean, generator))
     return clean + level * blur(colours, width, keep=True)
 
 
 def rows(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
-    """Add to each row, in all channels, one normal number of standard deviation ``level``."""
+    """Add one normal number of standard deviation ``level`` to each row, in all channels."""
     shape = (len(clean), 1, clean.shape[2], 1)
     return clean + level * torch.randn(shape, generator=generator, device=clean.device)
 
 
 def columns(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
-    """Add to each column, in all channels, one normal number of standard deviation ``level``."""
+    """Add one normal number of standard deviation ``level`` to each column, in all channels."""
     shape = (len(clean), 1, 1, clean.shape[3])
     return clean + level * torch.randn(shape, generator=generator, device=clean.device)
 
 
 def split(images: Tensor) -> tuple[Tensor, Tensor]:
-    """Split images into luma, ``(B, 1, H, W)``, and what is left of each channel, the chroma.
+    """Split images into luma, ``(B, 1, H, W)``, and chroma, the rest of each channel.
 
-    The luma of colours is that of ITU-R BT.601, of any other number of channels their mean.
+    The luma of three channels follows ITU-R BT.601; for other numbers it is the mean.
     """
     count = images.shape[1]
     weights = LUMA if count == RGB else [1 / count] * count
@@ -68,14 +57,9 @@ def split(images: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def blur(noise: Tensor, width: Tensor, *, keep: bool = False) -> Tensor:
-    """Blur by a gaussian of standard deviation ``width``, in pixels; borders wrap around.
+    """Blur noise with a gaussian of standard deviation ``width``, in pixels.
 
-    Wrapping suits noise, which is alike everywhere.
-
-    Args:
-        noise: Of any kind.
-        width: Of the gaussian.
-        keep: Whether white noise keeps its standard deviation.
+    Borders wrap around, which suits noise. With ``keep``, white noise keeps its standard deviation.
     """
     height, columns = noise.shape[2:]
     down = torch.fft.fftfreq(height, device=noise.device)[:, None]

@@ -1,4 +1,4 @@
-"""Compression as JPEG does it: blocks of cosines, rounded."""
+"""JPEG compression: the rounded cosine coefficients of blocks."""
 
 import math
 
@@ -6,9 +6,10 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
+from unnoise.images import RGB
+
 BLOCK = 8
-RGB = 3
-# ITU-T T.81, annex K: steps of the coefficients, for luma and for chroma.
+# ITU-T T.81, annex K: steps of the coefficients, for luma and chroma.
 LUMA_STEPS = (
     (16, 11, 10, 16, 24, 40, 51, 61),
     (12, 12, 14, 19, 26, 58, 60, 55),
@@ -26,7 +27,7 @@ CHROMA_STEPS = (
     (47, 66, 99, 99, 99, 99, 99, 99),
     *((99,) * 8,) * 4,
 )
-# JFIF 1.02: luma and two colour differences of red, green and blue.
+# JFIF 1.02: from red, green and blue to luma and two colour differences.
 Matrix = tuple[tuple[float, float, float], ...]
 TO_YCC: Matrix = (
     (0.299, 0.587, 0.114),
@@ -37,20 +38,16 @@ TO_RGB: Matrix = ((1.0, 0.0, 1.402), (1.0, -0.344136, -0.714136), (1.0, 1.772, 0
 
 
 def jpeg(clean: Tensor, level: Tensor, generator: Generator, half: Tensor) -> Tensor:
-    """Compress and decompress as JPEG; where blocks begin is drawn, as in a crop.
+    """Compress and decompress as JPEG, in 8 bits; the place where blocks begin is drawn.
 
-    Args:
-        clean: Images ``(B, C, H, W)``, [0, 1], which compression clips and rounds to 8 bits. Three
-            channels are colours, any others are compressed one by one.
-        level: Quality, 1 to 100, as libjpeg scales it.
-        generator: Of where blocks begin, and of which images have chroma of half the resolution.
-        half: Chance of chroma of half the resolution, 4:2:0.
+    ``level`` is the quality, 1 to 100, as libjpeg scales it; ``half`` the chance that the chroma
+    has half the resolution (4:2:0). Channels that are not three are compressed one by one.
     """
     batch, channels, height, width = clean.shape
     top, left = torch.randint(2 * BLOCK, (2,), generator=generator, device=clean.device).tolist()
     chance = torch.rand((batch, 1, 1, 1), generator=generator, device=clean.device)
     bottom, right = -(top + height) % (2 * BLOCK), -(left + width) % (2 * BLOCK)
-    padded = torch.cat(  # repeats the border, by more than an image may be large
+    padded = torch.cat(  # repeats the border; F.pad does not pad by more than the image has
         [
             clean[..., :1, :].expand(-1, -1, top, -1),
             clean,
@@ -85,13 +82,13 @@ def _colours(values: Tensor, level: Tensor, half: Tensor) -> Tensor:
 
 
 def _convert(images: Tensor, matrix: Matrix) -> Tensor:
-    """Mix channels; not as a matrix product, which autocast would round to bfloat16."""
+    """Mix channels, not by a matrix product: autocast would round that to bfloat16."""
     first, second, third = images.unbind(1)
     return torch.stack([a * first + b * second + c * third for a, b, c in matrix], dim=1)
 
 
 def _steps(table: tuple[tuple[int, ...], ...], quality: Tensor) -> Tensor:
-    """Return the steps at a quality, ``(B, 1, 1, 1, 8, 8)``, as libjpeg scales them."""
+    """Return the steps at each quality, ``(B, 1, 1, 1, 8, 8)``, as libjpeg scales them."""
     scale = torch.where(quality < 50, 5000 / quality, 200 - 2 * quality)[..., None, None]
     steps = (quality.new_tensor(table) * scale + 50) / 100
     return steps.floor().clamp(1, 255)
@@ -110,7 +107,7 @@ def _quantise(values: Tensor, steps: Tensor) -> Tensor:
 
 
 def _cosines(like: Tensor) -> Tensor:
-    """Return the orthonormal cosine transform of 8 values as a matrix."""
+    """Return the matrix of the orthonormal cosine transform of 8 values."""
     place = torch.arange(BLOCK, device=like.device, dtype=like.dtype)
     matrix = torch.cos(math.pi / BLOCK * (place + 0.5) * place[:, None]) * math.sqrt(2 / BLOCK)
     matrix[0] /= math.sqrt(2)

@@ -4,9 +4,9 @@ spec  = chain { "|" chain } [ ",clip" ]         one of the chains is drawn, per 
 chain = [ share "%" ] term { "+" term }         terms are applied from left to right
 term  = name ":" level [ "(" { setting } ")" ]  a name of ``NOISES``
 setting = name "=" level                        one that ``NOISES`` lists; separated by spaces
-level = number [ ".." number ]                  a range is drawn uniformly, per image
+level = number [ ".." number ]                  a level is drawn from the range, per image
 
-Shares are given to all chains, and are 100 % together, or to none, which makes them equal.
+Either every chain has a share, together 100 %, or none has, and all are equal.
 """
 
 import math
@@ -19,8 +19,8 @@ import torch
 from torch import Generator, Tensor
 
 from unnoise.errors import SpecError, UnknownNameError
+from unnoise.images import RGB
 from unnoise.noise.corruptions import NOISES, Setting
-from unnoise.noise.grain import RGB
 
 EXAMPLE = "a spec looks like gaussian:0.3,clip or poisson:30..60+gaussian:0.02"
 MIXTURE = "a mixture looks like 80% gaussian:0..0.2 | 20% poisson:10..100"
@@ -30,13 +30,13 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Term:
-    """One corruption with its level, or a range of levels drawn per image.
+    """One corruption with its level, or with a range from which levels are drawn per image.
 
     Attributes:
-        name: Of the corruption.
+        name: A key of ``NOISES``.
         low: The lowest level.
         high: The highest level.
-        settings: What the spec says of others than the level: a name, lowest and highest value.
+        settings: Name, lowest and highest value of each setting that the spec gives.
     """
 
     name: str
@@ -45,22 +45,22 @@ class Term:
     settings: tuple[tuple[str, float, float], ...] = ()
 
     def __str__(self) -> str:
-        """Return the term as it is written in a spec."""
-        said = " ".join(f"{name}={_written(low, high)}" for name, low, high in self.settings)
-        return f"{self.name}:{_written(self.low, self.high)}" + (f"({said})" if said else "")
+        """Return the term as a spec has it."""
+        given = " ".join(f"{name}={_written(low, high)}" for name, low, high in self.settings)
+        return f"{self.name}:{_written(self.low, self.high)}" + (f"({given})" if given else "")
 
     def at(self, share: float) -> "Term":
-        """Return the corruption at one level of its range."""
+        """Return the corruption at one place of its range, 0 to 1."""
         level = self.low + share * (self.high - self.low)
         return replace(self, low=level, high=level)
 
     def __call__(self, clean: Tensor, generator: Generator) -> Tensor:
-        """Apply the corruption; numbers that are ranges are drawn per image."""
+        """Apply the corruption, with a level and settings drawn from their ranges per image."""
         corruption = NOISES[self.name]
-        said = {name: (low, high) for name, low, high in self.settings}
+        given = {name: (low, high) for name, low, high in self.settings}
         level = _draw(clean, self.low, self.high, generator)
         settings = {
-            name: _draw(clean, *said.get(name, setting.default), generator)
+            name: _draw(clean, *given.get(name, setting.default), generator)
             for name, setting in corruption.settings.items()
         }
         return corruption.apply(clean, level, generator, **settings)
@@ -82,13 +82,13 @@ def _draw(clean: Tensor, low: float, high: float, generator: Generator) -> Tenso
 
 @dataclass(frozen=True)
 class Chain:
-    """Corruptions that follow each other, and how often this chain is drawn, in percent."""
+    """Corruptions that follow each other, and the chance of this chain, in percent."""
 
     terms: tuple[Term, ...]
     share: float | None = None
 
     def __str__(self) -> str:
-        """Return the chain as it is written in a spec."""
+        """Return the chain as a spec has it."""
         share = "" if self.share is None else f"{self.share!r}".removesuffix(".0") + "% "
         return share + "+".join(map(str, self.terms))
 
@@ -102,7 +102,7 @@ class Chain:
 
 @dataclass(frozen=True)
 class Noise:
-    """A parsed spec, ready to be applied; ``str(noise)`` is the spec again."""
+    """A parsed spec, ready to be applied."""
 
     chains: tuple[Chain, ...]
     clip: bool = False
@@ -116,7 +116,7 @@ class Noise:
 
         Args:
             clean: Images ``(B, C, H, W)``, float, nominally [0, 1].
-            generator: On the device of ``clean``; it decides every random number.
+            generator: Source of every random number, on the device of ``clean``.
 
         Returns:
             Noisy images of the same shape, in [0, 1] if the spec ends in ``,clip``.
@@ -126,7 +126,7 @@ class Noise:
         return noisy.clamp(0, 1) if self.clip else noisy
 
     def at(self, share: float) -> "Noise":
-        """Return the noise with each range at one place: 0 for its low end, 1 for its high one."""
+        """Return the noise with each range at one place, 0 (its low end) to 1 (its high end)."""
         return replace(
             self,
             chains=tuple(
@@ -136,12 +136,14 @@ class Noise:
         )
 
     def notes(self, channels: int) -> tuple[str, ...]:
-        """Say, a sentence each, what terms that are made for three channels do to others."""
+        """Return a sentence for each term that is made for three channels, if there are others."""
         if channels == RGB:
             return ()
         names = dict.fromkeys(term.name for chain in self.chains for term in chain.terms)
         return tuple(
-            f"the images are grey: {name} {said}" for name in names if (said := NOISES[name].grey)
+            f"the images are grey: {name} {NOISES[name].grey}"
+            for name in names
+            if NOISES[name].grey
         )
 
     @property
@@ -150,7 +152,7 @@ class Noise:
         return any(term.low < term.high for chain in self.chains for term in chain.terms)
 
     def _drawn(self, clean: Tensor, generator: Generator) -> Tensor:
-        """Apply to each image the chain that is drawn for it."""
+        """Draw a chain for each image and apply it."""
         shares = torch.tensor([chain.share or 1.0 for chain in self.chains], device=clean.device)
         which = torch.multinomial(shares, len(clean), replacement=True, generator=generator)
         noisy = torch.empty_like(clean)
@@ -166,7 +168,7 @@ def parse_noise(spec: str) -> Noise:
 
     Raises:
         SpecError: The spec does not follow the grammar, or a level is outside its range.
-        UnknownNameError: It names a corruption that is not in ``NOISES``.
+        UnknownNameError: ``NOISES`` has no corruption of this name.
     """
     body, comma, option = spec.strip().partition(",")
     if comma and option.strip() != "clip":
@@ -176,7 +178,7 @@ def parse_noise(spec: str) -> Noise:
     if given and (len(given) < len(chains) or not math.isclose(sum(given), 100, abs_tol=0.1)):
         raise SpecError(
             f"noise {spec!r} gives shares of {' + '.join(f'{share:g}' for share in given)} %: "
-            "every alternative gets one, together 100 %; or none does, and they are equal"
+            "give one to every alternative, together 100 %, or to none, and all are equal"
         )
     return Noise(chains, clip=bool(comma))
 
@@ -185,8 +187,8 @@ def _parse_chain(text: str, spec: str) -> Chain:
     share, percent, terms = text.rpartition("%")
     if percent and not (NUMBER.fullmatch(share.strip()) and 0 < float(share) <= 100):
         raise SpecError(
-            f"noise {spec!r}: {share.strip()!r} is no share: it is more than 0, up to 100 %; "
-            f"{MIXTURE}"
+            f"noise {spec!r}: {share.strip()!r} is no share: a share is more than 0 and at most "
+            f"100 %; {MIXTURE}"
         )
     # A sign after "e" or ":" belongs to a number; any other "+" joins two terms.
     parts = re.split(r"(?<![eE:.])\+", terms)
@@ -214,7 +216,7 @@ def _parse_term(text: str, spec: str) -> Term:
 def _parse_settings(
     name: str, text: str, spec: str
 ) -> tuple[str, tuple[tuple[str, float, float], ...]]:
-    """Split what follows a name into the level and the settings in parentheses."""
+    """Split the text after a name into the level and the settings in parentheses."""
     level, bracket, rest = text.partition("(")
     if not bracket:
         return level, ()

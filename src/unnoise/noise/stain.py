@@ -6,15 +6,15 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-KNOTS = (4, 1.0), (9, 0.6), (20, 0.35)  # random numbers a side of an image, and their weight
-SHARPEST = 20.0  # slope of an edge, drawn from 1 on with a logarithm that is uniform
-SPREAD = 0.7  # of how much of an image is stained
+KNOTS = (4, 1.0), (9, 0.6), (20, 0.35)  # random numbers per side of an image, and their weight
+SHARPEST = 20.0  # largest slope of an edge; its logarithm is uniform from that of 1 on
+SPREAD = 0.7  # larger: images differ more in how much of them is stained
 
 
 def stain(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
-    """Darken each image by smooth blots: by up to a share ``level`` of its brightness.
+    """Darken each image with smooth blots, by up to a share ``level`` of its brightness.
 
-    Some blots fade out and others have an edge, as shadows, wrinkles and spilt coffee do.
+    Some blots fade out, others have an edge, as shadows, wrinkles and spilt coffee do.
     """
     batch, device = len(clean), clean.device
     field = torch.zeros((batch, 1, *clean.shape[2:]), device=device)
