@@ -11,10 +11,7 @@ from unnoise.data import (
     NOISY_ONLY,
     TURNS,
     Material,
-    Patches,
     Plan,
-    Resident,
-    Stream,
     prepare,
     takes_whole,
 )
@@ -166,6 +163,7 @@ def assemble(
         values=config.range and ValueRange.given(*config.range),
         seed=config.seed,
         failed=failed,
+        device=device,
     )
     _check_same(material, world)
     noise = config.noise and parse_noise(config.noise)
@@ -184,18 +182,14 @@ def assemble(
         Held.of(scenes, material.ranges)
         for scenes in (material.held_out, material.calibration, material.learned)
     )
-    batch = material.batches.at
-    if device.type == "cuda":
-        if config.compile:
-            network.compile()
-        if isinstance(material.batches, Patches) and Resident.fits(material.batches, device):
-            batch = Resident(material.batches, device).at
+    if device.type == "cuda" and config.compile:
+        network.compile()
     training = Training(
         model=network,
         apply=restore,
         draw=trained.draw,
         losses=trained.losses,
-        batch=batch,
+        batch=material.batches.at,
         batch_size=config.batch_size,
         validate=validator(objective, held, config.seed, device, world),
         optimizer=_optimizer(config, network),
@@ -208,7 +202,7 @@ def assemble(
         bf16=choose_bf16(config.precision, device),
         world=world,
         grain=usual_grain(config.batch_size),
-        unit="images" if takes_whole(plan) else "patches",
+        unit=material.batches.unit,
         pieces=config.accumulate,
     )
     assembly = Assembly(
@@ -222,7 +216,7 @@ def assemble(
         objective=objective,
         sample=material.batches.pixels,
         notes=(*material.notes, *notes),
-        close=material.batches.close if isinstance(material.batches, Stream) else lambda: None,
+        close=material.batches.close,
     )
     return assembly.of_length(_steps(config, material, training, whole=takes_whole(plan)))
 

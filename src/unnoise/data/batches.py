@@ -5,6 +5,7 @@ A process that computes a part of each batch asks for those samples only.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -53,6 +54,8 @@ class Batches:
     size: int
     seed: int
 
+    unit: ClassVar[str] = "images"
+
     @property
     def pixels(self) -> int:
         """Pixels of an image."""
@@ -74,6 +77,9 @@ class Batches:
             here = epochs == epoch
             indices[here] = self._order(int(epoch))[offsets[here]]
         return to_tensors([view[indices] for view in self.views], self.ranges)
+
+    def close(self) -> None:
+        """Do nothing: the images lie in memory."""
 
     def _order(self, epoch: int) -> Indices:
         cached: dict[int, Indices] = self.__dict__.setdefault("_orders", {})
@@ -111,6 +117,8 @@ class Patches:
     turns: tuple[int, ...] = tuple(range(TURNS))
     scenes: tuple[tuple[int, ...], ...] | None = None
 
+    unit: ClassVar[str] = "patches"
+
     @property
     def pixels(self) -> int:
         """Pixels of a crop."""
@@ -126,6 +134,9 @@ class Patches:
         side = (self.side, self.side)
         crops = [pool.crops(*where, side) for pool, where in self.drawn(step, samples)]
         return to_tensors(crops, self.ranges)
+
+    def close(self) -> None:
+        """Do nothing: the images lie in memory."""
 
     def drawn(self, step: int, samples: slice = ALL) -> list[tuple[Pool, Crops]]:
         """Return which crops of which pool make each view of batch number ``step``."""

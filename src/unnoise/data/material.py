@@ -6,10 +6,12 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
+import torch
 
 from unnoise.data.batches import Batches, Patches, split_indices
 from unnoise.data.method import NOISY_ONLY, Plan, Scenes
 from unnoise.data.pool import TURNS, Pool
+from unnoise.data.resident import Resident
 from unnoise.data.splitting import (
     CALIBRATION_BLOCK,
     CALIBRATION_PIXELS,
@@ -35,6 +37,7 @@ from unnoise.shards import Files
 from unnoise.shards import Scenes as StreamedScenes
 from unnoise.types import Array
 
+CPU = torch.device("cpu")
 WHOLE = 64  # pixels: images of one size up to this are taken whole
 TOO_SMALL = 16  # pixels of a side of an image that patches are cut from
 WINDOW = 4  # sides of a crop: of what is read of a large image
@@ -55,7 +58,7 @@ class Material:
         notes: What the user should know, in words.
     """
 
-    batches: Batches | Patches | Stream
+    batches: Batches | Patches | Resident | Stream
     held_out: list[tuple[Array, ...]]
     calibration: list[tuple[Array, ...]]
     ranges: tuple[ValueRange, ...]
@@ -83,6 +86,7 @@ def prepare(
     failed: Callable[[str], None],
     values: ValueRange | None = None,
     turns: tuple[int, ...] = tuple(range(TURNS)),
+    device: torch.device = CPU,
 ) -> Material:
     """Read the images, hold some out, and make batches of the others.
 
@@ -97,6 +101,7 @@ def prepare(
         failed: Told of each file that cannot be read.
         values: Their range; None finds it in the data.
         turns: The turns of crops that are drawn from.
+        device: Where the training runs; images of patches lie there if it is a GPU that has room.
 
     Raises:
         DataError: Nothing is left to train on, or images are too small.
@@ -115,9 +120,9 @@ def prepare(
     if takes_whole(plan):
         stacks = [np.stack(view) for view in views]
         keep, held = split_indices(len(stacks[0]), share or HELD_WHOLE, seed)
-        batches = Batches(tuple(stack[keep] for stack in stacks), ranges, batch_size, seed)
+        images = Batches(tuple(stack[keep] for stack in stacks), ranges, batch_size, seed)
         held_out = list(zip(*(stack[held] for stack in stacks), strict=True))
-        return Material(batches, *_held(held_out), ranges, notes=lack)
+        return Material(images, *_held(held_out), ranges, notes=lack)
     strides: list[int] = [1]
     notes: tuple[str, ...] = ()
     groups = scenes or tuple((i,) for i in range(len(views[0])))
@@ -134,7 +139,8 @@ def prepare(
     patches = Patches(pools, drawn, batch_size, side, seed, turns, scenes)
     notes = lack + notes
     strides = sorted(set(strides))
-    return Material(patches, *_held(held_out), drawn, tuple(strides), notes, _in_parts(learned))
+    batches = Resident(patches, device) if Resident.fits(patches, device) else patches
+    return Material(batches, *_held(held_out), drawn, tuple(strides), notes, _in_parts(learned))
 
 
 def _without_tiny(plan: Plan, failed: Callable[[str], None]) -> Plan:

@@ -20,8 +20,12 @@ class Resident:
         device: Where the images lie from then on.
     """
 
+    unit = Patches.unit
+
     def __init__(self, patches: Patches, device: torch.device) -> None:
         self._patches, self._device = patches, device
+        self.size, self.pixels = patches.size, patches.pixels
+        self.steps_per_epoch = patches.steps_per_epoch
         self._pixels = {
             id(pool): torch.from_numpy(pool.pixels).to(device).view(-1, pool.channels)
             for pool in patches.pools
@@ -33,7 +37,9 @@ class Resident:
 
     @staticmethod
     def fits(patches: Patches, device: torch.device) -> bool:
-        """Tell whether the images can lie on this GPU: their kind, their sizes, free memory."""
+        """Whether the images can lie on this device: a GPU, their kind and sizes, free memory."""
+        if device.type != "cuda":
+            return False
         smallest = min(min(pool.heights.min(), pool.widths.min()) for pool in patches.pools)
         kinds = {pool.pixels.dtype for pool in patches.pools}
         size = sum(pool.pixels.nbytes for pool in patches.pools)
@@ -51,6 +57,9 @@ class Resident:
             scaled = (gathered - low) / span
             views.append(scaled.permute(0, 3, 1, 2))  # in memory this is channels_last
         return tuple(views)
+
+    def close(self) -> None:
+        """Do nothing: the memory is freed with this object."""
 
     def _gather(self, pool: Pool, crops: Crops) -> Tensor:
         images, tops, lefts, turns = crops

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -90,6 +91,8 @@ class Stream:
     _blocks: dict[int, "Future[tuple[list[Array], list[str]]]"] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
     _pool: ProcessPoolExecutor | None = None
+
+    unit: ClassVar[str] = "patches"
 
     @property
     def size(self) -> int:
