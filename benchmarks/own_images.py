@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 import unnoise
-from unnoise.api import train_on
+from unnoise.api.own import train_on
 from unnoise.facts import noise_correlation
 from unnoise.images import read_stack, to_channels, write_stack
 

@@ -21,7 +21,7 @@ from hypothesis import settings
 from numpy.typing import NDArray
 
 from unnoise import Denoiser
-from unnoise.api import train
+from unnoise.api.training import train
 from unnoise.images import read_stack, write_stack
 
 if TYPE_CHECKING:

@@ -37,7 +37,8 @@ from fluorescence import (
 from numpy.typing import NDArray
 from pretrain_photo import BOUNDS_ONLY, SUMS, adopt_bounds
 
-from unnoise import api
+from unnoise.api.sharing import export
+from unnoise.api.training import train as train_denoiser
 from unnoise.cli.console import training_progress
 from unnoise.denoiser import Denoiser
 from unnoise.images import read_stack, to_channels, write_stack
@@ -140,9 +141,9 @@ def train(folder: Path, run: RunFolder, **settings: object) -> None:
     """Train on the pairs, or resume what was stopped."""
     with training_progress(quiet=False) as report:
         if run.config.exists() and not run.model.exists():
-            api.train(out=run.path, resume=True, report=report)
+            train_denoiser(out=run.path, resume=True, report=report)
             return
-        api.train(
+        train_denoiser(
             folder / "noisy",
             targets=folder / "clean",
             out=run.path,
@@ -212,7 +213,7 @@ def main() -> None:
         make(pairs, run, options)
     learn_usual(pairs, run.model if options.leave_out else TARGET)
     if not options.leave_out:
-        api.export(TARGET, TARGET.with_suffix(".onnx"), overwrite=True)
+        export(TARGET, TARGET.with_suffix(".onnx"), overwrite=True)
 
 
 def make(pairs: Path, run: RunFolder, options: argparse.Namespace) -> None:

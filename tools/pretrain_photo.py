@@ -21,7 +21,8 @@ from typing import Any
 import torch
 from soften import soften
 
-from unnoise import api
+from unnoise.api.sharing import export
+from unnoise.api.training import train as train_denoiser
 from unnoise.cli.console import training_progress
 from unnoise.pretrained import PRETRAINED
 from unnoise.runs import BOUNDS, ModelInfo, RunFolder, read_model_file, write_model_file
@@ -40,9 +41,9 @@ def train(photographs: Path, minutes: float, run: RunFolder, settings: dict[str,
     """Resume what was stopped, or go on from the weights in the package."""
     with training_progress(quiet=False) as report:
         if run.config.exists() and not run.model.exists():
-            api.train(out=run.path, resume=True, report=report)
+            train_denoiser(out=run.path, resume=True, report=report)
             return
-        api.train(
+        train_denoiser(
             photographs,
             config=PRESET,
             init="photo",
@@ -108,7 +109,7 @@ def main() -> None:
         go_on(data, options.minutes, run, replace_any=options.replace)
     train(data, BOUNDS_MINUTES, bounds, BOUNDS_ONLY)
     adopt_bounds(bounds)
-    api.export(TARGET, TARGET.with_suffix(".onnx"), overwrite=True)
+    export(TARGET, TARGET.with_suffix(".onnx"), overwrite=True)
 
 
 def go_on(photographs: Path, minutes: float, run: RunFolder, *, replace_any: bool) -> None:

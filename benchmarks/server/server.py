@@ -31,7 +31,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 from machine import describe_machine
 
 import unnoise
-from unnoise.api import denoise_files
+from unnoise.api.denoising import denoise_files
 from unnoise.denoiser.network import Network
 from unnoise.images import find_images, read_stack, write_stack
 from unnoise.outputs import write_text

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import unnoise
-from unnoise import api
+from unnoise.api.training import train as train_denoiser
 from unnoise.evaluation import Tuned, available_baselines, tune
 from unnoise.images import read_stack, to_channels, to_float
 from unnoise.trust import Grain, Risk, estimate_risk, judge, noise_for
@@ -77,8 +77,8 @@ def train(minutes: float) -> dict[str, Denoise]:
     quiet: Callable[[str], None] = lambda _: None  # noqa: E731  shorter than a function
     folder = DATA / "microscopy/noisy"
     models = {
-        "trained": api.train(folder, minutes=minutes, say=quiet),
-        "trained, noise2void": api.train(
+        "trained": train_denoiser(folder, minutes=minutes, say=quiet),
+        "trained, noise2void": train_denoiser(
             folder, minutes=minutes, objective="noise2void", say=quiet
         ),
     }

@@ -25,7 +25,7 @@ from machine import describe_machine
 from scores import auroc, compare
 
 import unnoise
-from unnoise import Denoiser, api
+from unnoise import Denoiser
 from unnoise.data import load_images
 from unnoise.images import read_stack, to_channels, to_float
 from unnoise.metrics import psnr
@@ -242,11 +242,11 @@ def train(minutes: float) -> dict[str, Denoiser]:
     quiet: Callable[[str], None] = lambda _: None  # noqa: E731  shorter than a function
     options: dict[str, Any] = {"minutes": minutes, "data_dir": str(DATA), "say": quiet}
     models = {
-        name: api.train(name, intervals=0.9 if name == "mnist" else None, **options)
+        name: unnoise.train(name, intervals=0.9 if name == "mnist" else None, **options)
         for name in ("mnist", "fashion-mnist", "digits")
     }
     options["minutes"] = 4 * minutes
-    models["microscopy"] = api.train(DATA / "microscopy/noisy", **options)
+    models["microscopy"] = unnoise.train(DATA / "microscopy/noisy", **options)
     return models | {"photo": unnoise.load("photo")}
 
 

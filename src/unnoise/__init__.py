@@ -9,75 +9,53 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from unnoise.api import (
-        Comparison,
-        add_noise,
-        compare,
-        evaluate,
-        export,
-        figure,
-        load,
-        noise_model,
-        probe,
-        train,
-    )
-    from unnoise.denoiser import Denoiser
-    from unnoise.errors import UnnoiseError
-    from unnoise.evaluation import Evaluation
-    from unnoise.features import DenoisingAutoencoder, DenoisingClassifier
-    from unnoise.trust import Inspection, inspect
+    from unnoise.api.comparing import Comparison as Comparison
+    from unnoise.api.comparing import compare as compare
+    from unnoise.api.evaluating import add_noise as add_noise
+    from unnoise.api.evaluating import evaluate as evaluate
+    from unnoise.api.loading import load as load
+    from unnoise.api.noise_models import noise_model as noise_model
+    from unnoise.api.probing import probe as probe
+    from unnoise.api.sharing import export as export
+    from unnoise.api.showing import figure as figure
+    from unnoise.api.training import train as train
+    from unnoise.denoiser import Denoiser as Denoiser
+    from unnoise.errors import UnnoiseError as UnnoiseError
+    from unnoise.evaluation import Evaluation as Evaluation
+    from unnoise.features import DenoisingAutoencoder as DenoisingAutoencoder
+    from unnoise.features import DenoisingClassifier as DenoisingClassifier
+    from unnoise.trust import Inspection as Inspection
+    from unnoise.trust import inspect as inspect
+else:  # the same names for the interpreter; a list that type checkers see would be a third one
+    _HOMES = {
+        "Comparison": "api.comparing",
+        "Denoiser": "denoiser",
+        "DenoisingAutoencoder": "features",
+        "DenoisingClassifier": "features",
+        "Evaluation": "evaluation",
+        "Inspection": "trust",
+        "UnnoiseError": "errors",
+        "add_noise": "api.evaluating",
+        "compare": "api.comparing",
+        "evaluate": "api.evaluating",
+        "export": "api.sharing",
+        "figure": "api.showing",
+        "inspect": "trust",
+        "load": "api.loading",
+        "noise_model": "api.noise_models",
+        "probe": "api.probing",
+        "train": "api.training",
+    }
+    __all__ = list(_HOMES)
 
-_HOMES = {
-    "Comparison": "unnoise.api",
-    "Denoiser": "unnoise.denoiser",
-    "DenoisingAutoencoder": "unnoise.features",
-    "DenoisingClassifier": "unnoise.features",
-    "Evaluation": "unnoise.evaluation",
-    "Inspection": "unnoise.trust",
-    "UnnoiseError": "unnoise.errors",
-    "add_noise": "unnoise.api",
-    "compare": "unnoise.api",
-    "evaluate": "unnoise.api",
-    "export": "unnoise.api",
-    "figure": "unnoise.api",
-    "inspect": "unnoise.trust",
-    "load": "unnoise.api",
-    "noise_model": "unnoise.api",
-    "probe": "unnoise.api",
-    "train": "unnoise.api",
-}
+    def __getattr__(name: str) -> object:
+        """Import a public name on first use (PEP 562)."""
+        if name not in _HOMES:
+            raise AttributeError(f"module 'unnoise' has no attribute {name!r}")
+        value = getattr(import_module(f"unnoise.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
 
-__all__ = [
-    "Comparison",
-    "Denoiser",
-    "DenoisingAutoencoder",
-    "DenoisingClassifier",
-    "Evaluation",
-    "Inspection",
-    "UnnoiseError",
-    "__version__",
-    "add_noise",
-    "compare",
-    "evaluate",
-    "export",
-    "figure",
-    "inspect",
-    "load",
-    "noise_model",
-    "probe",
-    "train",
-]
-
-
-def __getattr__(name: str) -> object:
-    """Import a public name on first use (PEP 562)."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'unnoise' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """List the public names."""
-    return __all__
+    def __dir__() -> list[str]:
+        """List the public names."""
+        return ["__version__", *_HOMES]

@@ -8,7 +8,8 @@ import torch
 from safetensors.torch import load_file
 
 import unnoise
-from unnoise.api import draw_noise, write_report
+from unnoise.api.reporting import write_report
+from unnoise.api.showing import draw_noise
 from unnoise.errors import ConfigError, RunError, UnnoiseError
 from unnoise.runs import RunFolder, TrainConfig
 from unnoise.training import Progress

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 import unnoise
-from unnoise.api import denoise_files, load_built_ins
-from unnoise.api.choosing import choose
+from unnoise.api.choosing import choose, load_built_ins
+from unnoise.api.denoising import denoise_files
 from unnoise.denoiser import DenoiseOptions
 from unnoise.images import ReadOptions, write_stack
 from unnoise.pretrained import PRETRAINED

@@ -8,7 +8,8 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 import unnoise
-from unnoise.api import comparing, inspect_files
+from unnoise.api import comparing
+from unnoise.api.inspecting import inspect_files
 from unnoise.cli import main
 from unnoise.errors import ConfigError
 from unnoise.images import write_stack

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from unnoise import Denoiser
-from unnoise.api import FileResult, denoise_files
+from unnoise.api.denoising import denoise_files
+from unnoise.api.one_file import FileResult
 from unnoise.denoiser import DenoiseOptions
 from unnoise.errors import ConfigError, ImageError
 from unnoise.images import ReadOptions, read_stack, write_stack

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import unnoise
-from unnoise.api import compare_files, inspect_files, line
+from unnoise.api.comparing import compare_files
+from unnoise.api.inspecting import inspect_files, line
 from unnoise.denoiser import DenoiseOptions
 from unnoise.errors import ConfigError
 from unnoise.images import write_stack

@@ -11,6 +11,7 @@ import pyvips
 from numpy.typing import NDArray
 
 import unnoise
+from unnoise.api.noise_page import write_noise_page
 from unnoise.cli import main
 from unnoise.errors import ConfigError, DataError, OutputError
 from unnoise.images import jpeg_coding, write_stack
@@ -112,7 +113,7 @@ def test_command_line_prints_the_spec_alone_and_a_page(folders: Path, tmp_path: 
     assert html.count("data:image/png;base64,") == 2
     assert "http" not in html.replace("http-equiv", "")
     with pytest.raises(OutputError, match="exists"):
-        unnoise.api.write_noise_page(page, unnoise.noise_model(folders / "noisy"))
+        write_noise_page(page, unnoise.noise_model(folders / "noisy"))
     status, out, _ = run("noise-model", folders / "noisy", "--json", "--quiet")
     told = json.loads(out)
     check(told["noise"])

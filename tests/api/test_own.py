@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 import unnoise
-from unnoise.api import train_on
-from unnoise.api.own import is_worse
+from unnoise.api.own import is_worse, train_on
 from unnoise.denoiser import DenoiseOptions
 from unnoise.errors import ConfigError, DataError, ModelFileError, RunError
 from unnoise.images import read_stack, write_stack

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 import unnoise
-from unnoise.api import default_out, draw_preview, write_report
+from unnoise.api.planning import default_out
+from unnoise.api.reporting import draw_preview, write_report
 from unnoise.errors import ConfigError, UnnoiseError
 from unnoise.images import write_stack
 
@@ -183,7 +184,7 @@ def test_a_run_in_its_own_data_is_no_data_and_changes_are_noticed(tmp_path: Path
         write_stack(tmp_path / f"{i}.png", noisy(scene(i), i))
     settings: dict[str, Any] = {"steps": 4, "patch": 32, "model": "unet", "batch_size": 2}
     unnoise.train(tmp_path, out=tmp_path / "run", **settings)
-    unnoise.api.draw_preview(tmp_path / "run")
+    draw_preview(tmp_path / "run")
     resumed = unnoise.train(out=tmp_path / "run", resume=True, say=lambda _: None)
     assert resumed.info.trained["steps"] == 4
     write_stack(tmp_path / "3.png", noisy(scene(3), 3))
@@ -241,7 +242,7 @@ def test_clean_images_may_be_float_means_in_the_unit_of_the_captures(
     assert denoiser.info.trained["noisy_psnr"] == expected
     evaluation = unnoise.evaluate(denoiser, ours, targets=theirs, baselines=False)
     assert evaluation.mean("noisy", "psnr") == expected
-    assert unnoise.api.draw_preview(out).is_file()
+    assert draw_preview(out).is_file()
 
 
 def test_noise_beside_pairs_is_for_training_alone(folder: Path) -> None:

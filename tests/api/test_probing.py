@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import unnoise
-from unnoise.api import write_probe
+from unnoise.api.probing import write_probe
 from unnoise.cli import main
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ConfigError, DataError, ModelError, OutputError

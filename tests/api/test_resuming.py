@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 
 import unnoise
-from unnoise.api import draw_preview, write_report
+from unnoise.api.reporting import draw_preview, write_report
 from unnoise.errors import ConfigError, OutputError, RunError, UnnoiseError
 from unnoise.runs import RunFolder
 from unnoise.training import Progress

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import unnoise
-from unnoise.api import denoise_files
+from unnoise.api.denoising import denoise_files
 from unnoise.cli import main
 from unnoise.data import load_images
 from unnoise.errors import ConfigError, DataError, ModelError, ModelFileError

@@ -25,7 +25,8 @@ from jobs import (
     wait_until,
 )
 
-from unnoise import api
+from unnoise.api.denoising import denoise_files
+from unnoise.api.loading import load
 from unnoise.cli import main
 from unnoise.cluster import denoise_many
 from unnoise.cluster.folder import BLOCKS
@@ -66,7 +67,7 @@ def test_the_outputs_of_one_process_though_a_worker_is_killed(tmp_path: Path) ->
     )
     (bad,) = [row for row in rows if row["error"] is not None]
     assert "its bytes are of no picture format" in bad["error"]
-    results = api.denoise_files(api.load(MODEL), [tmp_path / "in"], out=tmp_path / "one")
+    results = denoise_files(load(MODEL), [tmp_path / "in"], out=tmp_path / "one")
     told = {str(result.input): result for result in results}
     for row in rows:
         assert row["verdict"] == told[row["input"]].verdict
@@ -240,7 +241,7 @@ def test_one_huge_image_is_divided_and_equals_that_of_one_process(
 ) -> None:
     path = make_huge(tmp_path, kind)
     one, out = tmp_path / "one" / path.name, tmp_path / "out"
-    api.load(MODEL).denoise_file(path, one)
+    load(MODEL).denoise_file(path, one)
     kept: list[Path] = []
     if kind == "zarr":  # killed at a tile, and begun again
         driver = subprocess.Popen(command(path, out, "--quiet"))
@@ -277,7 +278,7 @@ def test_tiles_of_workers_share_detail_and_count_hot_pixels(tmp_path: Path) -> N
     options = DenoiseOptions(detail=0.7, hot_pixels=True)
     notes: list[str] = []
     one, out = tmp_path / "one" / path.name, tmp_path / "out"
-    api.load(MODEL).denoise_file(path, one, options=options, note=notes.append)
+    load(MODEL).denoise_file(path, one, options=options, note=notes.append)
     assert quiet_job(path, out, workers=2, options=options).denoised == 1
     (row,) = read_rows(out)
     assert row["notes"][-1:] == notes

@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 import unnoise
-from unnoise.api import denoise_files, load_built_ins
-from unnoise.api.choosing import choose
-from unnoise.api.naming import made_for, title_of
+from unnoise.api.choosing import choose, load_built_ins
+from unnoise.api.denoising import denoise_files
+from unnoise.api.sharing import made_for, title_of
 from unnoise.denoiser import DenoiseOptions
 from unnoise.denoiser.loading import locate
 from unnoise.images import ReadOptions, read_stack, write_stack

@@ -10,7 +10,7 @@ import pytest
 from blur import blur
 
 import unnoise
-from unnoise.api import inspect_files
+from unnoise.api.inspecting import inspect_files
 from unnoise.errors import ImageError, ModelFileError
 from unnoise.images import ReadOptions, write_stack
 from unnoise.trust import calibrate, glance, inspect, read_calibration

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from unnoise.api.common import word
 from unnoise.api.comparing import compared
-from unnoise.api.naming import made_for, title_of
+from unnoise.api.sharing import made_for, title_of
 from unnoise.denoiser import DenoiseOptions, Denoiser, View
 from unnoise.errors import ImageError
 from unnoise.images import Contrast, Reader, ReadOptions, find_images

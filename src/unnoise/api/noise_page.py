@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.api.naming import short
 from unnoise.api.noise_models import NoiseModel, median_correlation, part_of
+from unnoise.api.sharing import short
 from unnoise.noise.fitting import plain_pair
 from unnoise.outputs import write_text
 from unnoise.report import NoiseCurves, NoisePage, draw_crops, draw_noise_curves, render_page

@@ -1,13 +1,23 @@
-"""What a training would work on: the images that a config names, and the method for them."""
+"""What a training works on and what it will cost: images, method, and a forecast."""
 
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
 
 from unnoise.api.common import Source, silent
 from unnoise.api.noise_models import noise_model
-from unnoise.data import Plan, Survey, choose_method, look_at
-from unnoise.images import left_out
-from unnoise.runs import Setting, TrainConfig, layer_settings
+from unnoise.assemble import assemble
+from unnoise.data import Part, Plan, Survey, choose_method, look_at, takes_whole
+from unnoise.images import ValueRange, left_out
+from unnoise.models import macs_per_pixel
+from unnoise.runs import ModelInfo, Setting, TrainConfig, layer_settings
 from unnoise.types import Say
 
 
@@ -82,3 +92,89 @@ def _look(
         exclude=run,
         say=say,
     )
+
+
+STEPS = 8  # that are really taken; no run is kept
+
+
+def forecast(
+    said: Mapping[str, Setting],
+    *,
+    preset: str | None = None,
+    config: Path | None = None,
+    say: Say = silent,
+) -> dict[str, Any]:
+    """Read the images, take a few steps, and tell what a training would be.
+
+    Returns:
+        Plain values, in the order in which a person wants to know them.
+
+    Raises:
+        UnnoiseError: Whatever the training would raise.
+    """
+    settings = with_noise(layer_settings(said, preset=preset, file=config), say=say)
+    plan = make_plan(settings, say=say)
+    failures = list(plan.failures)
+    assembly = assemble(settings, plan, failed=failures.append)
+    training, settings = assembly.training, assembly.config
+    seconds = []
+    for _ in range(STEPS):
+        start = time.perf_counter()
+        training.advance().item()
+        seconds.append(time.perf_counter() - start)
+    assembly.close()
+    notes = [*assembly.notes, *([plan.hint] if plan.hint else [])]
+    return {
+        "images": f"{plan.count} in {len(plan.views[0])} files or arrays of {plan.name}",
+        "skipped": "; ".join(failures) or "none",
+        "axes": _kinds(plan.views[0], "axes"),
+        "size": _sizes(plan.views[0]),
+        "channels": plan.views[0][0].channels,
+        "dtype": str(plan.views[0][0].dtype),
+        "range": _range(assembly.info),
+        "method": f"{plan.objective}: {plan.reason}",
+        "noise": settings.noise or "that of the images",
+        "notes": "; ".join(notes) or "none",
+        "model": assembly.info.model,
+        "cost": f"{macs_per_pixel(assembly.network) / 1000:.2f} kMAC/pixel",
+        "steps": f"{training.steps} of {settings.batch_size} "
+        + ("images" if takes_whole(plan) else f"patches of {settings.patch} × {settings.patch}"),
+        "memory": _memory(),
+        "time": f"about {_minutes(median(seconds) * training.steps)} on {training.device}",
+    }
+
+
+def _range(info: ModelInfo) -> str:
+    """Return the values that are 0 and 1, and of pairs in two units those of the clean images."""
+    kept, results = info.value_range, info.result_range
+    assert kept is not None
+    dtype = np.dtype(kept["dtype"])
+    noisy = ValueRange(kept["low"], kept["high"], kept["clamp"]).describe(dtype)
+    if results is None:
+        return noisy
+    return f"{noisy}; clean: {ValueRange(results['low'], results['high'], False).describe(dtype)}"
+
+
+def _kinds(parts: tuple[Part, ...], attribute: str) -> str:
+    counts = Counter(str(getattr(part, attribute)) for part in parts)
+    return ", ".join(f"{kind} ({count})" for kind, count in counts.most_common(5))
+
+
+def _sizes(parts: tuple[Part, ...]) -> str:
+    counts = Counter(f"{part.height} × {part.width}" for part in parts)
+    listed = ", ".join(f"{size} ({count})" for size, count in counts.most_common(3))
+    return listed + (f" and {len(counts) - 3} more sizes" if len(counts) > 3 else "")
+
+
+def _memory() -> str:
+    """Return the most memory that this process has had."""
+    if sys.platform == "win32":
+        return "not measured on Windows"
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return f"{most / (2**30 if sys.platform == 'darwin' else 2**20):.2f} GiB at most so far"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} minutes"

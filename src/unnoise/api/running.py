@@ -15,8 +15,8 @@ from typing import Any
 
 import torch
 
-from unnoise.api.calibrating import calibrated
 from unnoise.api.common import Report, Source, silent
+from unnoise.api.finishing import calibrated
 from unnoise.api.loading import load
 from unnoise.api.planning import make_plan, with_noise
 from unnoise.api.resuming import (

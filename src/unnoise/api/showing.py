@@ -1,31 +1,51 @@
-"""Pictures and the report: what a person looks at."""
+"""Pictures of images: with a noise added (``unnoise show``), and before and after as a slide."""
 
-from collections.abc import Sequence
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from unnoise.api.common import ARRAY, Source, silent, tell
-from unnoise.api.evaluating import measure, value_ranges
-from unnoise.api.examples import cut_alike, held_out_examples
-from unnoise.api.loading import load
-from unnoise.api.naming import short
-from unnoise.api.planning import make_plan
-from unnoise.assemble import complete
-from unnoise.data import Images, load_images, load_pairs, prepare, side_of, takes_whole
-from unnoise.datasets import NAMES
-from unnoise.denoiser import Denoiser
-from unnoise.denoiser.wording import in_words
-from unnoise.errors import DataError, ImageError, RunError
-from unnoise.evaluation import Evaluation
-from unnoise.images import ReadOptions, ValueRange, ranges_of, to_float
+from unnoise.api.common import Source, tell
+from unnoise.api.examples import cut_alike
+from unnoise.data import (
+    Images,
+    load_images,
+    load_pairs,
+    side_of,
+)
+from unnoise.denoiser import DenoiseOptions, Denoiser
+from unnoise.errors import ConfigError, DataError, ImageError
+from unnoise.images import (
+    RGB,
+    Contrast,
+    Reader,
+    ReadOptions,
+    ValueRange,
+    pixel_size,
+    ranges_of,
+    to_float,
+    upright,
+)
 from unnoise.noise import parse_noise
-from unnoise.outputs import write_bytes, write_text
-from unnoise.report import Page, draw_curves, draw_grid, render_page
-from unnoise.runs import RunFolder, TrainConfig
+from unnoise.outputs import check_free, write_bytes
+from unnoise.report import (
+    Comparison,
+    draw_comparison,
+    draw_grid,
+    most_structured,
+)
 from unnoise.seeding import generator
 from unnoise.types import Array, Floats, Say
+
+KINDS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
+SMALL_SIDE = 64  # pixels of the shorter side, up to which nothing is enlarged unless asked for
+PART, LARGEST_PART = 4, 256  # of the shorter side a fourth, at most so many pixels
+LEAST_PART = 2  # pixels
+
+Crop = tuple[int, int, int]  # top row, left column, side
+
 
 SHOWN = 10  # small images, and half as many large ones
 SMALL = 64
@@ -134,142 +154,137 @@ def _rows(
     return rows, ranges[0], shown[0].dtype
 
 
-def draw_preview(run: str | Path) -> Path:
-    """Draw examples of a run, before and after denoising, into its ``preview.png``.
-
-    One that is there is of the model that is there, and stays.
-    """
-    folder = RunFolder(Path(run))
-    if folder.preview.is_file():
-        return folder.preview
-    settings = folder.read_config()
-    scenes = _shown(settings, folder)
-    write_bytes(folder.preview, _draw_examples(Denoiser.load(folder.path), settings, scenes))
-    return folder.preview
-
-
-def write_report(
-    run: str | Path,
+def figure(
+    denoiser: Denoiser,
+    image: str | Path | Array,
+    out: str | Path,
     *,
-    device: str = "auto",
-    limit: int = 1000,
-    say: Say = tell,
-) -> tuple[Path, Evaluation | None]:
-    """Evaluate the model of a run on images it has not seen and write its ``report.html``.
+    crop: Crop | None = None,
+    index: int = 0,
+    channel: int | None = None,
+    read: ReadOptions = ReadOptions(),  # noqa: B008  frozen
+    options: DenoiseOptions = DenoiseOptions(),  # noqa: B008  frozen
+    command: str = "",
+    overwrite: bool = False,
+) -> Path:
+    """Draw an image before and after, and what was removed, with an enlarged part of each.
 
-    The images are the test part of a named dataset, or what the run held out; without clean images
-    there is no evaluation, and the report shows examples and the risk.
+    Images are drawn upright, and with their contrast stretched where it is low; before and after
+    have the same contrast. What was removed is before less after, the mean of the channels.
 
-    Raises:
-        RunError: The folder holds no finished run.
-    """
-    folder = RunFolder(Path(run))
-    settings = folder.read_config()
-    if not folder.model.is_file():
-        raise RunError(
-            f"{folder.path} has no {folder.model.name}: the training was not finished; "
-            f"go on with it (unnoise train --resume --out {folder.path})"
-        )
-    denoiser = load(folder.path, device=device)
-    name, scenes = _held_out(settings, folder, say)
-    evaluation = None
-    if denoiser.info.trained.get("psnr") is not None:
-        pairs = [(scene[0][None], scene[-1][None]) for scene in scenes]
-        evaluation = measure(
-            denoiser, pairs, spec=settings.noise or "", name=name, limit=limit, seed=settings.seed
-        )
-    facts = denoiser.describe()
-    trained = facts["trained"]
-    metrics = folder.read_metrics()
-    page = Page(
-        title=f"A denoiser trained on {short(settings.data)}",
-        facts=_facts(evaluation, facts, trained),
-        examples=_draw_examples(denoiser, settings, _shown(settings, folder)),
-        curves=draw_curves(metrics, noisy_psnr=trained.get("noisy_psnr")) if metrics else None,
-        table=evaluation.rows() if evaluation else [],
-        table_caption=evaluation.caption if evaluation else "",
-        model=in_words(facts),
-        config=folder.config.read_text(encoding="utf-8"),
-    )
-    write_text(folder.report, render_page(page))
-    return folder.report, evaluation
+    Args:
+        denoiser: What is applied.
+        image: A file; or an array ``(H, W)``, ``(H, W, C)``, or a stack with ``axes`` in ``read``.
+        out: The picture to write: ``.png``, ``.jpg`` or ``.webp``.
+        crop: The top row, left column and side of the part that is enlarged, in pixels of the
+            upright image. None finds the part with the most structure.
+        index: Of the image in a stack, from 0.
+        channel: Which channel of several that are no colours, from 0; None takes the first.
+        read: How the file is read.
+        options: How the model is applied.
+        command: Printed below the pictures, in small letters.
+        overwrite: Whether ``out`` may be replaced.
 
-
-def _facts(
-    evaluation: Evaluation | None, facts: dict[str, object], trained: dict[str, float]
-) -> dict[str, str]:
-    cost = f"{facts['kmacs_per_pixel']:.2f} kMAC/pixel"
-    seconds = f"{trained['seconds']:,.0f} s"
-    if evaluation is None:
-        method = str(facts["objective"]).split(",")[0]
-        return {"method": method, "cost": cost, "training": seconds}
-    return {
-        "noisy": f"{evaluation.mean('noisy', 'psnr'):.2f} dB",
-        "denoised": f"{evaluation.mean('unnoise', 'psnr'):.2f} dB",
-        "cost": cost,
-        "speed": f"{evaluation.images_per_second['unnoise']:,.0f} images/s",
-        "training": seconds,
-    }
-
-
-def _held_out(
-    settings: TrainConfig, folder: RunFolder, say: Say
-) -> tuple[str, list[tuple[Array, ...]]]:
-    """Return images that the run did not train on: the views of each scene, ``(H, W, C)``.
+    Returns:
+        ``out``.
 
     Raises:
-        RunError: It was trained on an array, which is not kept.
+        ConfigError: ``out`` has another suffix, or there is no such image, channel or part.
+        ImageError: The image cannot be read.
+        ModelError: The model does not take images of this size or number of channels.
+        OutputError: ``out`` exists, or cannot be written.
     """
-    if ARRAY in (settings.data, settings.targets):
-        raise RunError("the run was trained on an array, which is not kept: evaluate() takes one")
-    if settings.data in NAMES:
-        data_dir = Path(settings.data_dir) if settings.data_dir else None
-        images = load_images(settings.data, split="test", data_dir=data_dir, say=say)
-        return f"{images.name}, test images", [(image,) for image in images.stack]
-    plan = make_plan(settings, run=folder.path, say=say)
-    settings = complete(settings, plan)
-    assert settings.batch_size is not None
-    material = prepare(
-        plan,
-        batch_size=settings.batch_size,
-        side=settings.patch,
-        share=settings.validation,
-        stride=1,
-        memory=settings.memory,
-        values=settings.range and ValueRange.given(*settings.range),
-        seed=settings.seed,
-        failed=say,
-    )
-    return f"{plan.name}, held-out parts", material.held_out
-
-
-def _shown(settings: TrainConfig, folder: RunFolder) -> list[tuple[Array, ...]]:
-    """Return held-out scenes for a person to look at: small images, or the best of large ones."""
-    if settings.data not in NAMES and ARRAY not in (settings.data, settings.targets):
-        plan = make_plan(settings, run=folder.path)
-        if not takes_whole(plan):
-            found = held_out_examples(
-                plan, count=SHOWN // 2, share=settings.validation, seed=settings.seed
+    out = Path(out)
+    if out.suffix.lower() not in KINDS:
+        raise ConfigError(f"out is {out}: a figure is written as {', '.join(KINDS)}")
+    check_free(out, overwrite=overwrite)  # before the work
+    if isinstance(image, str | Path):
+        with read.open(image) as reader:
+            slide = _draw_slide(
+                denoiser, reader, index, channel, crop, options, str(image), command
             )
-            if found:
-                return found
-    return _held_out(settings, folder, silent)[1]
+    else:
+        with tempfile.TemporaryDirectory(prefix="unnoise-") as folder:
+            path = Path(folder, "image.npy")
+            np.save(path, np.asarray(image))
+            with read.open(path) as reader:
+                slide = _draw_slide(denoiser, reader, index, channel, crop, options, "", command)
+    write_bytes(out, draw_comparison(slide, kind=KINDS[out.suffix.lower()]), overwrite=overwrite)
+    return out
 
 
-def _draw_examples(
-    denoiser: Denoiser, settings: TrainConfig, scenes: Sequence[tuple[Array, ...]]
-) -> bytes:
-    """Draw rows of examples: noisy, denoised and, where there are any, clean images."""
-    small = max(scenes[0][0].shape[:2]) <= SMALL
-    shown = scenes[:SHOWN] if small else scenes[:: -(-len(scenes) // (SHOWN // 2))]
-    views = cut_alike(shown)
-    ranges = value_ranges(denoiser, *([view] for view in (views * 2)[:2]))
-    floats = [to_float(view, values) for view, values in zip(views, ranges, strict=False)]
-    noisy = floats[0]
-    if settings.noise:
-        random = generator(settings.seed, "preview")
-        noisy = parse_noise(settings.noise)(torch.from_numpy(noisy), random).numpy()
-    rows = {"noisy": noisy, "denoised": denoiser.denoise_floats(noisy)}
-    if "psnr" in denoiser.info.trained:
-        rows["clean"] = floats[-1]
-    return draw_grid(rows, values=ranges[0], dtype=views[0].dtype)
+def _draw_slide(
+    denoiser: Denoiser,
+    reader: Reader,
+    index: int,
+    channel: int | None,
+    crop: Crop | None,
+    options: DenoiseOptions,
+    name: str,
+    command: str,
+) -> Comparison:
+    """Denoise one image of an open file, and choose what the slide shows of it."""
+    _check_index("index", index, reader.count, "images")
+    view = denoiser.sight.of_reader(reader, options)
+    whole = reader.image(index)[..., : view.channels]
+    result = denoiser.denoise_image(reader, index, options, view)[..., : view.channels]
+    colours = view.channels == RGB and reader.colour in ("rgb", "unknown")
+    if channel is None and not colours:
+        channel = 0
+    if channel is not None:
+        _check_index("channel", channel, view.channels, "channels")
+    chosen = slice(None) if channel is None else slice(channel, channel + 1)
+    before, after = (
+        upright(np.asarray(each)[..., chosen], reader.orientation) for each in (whole, result)
+    )
+    contrast = Contrast.of(before)
+    removed = np.nan_to_num(before.astype(np.float64) - after.astype(np.float64)).mean(2)
+    size = pixel_size(reader)
+    turned = reader.orientation > 4  # its rows are drawn as columns
+    parts = [name] if name else []
+    if reader.count > 1:
+        parts.append(f"image {index + 1} of {reader.count}")
+    if channel is not None and view.channels > 1:
+        parts.append(f"channel {channel + 1} of {view.channels}")
+    drawn = [contrast.draw(each) for each in (before, after)]
+    before, after = (each if each.shape[-1] == RGB else each[..., 0] for each in drawn)
+    return Comparison(
+        name=", ".join(parts),
+        before=before,
+        after=after,
+        removed=removed.astype(np.float32),
+        unit=_unit(reader.dtype),
+        crop=_crop(after, crop),
+        pixel=None if size is None else size[0 if turned else 1],
+        notes=(*((contrast.said,) if contrast.said else ()), *view.notes),
+        command=command,
+    )
+
+
+def _check_index(name: str, value: int, count: int, what: str) -> None:
+    if not 0 <= value < count:
+        raise ConfigError(f"{name} is {value}, and the file has {count} {what}, from 0 on")
+
+
+def _unit(dtype: np.dtype[np.generic]) -> str:
+    if dtype == np.uint8:
+        return "removed, in grey levels of 0 to 255"
+    return f"removed, in values of the image ({dtype})"
+
+
+def _crop(image: NDArray[np.float32], asked: Crop | None) -> Crop | None:
+    """Return the part to enlarge: the one that is asked for, or where there is most structure."""
+    height, width = image.shape[:2]
+    if asked is None:
+        short = min(height, width)
+        if short <= SMALL_SIDE:
+            return None
+        side = min(max(short // PART, LEAST_PART), LARGEST_PART)
+        return (*most_structured(image, side, side), side)
+    y, x, side = asked
+    if side < LEAST_PART or not (0 <= y <= height - side and 0 <= x <= width - side):
+        raise ConfigError(
+            f"crop is {y} {x} {side}: the top row, the left column and the side, at least "
+            f"{LEAST_PART}, of a part that lies in the image of {height} × {width} pixels"
+        )
+    return asked

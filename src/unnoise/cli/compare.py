@@ -50,15 +50,16 @@ def compare(
     json
         Print what was found as JSON.
     """
-    from unnoise import api
+    from unnoise.api.comparing import as_plain, compare_files, table
+    from unnoise.api.loading import load
     from unnoise.images import left_out
 
     say = speaker(quiet=quiet)
     for sentence in left_out(images):
         say(sentence)
-    denoisers = [api.load(model, device=device, precision=precision) for model in models]
+    denoisers = [load(model, device=device, precision=precision) for model in models]
     found = []
-    for each in api.compare_files(
+    for each in compare_files(
         denoisers, images, names=models, filters=filters, read=read, options=options
     ):
         found.append(each)
@@ -66,7 +67,7 @@ def compare(
             print(f"unnoise: {each.name}: {each.error}", file=sys.stderr)
         elif not json:
             print(f"{each.name}: {each.found.sentence} ({each.found.seconds:.1f} s)")
-            print(api.table(each.found))
+            print(table(each.found))
     if json:
-        print_json([api.as_plain(each) for each in found])
+        print_json([as_plain(each) for each in found])
     return 2 if any(each.found is None for each in found) else 0

@@ -35,12 +35,13 @@ def demo(
     quiet
         No progress.
     """
-    from unnoise import api
+    from unnoise.api.reporting import draw_preview, write_report
+    from unnoise.api.training import train
 
     say = speaker(quiet=quiet)
     say(f"training on 5,000 handwritten digits for about {minutes * 60:.0f} s")
     with training_progress(quiet=quiet) as progress:
-        api.train(
+        train(
             "digits",
             minutes=minutes,
             validation=0.1,
@@ -50,9 +51,9 @@ def demo(
             overwrite=overwrite,
             report=progress,
         )
-    preview = api.draw_preview(out)
+    preview = draw_preview(out)
     say("evaluating, beside classical methods")
-    report, evaluation = api.write_report(out, device=device)
+    report, evaluation = write_report(out, device=device)
     assert evaluation is not None  # the digits are clean
     print_table(evaluation)
     print(f"picture: {preview}")

@@ -16,8 +16,8 @@ from unnoise.images.files import ReadOptions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from unnoise.api import Own
     from unnoise.api.one_file import FileResult
+    from unnoise.api.own import Own
     from unnoise.denoiser import Denoiser
 
 app = verb_app("denoise")
@@ -107,7 +107,9 @@ def denoise(
     json
         Print what was done as JSON.
     """
-    from unnoise import api
+    from unnoise.api.choosing import load_built_ins
+    from unnoise.api.denoising import denoise_files
+    from unnoise.api.loading import load
     from unnoise.cli.jobs import denoise_job
     from unnoise.cli.own import train_own
     from unnoise.images import left_out
@@ -167,11 +169,11 @@ def denoise(
             return 0
         denoiser = own.denoiser
     elif model is None:
-        denoiser = api.load_built_ins(device=device, precision=precision, compile=compile)
+        denoiser = load_built_ins(device=device, precision=precision, compile=compile)
     else:
-        denoiser = api.load(model, device=device, precision=precision, compile=compile)
+        denoiser = load(model, device=device, precision=precision, compile=compile)
     with file_progress(quiet=quiet) as show:
-        for result in api.denoise_files(
+        for result in denoise_files(
             denoiser,
             inputs,
             out=out,
@@ -215,7 +217,7 @@ def _lost(lost: "Sequence[str]") -> list[str]:
 
 
 def _summary(results: "list[FileResult]") -> str:
-    from unnoise import api
+    from unnoise.api.inspecting import TOLD
 
     failed = [str(result.input) for result in results if result.error is not None]
     skipped = sum(result.skipped for result in results)
@@ -227,7 +229,7 @@ def _summary(results: "list[FileResult]") -> str:
         parts.append(f"{skipped} were there")
     for verdict in ("check", "reject"):
         if count := sum(result.verdict == verdict for result in results):
-            parts.append(f"{count} {api.TOLD[verdict]}")
+            parts.append(f"{count} {TOLD[verdict]}")
     if failed:
         more = f" and {len(failed) - 5} more" if len(failed) > 5 else ""
         names = ", ".join(failed[:5]) + more

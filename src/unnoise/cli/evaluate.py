@@ -72,11 +72,12 @@ def evaluate(
     json
         Print the figures as JSON, those of every image too.
     """
-    from unnoise import api
+    from unnoise.api.evaluating import evaluate as evaluate_on
+    from unnoise.api.loading import load
     from unnoise.outputs import write_text
 
-    evaluation = api.evaluate(
-        api.load(model, device=device, precision=precision),
+    evaluation = evaluate_on(
+        load(model, device=device, precision=precision),
         data,
         targets=targets,
         noise=noise,

@@ -42,9 +42,9 @@ def export(
     json
         Print what was written as JSON.
     """
-    from unnoise import api
+    from unnoise.api.sharing import export as export_model
 
-    made = api.export(model, out, format=format, opset=opset, half=half, overwrite=overwrite)
+    made = export_model(model, out, format=format, opset=opset, half=half, overwrite=overwrite)
     if json:
         print_json({"path": str(out)} if made is None else made.__dict__ | {"path": str(out)})
         return

@@ -57,15 +57,16 @@ def figure(
     precision
         Arithmetic; auto takes bf16, which is faster, where the hardware has it.
     """
-    from unnoise import api
+    from unnoise.api.loading import load
+    from unnoise.api.showing import figure as draw_figure
 
     said: dict[str, Any] = {"out": out, "crop": crop, "index": index or None, "channel": channel}
     for given in (options, read):
         for field in fields(given):
             value = getattr(given, field.name)
             said[field.name] = None if value == field.default else value
-    path = api.figure(
-        api.load(model, device=device, precision=precision),
+    path = draw_figure(
+        load(model, device=device, precision=precision),
         image,
         out,
         crop=crop,

@@ -16,10 +16,10 @@ def info(model: str, /, *, json: bool = False) -> None:
     json
         Print it as JSON.
     """
-    from unnoise import api
+    from unnoise.api.loading import load
     from unnoise.denoiser.wording import in_words
 
-    facts = api.load(model, device="cpu").describe()
+    facts = load(model, device="cpu").describe()
     if json:
         print_json(facts)
         return

@@ -58,19 +58,20 @@ def inspect(
     json
         Print what was found as JSON.
     """
-    from unnoise import api
+    from unnoise.api.inspecting import inspect_files, line, summary, write_inspections
+    from unnoise.api.loading import load
     from unnoise.images import left_out
     from unnoise.outputs import check_free
 
     if report:
         check_free(report, overwrite=overwrite)  # before the work
     say = speaker(quiet=quiet)
-    denoiser = api.load(model, device=device, precision=precision)
+    denoiser = load(model, device=device, precision=precision)
     images = []
     for sentence in left_out(inputs):
         say(sentence)
     draw = report is not None
-    for image in api.inspect_files(
+    for image in inspect_files(
         denoiser, inputs, read=read, options=options, draw=draw, compare=compare
     ):
         images.append(image)
@@ -79,16 +80,16 @@ def inspect(
         if image.error is not None:
             print(f"unnoise: {image.name}: {image.error}", file=sys.stderr)
         elif not json and not (quiet and image.verdict == "trust"):
-            print(api.line(image, said))
+            print(line(image, said))
     if json:
         print_json(
             [{"input": str(i.input), "index": i.index, "error": i.error, **i.facts} for i in images]
         )
     if report:
-        api.write_inspections(report, images, denoiser, model=model, overwrite=overwrite)
+        write_inspections(report, images, denoiser, model=model, overwrite=overwrite)
         say(f"page: {report}")
     if compare:
         seconds = sum(image.facts.get("compared_seconds", 0) for image in images)
         say(f"the comparison with simple filters took {seconds:.1f} s")
-    say(api.summary(images))
+    say(summary(images))
     return 2 if any(image.error is not None for image in images) else 0

@@ -73,14 +73,14 @@ def denoise_job(
 
 
 def _told(summary: "Summary") -> str:
-    from unnoise import api
+    from unnoise.api.inspecting import TOLD
 
     parts = [f"{summary.denoised} denoised"]
     if summary.before:
         parts.append(f"{summary.before} were there")
     for verdict, count in (("check", summary.check), ("reject", summary.reject)):
         if count:
-            parts.append(f"{count} {api.TOLD[verdict]}")
+            parts.append(f"{count} {TOLD[verdict]}")
     if summary.repeated:
         parts.append(f"{summary.repeated} were named before")
     if summary.lost:

@@ -48,7 +48,8 @@ def noise_model(
     json
         Print spec and evidence as JSON.
     """
-    from unnoise import api
+    from unnoise.api.noise_models import noise_model as estimate_noise
+    from unnoise.api.noise_page import write_noise_page
     from unnoise.images import left_out
     from unnoise.outputs import check_free
 
@@ -57,11 +58,11 @@ def noise_model(
     say = speaker(quiet=quiet)
     for sentence in left_out(noisy):
         say(sentence)
-    found = api.noise_model(list(noisy), clean=clean, read=read, limit=limit, say=say)
+    found = estimate_noise(list(noisy), clean=clean, read=read, limit=limit, say=say)
     for sentence in found.evidence:
         say(sentence)
     if report:
-        api.write_noise_page(report, found, title=noisy[0], overwrite=overwrite)
+        write_noise_page(report, found, title=noisy[0], overwrite=overwrite)
         say(f"page: {report}")
     if json:
         print_json(found.to_plain())

@@ -9,7 +9,7 @@ from unnoise.errors import DataError, OutputError
 from unnoise.images.files import ReadOptions
 
 if TYPE_CHECKING:
-    from unnoise.api import Own
+    from unnoise.api.own import Own
 
 
 def train_own(
@@ -34,10 +34,11 @@ def train_own(
         DataError: The results of most inputs are estimated to be worse than the inputs.
         OutputError: All outputs are there, and nothing says what to do with them.
     """
-    from unnoise import api
+    from unnoise.api.denoising import inputs_left
+    from unnoise.api.own import train_on
 
     say = speaker(quiet=quiet)
-    files = api.inputs_left(
+    files = inputs_left(
         inputs, out=out, suffix=suffix, overwrite=overwrite, skip_existing=skip_existing
     )
     if not files and skip_existing:
@@ -49,7 +50,7 @@ def train_own(
             "them, or another --out"
         )
     with training_progress(quiet=quiet) as report:
-        own = api.train_on(
+        own = train_on(
             files,
             minutes=minutes,
             keep=keep,

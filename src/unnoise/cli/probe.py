@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from unnoise.cli.console import print_json, speaker, verb_app
 
 if TYPE_CHECKING:
-    from unnoise.api import Probe
+    from unnoise.api.probing import Probe
 
 app = verb_app("probe")
 
@@ -75,7 +75,9 @@ def probe(
     json
         Print the figures as JSON.
     """
-    from unnoise import api
+    from unnoise.api.loading import load
+    from unnoise.api.probing import probe as probe_features
+    from unnoise.api.probing import write_probe
     from unnoise.errors import ConfigError
     from unnoise.outputs import check_free
 
@@ -84,8 +86,8 @@ def probe(
     if report:
         check_free(report, overwrite=overwrite)  # before the work
     say = speaker(quiet=quiet)
-    found = api.probe(
-        api.load(model, device=device),
+    found = probe_features(
+        load(model, device=device),
         data,
         labels=labels,
         classifier=classifier,
@@ -93,14 +95,14 @@ def probe(
         levels=levels,
         pool=pool,
         noise=noise,
-        denoiser=None if denoiser is None else api.load(denoiser, device=device),
+        denoiser=None if denoiser is None else load(denoiser, device=device),
         draw=report is not None,
         seed=seed,
         data_dir=data_dir,
         say=say,
     )
     if report:
-        api.write_probe(report, found, overwrite=overwrite)
+        write_probe(report, found, overwrite=overwrite)
         say(f"page: {report}")
     if json:
         print_json(_plain(found))

@@ -20,7 +20,7 @@ def report(run: Path, /, *, device: str = "auto", quiet: bool = False) -> None:
     quiet
         No messages but errors.
     """
-    from unnoise import api
+    from unnoise.api.reporting import write_report
 
-    path, _ = api.write_report(run, device=device, say=speaker(quiet=quiet))
+    path, _ = write_report(run, device=device, say=speaker(quiet=quiet))
     print(path)

@@ -61,7 +61,7 @@ def serve(
     quiet
         Do not print the address.
     """
-    from unnoise import api
+    from unnoise.api.sharing import load_models
     from unnoise.errors import ConfigError
     from unnoise.server import ServerSettings, check_access, check_token, usable_cores
     from unnoise.server import serve as run
@@ -85,4 +85,4 @@ def serve(
         allow_hosts=tuple(allow_host or ()),
     )
     check_access(settings, without_token=without_token)
-    run(api.load_models(model or ["photo"], device=device), settings, say=speaker(quiet=quiet))
+    run(load_models(model or ["photo"], device=device), settings, say=speaker(quiet=quiet))

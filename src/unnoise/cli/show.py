@@ -49,11 +49,11 @@ def show(
     quiet
         No messages but errors.
     """
-    from unnoise import api
+    from unnoise.api.showing import draw_noise
 
     if not 1 <= columns <= MAX_COLUMNS:
         raise ConfigError(f"columns is {columns}: it must be 1 to {MAX_COLUMNS}")
-    api.draw_noise(
+    draw_noise(
         data,
         out,
         noise=noise,

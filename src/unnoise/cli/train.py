@@ -80,7 +80,9 @@ def train(
     json
         Print the result as JSON.
     """
-    from unnoise import api
+    from unnoise.api.planning import default_out, forecast
+    from unnoise.api.reporting import draw_preview
+    from unnoise.api.training import train as train_denoiser
     from unnoise.training import is_first
 
     first = is_first()  # of the processes that torchrun started; the others stay silent
@@ -94,11 +96,11 @@ def train(
         if resume:
             raise ConfigError("--dry-run tells of a new run, so it does not go with --resume")
         if first:
-            _print_forecast(api.forecast(said, preset=preset, config=config, say=say), json=json)
+            _print_forecast(forecast(said, preset=preset, config=config, say=say), json=json)
         return
     with training_progress(quiet=quiet or not first) as report:
-        out = out or api.default_out(said, preset=preset, config=config)
-        denoiser = api.train(
+        out = out or default_out(said, preset=preset, config=config)
+        denoiser = train_denoiser(
             **said,
             preset=preset,
             config=config,
@@ -111,7 +113,7 @@ def train(
         )
     if not first:
         return
-    preview = api.draw_preview(out)
+    preview = draw_preview(out)
     trained = denoiser.info.trained
     if json:
         print_json({"run": str(out), "preview": str(preview), **denoiser.describe()})

@@ -11,7 +11,7 @@ from PIL import Image
 
 import unnoise
 from unnoise.api.examples import cut_alike, held_out_examples
-from unnoise.api.naming import made_for, title_of
+from unnoise.api.sharing import made_for, title_of
 from unnoise.cli import build_app
 from unnoise.data import choose_method, look_at
 from unnoise.denoiser.wording import duration, in_words
@@ -81,7 +81,7 @@ def test_the_command_of_a_slide_makes_it_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: dict[str, Any] = {}
-    monkeypatch.setattr("unnoise.api.figure", lambda *_, **options: said.update(options))
+    monkeypatch.setattr("unnoise.api.showing.figure", lambda *_, **options: said.update(options))
     write_stack(tmp_path / "my image.png", np.zeros((1, 8, 8, 1), np.uint8)[0])
     out = tmp_path / "s.png"
     words = ("--out", out, "--crop", 1, 2, 5, "--channel", 0, "--range", 0, 99, "--nan", "keep")
