@@ -1,12 +1,11 @@
-"""What denoising keeps: clean photographs, JPEG without noise, fine texture under camera noise.
+"""What does denoising keep? Clean photographs, JPEG without noise, fine texture under camera noise.
 
     python benchmarks/photo/keeps.py [--model photo ...] [--crops docs/photo-crops.png]
 
-The test photographs, for the final figures. The gradient energy is that of brightness in those
-16 × 16 blocks, a quarter of all, in which the clean image has most, as a share of its energy.
-Ringing is the standard deviation from the original where it is flat, at most 4 pixels
-from a strong edge. --crops writes a picture at 200 %, before and after. The images lie in
-$UNNOISE_DATA.
+Uses the test photographs, for the final figures. The gradient energy is taken from brightness, in
+the quarter of the 16 × 16 blocks where the clean image has most, relative to the clean image.
+Ringing is the standard deviation from the original in its flat parts, at most 4 pixels from a
+strong edge. --crops writes a picture at 200 %, before and after. The images are in $UNNOISE_DATA.
 """
 
 import argparse
@@ -112,7 +111,7 @@ def decibels(image: Floats, clean: Floats) -> float:
 
 
 def show_clean(models: dict[str, Denoiser]) -> None:
-    print("| clean photographs | mean PSNR, dB | least |")
+    print("| clean photographs | mean PSNR, dB | lowest |")
     print("| --- | ---: | ---: |")
     for name, model in models.items():
         values = [decibels(denoised(model, clean), clean) for clean in photographs()]
@@ -120,7 +119,7 @@ def show_clean(models: dict[str, Denoiser]) -> None:
 
 
 def show_jpeg(models: dict[str, Denoiser]) -> None:
-    print(f"| JPEG of quality {JPEG} | PSNR, dB | least change | ringing, of 255 |")
+    print(f"| JPEG of quality {JPEG} | PSNR, dB | smallest gain | ringing, of 255 |")
     print("| --- | ---: | ---: | ---: |")
     pairs = [(clean, compressed(clean)) for clean in photographs()]
     before = np.array([decibels(image, clean) for clean, image in pairs])
@@ -154,7 +153,7 @@ def show_texture(models: dict[str, Denoiser]) -> None:
 
 
 def draw(model: Denoiser, path: Path) -> None:
-    """Write crops side by side, those before above those after."""
+    """Write crops side by side, the noisy ones above the denoised ones."""
     side, gap, title = CROP * ZOOM, 4, 14
     sheet = Image.new("RGB", ((side + gap) * len(CROPS) - gap, 2 * (side + title)), "white")
     words = ImageDraw.Draw(sheet)

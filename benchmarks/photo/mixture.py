@@ -61,7 +61,7 @@ MIXTURES = {
     "20 % of cameras": of_cameras(20),
     "40 % of cameras": of_cameras(40),
     "60 % of cameras": of_cameras(60),
-    "40 %, usual widths alone": mixed(**{FINE: 20, FINE + PRESSED: 20}),
+    "40 %, default widths alone": mixed(**{FINE: 20, FINE + PRESSED: 20}),
     "40 %, without JPEG": mixed(**{FINE: 20, COARSE: 20}),
     "40 %, without grain": mixed(**{GRAINLESS: 40}),
 }
