@@ -3,14 +3,14 @@
     python benchmarks/camera.py [--polyu DIR] [--nam DIR] [--model FILE ...] [--quick]
     python benchmarks/camera.py --classical | --statistics | --speed
 
-CC15 (Nam et al. 2016): 15 crops of 512 × 512 by three cameras, as JPEG, whose clean version is the
-mean of 500 shots. It lies in $UNNOISE_DATA/camera; PolyU and Nam lie where you say, as pairs whose
-names end in real.* and mean.*. It is for the final figures: nothing is chosen by it. BM3D is told
-the best of five sigmas of each image, which no user knows; since it is slow, it sees the middle
-256 × 256 of the images of CC15, and its quality, which does not change when ours does, is kept in
-photo/classical-camera.json, which --classical writes anew. --statistics compares the correlations
-and levels of the noise with those of `camera:`. --speed measures the noise against a training step,
-and models beside each other. Writes docs/camera-benchmark.md and .json.
+CC15 (Nam et al. 2016) has 15 crops of 512 × 512 by three cameras, as JPEG. Their clean version is
+the mean of 500 shots. CC15 is in $UNNOISE_DATA/camera; it is for the final figures, and nothing is
+chosen by it. PolyU and Nam are in the folders that you name, as pairs whose names end in real.* and
+mean.*. BM3D gets the best of five sigmas for each image, which no user knows. Since BM3D is slow,
+it runs on the middle 256 × 256 of the images of CC15. Its quality does not depend on our models, so
+photo/classical-camera.json keeps it, and --classical measures it again. --statistics compares the
+correlations and levels of the noise with those of `camera:`. --speed measures the time of the noise
+beside a training step, and of models beside each other. Writes docs/camera-benchmark.md and .json.
 """
 
 import argparse
@@ -46,7 +46,7 @@ DATA = Path(os.environ.get("UNNOISE_DATA", "../shared/data"))
 DOCS = Path(__file__).parents[1] / "docs"
 KEPT = Path(__file__).parent / "photo/classical-camera.json"
 BM3D, SIDE = "BM3D, best of five sigmas", 256
-SIGMAS = 8, 12, 16, 20, 24  # of 255, that BM3D is told
+SIGMAS = 8, 12, 16, 20, 24  # of 255, given to BM3D
 FACTORS = 0.8, 1.2, 1.6, 2.0, 2.4  # times the estimated sigma, for non-local means
 SPECS = "camera:1600", "camera:6400", "camera:1600..6400", "camera:1600..6400+jpeg:88..100"
 DISTANCES = 1, 2, 3
@@ -70,7 +70,7 @@ def middles() -> Iterator[tuple[str, Floats, Floats]]:
 
 
 def pairs(folder: Path) -> Iterator[tuple[str, Floats, Floats]]:
-    """Read a folder whose files differ in the words real and mean, as those of PolyU and Nam do."""
+    """Read a folder whose files differ in the words real and mean, as PolyU and Nam have them."""
     for path in sorted(folder.rglob("*[rR]eal.*")):
         clean = path.with_name(path.name.replace("real.", "mean.").replace("Real.", "Mean."))
         yield path.stem, read(path), read(clean)
@@ -105,7 +105,7 @@ def nonlocal_means(factor: float) -> Method:
 
 
 def methods(models: list[str], *, quick: bool) -> dict[str, list[Method]]:
-    """Return the methods; of several, the best on each image counts."""
+    """Return the methods; if a name has several, the best on each image counts."""
     photo = unnoise.load("photo")
     found: dict[str, list[Method]] = {"photo": [partial(apply, photo)]}
     found |= {Path(name).stem: [partial(apply, unnoise.load(name))] for name in models}
@@ -124,7 +124,7 @@ def quality(result: Floats, clean: Floats) -> tuple[float, float]:
 def measure(
     images: Iterator[tuple[str, Floats, Floats]], known: dict[str, list[Method]]
 ) -> dict[str, dict[str, list[float]]]:
-    """Return PSNR, SSIM and seconds of each method and image, those of the input first."""
+    """Return PSNR, SSIM and seconds of each method and image, beginning with the input."""
     found: dict[str, dict[str, list[float]]] = {}
 
     def note(name: str, values: tuple[float, float], seconds: float) -> None:
@@ -147,7 +147,7 @@ def measure(
 
 
 def table(found: dict[str, dict[str, list[float]]]) -> Iterator[str]:
-    yield "| method | PSNR in dB | least gain | SSIM | seconds an image, median | times photo |"
+    yield "| method | PSNR in dB | smallest gain | SSIM | seconds an image, median | times photo |"
     yield "| --- | ---: | ---: | ---: | ---: | ---: |"
     noisy = np.array(found["noisy"]["psnr"])
     ours = np.median(found["photo"]["seconds"])
@@ -160,14 +160,14 @@ def table(found: dict[str, dict[str, list[float]]]) -> Iterator[str]:
 
 
 def write_classical(machine: str) -> None:
-    """Measure BM3D on the middle parts, and keep that."""
+    """Measure BM3D on the middle parts, and keep the figures."""
     found = measure(middles(), {BM3D: [bm3d(sigma) for sigma in SIGMAS]})
     text = json.dumps({"machine": machine, "found": found}, indent=1)
     KEPT.write_text(text + "\n", encoding="utf-8")
 
 
 def beside_classical(known: dict[str, list[Method]]) -> dict[str, dict[str, list[float]]]:
-    """Measure methods on the middle parts, and give what is kept of BM3D a time of today."""
+    """Measure methods on the middle parts, and give the kept figures of BM3D a time of today."""
     found = measure(middles(), known)
     kept = json.loads(KEPT.read_text(encoding="utf-8"))["found"][BM3D]
     _, noisy, _ = next(middles())
@@ -182,7 +182,7 @@ def spread(values: list[float]) -> str:
 
 
 def statistics(noises: Iterator[torch.Tensor], name: str) -> str:
-    """Return a row: of luma and R - G, level and correlation, the median and four fifths."""
+    """Return a row: level and correlation of luma and R - G, as median and range of four fifths."""
     rows: list[list[float]] = []
     for noise in noises:  # (3, H, W)
         luma = split(noise[None])[0][0, 0]
@@ -217,7 +217,7 @@ def compare_statistics() -> None:
 
 
 def speed(models: list[str]) -> None:
-    """Print what noise costs of a training step, and models beside each other."""
+    """Print the share of the noise in a training step, and the time of models."""
     info = unnoise.load("photo").info
     network = build_model(info.model, info.arguments)
     clean = torch.rand(8, 3, 96, 96)
@@ -261,8 +261,8 @@ def main() -> None:
     parser.add_argument("--polyu", type=Path, help="folder with the pairs of PolyU")
     parser.add_argument("--nam", type=Path, help="folder with the pairs of Nam et al.")
     parser.add_argument("--model", nargs="*", default=[], help="further models to compare")
-    parser.add_argument("--quick", action="store_true", help="models alone, nothing is written")
-    parser.add_argument("--classical", action="store_true", help="measure BM3D anew (15 minutes)")
+    parser.add_argument("--quick", action="store_true", help="models alone; writes nothing")
+    parser.add_argument("--classical", action="store_true", help="measure BM3D again (15 minutes)")
     parser.add_argument("--statistics", action="store_true")
     parser.add_argument("--speed", action="store_true")
     options = parser.parse_args()
@@ -286,7 +286,7 @@ def main() -> None:
     text = "\n".join(f"\n### {name}\n\n" + "\n".join(table(rows)) for name, rows in found.items())
     print(text)
     if not options.quick:
-        head = f"# Real noise of cameras\n\nBy `make bench-camera` on {machine}.\n"
+        head = f"# Real noise of cameras\n\nWritten by `make bench-camera` on {machine}.\n"
         (DOCS / "camera-benchmark.md").write_text(head + text + "\n", encoding="utf-8")
         data = json.dumps({"machine": machine, "found": found}, indent=1)
         (DOCS / "camera-benchmark.json").write_text(data + "\n", encoding="utf-8")

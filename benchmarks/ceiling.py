@@ -1,8 +1,8 @@
-"""How far the ceiling is: a larger network, trained long, several times, averaged.
+"""How good can a network get? A larger one, trained long, several times, averaged.
 
 Usage: python benchmarks/ceiling.py [--members 3] [--minutes 6] [--data-dir FOLDER]
 
-Prints the PSNR on the MNIST test images of each member and of the mean of the first so many.
+Prints the PSNR on the MNIST test images of each member, and of the mean of the first N members.
 """
 
 import argparse

@@ -1,11 +1,11 @@
-"""Which of the models in the package `denoise` takes where none is named, counted over images.
+"""Which model of the package does `denoise` choose without --model? Counted over images.
 
     python benchmarks/choice.py [--only TEXT] [--names] [--photographs 68] [--fluorescence MODEL]
 
-Noise is gaussian, clipped to 8 bits. Digits and pages are what neither model is made for. The
-captures of microscopy/ were in the training of fluorescence; --fluorescence takes another one in
-its place, such as a run that left some out. --names prints the images that went to another model
-than that of their set. The images lie in $UNNOISE_DATA.
+Noise is gaussian, clipped to 8 bits. Neither model is made for digits and pages. The captures of
+microscopy/ were in the training of fluorescence; --fluorescence replaces it with another model,
+such as a run that left some out. --names prints the images for which another model was chosen than
+the one made for their set. The images are in $UNNOISE_DATA.
 """
 
 import argparse
@@ -37,18 +37,18 @@ Named = Iterator[tuple[str, Image]]
 
 
 def with_noise(image: Image, sigma: float, index: int) -> Image:
-    """Add noise of a place."""
+    """Add noise that depends on the place."""
     noise = torch.randn(image.shape, generator=generator(0, "choice", int(sigma), index)).numpy()
     return np.rint(image + sigma * noise).clip(0, 255).astype(np.uint8)
 
 
 def files(folder: str) -> list[Path]:
-    """Return the images of a folder of the data."""
+    """Return the images in a folder of the data."""
     return sorted((DATA / folder).iterdir())
 
 
 def pictures(folder: str) -> Named:
-    """Read a folder as its files are."""
+    """Read the files of a folder unchanged."""
     for path in files(folder):
         yield path.name, read_stack(path)[0][0].astype(np.uint8)
 
@@ -67,7 +67,7 @@ def digits(sigma: float) -> Named:
 
 
 def sets(photographs: int) -> Iterator[tuple[str, str | None, Named]]:
-    """Yield what there is: its name, the model that is made for it, its images."""
+    """Yield each set: its name, the model that is made for it, its images."""
     for side in ("noisy", "clean"):
         yield f"microscopy, {side}", "fluorescence", pictures(f"microscopy/{side}")
     for sigma in SIGMAS:
@@ -87,7 +87,7 @@ def main() -> None:
     )
     parser.add_argument("--only", default="", help="sets whose names hold this text")
     parser.add_argument("--names", action="store_true")
-    parser.add_argument("--photographs", type=int, default=68, help="of each set, at the most")
+    parser.add_argument("--photographs", type=int, default=68, help="images of each set, at most")
     parser.add_argument("--fluorescence", type=Path, help="a model file or a run folder")
     options = parser.parse_args()
     if not DATA.is_dir():

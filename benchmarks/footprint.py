@@ -1,4 +1,4 @@
-"""Import time and peak memory of training, each in processes of their own.
+"""Import time and peak memory of training, each measured in a fresh process.
 
 Usage: python benchmarks/footprint.py [--data mnist] [--data-dir FOLDER]
 """

@@ -1,10 +1,10 @@
-"""No ladder: the pattern that a stride leaves in flat places, before and after it is taken out.
+"""No ladder: the pattern that a stride leaves in flat places, before and after its removal.
 
     python benchmarks/ladder.py table [MODEL]      photographs and wide-field microscopy
     python benchmarks/ladder.py picture OUT.webp   the picture of docs/own-images.md
 
-The images of the table lie in $UNNOISE_DATA. The photographs are crops of photos/train with blurred
-gaussian noise, denoised by ``photo``; MODEL is one that was trained on the wide-field captures.
+The images of the table are in $UNNOISE_DATA. The photographs are crops of photos/train with blurred
+gaussian noise, denoised by ``photo``. MODEL must have been trained on the wide-field captures.
 """
 
 import os
@@ -24,18 +24,18 @@ from unnoise.denoiser.network import deinterleave, interleave
 from unnoise.images import read_stack, write_stack
 
 Floats = NDArray[np.float32]
-SIDE = 240  # of a crop, a multiple of every stride times the multiple of the network
+SIDE = 240  # side of a crop: a multiple of every stride times the size multiple of the network
 BLOCK = 24  # pixels of a side, a multiple of 2, 3 and 4
 FLAT = 0.1  # of the blocks
-BESIDE = 3  # frequencies from one of the stride's, so far that a window does not mix them
+BESIDE = 3  # distance from a frequency of the stride, so large that a window does not mix them
 
 
 def pattern(image: Floats, clean: Floats, stride: int) -> float:
     """Return the energy of the pattern of a stride in ``(C, H, W)``, in levels of 255, squared.
 
-    In the blocks of 24 × 24 pixels in which the clean image varies least: the power at the
-    frequencies k / stride, less the mean power of the frequencies beside them. It is the variance
-    of a pattern of that period, plus what noise happens to have there.
+    The power at the frequencies k / stride, less the mean power of the frequencies beside them, in
+    the blocks of 24 × 24 pixels where the clean image varies least. It is the variance of a pattern
+    of that period, plus the noise at these frequencies.
     """
     power = flat_power(image, clean)
     total = 0.0
@@ -53,7 +53,7 @@ def pattern(image: Floats, clean: Floats, stride: int) -> float:
 def fine_error(image: Floats, clean: Floats, stride: int) -> float:
     """Return the energy of the error in flat places that one interleaved image cannot show.
 
-    Above half a cycle per stride, along either axis; in levels of 255, squared.
+    The energy above half a cycle per stride, along either axis, in levels of 255, squared.
     """
     power = flat_power(image - clean, clean)
     frequencies = np.abs(np.fft.fftfreq(BLOCK))
@@ -81,7 +81,7 @@ def blocks(image: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def both(denoiser: unnoise.Denoiser, noisy: Floats, stride: int) -> tuple[Floats, Floats]:
-    """Denoise ``(C, H, W)`` at a stride: as joined, and without the pattern."""
+    """Denoise ``(C, H, W)`` at a stride: the joined result, and the same without the pattern."""
     network = denoiser.engine.at(len(noisy))
     joined = interleave(network.run(deinterleave(noisy[None], stride)), stride)
     return joined[0].clip(0, 1), level(joined, noisy[None], stride)[0].clip(0, 1)
@@ -142,8 +142,8 @@ def report(
         rows.append([psnr(each, clean, 1) for each in made] + energies)
     before, after, *energies = np.mean(rows, axis=0)
     worst = min(row[1] - row[0] for row in rows)
-    told = " | ".join(f"{energy:.3f}" for energy in energies)
-    print(f"| {name} | {stride} | {before:.2f} → {after:.2f} (worst {worst:+.2f}) | {told} |")
+    listed = " | ".join(f"{energy:.3f}" for energy in energies)
+    print(f"| {name} | {stride} | {before:.2f} → {after:.2f} (worst {worst:+.2f}) | {listed} |")
 
 
 def picture(out: Path) -> None:
@@ -156,7 +156,7 @@ def picture(out: Path) -> None:
     images = (noisy, *both(denoiser, noisy, 2))
     side, zoom = 48, 5
     windows = sliding_window_view(floats(photo).mean(0), (side, side))[::8, ::8]
-    dark = windows.mean((2, 3)) < 4 * 25 / 255  # there noise is cut off at 0
+    dark = windows.mean((2, 3)) < 4 * 25 / 255  # because noise is cut off at 0 there
     spread = np.where(dark, np.inf, windows.std((2, 3)))
     top, left = (8 * int(i) for i in np.unravel_index(spread.argmin(), spread.shape))
     parts = [image.mean(0)[top : top + side, left : left + side] for image in images]

@@ -2,12 +2,12 @@
 
 Usage: python benchmarks/loader.py [--steps 48] [--rounds 3]
 
-The images are photos/train of $UNNOISE_DATA: kept in memory; streamed from their files (disk);
-packed as they are into tar shards; and unpacked, cut to one size, into a zarr array, an image a
-chunk. The last two are written to a temporary folder first. The network is `unet-s`, patches and
-batch are the defaults. "none" repeats one batch that is there already, so what the others take
-beyond it is waiting. One round after the other, so that a slow minute hits all alike. MB/s counts
-the stored bytes of the images that the loader alone cut its crops from.
+The images are photos/train of $UNNOISE_DATA. They are kept in memory; streamed from their files
+(disk); packed unchanged into tar shards; or cut to one size and stored in a zarr array, one image a
+chunk. The last two are written to a temporary folder first. The network is `unet-s`, with default
+patches and batch. "none" repeats one batch that is already in memory, so the additional time of the
+others is waiting. The rounds alternate between the stores, so that a slow minute affects all alike.
+MB/s counts the stored bytes of the images from which the loader alone cut its crops.
 """
 
 import argparse
@@ -35,14 +35,14 @@ from unnoise.models import Model
 from unnoise.runs import TrainConfig
 from unnoise.training import Training
 
-ALONE = 320  # steps of the loader alone: many blocks of what is read ahead
+ALONE = 320  # steps of the loader alone: many blocks of batches that are read ahead
 SHARDS = 8
-PLENTY, LITTLE = 4.0, 1e-3  # GiB that may be kept: all of the images, and none
+PLENTY, LITTLE = 4.0, 1e-3  # GiB that may be kept in memory: enough for all images, and for none
 
 
 @dataclass(frozen=True)
 class Store:
-    """Where images are, and the bytes of one; None in memory, where none are read."""
+    """Where images are, and the bytes of one; None for memory, from which none are read."""
 
     data: Path
     memory: float
@@ -123,7 +123,7 @@ def measure(stores: dict[str, Store], *, steps: int, rounds: int) -> None:
             training = trainings.get(way, trainings["memory"])
             training.batch = batches.get(way, lambda _step, _samples: kept)
             training.step = first
-            training.advance()  # fills what reads ahead
+            training.advance()  # fills the queue of batches that are read ahead
             times[way].append(seconds_per_step(steps - 1, first, partial(advance, training)))
         for way, batch in batches.items():
             alone[way].append(seconds_per_step(ALONE, 10_000 * (number + 1), partial(load, batch)))

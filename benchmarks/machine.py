@@ -1,4 +1,4 @@
-"""The machine: the line about it that every benchmark begins with, and what it can reach."""
+"""The machine: the line that describes it at the top of every benchmark, and its highest speed."""
 
 import datetime
 import os
@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from unnoise.memory import keep_freed_memory
 
-keep_freed_memory()  # as the command line does
+keep_freed_memory()  # the same setting as in the command line
 
 
 def describe_machine() -> str:
@@ -40,7 +40,7 @@ def rate(work: Callable[[], object], operations: float) -> float:
 
 
 def machine_limit() -> float:
-    """Return the highest fp32 rate that the machine was seen to reach, in FLOP/s."""
+    """Return the highest fp32 rate measured on this machine, in FLOP/s."""
     a, b = torch.rand(2048, 2048), torch.rand(2048, 2048)
     x = torch.rand(16, 64, 64, 64).to(memory_format=torch.channels_last)
     weight = torch.rand(64, 64, 3, 3).to(memory_format=torch.channels_last)

@@ -1,12 +1,12 @@
-"""Which method noisy images alone get, and whether another one would have been better.
+"""Which method is chosen for noisy images alone, and would another one have been better?
 
     python benchmarks/method.py [choice] [quality] [--steps N] [--data FOLDER]
 
-choice   for sets of images of which it is known what they show: how many images get which method
-         when each is looked at alone, and what all together get; nothing is trained
-quality  N steps of each method on lines, microscopy and photographs: who is better, by how much
+choice   for sets of images with known content: the method chosen for each image alone, counted,
+         and the method chosen for all together; nothing is trained
+quality  N steps of each method on lines, microscopy and photographs: which is better, by how much
 
-The images lie in FOLDER (photos/, microscopy/, mnist/); $UNNOISE_DATA without it.
+The images are in FOLDER (photos/, microscopy/, mnist/), by default in $UNNOISE_DATA.
 """
 
 import argparse
@@ -36,7 +36,7 @@ Pairs = list[tuple[Image, Image]]  # noisy and clean, (H, W) or (H, W, C)
 SEED = 13
 FEW = 40  # photographs of a set
 DEFAULT, VOID = "neighbor2neighbor", "noise2void"
-UNKNOWN = "(not known)"  # which is better was not measured
+UNKNOWN = "(not known)"  # the better method was not measured
 
 
 def photographs(folder: Path, *, grey: bool = True) -> Iterator[Image]:
@@ -47,7 +47,7 @@ def photographs(folder: Path, *, grey: bool = True) -> Iterator[Image]:
 
 
 def with_noise(images: Iterator[Image], std: float, rows: float = 0.0) -> Pairs:
-    """Add white noise, and noise that rows share; unclipped."""
+    """Add white noise, and noise that rows share, without clipping."""
     pairs = []
     for number, clean in enumerate(images):
         random = np.random.default_rng([SEED, number])
@@ -62,7 +62,7 @@ def turned(pairs: Pairs) -> Pairs:
 
 
 def mosaics(colours: Iterator[Image]) -> Iterator[Image]:
-    """Keep one colour of each pixel, as the raw file of a camera does."""
+    """Keep one colour of each pixel, as in the raw file of a camera."""
     for image in colours:
         grey = image[..., 1] * 1.0
         grey[::2, ::2], grey[1::2, 1::2] = 0.5 * image[::2, ::2, 0], 0.7 * image[1::2, 1::2, 2]
@@ -163,7 +163,7 @@ def quality(data: Path, steps: int) -> None:
             [{"structure": "none"}, {"structure": "horizontal"}],
         ),
     ]
-    print(f"{steps} steps each; error: root of the mean square; bright: where the truth is over 30")
+    print(f"{steps} steps each; error: root of the mean square; bright: true value over 30")
     print(f"{'images':<34} {'method':<30} {'seconds':>7} {'error':>6} {'bright':>7}")
     for name, pairs, variants in sets:
         noisy = [rms(a - b) for a, b in pairs]
@@ -198,8 +198,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("names", nargs="*", default=list(BENCHMARKS))
     parser.add_argument("--steps", type=int, default=300)
-    usual = os.environ.get("UNNOISE_DATA", "../shared/data")
-    parser.add_argument("--data", type=Path, default=Path(usual))
+    default = os.environ.get("UNNOISE_DATA", "../shared/data")
+    parser.add_argument("--data", type=Path, default=Path(default))
     options = parser.parse_args()
     print(describe_machine())
     for name in options.names:

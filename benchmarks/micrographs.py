@@ -1,17 +1,17 @@
-"""The fluorescence denoiser on real captures, beside a gaussian filter, photo, and own training.
+"""The fluorescence denoiser on real captures, beside a gaussian filter, photo, and training.
 
     python benchmarks/micrographs.py [--model MODEL] [--only NAME ...] [--minutes 2 | --steps N]
 
 Prints the mean PSNR of the four captures of each specimen. The gaussian filter has the best of 15
-widths for each capture, by its clean mean. --minutes also trains a network on the noisy captures of
-each specimen alone, for so long. The weights in the package have seen all six specimens. Figures of
-unseen ones come from a training that left them out:
+widths for each capture, chosen by its clean mean. --minutes also trains a network for this time on
+the noisy captures of each specimen alone. The weights in the package have seen all six specimens.
+Figures of unseen ones come from a training that left them out:
 
     python tools/pretrain_fluorescence.py --leave-out Confocal_FISH WideField_BPAE_R \\
         --out runs/trial
     python benchmarks/micrographs.py --model runs/trial --only Confocal_FISH WideField_BPAE_R
 
-The captures lie in $UNNOISE_DATA/microscopy.
+The captures are in $UNNOISE_DATA/microscopy.
 """
 
 import argparse
@@ -71,8 +71,8 @@ def main() -> None:
     )
     parser.add_argument("--model", default="fluorescence")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME")
-    parser.add_argument("--minutes", type=float, help="of a training on each specimen alone")
-    parser.add_argument("--steps", type=int, help="of such a training, instead")
+    parser.add_argument("--minutes", type=float, help="length of a training on each specimen alone")
+    parser.add_argument("--steps", type=int, help="steps of this training, instead of minutes")
     options = parser.parse_args()
     data = Path(os.environ.get("UNNOISE_DATA", "../shared/data")) / "microscopy"
     if not data.is_dir():

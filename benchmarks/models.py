@@ -1,8 +1,8 @@
-"""Cost, speed, share of the machine's limit and quality of networks: why `unet` is as it is.
+"""Cost, speed, share of the machine's limit and quality of networks: the reasons for `unet`.
 
 Usage: python benchmarks/models.py [--steps 2000] [--data mnist] [--data-dir FOLDER]
 
-Each candidate is trained for the same number of batches; the table goes to standard output.
+Each candidate is trained for the same number of batches. Prints the table.
 """
 
 import argparse

@@ -1,10 +1,10 @@
-"""How well a noise is estimated from noisy photographs: the spec that was added, and the one found.
+"""How well is noise estimated from noisy photographs? The added spec beside the estimated one.
 
     python benchmarks/noise_models.py [--data FOLDER] [--count 20]
 
-For each noise, photographs of FOLDER/photos/train get it and are rounded to 8 bits. Prints the spec
-that is found from all of them together, and in the last column that of the median photograph
-alone: how far its level is from the true one, in percent, and in how many noise was found.
+Adds each noise to photographs of FOLDER/photos/train and rounds them to 8 bits. Prints the spec
+estimated from all of them together. The last column is for each photograph alone: the median error
+of the level, in percent, and the number of photographs in which noise was found.
 """
 
 import argparse
@@ -61,8 +61,8 @@ def level(spec: str) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    usual = os.environ.get("UNNOISE_DATA", "../shared/data")
-    parser.add_argument("--data", type=Path, default=Path(usual))
+    default = os.environ.get("UNNOISE_DATA", "../shared/data")
+    parser.add_argument("--data", type=Path, default=Path(default))
     parser.add_argument("--count", type=int, default=20)
     options = parser.parse_args()
     paths = sorted((options.data / "photos" / "train").glob("*.jpg"))
@@ -70,7 +70,7 @@ def main() -> None:
     colour = [read_stack(path)[0][0] for path in paths]
     grey = [np.rint(image @ np.array(LUMA))[..., None].astype(np.uint8) for image in colour]
     print(describe_machine())
-    print(f"| photographs | added | found in {len(paths)} | alone: off by, found in |")
+    print(f"| photographs | added | found in {len(paths)} together | each alone: error, found in |")
     print("| --- | --- | --- | --- |")
     for kind, clean in (("colour", colour), ("grey", grey)):
         for spec in NOISES:
@@ -86,8 +86,8 @@ def main() -> None:
                 for one in alone
                 if one.startswith(same.name) and same.low == same.high > 0
             ]
-            told = f"{100 * np.median(off):.0f} %, " if off else ""
-            print(f"| {kind} | `{spec}` | `{spec_of(samples)}` | {told}{len(alone)} |", flush=True)
+            error = f"{100 * np.median(off):.0f} %, " if off else ""
+            print(f"| {kind} | `{spec}` | `{spec_of(samples)}` | {error}{len(alone)} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,21 @@
-"""Real images of one's own: what each kind of data reaches, and in what time.
+"""Training on real images: the quality that each kind of data reaches, and the time.
 
     python benchmarks/own_images.py [correlation | microscopy | ...] [--minutes M | --steps N]
         [--only TEXT]
 
-correlation  of how many photographs with white or grainy noise the stride is told wrongly
-
-microscopy   the 24 noisy captures alone, no clean image and no second capture is used
-widefield    the wide-field captures alone, beside a gaussian filter of the width that is best
-             for each; --stride S overrides the stride that is found, --objective noise2noise
-             learns from the four captures of a field
-captures     the same as Noise2Noise: four captures of each of six scenes
-self         a model for each image alone (``denoise --model self``), noisy only: each of the 24
-             captures, and pages of documents, which must never be worse; --only names some
-documents    pairs of stained and clean pages; each page is denoised by a model that never saw it,
-             and that was trained with more stains on those that it saw
+correlation  the share of photographs with white or grainy noise whose stride is estimated rightly
+microscopy   the 24 noisy captures alone, without any clean image or second capture
+widefield    the wide-field captures alone, beside a gaussian filter with the best width for each;
+             --stride S overrides the estimated stride, --objective noise2noise learns from the
+             four captures of a field
+captures     the 24 captures by Noise2Noise: four captures of each of six scenes
+self         a model for each noisy image alone (``denoise --model self``): each of the 24
+             captures, and pages of documents, which must never get worse; --only selects some
+documents    pairs of stained and clean pages; a model that never saw the page denoises it; its
+             training adds more stains to the other pages
 bsd68        BSD68 in grey with gaussian noise of 25/255, trained on noisy photographs alone
 
-The images lie in $UNNOISE_DATA (microscopy/, documents/, photos/); without it the script says so.
+The images are in $UNNOISE_DATA (microscopy/, documents/, photos/).
 """
 
 import argparse
@@ -92,7 +91,7 @@ def widefield(data: Path, length: Length, **settings: object) -> None:
     for path in names:
         noisy, clean = read_grey(path), read_grey(data / "microscopy/clean" / path.name)
         blurred = [psnr(gaussian_filter(noisy.astype(float), w), clean, 255) for w in WIDTHS]
-        with warnings.catch_warnings():  # that results are float32 was asked for
+        with warnings.catch_warnings():  # the note that results are float32: the script asks for it
             warnings.simplefilter("ignore")
             made = denoiser(noisy, dtype="float32")
         scores.append((psnr(noisy, clean, 255), max(blurred), psnr(made, clean, 255)))
@@ -109,7 +108,7 @@ def captures(data: Path, length: Length) -> None:
 
 
 def own(data: Path, length: Length, only: str = "") -> None:
-    """Denoise each image with a model of its own; where it says so, its input is kept."""
+    """Denoise each image with a model of its own, or keep its input if the result is refused."""
     scores: dict[str, list[tuple[float, float]]] = {}
     for kind in ("microscopy", "documents"):
         for path in sorted((data / kind / "noisy").glob("*.png")):
@@ -137,7 +136,7 @@ def own(data: Path, length: Length, only: str = "") -> None:
 
 
 def documents(data: Path, length: Length) -> None:
-    """Leave each page out in turn; the length is that of each training."""
+    """Leave each page out in turn; the length is for each training."""
     pages = sorted((data / "documents/noisy").glob("*.png"), key=lambda path: int(path.stem))
     errors = []
     for page in pages:
@@ -193,7 +192,7 @@ def bsd68(data: Path, length: Length, **settings: object) -> None:
 
 
 def correlation(data: Path, length: Length) -> None:  # noqa: ARG001  the signature of the table
-    """Add noise to photographs and count the strides that are told from them."""
+    """Add noise to photographs and count the strides estimated from them."""
     photos = [read_stack(p)[0][0] for p in sorted((data / "photos/train").glob("*.jpg"))[:60]]
     print(f"{len(photos)} photographs: share with the right stride")
     print(f"{'noise':>8} {'white, 1':>9} {'grainy, 2':>10}")
@@ -201,8 +200,10 @@ def correlation(data: Path, length: Length) -> None:  # noqa: ARG001  the signat
         right = {}
         for grain, stride in ((0.0, 1), (0.75, 2)):
             noisy = (grainy(photo, level, grain, i) for i, photo in enumerate(photos))
-            told = [found.stride if (found := noise_correlation(image)) else 0 for image in noisy]
-            right[stride] = told.count(stride) / len(told)
+            strides = [
+                found.stride if (found := noise_correlation(image)) else 0 for image in noisy
+            ]
+            right[stride] = strides.count(stride) / len(strides)
         print(f"{level:>4}/255 {right[1]:>9.0%} {right[2]:>10.0%}")
 
 
@@ -229,9 +230,9 @@ BENCHMARKS: dict[str, tuple[Callable[..., None], float]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("names", nargs="*", default=list(BENCHMARKS))
-    parser.add_argument("--minutes", type=float, help="of each training")
-    parser.add_argument("--steps", type=int, help="of each training, instead")
-    parser.add_argument("--only", default="", help="of self: images with this in their names")
+    parser.add_argument("--minutes", type=float, help="length of each training")
+    parser.add_argument("--steps", type=int, help="steps of each training, instead of minutes")
+    parser.add_argument("--only", default="", help="only images with this in their names (self)")
     parser.add_argument("--stride", type=int, help="of widefield")
     parser.add_argument("--objective", help="of widefield")
     options = parser.parse_args()

@@ -1,12 +1,13 @@
-"""Detail recovery and hot pixels on photographs: what they gain, and what they do wrong.
+"""Detail recovery and hot pixels on photographs: gains and errors.
 
     python benchmarks/strength.py [--data FOLDER]
 
-Prints PSNR and SSIM of ``photo`` on crops of CBSD68 with white and with camera noise at several
-values of ``detail``, the same of texture alone (where the clean image varies most), the seconds
-per megapixel; the same of their luma with a gaussian filter, which takes texture away, as the
-model; and for hot pixels the recall and the share of false alarms on photographs, with
-one value in a thousand set to black or white. Photographs lie in FOLDER/photos/test.
+Prints three tables. The first has PSNR and SSIM of ``photo`` on crops of CBSD68 with white and with
+camera noise at several values of ``detail``, the PSNR of texture alone (where the clean image
+varies most), and the seconds per megapixel. The second uses luma and a
+gaussian filter as the model, which removes texture. The third has the recall and the share of false
+alarms of hot pixels on photographs with one value in a thousand set to black or white. Photographs
+are in FOLDER/photos/test.
 """
 
 import argparse
@@ -37,9 +38,9 @@ Floats = NDArray[np.float32]
 NOISES = ("camera:3200", "gaussian:0.1")
 DETAILS = (0.0, 0.5, 1.0)
 SIDE, CROPS = 256, 4
-WIDTH = 1.5  # of the gaussian filter, in pixels
+WIDTH = 1.5  # width of the gaussian filter, in pixels
 INJECTED = 1e-3
-STANDS_OUT = 0.2  # of the range: by how much an injected pixel differs from what was there
+STANDS_OUT = 0.2  # share of the range by which an injected pixel must differ
 
 
 def crops(folder: Path) -> Floats:
@@ -89,7 +90,7 @@ def compare_details(folder: Path) -> None:
 
 
 def sharpen_a_filter(folder: Path) -> None:
-    """Print what detail recovery does for results that are too smooth."""
+    """Print the effect of detail recovery on results that are too smooth."""
     clean = np.tensordot(crops(folder), LUMA, ((1,), (0,))).astype(np.float32)
     random = np.random.default_rng(0)
     print(f"{'sigma':>5} {'width':>5} {'detail':>6} {'PSNR':>6} {'SSIM':>6}")
@@ -133,10 +134,10 @@ def count_hot_pixels(folder: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    usual = os.environ.get("UNNOISE_DATA", "../shared/data")
-    parser.add_argument("--data", type=Path, default=Path(usual))
+    default = os.environ.get("UNNOISE_DATA", "../shared/data")
+    parser.add_argument("--data", type=Path, default=Path(default))
     folder = parser.parse_args().data / "photos/test/cbsd68"
-    warnings.simplefilter("ignore", UserWarning)  # how values are read is not the matter
+    warnings.simplefilter("ignore", UserWarning)  # this benchmark is not about how values are read
     print(describe_machine())
     compare_details(folder)
     sharpen_a_filter(folder)

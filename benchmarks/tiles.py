@@ -1,9 +1,9 @@
-"""What tiles cost: throughput beside an untiled image, seams, memory and time of a large image.
+"""The cost of tiles: throughput beside an untiled image, seams, memory and time of a large image.
 
 Usage: python benchmarks/tiles.py [--small] [--rounds 5]
 
-The networks are `unet-s`, the default for one's own photos and scans, with fresh weights, and the
-denoiser for photographs that comes with the package, which also denoises the large image.
+The networks are `unet-s`, the default of `train` for photographs and scans, with fresh weights, and
+`photo` from the package, which also denoises the large image.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def networks() -> dict[str, Model]:
 
 
 def restore(model: Model, image: np.ndarray, side: int) -> np.ndarray:
-    """Denoise ``(H, W, C)`` in tiles of a side."""
+    """Denoise ``(H, W, C)`` in tiles of a given side."""
     runner = Runner(TorchNetwork(model, torch.device("cpu")))
 
     def work(part: np.ndarray, tile: Tile) -> np.ndarray:
@@ -106,7 +106,7 @@ def one_file(source: Path, target: Path) -> None:
     seconds = time.perf_counter() - start
     with open_image(source) as reader:
         height, width = reader.height, reader.width
-    # Not ru_maxrss: a new process starts with that of the process that made it.
+    # Not ru_maxrss: a new process starts with the value of its parent process.
     status = Path("/proc/self/status").read_text(encoding="ascii")
     peak = int(status.split("VmHWM:")[1].split()[0]) / 2**20
     print(

@@ -1,9 +1,9 @@
-"""One set of microscopy captures in several units, through ``photo``: does the unit matter?
+"""One set of microscopy captures in several units, denoised by ``photo``: does the unit matter?
 
     python benchmarks/units.py [--data FOLDER]
 
-Prints for each unit the mean PSNR before and after, and how far results lie beyond the values of
-their input, in percent of its range. Nothing is trained. The captures lie in FOLDER/microscopy.
+Prints for each unit the mean PSNR before and after, and the distance of results outside the values
+of their input, in percent of its range. Nothing is trained. The captures are in FOLDER/microscopy.
 """
 
 import argparse
@@ -23,7 +23,7 @@ import unnoise
 from unnoise.images import read_stack
 
 Array = NDArray[np.generic]
-# Black and the step of a grey level, and the dtype.
+# Black, the step of one grey level, and the dtype.
 UNITS = (
     ("8 bits", 0.0, 1.0, "uint8"),
     ("8 bits in 16", 0.0, 1.0, "uint16"),
@@ -43,10 +43,10 @@ def psnr(found: Array, clean: NDArray[np.float64], black: float, step: float) ->
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    usual = os.environ.get("UNNOISE_DATA", "../shared/data")
-    parser.add_argument("--data", type=Path, default=Path(usual))
+    default = os.environ.get("UNNOISE_DATA", "../shared/data")
+    parser.add_argument("--data", type=Path, default=Path(default))
     folder = parser.parse_args().data / "microscopy"
-    warnings.simplefilter("ignore", UserWarning)  # how values are read is what is measured
+    warnings.simplefilter("ignore", UserWarning)  # the measurement is about how values are read
     photo = unnoise.load("photo", device="cpu", precision="fp32")
     print(describe_machine())
     print(f"{'unit':<30} {'before, dB':>10} {'after, dB':>10} {'beyond, %':>10}")

@@ -1,9 +1,9 @@
-"""What `pip install unnoise` brings, in an empty environment: its size, and how soon it denoises.
+"""Measure `pip install unnoise` in an empty environment: its size, and the time to denoise.
 
     python tools/base_install.py [--rounds 5]
 
-Fails where the environment is larger than 250 MB, where torch can be imported in it, or where it
-cannot denoise a photo. CI runs it.
+Fails if the environment is larger than 250 MB, if torch can be imported in it, or if it cannot
+denoise a photo. CI runs it.
 """
 
 import argparse
@@ -51,9 +51,9 @@ def main() -> int:
     print(f"Python {platform.python_version()}, {platform.machine()}, medians of {rounds}")
     print(f"environment with pip install unnoise: {size:.0f} MB (at most {LIMIT})")
     print(f"import of unnoise.load: {imported:.2f} s beside {bare:.2f} s for Python")
-    print(f"unnoise denoise of a photo of 512 × 512, from process start: {whole:.2f} s (asked: 2)")
+    print(f"unnoise denoise of a photo of 512 × 512, from process start: {whole:.2f} s (target: 2)")
     if size > LIMIT or torch.returncode == 0 or not made:
-        print("too large, or with torch, or without a result", file=sys.stderr)
+        print("the environment is too large, has torch, or gave no result", file=sys.stderr)
         return 1
     return 0
 

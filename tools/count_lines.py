@@ -10,7 +10,7 @@ SOURCE = Path(__file__).parents[1] / "src/unnoise"
 
 
 def count(source: Path = SOURCE) -> Counter[str]:
-    """Return the lines of each room: a folder, or a file that stands alone."""
+    """Return the lines of each room: a folder, or a file outside any folder."""
     lines: Counter[str] = Counter()
     for path in source.rglob("*.py"):
         room = path.relative_to(source).parts[0]

@@ -1,7 +1,7 @@
-"""What a fluorescence microscope sees, drawn: clean scenes, and captures of them.
+"""Drawn images of a fluorescence microscope: clean scenes, and captures of them.
 
 Light comes from the specimen (``scene``) through the optics (``optics``) to the camera
-(``Camera``). Values are floats, 0 is no light.
+(``Camera``). Values are floats; 0 is no light.
 """
 
 from collections.abc import Callable
@@ -17,11 +17,11 @@ Random = np.random.Generator
 SIDE = 256  # pixels of a scene
 
 PHOTONS = 5.0, 2000.0  # at the brightest structure
-READ_NOISE = 0.002, 0.07  # standard deviation, of the brightest structure
-BRIGHTEST = 0.2, 1.1  # of the camera's range; above 1 it saturates
+READ_NOISE = 0.002, 0.07  # standard deviation, as a share of the brightest structure
+BRIGHTEST = 0.2, 1.1  # share of the camera's range; above 1 it saturates
 GRAIN = 0.4, 1.0  # width of the blur of interpolated captures, in pixels
 GRAINY = 0.4  # share of captures that are interpolated
-OFFSET = 0.08  # of the camera's range, at the most
+OFFSET = 0.08  # share of the camera's range, at most
 HAZY = 0.5  # share of scenes with light from out of focus
 
 
@@ -31,7 +31,7 @@ def log_uniform(random: Random, low: float, high: float) -> float:
 
 
 def normalised(image: Floats) -> Floats:
-    """Return an image whose percentile 99.9 is 1, and whose darkest value is 0."""
+    """Return an image whose percentile 99.9 is 1 and whose darkest value is 0."""
     image = image - image.min()
     top = float(np.percentile(image, 99.9))
     return image / top if top > 0 else image
@@ -60,7 +60,7 @@ def filaments(random: Random) -> Floats:
 
 
 def nuclei(random: Random) -> Floats:
-    """Soft ellipses with a texture of their own, such as stained nuclei."""
+    """Soft ellipses, each with its own texture, such as stained nuclei."""
     image = np.zeros((SIDE, SIDE))
     rows, columns = np.mgrid[:SIDE, :SIDE]
     size = log_uniform(random, 8, 60)
@@ -87,7 +87,7 @@ def puncta(random: Random) -> Floats:
 
 
 def membranes(random: Random) -> Floats:
-    """Borders of cells that touch, bent, with a weaker inside of their own brightness."""
+    """Bent borders of touching cells, each with a weaker inside of its own brightness."""
     count = int(log_uniform(random, 8, 150))
     seeds = random.uniform(-20, SIDE + 20, (count, 2))
     bend = [smooth_noise(random, 12) * random.uniform(0, 6) for _ in range(2)]
@@ -116,7 +116,7 @@ def drawn_scene(random: Random) -> Floats:
 
 
 def photograph_scene(grey: Floats, random: Random) -> Floats:
-    """Return a part of a photograph with a tone curve that leaves most of it dark."""
+    """Return a part of a photograph with a tone curve that makes most of it dark."""
     if min(grey.shape) >= 2 * SIDE and random.random() < 0.5:
         height, width = (side // 2 * 2 for side in grey.shape)
         grey = grey[:height, :width].reshape(height // 2, 2, width // 2, 2).mean((1, 3))
@@ -129,7 +129,7 @@ def photograph_scene(grey: Floats, random: Random) -> Floats:
 
 
 def optics(scene: Floats, random: Random) -> Floats:
-    """Blur a scene as a lens does, and add the light of what is out of focus."""
+    """Blur a scene as a lens does, and add light from out of focus."""
     image = gaussian_filter(scene, random.uniform(0.3, 1.5))
     if random.random() < HAZY:
         haze = gaussian_filter(scene, log_uniform(random, 6, 40))
@@ -142,11 +142,11 @@ class Camera:
     """One exposure of a camera with 8 bits.
 
     Attributes:
-        photons: At the brightest structure.
-        read_noise: Standard deviation, of the brightest structure.
+        photons: Number of photons at the brightest structure.
+        read_noise: Standard deviation, relative to the brightest structure.
         grain: Width of the blur of the noise in pixels; 0 for none.
-        brightest: Of the camera's range.
-        offset: Of the camera's range, where there is no light.
+        brightest: Value of the brightest structure, as a share of the camera's range.
+        offset: Value without light, as a share of the camera's range.
     """
 
     photons: float
@@ -157,7 +157,7 @@ class Camera:
 
     @classmethod
     def drawn(cls, random: Random) -> "Camera":
-        """Draw a camera; a third have an offset that no noise goes below, a third have none."""
+        """Draw a camera; a third have an offset above all noise, a third have none."""
         read_noise = log_uniform(random, *READ_NOISE)
         brightest = log_uniform(random, *BRIGHTEST)
         offset = (0.0, random.uniform(0, OFFSET), 3 * read_noise * brightest)
@@ -170,7 +170,7 @@ class Camera:
         )
 
     def pair(self, light: Floats, random: Random) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Return a noisy capture and the mean of all captures of ``light``, whose 1 is bright."""
+        """Return a noisy capture and the mean of all captures of ``light``, where 1 is bright."""
         light = light.clip(0, None)
         noise = random.poisson(light * self.photons) / self.photons - light
         noise += random.normal(0, self.read_noise, light.shape)
@@ -180,13 +180,13 @@ class Camera:
         return self.rounded(light + noise), self.rounded(light)
 
     def rounded(self, light: Floats) -> NDArray[np.uint8]:
-        """Return what the camera writes of light."""
+        """Return the values that the camera writes for light."""
         values = 255 * (self.offset + self.brightest * light)
         return np.rint(values).clip(0, 255).astype(np.uint8)
 
 
 def _kept(width: float) -> float:
-    """Return the factor that gives white noise its standard deviation back after a blur."""
+    """Return the factor that restores the standard deviation of white noise after a blur."""
     point = np.zeros((17, 17))
     point[8, 8] = 1
     return float(1 / np.sqrt(np.square(gaussian_filter(point, width)).sum()))

@@ -2,8 +2,8 @@
 
     python tools/grow.py MODEL OUT --falling 1 1 2 --rising 1 1 2 3
 
-The second convolution of each new block starts at zero: the network gives what it gave. Bounds and
-calibration are left out.
+The second convolution of each new block starts at zero, so the network's results do not change.
+Bounds and calibration are left out.
 """
 
 import argparse
@@ -21,9 +21,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("model", help="a file, or the name of a model that comes with the package")
+    parser.add_argument("model", help="a file, or the name of a model in the package")
     parser.add_argument("out", type=Path)
-    parser.add_argument("--falling", type=int, nargs="+", required=True, help="blocks of a level")
+    parser.add_argument(
+        "--falling", type=int, nargs="+", required=True, help="number of blocks of each level"
+    )
     parser.add_argument("--rising", type=int, nargs="+", required=True)
     options = parser.parse_args()
     info, weights = read_model_file(PRETRAINED.get(options.model, Path(options.model)))

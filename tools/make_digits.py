@@ -1,4 +1,4 @@
-"""Make the dataset ``digits`` from the full MNIST: the first so many of each class, in file order.
+"""Make the dataset ``digits`` from the full MNIST: the first N of each class, in file order.
 
 Usage: python tools/make_digits.py MNIST_FOLDER
 """

@@ -1,8 +1,8 @@
-"""Make the gallery of the web page: free photographs with noise, one without, one that is no photo.
+"""Make the gallery of the web page: free photographs with and without noise, and one of digits.
 
     python tools/make_examples.py
 
-The photographs come with scikit-image, which names their authors: they are in the public domain.
+The photographs come from scikit-image, which names their authors. They are in the public domain.
 """
 
 import json
@@ -33,7 +33,7 @@ class Example(NamedTuple):
 
 
 def crop(image: Image, top: int, left: int, step: int = 1) -> Image:
-    """Cut a part out of every ``step``-th pixel, after averaging so many."""
+    """Cut out a part at a ``step``-th of the resolution, by means of ``step`` × ``step`` pixels."""
     height, width = (side // step * step for side in image.shape[:2])
     small = image[:height, :width].reshape(height // step, step, width // step, step, -1)
     part = small.mean((1, 3))[top : top + HEIGHT, left : left + WIDTH]

@@ -4,14 +4,14 @@
                                           [--out runs/fluorescence] [--init MODEL]
                                           [--draw-only | --calibrate-only]
 
-One folder of pairs is made: drawn scenes and photographs as a fluorescence microscope sees them
-(tools/fluorescence.py), the real captures with their clean means, also in weaker amplification,
-and these clean means with drawn noise. The network learns from these pairs. With ``--leave-out``,
-the captures whose names begin so are in no training, and the package is left as it is; the model
-lies in the run folder then, without bounds. A training that was stopped is resumed, and a run that
-is complete is put into the package as it is. Then the bounds are trained, and what is usual for the
-model is found on half of the micrographs; --calibrate-only does that alone. The images lie in
-$UNNOISE_DATA (photos/train, microscopy).
+The network learns from one folder of pairs. They are drawn scenes and photographs as a fluorescence
+microscope sees them (tools/fluorescence.py); the real captures with their clean means, also in
+weaker amplification; and these clean means with drawn noise. With ``--leave-out``, captures whose
+names begin with a NAME are in no training, and the package does not change; the model is then in
+the run folder, without bounds. A training that was stopped is resumed, and a complete run is put
+into the package unchanged. Then the bounds are trained, and the model is calibrated on half of the
+micrographs; --calibrate-only does only this. The images are in $UNNOISE_DATA (photos/train,
+microscopy).
 """
 
 import argparse
@@ -53,8 +53,8 @@ DATA = (
 )
 SEED = 21
 DRAWN, MAGNIFICATIONS = 700, (0.5, 0.7, 1.0, 1.4)
-EXPOSURES = 3  # of each real capture
-NOISES = 2  # of each clean mean at each magnification
+EXPOSURES = 3  # versions of each real capture
+NOISES = 2  # versions of each clean mean at each magnification
 TRAINING = {
     "model": "unet-slim",
     "loss": "l1",
@@ -66,7 +66,7 @@ TRAINING = {
 }
 LR = 0.01
 BOUNDS_MINUTES = 3.0
-EVERY = 2  # pairs, of which one is for the calibration
+EVERY = 2  # of this many pairs, one is for the calibration
 
 Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
@@ -77,7 +77,7 @@ def read_grey(path: Path) -> NDArray[np.uint8]:
 
 
 def drawn_pairs(photographs: list[Path]) -> Iterator[Pair]:
-    """Photographs and drawn scenes, each through other optics to another camera."""
+    """Photographs and drawn scenes, each through its own optics to its own camera."""
     for number in range(DRAWN + len(photographs)):
         random = np.random.default_rng([SEED, number])
         if number < DRAWN:
@@ -88,7 +88,7 @@ def drawn_pairs(photographs: list[Path]) -> Iterator[Pair]:
 
 
 def real_pairs(captures: list[Path]) -> Iterator[Pair]:
-    """Real captures with their clean means, as they are and in weaker amplification."""
+    """Real captures with their clean means, unchanged and in weaker amplification."""
     for number, path in enumerate(captures):
         random = np.random.default_rng([SEED, 1, number])
         noisy, clean = read_grey(path), read_grey(clean_of(path))
@@ -97,7 +97,7 @@ def real_pairs(captures: list[Path]) -> Iterator[Pair]:
 
 
 def specimen_pairs(captures: list[Path]) -> Iterator[Pair]:
-    """Clean means of specimens, at other magnifications, through other cameras."""
+    """Clean means of specimens at other magnifications, with other cameras."""
     first = {path.stem[:-2]: path for path in reversed(captures)}
     for number, path in enumerate(first.values()):
         clean: Floats = read_grey(clean_of(path)).astype(np.float64)
@@ -121,7 +121,7 @@ def write_pairs(folder: Path, pairs: Iterator[Pair], kind: str) -> None:
 
 
 def draw(folder: Path, data: Path, left_out: list[str]) -> None:
-    """Make the folder of pairs; what is there from before stays."""
+    """Make the folder of pairs; existing pairs stay."""
     if (folder / "complete").exists():
         return
     for side in ("noisy", "clean"):
@@ -138,7 +138,7 @@ def draw(folder: Path, data: Path, left_out: list[str]) -> None:
 
 
 def train(folder: Path, run: RunFolder, **settings: object) -> None:
-    """Train on the pairs, or resume what was stopped."""
+    """Train on the pairs, or resume a stopped training."""
     with training_progress(quiet=False) as report:
         if run.config.exists() and not run.model.exists():
             train_denoiser(out=run.path, resume=True, report=report)
@@ -165,10 +165,10 @@ def adopt(run: RunFolder, target: Path = TARGET) -> None:
 
 
 def learn_usual(folder: Path, target: Path = TARGET) -> None:
-    """Find what is usual for a model, on more images than a training takes.
+    """Calibrate a model, on more images than a training uses.
 
-    By it `denoise` chooses between the models in the package. Dark photographs are left out: what
-    is like them is a photograph.
+    `denoise` uses this calibration to choose between the models in the package. Dark photographs
+    are left out: an image like them is a photograph.
     """
     info, weights = read_model_file(target)
     noisy, clean = (
@@ -180,7 +180,7 @@ def learn_usual(folder: Path, target: Path = TARGET) -> None:
 
 
 def micrographs(folder: Path) -> list[Path]:
-    """Return every second image that was drawn or is of a real specimen."""
+    """Return every second image that was drawn or shows a real specimen."""
     first = f"drawn_{DRAWN:04}"  # of the photographs
     paths = sorted(folder.iterdir())
     return [path for path in paths if not first <= path.stem < "real"][::EVERY]
@@ -198,7 +198,9 @@ def main() -> None:
     parser.add_argument("--lr", type=float, default=LR)
     parser.add_argument("--loss", default=TRAINING["loss"], choices=("l1", "root-l1", "mse"))
     parser.add_argument("--draw-only", action="store_true", help="make the pairs, and stop")
-    parser.add_argument("--calibrate-only", action="store_true", help="of what the package has")
+    parser.add_argument(
+        "--calibrate-only", action="store_true", help="calibrate the model in the package, and stop"
+    )
     options = parser.parse_args()
     data = Path(os.environ.get("UNNOISE_DATA", "../shared/data"))
     if not (data / "microscopy").is_dir() or not (data / "photos/train").is_dir():
@@ -217,7 +219,7 @@ def main() -> None:
 
 
 def make(pairs: Path, run: RunFolder, options: argparse.Namespace) -> None:
-    """Train the weights where there are none, and bounds beside them if the package gets them."""
+    """Train the weights if there are none, and the bounds if the package gets them."""
     if not run.model.exists():
         settings = {"lr": options.lr, "loss": options.loss}
         settings |= {"steps": options.steps} if options.steps else {"minutes": options.minutes}

@@ -1,10 +1,10 @@
-"""Add photographs that are as soft as those of cameras at full size, for the training of photo.
+"""Add photographs that are as soft as camera files at full size, for the training of photo.
 
     python tools/soften.py PHOTOGRAPHS OUT
 
 Photographs of data sets mostly have a half or a third of their first size, which makes them sharp.
-A camera's own files are softer: lens, mosaic and noise reduction blur them. So two thirds of the
-photographs are there once more, as pieces that are enlarged 1.4 to 2.5 times.
+A camera's own files are softer: lens, mosaic and noise reduction blur them. So this tool adds two
+thirds of the photographs once more, as pieces that are enlarged 1.4 to 2.5 times.
 """
 
 import argparse

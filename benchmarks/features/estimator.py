@@ -1,9 +1,9 @@
-"""What the estimator learns with its defaults: ``DenoisingAutoencoder(image_shape=(28, 28))``.
+"""What does the estimator learn with its defaults? ``DenoisingAutoencoder(image_shape=(28, 28))``.
 
     python benchmarks/features/estimator.py
 
 Fits it on the 60,000 training digits of MNIST, then prints the seconds and the errors of logistic
-regression on the 10,000 test digits, with 10 and 100 labels a class, ten draws each. The images lie
+regression on the 10,000 test digits, with 10 and 100 labels a class, ten draws each. The images are
 in $UNNOISE_DATA.
 """
 
@@ -36,14 +36,14 @@ def main() -> None:
     print(describe_machine())
     print(f"{coder.network_}, {coder.noise_}, {coder.n_iter_} passes: ", end="")
     print(f"fit {time.perf_counter() - start:.0f} s")
-    known, asked = coder.transform(rows), coder.transform(unseen)
+    known, tested = coder.transform(rows), coder.transform(unseen)
     for count in (10, 100):
         errors = []
         for draw in range(DRAWS):
             chosen = draw_labels(classes, count, (0, draw))
             scale = scaler(known[chosen])
             classifier = fit_classifier("logistic", scale(known[chosen]), classes[chosen])
-            errors.append(100 * np.mean(classifier.predict(scale(asked)) != truths))
+            errors.append(100 * np.mean(classifier.predict(scale(tested)) != truths))
         print(f"{count} labels a class: {np.mean(errors):.2f} ± {np.std(errors):.2f} % errors")
 
 

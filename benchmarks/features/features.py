@@ -1,12 +1,12 @@
-"""What features are good for: every figure of docs/features-benchmark.md.
+"""What are features worth? Every figure of docs/features-benchmark.md.
 
     python benchmarks/features/features.py [PART ...] [--out docs] [--runs runs]
 
 The parts are ``learn`` (trains a model of features and a denoiser on mnist, 15 minutes on two
 cores), ``probe`` (few labels), ``recover`` (denoise, then classify), ``tasks`` (of the papers, an
-hour) and ``speed``; all without one. Each keeps its figures in features-benchmark.json, from which
-the page is written anew; of ``tasks`` only what is missing there is measured. The images lie in
-$UNNOISE_DATA.
+hour) and ``speed``; without a PART, all of them run. Each keeps its figures in
+features-benchmark.json, and the page is written from this file. ``tasks`` measures only the figures
+that are missing there. The images are in $UNNOISE_DATA.
 """
 
 import argparse
@@ -35,12 +35,12 @@ DATA = Path(os.environ.get("UNNOISE_DATA", "../shared/data"))
 LEVELS, POOL = (2, 3), 4
 LABELS = (10, 100, 0)
 SEEDS = 10
-ASKED = {10: 8.0, 100: 3.0, 0: 1.2}  # errors in percent
+TARGETS = {10: 8.0, 100: 3.0, 0: 1.2}  # errors in percent
 Figures = dict[str, Any]
 
 
 def learn(runs: Path) -> Figures:
-    """Train what the other parts use."""
+    """Train the models that the other parts use."""
     features = unnoise.train(
         "mnist",
         preset="features",
@@ -64,7 +64,7 @@ def learn(runs: Path) -> Figures:
 
 
 def probe(runs: Path, picture: Path) -> Figures:
-    """Measure the features with few labels, those of the code alone and joined with others."""
+    """Measure features with few labels: the code alone, and joined levels."""
     model = unnoise.load(runs / "features")
     found: Figures = {}
     for name, levels in (("code", (-1,)), ("joined levels", LEVELS)):
@@ -85,7 +85,7 @@ def probe(runs: Path, picture: Path) -> Figures:
 
 
 def recover(runs: Path) -> Figures:
-    """Measure what noise costs a classifier of clean digits, and what denoising brings back."""
+    """Measure the cost of noise for a classifier of clean digits, and the gain by denoising."""
     probing = unnoise.probe(
         unnoise.load(runs / "features"),
         "mnist",
@@ -101,7 +101,7 @@ def recover(runs: Path) -> Figures:
 
 
 def tasks(kept: Figures, keep: Callable[[Figures], None]) -> Figures:
-    """Measure the tasks of the papers, but for what is measured already."""
+    """Measure the tasks of the papers, except for those measured already."""
     found: Figures = {name: kept.get(name, {}) for name in PUBLISHED}
     for method in METHODS:
         for name in PUBLISHED:
@@ -148,14 +148,14 @@ def learned_lines(figures: Figures) -> list[str]:
 
 
 def probe_lines(figures: Figures) -> list[str]:
-    asked = " | ".join(f"{ASKED[count]:g}" for count in LABELS)
+    target = " | ".join(f"{TARGETS[count]:g}" for count in LABELS)
     lines = [
         "Errors of logistic regression on the 10,000 test digits, in percent: mean and standard "
         f"deviation over {SEEDS} draws of the labels.",
         "",
         "| features | numbers | 10 labels a class | 100 | all |",
         "| --- | ---: | ---: | ---: | ---: |",
-        f"| asked, at most | | {asked} |",
+        f"| target, at most | | {target} |",
     ]
     for name, rows in figures.items():
         for kind in dict.fromkeys(row["features"] for row in rows):
@@ -176,8 +176,8 @@ def _percent(row: Figures) -> str:
 def recover_lines(figures: Figures) -> list[str]:
     lines = [
         "Logistic regression on the joined levels, trained with all labels on clean digits; "
-        f"{100 * figures['clean']:.2f} % of the clean test digits are right. Asked for: at least "
-        "97 % at `gaussian:0.5,clip` after denoising.",
+        f"{100 * figures['clean']:.2f} % of the clean test digits are right. The target is at "
+        "least 97 % at `gaussian:0.5,clip` after denoising.",
         "",
         "| noise | noisy, % right | denoised, % right |",
         "| --- | ---: | ---: |",
@@ -193,9 +193,9 @@ def tasks_lines(figures: Figures) -> list[str]:
         "Test errors in percent, one training each; 10,000 images to train on (rect 1,000, convex "
         "6,000), 50,000 to test with (2,000 for the support vector machine). Standard errors of "
         "50,000 images: 0.07 at 2.5 %, 0.2 at 30 %. The published figures are of the published "
-        "files, as Vincent et al. 2010 list them; those of the support vector machine tell how "
-        "hard ours are beside them. The noise of the stacked autoencoder is the one with the "
-        "fewest errors on the 2,000 (200) validation images.",
+        "files, as Vincent et al. 2010 list them; the errors of the support vector machine show "
+        "how hard our files are in comparison. The noise of the stacked autoencoder is the one "
+        "with the fewest errors on the 2,000 (200) validation images.",
         "",
         "| task | SDAE-3, published | stacked | its noise | convolutional "
         "| SVM, published | SVM here |",
@@ -215,7 +215,7 @@ def tasks_lines(figures: Figures) -> list[str]:
             f"| `{stacked.removeprefix(STACKED + ', ')}` | {others[0]} | {published.svm:.2f} "
             f"| {others[1]} |"
         )
-    lines += ["", "All of them, on validation and test images, with the seconds of training:", ""]
+    lines += ["", "All methods, on validation and test images, with the seconds of training:", ""]
     lines += ["| task | method | validation | test | s |", "| --- | --- | ---: | ---: | ---: |"]
     return lines + [
         f"| {name} | {method} | {one['valid']:.2f} | {one['test']:.2f} | {one['seconds']:.0f} |"
@@ -226,7 +226,7 @@ def tasks_lines(figures: Figures) -> list[str]:
 
 def speed_lines(figures: Figures) -> list[str]:
     return [
-        "| `DenoisingAutoencoder()` | asked, s | reached, s |",
+        "| `DenoisingAutoencoder()` | target, s | reached, s |",
         "| --- | ---: | ---: |",
         f"| fit of 10,000 × 784 | 60 | {figures['fit, s']:.1f} |",
         f"| transform of 60,000 × 784 | 5 | {figures['transform, s']:.2f} |",
@@ -260,7 +260,7 @@ def main() -> None:
         parser.error(f"no part is called {', '.join(unknown)}: there are {', '.join(TITLES)}")
     kept = options.out / "features-benchmark.json"
 
-    def read() -> Figures:  # anew each time: another process may be measuring other parts
+    def read() -> Figures:  # read again each time: another process may be measuring other parts
         found: Figures = json.loads(kept.read_text()) if kept.is_file() else {}
         return found
 

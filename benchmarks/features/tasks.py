@@ -13,9 +13,9 @@ from unnoise import DenoisingAutoencoder, DenoisingClassifier
 from unnoise.datasets import Task, make_task
 
 SHAPE = (28, 28)
-# Whatever the number of images: of each layer and of all, and of fine-tuning.
+# Steps for any number of images: of each layer and of all layers, and of fine-tuning.
 PRETRAINING, FINE_TUNING = 1_000, 2_400
-MOST_PASSES = 100  # of fine-tuning: where images are few, more steps learn them by heart
+MOST_PASSES = 100  # passes of fine-tuning: with few images, more steps learn them by heart
 CONV_PRETRAINING, CONV_FINE_TUNING = 700, 1_200
 BATCH = 128
 SVM_TEST = 2_000  # images: a support vector machine takes minutes for 50,000
@@ -77,12 +77,12 @@ def convolutional(rows: int, noise: str) -> DenoisingClassifier:
 
 
 def epochs(rows: int, steps: int) -> int:
-    """Return the passes over so many rows that are about so many steps."""
+    """Return the number of passes over the rows that takes about this many steps."""
     return max(1, round(steps / (rows // BATCH)))
 
 
 def svm(_rows: int, _noise: str) -> SVC:
-    """Constants as in most of the published tables: one pair for all tasks."""
+    """Use one pair of constants for all tasks, as most of the published tables do."""
     return SVC(C=10.0, gamma=0.02)
 
 
@@ -109,9 +109,9 @@ def best(measured: Measured, kind: str) -> str:
 
 
 def applies(name: str, method: str) -> bool:
-    """Whether a method is for a task: what bends shapes may take their classes from them.
+    """Whether a method suits a task: noise that bends shapes may change their classes.
 
-    Digits on photographs gain nothing where they are warped, background and all.
+    Digits on photographs gain nothing if they are warped together with the background.
     """
     if WEAK_WARP in method:
         return name.startswith("rect")

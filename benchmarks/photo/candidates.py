@@ -2,10 +2,10 @@
 
     python benchmarks/photo/candidates.py [--seconds 120] [NAME ...]
 
-One model learns grey and colour, blind, gaussian noise of 0 to 55/255. What is printed is the PSNR
-on 24 crops of 256 × 256 of training photographs that are held out: the mean over grey and colour at
-sigma 15, 25 and 50; and the share of silent features, which no image makes positive. The
-photographs lie in $UNNOISE_DATA/photos/train. No test set is touched.
+One model learns grey and colour, blind, gaussian noise of 0 to 55/255. Prints the PSNR on 24 crops
+of 256 × 256 of held-out training photographs, with the mean over grey and colour at sigma 15, 25
+and 50, and the share of silent features, which no image makes positive. The photographs are in
+$UNNOISE_DATA/photos/train. No test set is used.
 """
 
 import argparse
@@ -40,7 +40,7 @@ from unnoise.training import SCHEDULES, Muon
 
 HELD, CROP = 24, 256
 SIGMAS = 15, 25, 50
-WARM_UP_STEPS = 30  # before which the speed is not measured
+WARM_UP_STEPS = 30  # steps before which the speed is not measured
 
 
 BASE = Recipe()
@@ -65,7 +65,7 @@ CANDIDATES = {
     "batch of 8": replace(BASE, batch=8),
     "4 crops of 128": replace(BASE, batch=4, patch=128),
     "without biases": replace(BASE, bias=False),
-    "the level of the noise is told": replace(BASE, told=True),
+    "the level of the noise is given": replace(BASE, level=True),
     "unshuffled: 48-80-128": replace(
         BASE, unshuffle=2, widths=(48, 80, 128), up=(4, 4, 4), down=(4, 4, 0)
     ),
@@ -79,7 +79,7 @@ def with_level(noisy: Tensor, clean: Tensor) -> Tensor:
 
 
 def photographs(folder: Path) -> tuple[list[NDArray[np.uint8]], Tensor]:
-    """Return the photographs to train on, ``(H, W, 3)``, and the held-out crops."""
+    """Return the training photographs, ``(H, W, 3)``, and the held-out crops."""
     paths = sorted(found.path for found in find_images([folder]))
     order = list(range(len(paths)))
     random.Random(1).shuffle(order)  # noqa: S311  no secret
@@ -106,7 +106,7 @@ def train(recipe: Recipe, pool: Pool, seconds: float) -> tuple[Candidate, int, f
             group["lr"] = rate
         batch = tuple(v.contiguous(memory_format=torch.channels_last) for v in patches.at(step))
         noisy, clean = objective.draw(batch, generator(0, "noise", step))
-        seen = with_level(noisy, clean) if recipe.told else noisy
+        seen = with_level(noisy, clean) if recipe.level else noisy
         loss = objective.losses(network, (seen, clean)).mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -137,7 +137,7 @@ def _loss(name: str) -> Callable[[Tensor, Tensor], Tensor]:
     return LOSSES[name]
 
 
-def validate(network: Candidate, clean: Tensor, *, told: bool) -> Iterator[float]:
+def validate(network: Candidate, clean: Tensor, *, level: bool) -> Iterator[float]:
     """Yield the mean PSNR in grey, then in colour, at each sigma."""
     for grey in (1.0, 0.0):
         for sigma in SIGMAS:
@@ -151,7 +151,7 @@ def validate(network: Candidate, clean: Tensor, *, told: bool) -> Iterator[float
                     luma = to_grey(image)
                     noisy = objective.draw((luma,), generator(9, i))[0]
                     pair = noisy.expand_as(image), luma.expand_as(image)
-                seen = with_level(*pair) if told else pair[0]
+                seen = with_level(*pair) if level else pair[0]
                 with torch.inference_mode():
                     restored = network(seen.contiguous(memory_format=torch.channels_last))
                 restored = restored.mean(1, keepdim=True).expand_as(image) if grey else restored
@@ -159,11 +159,11 @@ def validate(network: Candidate, clean: Tensor, *, told: bool) -> Iterator[float
             yield float((-10 * torch.cat(errors).log10()).mean())
 
 
-def silent(network: Candidate, clean: Tensor, *, told: bool) -> float:
+def silent(network: Candidate, clean: Tensor, *, level: bool) -> float:
     """Return the share of rectified features that are positive nowhere in noisy images."""
     alive: list[Tensor] = []
 
-    # Before the rectifier: a leak, or one in place, hides what went in.
+    # Before the rectifier: one with a leak, or in place, hides its input.
     def note(_: nn.Module, inputs: tuple[Tensor]) -> None:
         alive.append(inputs[0].amax((0, 2, 3)) > 0)
 
@@ -174,7 +174,7 @@ def silent(network: Candidate, clean: Tensor, *, told: bool) -> float:
     ]
     noisy = clean[:8] + 0.1 * torch.randn(clean[:8].shape, generator=generator(9))
     with torch.inference_mode():
-        network(with_level(noisy, clean[:8]) if told else noisy)
+        network(with_level(noisy, clean[:8]) if level else noisy)
     for hook in hooks:
         hook.remove()
     return 1 - float(torch.cat(alive).float().mean())
@@ -200,8 +200,8 @@ def main() -> None:
         recipe = CANDIDATES[name]
         network, steps, rate = train(recipe, pool, options.seconds)
         cost = f"{macs_per_pixel(network) / 1000:.0f} | {steps} | {2 * rate / limit:.0%}"
-        cost += f" | {silent(network.eval(), clean, told=recipe.told):.0%}"
-        scores = list(validate(network, clean, told=recipe.told))
+        cost += f" | {silent(network.eval(), clean, level=recipe.level):.0%}"
+        scores = list(validate(network, clean, level=recipe.level))
         grey, colour = (" / ".join(f"{s:.2f}" for s in part) for part in (scores[:3], scores[3:]))
         mean = math.fsum(scores) / len(scores)
         print(f"| {name} | {cost} | {grey} | {colour} | {mean:.2f} |", flush=True)

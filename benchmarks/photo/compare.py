@@ -4,9 +4,9 @@
     python benchmarks/photo/compare.py --classical [--every 8]
 
 Writes photo-benchmark.md, .json and .png. Noise is gaussian, unclipped, with fixed seeds. The
-classical methods are told its level; unnoise is not. Their quality does not change when ours does,
-so it is kept in classical.json, which --classical writes anew, on every so many images; their speed
-is measured beside ours every time. The images lie in $UNNOISE_DATA/photos/test.
+classical methods get its level; unnoise does not. Their quality does not depend on our models, so
+classical.json keeps it, and --classical measures it again on every N-th image. Their speed is
+measured beside ours every time. The images are in $UNNOISE_DATA/photos/test.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from unnoise.metrics import psnr, ssim
 from unnoise.seeding import generator
 
 SETS = {"Set12": ("set12", 1), "BSD68": ("cbsd68", 1), "CBSD68": ("cbsd68", 3)}
-OUTSIDE = (0, 75)  # sigmas at the end of the training range and outside of it
+OUTSIDE = (0, 75)  # sigmas at the end of the training range and outside it
 KEPT = Path(__file__).with_name("classical.json")
 SEED = 0
 
@@ -51,7 +51,7 @@ def images(data: Path, name: str) -> list[Picture]:
 
 
 def corrupt(clean: Picture, sigma: float, place: int) -> tuple[Image, Image]:
-    """Return an image, and it with noise, as float32; the noise is a function of its place."""
+    """Return an image without and with noise, as float32; its place decides the noise."""
     random = generator(SEED, "bench photo", int(sigma), place)
     exact = (clean / 255).astype(np.float32)
     noise: Image = torch.randn(clean.shape, generator=random).numpy()
@@ -77,7 +77,7 @@ def quality(method: str, pictures: list[Picture], sigma: float, every: int = 1) 
 
 
 def measure_quality(data: Path, methods: Sequence[str], every: int = 1) -> Found:
-    """Measure methods on every so many images of all sets."""
+    """Measure methods on every N-th image of all sets."""
     found: Found = {}
     for name in SETS:
         pictures = images(data, name)
@@ -109,7 +109,7 @@ def quality_tables(found: Found, every: int) -> Iterator[str]:
         for method in NETWORKS:
             yield f"| {method} | not run | | | {_published(name, method)} |"
         yield (
-            f"\n{OURS} at sigma 0: {np.mean(ours['0']['psnr']):.2f} dB; at 75, outside of its "
+            f"\n{OURS} at sigma 0: {np.mean(ours['0']['psnr']):.2f} dB; at 75, outside its "
             f"training range: {np.mean(ours['75']['psnr']):.2f} dB, from "
             f"{-20 * np.log10(75 / 255):.2f} dB."
         )
@@ -135,7 +135,7 @@ def speed_table(grey: dict[str, Speed], colour: dict[str, Speed], limit: float) 
     reached = 2e9 * cost / grey[OURS].seconds
     yield (
         f"\n{OURS} reaches {reached / 1e9:.0f} GFLOP/s, {reached / limit:.0%} of the "
-        f"{limit / 1e9:.0f} GFLOP/s that this machine was seen to reach in the same run."
+        f"{limit / 1e9:.0f} GFLOP/s measured as the limit of this machine in the same run."
     )
 
 
@@ -144,20 +144,20 @@ def report(
 ) -> str:
     lines = [
         "# The photo denoiser beside others",
-        f"\n`make bench-photo` wrote this page: {describe_machine()}.",
+        f"\nWritten by `make bench-photo`: {describe_machine()}.",
         "\n## Quality",
-        "\nGaussian noise, not clipped; results clipped to [0, 1]. The classical methods are told "
-        "its level, and FFDNet and DRUNet are; unnoise photo and DnCNN-B are not. BSD68 "
-        "is CBSD68 in grey (ITU-R BT.601, rounded to 8 bits). BM3D in colour is CBM3D, DnCNN-B is "
-        "CDnCNN-B. SSIM has a uniform window of 7 × 7 pixels. The quality of the classical methods "
-        f"was measured on {kept['machine']}. In the picture, dots are measured here "
-        "(classical methods on those images), rings have their published PSNR.",
+        "\nGaussian noise, not clipped; results clipped to [0, 1]. The classical methods, FFDNet "
+        "and DRUNet get its level; unnoise photo and DnCNN-B do not. BSD68 is CBSD68 in grey "
+        "(ITU-R BT.601, rounded to 8 bits). BM3D in colour is CBM3D, and DnCNN-B is CDnCNN-B. SSIM "
+        "has a uniform window of 7 × 7 pixels. The quality of the classical methods was measured on "
+        f"{kept['machine']}. In the picture, dots are measured here (classical methods on part of "
+        "the images), rings are published values.",
         *quality_tables(found, kept["every"]),
         "\n## Speed",
         "\n512 × 512 pixels; peak memory of the whole process at 1024 × 1024 in colour. The "
         "published networks have their published shapes and random weights, without batch "
-        "normalisation. Every method ran in processes of its own, in turns, with the cores that it "
-        "uses. Images larger than 1024 × 1024 are cut into tiles by unnoise: `make bench-tiles`.\n",
+        "normalisation. Every method ran in its own processes, in turns, with as many cores as it "
+        "uses. unnoise cuts images larger than 1024 × 1024 into tiles: `make bench-tiles`.\n",
         *speed_table(grey, colour, machine_limit()),
         "\n![PSNR over time](photo-benchmark.png)",
     ]
@@ -169,8 +169,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--classical", action="store_true")
-    parser.add_argument("--every", type=int, default=8, help="so many images: 1 takes hours")
-    parser.add_argument("--rounds", type=int, default=2, help="of the measurement of speed")
+    parser.add_argument("--every", type=int, default=8, help="every N-th image; 1 takes hours")
+    parser.add_argument("--rounds", type=int, default=2, help="rounds of the measurement of speed")
     parser.add_argument("--out", type=Path, default=Path("docs"))
     options = parser.parse_args()
     data = Path(os.environ.get("UNNOISE_DATA", "../shared/data"))

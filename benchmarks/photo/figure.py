@@ -9,11 +9,11 @@ from speed import Speed
 
 Found = dict[str, dict[str, dict[str, dict[str, list[float]]]]]
 
-SET, SIGMA, PLACE = "BSD68", "25", 1  # the place of 25 among the published values
+SET, SIGMA, PLACE = "BSD68", "25", 1  # place of sigma 25 among the published values
 
 
 def draw(found: Found, speeds: dict[str, Speed], path: Path) -> None:
-    """Draw every method: what is published as a ring, what is only measured as a dot.
+    """Draw every method: a ring for a published PSNR, a dot for a PSNR measured here.
 
     Time goes from right to left, so that up and right is better.
     """
@@ -37,7 +37,7 @@ def draw(found: Found, speeds: dict[str, Speed], path: Path) -> None:
         axes.annotate(
             name,
             (speeds[name].seconds, quality),
-            xytext=(0, -9 if name == OURS else 9),  # ours stands near others, which are above it
+            xytext=(0, -9 if name == OURS else 9),  # others are near ours, and above it
             textcoords="offset points",
             ha="center",
             va="top" if name == OURS else "bottom",
@@ -49,6 +49,6 @@ def draw(found: Found, speeds: dict[str, Speed], path: Path) -> None:
     axes.margins(x=0.12, y=0.12)
     axes.set_xlabel("seconds per megapixel on this machine (faster to the right)")
     axes.set_ylabel(f"PSNR in dB, {SET}, sigma {SIGMA}")
-    axes.set_title("Quality over time: dots are measured here, rings have their published PSNR")
+    axes.set_title("Quality over time: dots are measured here, rings are published")
     axes.grid(visible=True, which="major", alpha=0.3)
     figure.savefig(path, dpi=120)

@@ -1,7 +1,7 @@
 """Every method of the comparison: how to call it, and the PSNR that its authors published.
 
-A method takes a noisy image ``(H, W, C)``, float32, and the standard deviation of its noise, which
-the blind ones (unnoise and DnCNN-B) do not look at, and gives an image of the same shape.
+A method takes a noisy image ``(H, W, C)``, float32, and the standard deviation of its noise. It
+returns an image of the same shape. The blind ones (unnoise and DnCNN-B) ignore the deviation.
 """
 
 import sys
@@ -51,12 +51,12 @@ PUBLISHED: dict[str, dict[str, tuple[float, float, float]]] = {
 
 
 def build(name: str, channels: int) -> Method:
-    """Return a method for images of so many channels."""
+    """Return a method for images with this number of channels."""
     if name == OURS:
         denoiser = unnoise.load("photo")
 
         def ours(noisy: Image, _: float) -> Image:
-            # Not denoiser(noisy), which takes values far outside of [0, 1] for another scale.
+            # Not denoiser(noisy), which takes values far outside [0, 1] for another scale.
             stack = np.ascontiguousarray(np.moveaxis(noisy, -1, 0)[None])
             return np.moveaxis(denoiser.denoise_floats(stack)[0], 0, -1)
 
@@ -73,7 +73,7 @@ def build(name: str, channels: int) -> Method:
 
 
 def kilomacs(name: str, channels: int) -> float | None:
-    """Return thousands of multiply-adds per pixel; None for what is no network."""
+    """Return thousands of multiply-adds per pixel; None for a method without a network."""
     if name == OURS:
         return float(unnoise.load("photo").describe()["kmacs_per_pixel"])
     if name not in NETWORKS:
@@ -111,12 +111,12 @@ def _network(name: str, channels: int) -> Method:
     return run
 
 
-# The factors of sigma are the best of a few on six crops of training photographs, at three sigmas,
+# The factors of sigma are the best of a few, on six crops of training photographs at three sigmas,
 # for grey and for colour.
 
 
 def _opencv(noisy: Image, sigma: float) -> Image:
-    """Non-local means of OpenCV, which takes 8 bits, so the noise is clipped."""
+    """Non-local means of OpenCV. It takes 8 bits, so the noise is clipped."""
     import cv2
 
     values = np.clip(np.rint(noisy * 255), 0, 255).astype(np.uint8)

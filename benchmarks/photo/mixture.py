@@ -2,10 +2,10 @@
 
     python benchmarks/photo/mixture.py [--steps 1500] [NAME ...]
 
-Training goes on from the weights that know white noise alone (photo-1.safetensors). What is printed
-is the mean PSNR on 24 training photographs that are held out, 256 × 256 of each: sharp as
-they are with white noise and noise of cameras, and softened by an enlargement of 2 with noise of
-cameras. The photographs lie in $UNNOISE_DATA/photos/train. No test set is touched.
+Training continues from the weights that know white noise alone (photo-1.safetensors). Prints the
+mean PSNR on 24 held-out training photographs, 256 × 256 of each: the sharp originals with white
+noise and noise of cameras, and copies softened by an enlargement of 2 with noise of cameras. The
+photographs are in $UNNOISE_DATA/photos/train. No test set is used.
 """
 
 import argparse
@@ -51,7 +51,7 @@ def mixed(**shares: int) -> str:
 
 
 def of_cameras(percent: int) -> str:
-    """Return a mixture with noise of cameras, fine and coarse, half of it as JPEG."""
+    """Return a mixture with noise of cameras, fine and coarse, with JPEG after half of it."""
     specs = FINE, FINE + PRESSED, COARSE, COARSE + PRESSED
     return mixed(**dict.fromkeys(specs, percent // 4))
 
@@ -68,7 +68,7 @@ MIXTURES = {
 
 
 def held_out(paths: list[Path]) -> tuple[list[Tensor], list[Tensor]]:
-    """Return the middles of photographs as they are and enlarged, ``(1, 3, H, W)`` in [0, 1]."""
+    """Return the middles of photographs, unchanged and enlarged, ``(1, 3, H, W)`` in [0, 1]."""
     sharp, soft = [], []
     for path in paths:
         picture = Image.open(path).convert("RGB")
@@ -86,7 +86,7 @@ def _tensor(picture: Image.Image) -> Tensor:
 
 
 def quality(denoiser: Denoiser, cleans: list[Tensor], spec: str) -> float:
-    """Return the mean PSNR after denoising what ``spec`` corrupted."""
+    """Return the mean PSNR after denoising images with noise of ``spec``."""
     figures = []
     for place, clean in enumerate(cleans):
         noisy = parse_noise(spec)(clean, generator(0, "mixture", place))
@@ -96,7 +96,7 @@ def quality(denoiser: Denoiser, cleans: list[Tensor], spec: str) -> float:
 
 
 def train(photographs: list[Path], noise: str, steps: int, folder: Path) -> Denoiser:
-    """Go on from the weights of white noise, by the preset but for the noise."""
+    """Continue from the weights of white noise, by the preset except for the noise."""
     images = folder / "images"
     images.mkdir(exist_ok=True)
     for path in photographs:

@@ -1,6 +1,6 @@
-"""Published denoising networks by their shapes, with random weights: for their speed only.
+"""Published denoising networks in their shapes, with random weights: to measure their speed.
 
-Batch normalisation is left out, as it can be folded into the convolutions.
+Batch normalisation is left out, since it can be folded into the convolutions.
 """
 
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Networks that were tried for the photo denoiser, and how each is trained."""
+"""Networks that were tried for the photo denoiser, and the training of each."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,22 +15,22 @@ COLOURS = 3
 
 @dataclass(frozen=True)
 class Recipe:
-    """A network and how it is trained.
+    """A network and its training.
 
     Attributes:
         widths: Channels of each level.
-        up: 3 × 3 convolutions of each level on the way up, the last of the bottom.
+        up: 3 × 3 convolutions of each level on the way up; the last number is for the bottom.
         down: The same on the way down.
         residual: Whether two convolutions make a block with a shortcut, without ReLU at its end.
         leak: Slope of the rectifier below zero.
         bias: Whether convolutions have biases.
         unshuffle: Side of the cells that pixel-unshuffle turns into channels.
         optimizer: ``muon`` or ``adamw``.
-        lr: The highest learning rate; Muon's, whose vectors learn at 0.15 of it.
+        lr: The highest learning rate; with Muon, vectors learn at 0.15 of it.
         loss: ``l1``, ``mse``, or ``rmse``: the root of each sample's mean squared error.
         batch: Crops in a batch.
         patch: Side of a crop.
-        told: Whether the level of the noise is another channel of the input, true to each crop.
+        level: Whether the level of the noise, exact for each crop, is another channel of the input.
     """
 
     widths: tuple[int, ...] = (24, 48, 64, 128)
@@ -45,7 +45,7 @@ class Recipe:
     loss: str = "l1"
     batch: int = 16
     patch: int = 64
-    told: bool = False
+    level: bool = False
 
 
 class Residual(nn.Module):
@@ -69,14 +69,14 @@ class Candidate(Model):
 
     def __init__(self, recipe: Recipe) -> None:
         super().__init__()
-        self.channels = COLOURS + recipe.told
+        self.channels = COLOURS + recipe.level
         widths, self.unshuffle, bias = recipe.widths, recipe.unshuffle, recipe.bias
         self.size_multiple = recipe.unshuffle * 2 ** (len(widths) - 1)
         # Blocks with shortcuts have their rectifiers inside.
         self.bend = nn.Identity() if recipe.residual else nn.LeakyReLU(recipe.leak)
         inner = COLOURS * self.unshuffle**2
         pairs = list(pairwise(widths))
-        self.stem = nn.Conv2d(inner + recipe.told, widths[0], 3, padding=1, bias=bias)
+        self.stem = nn.Conv2d(inner + recipe.level, widths[0], 3, padding=1, bias=bias)
         self.down = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2, bias=bias) for a, b in pairs)
         self.up = nn.ModuleList(nn.Conv2d(b, a, 1, bias=bias) for a, b in pairs)
         self.falling, self.rising = (

@@ -1,7 +1,7 @@
 """Seconds per megapixel and peak memory of each method, each in a process of its own.
 
-A process that is fresh has a peak memory of its own. The methods take turns, so that a machine that
-slows down slows all of them.
+Each method runs in a fresh process, which has its own peak memory. The methods take turns, so that
+a machine that slows down affects all of them.
 """
 
 import json
@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 from methods import METHODS, build
 
-SIDE = 512  # of scikit-image's pictures, where the time is taken; the memory is at four of them
+SIDE = 512  # part of scikit-image's pictures for the time; four for the memory
 SIGMA = 25 / 255
-SLOW = 3.0  # seconds from which a method runs once in a round
+SLOW = 3.0  # a method that takes at least this many seconds runs once in a round
 REPEATS = 5
 
 
@@ -25,11 +25,11 @@ class Speed(NamedTuple):
     """Medians over the rounds."""
 
     seconds: float  # per megapixel
-    gigabytes: float  # GiB, at most, of the whole process
+    gigabytes: float  # peak GiB of the whole process
 
 
 def measure(channels: int, rounds: int) -> dict[str, Speed]:
-    """Measure all methods on images of so many channels."""
+    """Measure all methods on images with this number of channels."""
     found: dict[str, list[Speed]] = {name: [] for name in METHODS}
     for _ in range(rounds):
         for name in METHODS:
@@ -59,7 +59,7 @@ def one(name: str, channels: int) -> Speed:
     seconds = statistics.median(times[1:] or times)  # the first one warms up
     method(np.tile(image, (2, 2, 1)), SIGMA)
     status = Path("/proc/self/status").read_text(encoding="ascii")
-    # Not ru_maxrss: a new process starts with that of the process that made it.
+    # Not ru_maxrss: a new process starts with the value of its parent process.
     return Speed(seconds / SIDE**2 * 1e6, int(status.split("VmHWM:")[1].split()[0]) / 2**20)
 
 

@@ -1,16 +1,17 @@
-"""What do many images cost? A model of it, fitted to runs on this machine.
+"""What do many images cost? A model of the costs, fitted to runs on this machine.
 
 Usage: python benchmarks/scale/cost.py [--images 1e8] [--workers 1000] [--engine ray]
 
 A job of files takes, on W workers of one core,
 
     N (a + c √p + b p) / W    for N files of p megapixels: a for each file, b for each megapixel,
-                              c for what grows with the sides, such as borders,
-    N d                       at least, as one driver hands out files and writes their rows,
+                              c for costs that grow with the sides, such as borders,
+    N d                       at least, since one driver hands out files and writes their rows,
 
-and each worker s seconds to begin. Here a, b and c are fitted to the seconds in manifests of jobs
-of several sizes, d is the processor time of the driver, s the time to the first row. Printed is the
-fit, then what it says of a large job, and at how many workers the driver is what is waited for.
+and each worker takes s seconds to begin. Here a, b and c are fitted to the seconds in manifests of
+jobs of several sizes, d is the processor time of the driver, and s the time to the first row.
+Prints the fit, its prediction for a large job, and the number of workers above which they wait for
+the driver.
 """
 
 import argparse
@@ -29,8 +30,8 @@ from machine import describe_machine
 from unnoise.cluster import denoise_many
 from unnoise.images import write_stack
 
-SIDES = {16: 3000, 64: 600, 128: 300, 256: 120, 512: 60, 1024: 20}  # pixels: how many files
-SKIPPED = 8  # rows of workers that warm up
+SIDES = {16: 3000, 64: 600, 128: 300, 256: 120, 512: 60, 1024: 20}  # pixels a side: number of files
+SKIPPED = 8  # rows while workers warm up
 TYPICAL = 0.25  # megapixels of the images of the large job
 HOUR = 3600.0
 
@@ -47,7 +48,7 @@ def write_images(folder: Path, side: int, count: int) -> float:
 
 
 def run_job(folder: Path, out: Path, engine: str) -> tuple[list[float], float, float]:
-    """Return the seconds of each row, those of the driver for a file, and those to the first."""
+    """Return the seconds of each row, of the driver for a file, and until the first row."""
     seconds, first = [], 0.0
     begun, busy = time.perf_counter(), time.process_time()
 
@@ -80,13 +81,13 @@ def main() -> None:
             pixels.append(side**2 / 1e6)
             costs.append(float(np.median(seconds)))
             starts.append(first)
-            if side == min(SIDES):  # of the most files, so start-up is the least of it
+            if side == min(SIDES):  # from the most files, where start-up has the smallest share
                 driver, row = each, (out / "manifest.jsonl").stat().st_size / count
             print(
                 f"{side:>5} {count:>6} {size / 2**10:>11.1f} {1e3 * costs[-1]:>10.2f} "
                 f"{1e3 * each:>18.3f}"
             )
-    # Relative errors count alike, so that small images are fitted as well as large ones.
+    # Relative errors have equal weight, so that small images are fitted as well as large ones.
     terms = np.stack([np.ones(len(pixels)), np.sqrt(pixels), np.array(pixels)], 1)
     fit = np.linalg.lstsq(terms / np.array(costs)[:, None], np.ones(len(costs)))[0]
     wrong = 100 * np.abs(terms @ fit / costs - 1).max()
@@ -103,7 +104,7 @@ def main() -> None:
 def forecast(images: float, workers: int, each: float, driver: float, row: float) -> None:
     """Print what a large job costs: ``each`` and ``driver`` seconds for an image."""
     work, handing = images * each / workers, images * driver
-    size = TYPICAL * 1e6  # bytes of a noisy PNG of 8 bits, which cannot be packed
+    size = TYPICAL * 1e6  # bytes of a noisy PNG of 8 bits, which cannot be compressed
     rate = min(workers / each, 1 / driver)
     print(f"\n{images:.0e} grey images of {TYPICAL} megapixels on {workers} workers of one core:")
     print(f"  work           {images * each / HOUR:,.0f} core hours, {work / HOUR:.1f} hours")

@@ -3,8 +3,8 @@
 Usage: python benchmarks/scale/denoising.py [--images 160] [--rounds 3] [--engines processes ray]
 
 The images are photos/train of $UNNOISE_DATA with noise added, as PNG; the model is `photo`. Each
-worker has one thread. The rate counts from when all workers are at work, so that it does not
-depend on how many images there are; start-up stands beside it. Rounds alternate; medians.
+worker has one thread. The rate counts from the time when all workers are busy, so that it does not
+depend on the number of images; start-up is listed beside it. Rounds alternate; prints medians.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from unnoise.cluster import denoise_many
 from unnoise.images import find_images, read_stack, write_stack
 
 WORKERS = (1, 2)
-SKIPPED = 16  # rows, of batches that begin before all workers do
+SKIPPED = 16  # rows in batches that begin before all workers do
 
 
 def make_images(folder: Path, count: int) -> None:
@@ -51,7 +51,7 @@ def measure(folder: Path, out: Path, engine: str, workers: int) -> tuple[float, 
         times.append(time.perf_counter())
         pixels.append(float(str(row["megapixels"])))
 
-    # Else one worker would take all cores.
+    # Otherwise one worker would take all cores.
     with (
         patch("unnoise.cluster.processes.usable_cores", lambda: workers),
         patch("unnoise.cluster.ray_engine.usable_cores", lambda: workers),

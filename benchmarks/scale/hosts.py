@@ -1,11 +1,11 @@
-"""Two hosts train together, one is cut off, both go on: do they end where undisturbed ones end?
+"""Two hosts train, one is cut off, both continue: do they end with the weights of undisturbed ones?
 
 Usage: sudo python benchmarks/scale/hosts.py [--steps 600] [--timeout 10]
 
 The hosts are two network namespaces of this machine with a virtual link between them (iproute2, so
-it needs root): the processes see nothing of each other but that link. One run is left alone. In
-another one the link is cut after a checkpoint; each process has to end with an error that says why
-within its time-out. The link is mended, the run resumed, and the weights of the two are compared.
+it needs root): the processes are connected by this link only. One run is left alone. In another one
+the link is cut after a checkpoint; each process must end within its time-out, with an error that
+states the reason. The link is restored, the run resumed, and the weights of both runs are compared.
 """
 
 import argparse
@@ -29,7 +29,7 @@ NAMES = ("unnoise-a", "unnoise-b")
 ADDRESSES = ("10.77.0.1", "10.77.0.2")
 LINKS = ("unn-a", "unn-b")
 PORT = "29517"
-IP = shutil.which("ip") or sys.exit("it needs the command ip, of iproute2")
+IP = shutil.which("ip") or sys.exit("this benchmark needs the command ip, from iproute2")
 SLACK = 30.0  # seconds for start, torchrun and the end of a process
 
 
@@ -55,7 +55,7 @@ def remove_hosts() -> None:
 
 
 def start(host: int, arguments: list[str], log: Path) -> subprocess.Popen[bytes]:
-    """Start torchrun on a host, whose processes train together with those of the other."""
+    """Start torchrun on a host, whose processes train together with the other host."""
     launch = [sys.executable, "-m", "torch.distributed.run", "--nnodes", "2"]
     launch += ["--node-rank", str(host), "--nproc-per-node", "1"]
     launch += ["--master-addr", ADDRESSES[0], "--master-port", PORT, "-m", "unnoise", "train"]
@@ -70,7 +70,7 @@ def start(host: int, arguments: list[str], log: Path) -> subprocess.Popen[bytes]
 
 
 def wait(processes: list[subprocess.Popen[bytes]], seconds: float) -> list[float | None]:
-    """Return after how many seconds each ended; None where it did not."""
+    """Return the seconds after which each ended; None if it did not."""
     begun = time.monotonic()
     ended: list[float | None] = [None] * len(processes)
     while None in ended and time.monotonic() - begun < seconds:
@@ -100,7 +100,7 @@ def train(folder: Path, name: str, arguments: list[str]) -> tuple[list[float | N
 
 
 def cut_off(folder: Path, arguments: list[str], out: Path, timeout: float) -> None:
-    """Cut the link in the middle of a run; print how the processes end."""
+    """Cut the link in the middle of a run; print how each process ends."""
     logs = [folder / f"cut-{host}.log" for host in (0, 1)]
     hosts = [start(host, arguments, logs[host]) for host in (0, 1)]
     while not (out / "metrics.csv").is_file():

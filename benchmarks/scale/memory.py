@@ -2,8 +2,8 @@
 
 Usage: python benchmarks/scale/memory.py [--counts 1000 10000 100000] [--engines processes ray]
 
-Jobs of tiny images, each in a process of its own; printed is the most memory that the driver, not
-its workers, has had.
+Runs jobs of tiny images, each in a process of its own. Prints the peak memory of the driver,
+without its workers.
 """
 
 import argparse
@@ -28,7 +28,7 @@ SIDE, FOLDER = 16, 1000  # pixels, files in a folder
 
 
 def drive(source: Path, out: Path, engine: str) -> None:
-    """Run one job in this process, and print what it took."""
+    """Run one job in this process, and print its memory and time."""
     from unnoise.cluster import denoise_many
 
     begun = time.monotonic()

@@ -1,10 +1,10 @@
-"""Workers die every few seconds: is every output there, once and whole, and the manifest complete?
+"""Workers die every few seconds: is every output complete, with one row each in the manifest?
 
 Usage: python benchmarks/scale/survival.py [--images 20000] [--every 5] [--engine ray]
 
-Small noisy images go through a small model, while a worker, chosen at random, is killed (SIGKILL)
-every few seconds; in the middle the driver is killed too, and the command repeated. Then every
-output is opened and compared with what one process makes of its input.
+A small model denoises small noisy images, while a random worker is killed (SIGKILL) every few
+seconds. In the middle the driver is killed too, and the command repeated. Then every output is
+opened, and some are compared with the result of one process.
 """
 
 import argparse
@@ -29,11 +29,11 @@ import unnoise
 from unnoise.images import read_stack, write_stack
 
 SIDE = 32  # pixels
-SAMPLE = 500  # outputs that are compared with what one process makes
+SAMPLE = 500  # outputs that are compared with the result of one process
 
 
 def children(process: int) -> list[int]:
-    """Return the processes below one, workers of Ray among them."""
+    """Return the descendants of a process, including workers of Ray."""
     parents: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -58,7 +58,7 @@ def workers(driver: int, engine: str) -> list[int]:
             line = Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode()
         except OSError:
             continue
-        # Ray has processes of its own by the same name; a node does not outlive those.
+        # Ray has processes of its own with the same name; a node does not outlive them.
         ours = line.startswith("ray::Actor") if engine == "ray" else "spawn_main" in line
         if ours:
             found.append(process)
@@ -66,7 +66,7 @@ def workers(driver: int, engine: str) -> list[int]:
 
 
 def run(command: list[str], engine: str, every: float, until: float | None) -> tuple[int, int]:
-    """Run a job, killing workers; kill it too after some time. Return kills and its status."""
+    """Run a job and kill workers; after some time kill the job. Return the kills and its status."""
     with tempfile.TemporaryFile() as log:
         driver = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         begun, killed = time.monotonic(), 0
@@ -89,7 +89,7 @@ def run(command: list[str], engine: str, every: float, until: float | None) -> t
 
 
 def check(folder: Path, out: Path, model: str) -> list[str]:
-    """Return what is wrong with outputs and manifest."""
+    """Return the errors in outputs and manifest."""
     wrong = []
     inputs = {path.name for path in folder.iterdir()}
     rows = [json.loads(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
@@ -110,7 +110,7 @@ def check(folder: Path, out: Path, model: str) -> list[str]:
         elif name in sample:
             wanted = denoiser(read_stack(folder / name)[0][0])
             if np.abs(made.astype(int) - wanted.astype(int)).max() > 1:
-                wrong.append(f"{name} is not what one process makes")
+                wrong.append(f"{name} differs from the result of one process")
     return wrong
 
 
@@ -139,7 +139,9 @@ def main() -> None:
         print(f"repeated to its end, status {status}: {killed + more} workers killed in all")
         wrong = check(folder, out, "photo")
         print(f"{options.images} images, {options.engine}, {seconds:.0f} s: ", end="")
-        print("every output there, once and whole; manifest complete" if not wrong else "WRONG")
+        print(
+            "every output complete, each written once; manifest complete" if not wrong else "WRONG"
+        )
         for line in wrong[:20]:
             print(f"  {line}")
         sys.exit(bool(wrong or status))

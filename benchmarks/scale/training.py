@@ -2,10 +2,10 @@
 
 Usage: python benchmarks/scale/training.py [--rounds 5] [--seconds 15] [--processes 2]
 
-Both take the same steps of the same batches: the photos of $UNNOISE_DATA (patches, `unet-s`) and
+Both take the same steps on the same batches: the photos of $UNNOISE_DATA (patches, `unet-s`) and
 the digits of MNIST (whole images, `unet`), in the default batch of `unnoise train` and in larger
-ones. One round after the other, so that a slow minute hits both alike; medians. Also what is sent
-for a step: every process adds up the gradients of all weights.
+ones. Rounds alternate, so that a slow minute affects both alike; prints medians, and the bytes sent
+in a step: every process adds up the gradients of all weights.
 """
 
 import argparse
@@ -36,7 +36,7 @@ TASKS = {  # images, noise, batch; the first batch of each is the default
 
 
 def work(task: str, seconds: float) -> None:
-    """Take steps for some time; the first process prints what they were."""
+    """Take steps for some time; the first process prints their figures."""
     data, noise, size = TASKS[task]
     path = Path(os.environ["UNNOISE_DATA"]) / data
     config = TrainConfig(

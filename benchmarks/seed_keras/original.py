@@ -6,8 +6,8 @@ The folder holds clean.npy and noisy.npy (training images), test_noisy.npy and t
 float32 (N, 28, 28, 1). Modes:
     train N    fit for N epochs; after each one append (seconds of training so far, PSNR, loss) to
                original.json and store the last test images in original.npy
-    predict    print images per second for several batch sizes, of random weights
-    weights    store weights.npz, input.npy and output.npy to compare arithmetic with
+    predict    print images per second for several batch sizes, with random weights
+    weights    store weights.npz, input.npy and output.npy, to compare the arithmetic
 """
 
 import json
@@ -86,8 +86,8 @@ def weights(folder: Path) -> None:
     model = build()
     random = np.random.default_rng(1)
     for layer in model.layers:
-        # Every constant must show: none may stay at the 0 or 1 it starts from. Larger kernels
-        # spread the outputs, which the sigmoid would else hold near one half.
+        # Every constant must have an effect: none may keep its initial 0 or 1. Larger kernels
+        # spread the outputs, which the sigmoid would otherwise keep near one half.
         changed = [
             2 * w if w.ndim > 1 else w + random.random(w.shape) / 5 for w in layer.get_weights()
         ]
@@ -97,7 +97,7 @@ def weights(folder: Path) -> None:
     np.savez(folder / "weights.npz", **stored)
     np.save(folder / "input.npy", images)
     output = model.predict(images, verbose=0)
-    assert output.std() > 0.05, "a saturated output would agree with anything"
+    assert output.std() > 0.05, "a saturated output would agree with any other"
     np.save(folder / "output.npy", output)
 
 

@@ -2,8 +2,8 @@
 
 Usage: python benchmarks/seed_keras/run.py [--epochs 20] [--data-dir FOLDER]
 
-Writes docs/seed-keras.md and docs/seed-keras.png. Needs the full MNIST, and the original's own
-environment beside this file (`make bench-keras` makes it).
+Writes docs/seed-keras.md and docs/seed-keras.png. Needs the full MNIST, and the environment of the
+original beside this file (`make bench-keras` makes it).
 """
 
 import argparse
@@ -45,7 +45,7 @@ Curve = list[tuple[float, float]]  # (seconds of training, PSNR on the test imag
 
 @dataclass
 class Contender:
-    """One trained model and what was measured of it."""
+    """One trained model and its measurements."""
 
     name: str
     seconds: float
@@ -93,7 +93,7 @@ def arithmetic(folder: Path) -> float:
 
 
 def train_ours(name: str, test: tuple[Stack, Stack], **settings: object) -> Contender:
-    """Train, with the curve on the validation images as the loop reports it."""
+    """Train, and take the curve on the validation images that the loop reports."""
     curve: Curve = []
 
     def note(progress: Progress) -> None:
@@ -160,7 +160,7 @@ def write_results(
         "# unnoise and the Keras original",
         "",
         "Written by `make bench-keras`: both in one run on one machine, MNIST, "
-        f"`{NOISE}`, figures on the 10,000 test images with one and the same noise.",
+        f"`{NOISE}`, figures on the 10,000 test images with the same noise.",
         f"Machine: {cpu_name()}, {os.cpu_count()} cores, {isa}; {date.today().isoformat()}; "
         f"torch {torch.__version__}.",
         "",
@@ -192,7 +192,7 @@ def write_results(
         "Seconds are of training alone for the original, and of the whole call (data, split, "
         "validation) for ours. Curves: the original on the test images after each epoch; ours on "
         "its validation images, as the loop reports them. --minutes plans the steps by the speed "
-        "at the start, so it takes longer where the machine slows down on the way.",
+        "at the start, so it takes longer if the machine slows down later.",
         "",
         "![PSNR over training time](seed-keras.png)",
         "",
@@ -230,7 +230,7 @@ def main() -> None:
         difference = arithmetic(folder)
         print(f"arithmetic: largest difference {difference:.1e}", flush=True)
         if difference > TOLERANCE:
-            sys.exit(f"the arithmetic of Keras is missed: {difference:.1e} > {TOLERANCE}")
+            sys.exit(f"the arithmetic differs from Keras: {difference:.1e} > {TOLERANCE}")
         speeds = throughput(folder, test_noisy, data_dir)
         print(f"prediction, images/s: {speeds}", flush=True)
         print(original(folder, "train", options.epochs), flush=True)

@@ -2,8 +2,8 @@
 
     python benchmarks/server/server.py [--seconds 60] [--out docs]
 
-Photographs of 512 × 512 with gaussian noise, as PNG. Clients run on the machine of the server, and
-take of its time. The images lie in $UNNOISE_DATA.
+The images are photographs of 512 × 512 with gaussian noise, as PNG, from $UNNOISE_DATA. Clients run
+on the machine of the server, and share its time.
 """
 
 import argparse
@@ -44,12 +44,12 @@ ROUNDS = 9
 
 
 class Load(NamedTuple):
-    """What clients saw, and what the server held."""
+    """Answers to the clients, and memory of the server."""
 
     seconds: float
-    times: list[float]  # of answers with 200
+    times: list[float]  # seconds of each answer with status 200
     statuses: Counter[int]
-    memory: list[float]  # MB, each second
+    memory: list[float]  # MB, once a second
 
 
 def make_photos(folder: Path) -> list[Path]:
@@ -68,7 +68,7 @@ def make_photos(folder: Path) -> list[Path]:
 
 
 def engines() -> dict[str, float]:
-    """Return seconds a megapixel of the network alone, medians, one after the other in turn."""
+    """Return seconds a megapixel of the network alone: medians, measured in turn."""
     models = {
         "torch, float32": unnoise.load(PRETRAINED["photo"], device="cpu", precision="fp32"),
         "ONNX Runtime": unnoise.load(PRETRAINED["photo"].with_suffix(".onnx"), device="cpu"),
@@ -91,7 +91,7 @@ def timed(network: Network, image: np.ndarray) -> float:
 
 
 def files_per_second(photos: Sequence[Path], seconds: float) -> float:
-    """Return images a second of what `unnoise denoise` does, the model loaded."""
+    """Return images a second of `unnoise denoise`, without loading the model."""
     model, done = unnoise.load("photo"), 0
     with tempfile.TemporaryDirectory() as out:
         list(denoise_files(model, photos[:1], out=out, overwrite=True))
@@ -103,7 +103,7 @@ def files_per_second(photos: Sequence[Path], seconds: float) -> float:
 
 @contextmanager
 def serving() -> Iterator[tuple[str, int]]:
-    """Start a server; give its address and process."""
+    """Start a server; return its address and process."""
     command = [sys.executable, "-m", "unnoise", "serve", "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
@@ -114,7 +114,7 @@ def serving() -> Iterator[tuple[str, int]]:
 
 
 def load(address: str, pid: int, photos: Sequence[Path], clients: int, seconds: float) -> Load:
-    """Let clients ask without pause, each for one image after the other."""
+    """Let each client send one image after the other, without pause."""
     bodies = [path.read_bytes() for path in photos]
     end = time.perf_counter() + seconds
     times, statuses, lock = list[float](), Counter[int](), threading.Lock()
@@ -137,7 +137,7 @@ def load(address: str, pid: int, photos: Sequence[Path], clients: int, seconds: 
                 if status == 200:
                     times.append(time.perf_counter() - begun)
             if status != 200:
-                time.sleep(1)  # as Retry-After asks at the least
+                time.sleep(1)  # the shortest time that Retry-After asks for
             turn += 1
         connection.close()
 
@@ -164,15 +164,15 @@ def page(seconds: float) -> str:
         before = files_per_second(photos, seconds / 2)
         with serving() as (address, pid):
             load(address, pid, photos, CLIENTS, 5)  # it warms up
-            usual = load(address, pid, photos, CLIENTS, seconds)
+            loaded = load(address, pid, photos, CLIENTS, seconds)
             crowd = load(address, pid, photos, CROWD, seconds / 4)
             after_crowd = load(address, pid, photos, 1, 2)
         after = files_per_second(photos, seconds / 2)
-    alone, served = (before + after) / 2, len(usual.times) / usual.seconds
-    p50, p99 = quantile(usual.times, 0.5), quantile(usual.times, 0.99)
-    half = len(usual.memory) // 2
-    first, last = (max(part) for part in (usual.memory[:half], usual.memory[half:]))
-    others = sum(usual.statuses.values()) - usual.statuses[200]
+    alone, served = (before + after) / 2, len(loaded.times) / loaded.seconds
+    p50, p99 = quantile(loaded.times, 0.5), quantile(loaded.times, 0.99)
+    half = len(loaded.memory) // 2
+    first, last = (max(part) for part in (loaded.memory[:half], loaded.memory[half:]))
+    others = sum(loaded.statuses.values()) - loaded.statuses[200]
     refused = ", ".join(f"{n} × {status}" for status, n in sorted(crowd.statuses.items()))
     return f"""# The server: what was measured
 
@@ -184,20 +184,20 @@ Network of `photo` on {SIDE} × {SIDE} in colour, medians of {ROUNDS} in turn:
 | --- | ---: |
 | torch, float32 | {speeds["torch, float32"]:.3f} |
 | ONNX Runtime | {speeds["ONNX Runtime"]:.3f} |
-| ratio (asked: at most 1.15) | {ratio:.2f} |
+| ratio (target: at most 1.15) | {ratio:.2f} |
 
 Photographs of {SIDE} × {SIDE} as PNG, one model, the clients on the machine of the server:
 
-| | asked | reached |
+| | target | reached |
 | --- | ---: | ---: |
 | `denoise` alone, images/s, before and after | | {before:.2f}, {after:.2f} |
 | server, {CLIENTS} clients, {seconds:.0f} s, images/s | | {served:.2f} |
-| share of `denoise` | 85 % | {served / alone:.0%} |
+| relative to `denoise` | 85 % | {served / alone:.0%} |
 | answers other than 200 | 0 | {others} |
 | p50, s | | {p50:.2f} |
 | p99, s | | {p99:.2f} |
 | p99 / p50 | 3 | {p99 / p50:.2f} |
-| most memory, MB, first and second half | the same | {first:.0f}, {last:.0f} |
+| peak memory, MB, first and second half | the same | {first:.0f}, {last:.0f} |
 | {CROWD} clients: answers by status | 200 and 503 | {refused} |
 | one client afterwards | 200 | {dict(after_crowd.statuses)} |
 """

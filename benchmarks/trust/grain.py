@@ -1,4 +1,4 @@
-"""Whether estimated quality and verdicts are right on noise with a grain, as cameras make it.
+"""Are estimated quality and verdicts right on noise with a grain, as in camera photographs?
 
     python benchmarks/trust/grain.py [MODEL] [--synthetic 24]
 
@@ -33,13 +33,13 @@ SPECS = "camera:400..6400", "camera:400..6400", "camera:400..6400+jpeg:90"
 
 @dataclass(frozen=True)
 class Row:
-    """What was said of one image, and the truth: PSNR in dB, strength of the noise in [0, 1]."""
+    """Estimates and truth for one image: PSNR in dB, strength of the noise in [0, 1]."""
 
     name: str
     noisy: float
     true: float
-    told: float | None
-    untold: str | None
+    estimate: float | None
+    reason: str | None
     level: float
     true_level: float
     verdict: str
@@ -70,13 +70,15 @@ def trust_rows(denoiser: Denoiser, pairs: Iterable[tuple[str, Picture, Picture]]
 
 def summary(rows: Sequence[Row]) -> dict[str, float]:
     """Return the figures of ``trust_rows``."""
-    told = np.array([(row.true, row.told) for row in rows if row.told is not None]).reshape(-1, 2)
-    off = told[:, 1] - told[:, 0]
-    ranks = np.stack([np.argsort(np.argsort(column)) for column in told.T])
+    known = np.array(
+        [(row.true, row.estimate) for row in rows if row.estimate is not None]
+    ).reshape(-1, 2)
+    off = known[:, 1] - known[:, 0]
+    ranks = np.stack([np.argsort(np.argsort(column)) for column in known.T])
     verdicts = Counter(row.verdict for row in rows)
     return {
         "images": len(rows),
-        "told": len(told),
+        "estimated": len(known),
         "mean absolute error, dB": float(np.abs(off).mean()) if len(off) else float("nan"),
         "mean error, dB": float(off.mean()) if len(off) else float("nan"),
         "rank correlation": float(np.atleast_2d(np.corrcoef(ranks))[0, 1])
@@ -88,7 +90,7 @@ def summary(rows: Sequence[Row]) -> dict[str, float]:
 
 
 def photographs() -> Iterator[tuple[str, Picture, Picture]]:
-    """Yield the pairs of camera photographs, whole."""
+    """Yield the pairs of whole camera photographs."""
     for path in sorted((DATA / "camera/noisy").iterdir()):
         noisy, clean = (read_stack(p)[0][0] for p in (path, DATA / "camera/clean" / path.name))
         yield path.stem, noisy, clean
@@ -128,8 +130,10 @@ def main() -> None:
     rows = []
     for row in trust_rows(unnoise.load(options.model), pairs):
         rows.append(row)
-        told = row.untold if row.told is None else f"{row.told:.2f}"
-        print(f"{row.name}: {row.noisy:.2f} -> {row.true:.2f} dB, told {told}, {row.verdict}")
+        estimate = row.reason if row.estimate is None else f"{row.estimate:.2f}"
+        print(
+            f"{row.name}: {row.noisy:.2f} -> {row.true:.2f} dB, estimated {estimate}, {row.verdict}"
+        )
         print(*(f"    {reason}\n" for reason in row.reasons), sep="", end="", flush=True)
     for name, value in summary(rows).items():
         print(f"{name}: {value:.3g}")

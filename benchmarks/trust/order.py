@@ -1,12 +1,12 @@
-"""Whether models are put in the right order on one image, without its clean version.
+"""Are models put in the right order on one image, without its clean version?
 
     python benchmarks/trust/order.py [--captures 2 3 4] [--every 17] [--minutes 1]
 
 The models are simple filters at several strengths, photo at several strengths and strides, and two
-models that are trained on the noisy microscopy for so many minutes each. The images are the middles
+models that are trained on the noisy microscopy for --minutes each. The images are the middles
 (256 × 256) of microscopy captures and of some images of BSD68, with white noise of 15, 25 and 50.
 The constants of ``trust/grain.py`` and ``trust/risk.py`` were chosen on the first captures and the
-first photograph, which are left out here. Pairs that differ by 0.5 dB or more count. The images lie
+first photograph, which are left out here. Pairs that differ by 0.5 dB or more count. The images are
 in $UNNOISE_DATA.
 """
 
@@ -107,7 +107,7 @@ def candidates(trained: dict[str, Denoise]) -> dict[str, Denoise]:
 
 
 def _remembered(denoise: Denoise) -> Denoise:
-    """Return a function that computes the results of the same images once."""
+    """Return a function that computes the result of each image once."""
     last: dict[bytes, Floats] = {}
 
     def denoise_once(images: Floats) -> Floats:
@@ -126,7 +126,7 @@ def _mixed(denoise: Denoise, strength: float) -> Denoise:
 
 
 def white(noise: Grain) -> Grain:
-    """Return the same noise, taken for white: what plain SURE takes it for."""
+    """Return the same noise as if it were white, which plain SURE assumes."""
     alone = np.zeros_like(noise.correlation)
     alone[len(alone) // 2, len(alone) // 2] = 1
     return replace(noise, correlation=alone)
@@ -139,7 +139,7 @@ def decibels(error: float) -> float:
 @dataclass(frozen=True)
 class Judged:
     true: float
-    told: dict[str, Risk]
+    risks: dict[str, Risk]
 
 
 def judge_all(scene: Scene, models: dict[str, Denoise]) -> dict[str, Judged]:
@@ -152,19 +152,19 @@ def judge_all(scene: Scene, models: dict[str, Denoise]) -> dict[str, Judged]:
             made.append(model(images))
             return made[-1]
 
-        told = {"generalised": estimate_risk(denoise, scene.noisy, noise, most=1)}
+        risks = {"generalised": estimate_risk(denoise, scene.noisy, noise, most=1)}
         alone = white(noise)
-        told["plain"] = (
-            told["generalised"]
+        risks["plain"] = (
+            risks["generalised"]
             if noise.white
             else estimate_risk(denoise, scene.noisy, alone, most=1)
         )
-        found[name] = Judged(decibels(float(np.mean((made[0][0] - scene.clean) ** 2))), told)
+        found[name] = Judged(decibels(float(np.mean((made[0][0] - scene.clean) ** 2))), risks)
     return found
 
 
 class Counts:
-    """Pairs of one kind: which were ordered rightly, and which were said to be apart."""
+    """Pairs of one kind: which were ordered rightly, and which were reported as different."""
 
     def __init__(self) -> None:
         self.right: dict[str, list[bool]] = defaultdict(list)
@@ -177,14 +177,14 @@ class Counts:
             if abs(one.true - other.true) < CLEAR:
                 continue
             for name in ESTIMATES:
-                less = one.told[name].error < other.told[name].error
+                less = one.risks[name].error < other.risks[name].error
                 self.right[name].append(less == (one.true > other.true))
-            apart = not one.told["generalised"].same(other.told["generalised"])
+            apart = not one.risks["generalised"].same(other.risks["generalised"])
             self.apart.append(apart)
             if apart:
                 self.right_apart.append(self.right["generalised"][-1])
-        told = [(each.told["generalised"].psnr, each.true) for each in found.values()]
-        self.off += [psnr - true for psnr, true in told if psnr is not None]
+        estimates = [(each.risks["generalised"].psnr, each.true) for each in found.values()]
+        self.off += [psnr - true for psnr, true in estimates if psnr is not None]
 
     def row(self, name: str) -> str:
         cells = [name, str(len(self.apart))]
@@ -202,7 +202,7 @@ def order(images: Iterator[Scene], models: dict[str, Denoise]) -> None:
             counts[kind].add(found)
         print(scene.name, counts["all"].row("so far"), file=sys.stderr, flush=True)
     print(
-        "| images | pairs | right | by plain SURE | said to be apart | right of these | "
+        "| images | pairs | right | by plain SURE | reported as different | right of these | "
         "estimated minus true PSNR, median and median absolute, dB |"
     )
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
@@ -211,7 +211,7 @@ def order(images: Iterator[Scene], models: dict[str, Denoise]) -> None:
 
 
 def filters(images: Iterator[Scene]) -> None:
-    """The mean PSNR of each filter with the usual parameter, and with the one that is chosen."""
+    """The mean PSNR of each filter with the default parameter, and with the chosen one."""
     found: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     seconds = []
     for scene in images:
@@ -220,16 +220,16 @@ def filters(images: Iterator[Scene]) -> None:
             tuned = tune(name, scene.noisy, judge(scene.noisy))
             seconds.append(time.perf_counter() - start)
             both = tune(name, scene.noisy), tuned
-            usual, chosen = (
+            default, chosen = (
                 decibels(float(np.mean((each(scene.noisy[None])[0] - scene.clean) ** 2)))
                 for each in both
             )
-            found[scene.kind, name].append((usual, chosen))
-    print("\n| images | filter | usual parameter, dB | chosen, dB |")
+            found[scene.kind, name].append((default, chosen))
+    print("\n| images | filter | default parameter, dB | chosen, dB |")
     print("| --- | --- | ---: | ---: |")
     for (kind, name), values in sorted(found.items()):
-        usual, chosen = np.mean(values, axis=0)
-        print(f"| {kind} | {name} | {usual:.2f} | {chosen:.2f} |")
+        default, chosen = np.mean(values, axis=0)
+        print(f"| {kind} | {name} | {default:.2f} | {chosen:.2f} |")
     print(f"\n{np.mean(seconds):.1f} s for a filter and an image of {SIDE} × {SIDE} pixels")
 
 

@@ -1,7 +1,7 @@
-"""Scores of how unlike its training images an image is: the one that is used, and others.
+"""Scores of the difference between an image and training images: the one in use, and others.
 
 Each is learned on one half of held-out images; the other half gives the limit that 1.5 % of images
-like those in training exceed.
+like the training images exceed.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def encoder_of_result(denoiser: Denoiser, noisy: Floats) -> Doubles:
 
 
 def residual(denoiser: Denoiser, noisy: Floats) -> Doubles:
-    """What denoising changes, and what it changes in its result with noise of three levels."""
+    """The change by denoising, and its change of its own result with noise of three levels."""
     clean = denoiser.denoise_floats(noisy)
     found = [_error(noisy, clean)]
     random = np.random.default_rng(1)
@@ -40,7 +40,7 @@ def residual(denoiser: Denoiser, noisy: Floats) -> Doubles:
 
 
 def reconstruction(denoiser: Denoiser, noisy: Floats) -> Doubles:
-    """How much a second pass changes the result."""
+    """The change of the result by a second pass."""
     clean = denoiser.denoise_floats(noisy)
     return np.log(_error(denoiser.denoise_floats(clean), clean) + 1e-10)[:, None]
 
@@ -60,7 +60,7 @@ FEATURES: dict[str, Features] = {
 
 
 class Whitened:
-    """Distances in features that are made independent."""
+    """Distances in decorrelated features."""
 
     def __init__(self, features: Doubles) -> None:
         self.centre, self.scale = features.mean(0), features.std(0) + 0.01 * features.std() + 1e-9
@@ -87,16 +87,16 @@ class Whitened:
         return found
 
 
-def auroc(usual: Doubles, other: Doubles) -> float:
-    """Chance that one of the others has a higher score; ties count half."""
-    below = (usual[:, None] < other[None]).mean()
-    return float(below + (usual[:, None] == other[None]).mean() / 2)
+def auroc(own: Doubles, other: Doubles) -> float:
+    """Probability that one of the others has a higher score; ties count half."""
+    below = (own[:, None] < other[None]).mean()
+    return float(below + (own[:, None] == other[None]).mean() / 2)
 
 
 def compare(
     denoiser: Denoiser, held: Floats, own: Floats, other: Floats
 ) -> list[tuple[str, float, float]]:
-    """Return of each score its name, AUROC, and false alarms on images like those in training."""
+    """Return name, AUROC, and false alarms on images like the training images, of each score."""
     half = len(held) // 2
     rows = []
     for name, features in FEATURES.items():
@@ -109,10 +109,8 @@ def compare(
             ("2nd neighbour", space.neighbours),
         ):
             limit = np.quantile(score(rest), USUAL)
-            usual = score(ours)
-            rows.append(
-                (f"{name}, {kind}", auroc(usual, score(theirs)), float((usual > limit).mean()))
-            )
+            own = score(ours)
+            rows.append((f"{name}, {kind}", auroc(own, score(theirs)), float((own > limit).mean())))
     return rows
 
 

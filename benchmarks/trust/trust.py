@@ -1,10 +1,10 @@
-"""Whether the warnings are right: every figure of docs/trust-benchmark.md.
+"""Are the warnings right? Every figure of docs/trust-benchmark.md.
 
     python benchmarks/trust/trust.py [--minutes 0.7] [--out docs]
 
-Trains unnoise on mnist, fashion-mnist and the digits in the package for so many minutes each, and
-on the noisy microscopy for four times that; photo is the one of the package. Test images are those
-that no training saw. The images lie in $UNNOISE_DATA.
+Trains unnoise on mnist, fashion-mnist and the digits in the package for --minutes each, and on the
+noisy microscopy for four times as long; photo comes from the package. No training saw the test
+images. The images are in $UNNOISE_DATA.
 """
 
 import argparse
@@ -56,7 +56,7 @@ def small(name: str, split: Literal["train", "test"], count: int) -> Floats:
 
 
 def files(folder: str, channels: int | None = None) -> list[Floats]:
-    """Read images ``(C, H, W)`` of a folder, in the order of their names."""
+    """Read images ``(C, H, W)`` from a folder, in the order of their names."""
     found = []
     for path in sorted((DATA / folder).iterdir()):
         stack, _ = read_stack(path)
@@ -66,27 +66,28 @@ def files(folder: str, channels: int | None = None) -> list[Floats]:
 
 
 def photographs(channels: int) -> Iterator[tuple[int, Floats, Floats]]:
-    """Yield sigma, clean and noisy CBSD68 (BSD68, where grey)."""
+    """Yield sigma, clean and noisy images of CBSD68 (of BSD68 if grey)."""
     for number, clean in enumerate(files("photos/test/cbsd68", channels)):
         for sigma in SIGMAS:
             yield sigma, clean, corrupt(clean[None], f"gaussian:{sigma / 255}", sigma, number)[0]
 
 
 def scored(denoiser: Denoiser, noisy: Images) -> NDArray[np.float64]:
-    """Return how unlike the training images each image is, relative to the limit."""
-    usual = read_calibration(denoiser.info.calibration)
-    assert usual is not None
+    """Return the distance of each image from the training images, relative to the limit."""
+    calibration = read_calibration(denoiser.info.calibration)
+    assert calibration is not None
     found = [
-        familiarity(denoiser.denoise_floats(each[None])[0], usual.kinds, USUAL) for each in noisy
+        familiarity(denoiser.denoise_floats(each[None])[0], calibration.kinds, USUAL)
+        for each in noisy
     ]
     return np.array([each.excess for each in found if each is not None])
 
 
 def alarms(denoiser: Denoiser, noisy: Images) -> tuple[float, float]:
-    """Return the shares of images with a verdict other than trust: by inspect, and by denoise."""
-    usual = read_calibration(denoiser.info.calibration)
-    assert usual is not None
-    looks = [glance(denoiser, _middle(each), usual).verdict for each in noisy]
+    """Return the shares of images whose verdict is not trust: by inspect, and by denoise."""
+    calibration = read_calibration(denoiser.info.calibration)
+    assert calibration is not None
+    looks = [glance(denoiser, _middle(each), calibration).verdict for each in noisy]
     whole = [unnoise.inspect(denoiser, np.moveaxis(each, 0, -1)).verdict for each in noisy]
     inspected, denoised = (float(np.mean([v != "trust" for v in f])) for f in (whole, looks))
     return inspected, denoised
@@ -113,14 +114,14 @@ def unlike(models: dict[str, Denoiser]) -> Iterator[Row]:
     pictures = [noisy for _, _, noisy in photographs(3)][::2] + [n for _, _, n in photographs(1)][
         ::2
     ]
-    usual = scored(photo, pictures)
+    own = scored(photo, pictures)
     others: dict[str, Images] = {
         "documents": files("documents/noisy"),
         "digits of mnist": list(small("mnist", "test", SOME)),
         "noisy digits of mnist": list(corrupt(small("mnist", "test", SOME), "gaussian:0.1", 9)),
     }
     for name, images in others.items():
-        found = auroc(usual, scored(photo, images))
+        found = auroc(own, scored(photo, images))
         yield f"familiarity: photo against {name}, AUROC", ">= 0.95", f"{found:.4f}"
     share, looks = alarms(photo, pictures)
     yield (
@@ -131,21 +132,21 @@ def unlike(models: dict[str, Denoiser]) -> Iterator[Row]:
 
 
 def quality(photo: Denoiser, microscopy: Denoiser) -> Iterator[Row]:
-    """PSNR without a reference against the true one."""
+    """PSNR estimated without a reference beside the true one."""
     for name, channels in (("BSD68", 1), ("CBSD68", 3)):
         off: dict[int, list[float]] = {sigma: [] for sigma in SIGMAS}
         for sigma, clean, noisy in photographs(channels):
-            told = unnoise.inspect(photo, np.moveaxis(noisy, 0, -1)).psnr
-            if told is not None:
-                off[sigma].append(told - _psnr(photo, noisy, clean))
+            estimate = unnoise.inspect(photo, np.moveaxis(noisy, 0, -1)).psnr
+            if estimate is not None:
+                off[sigma].append(estimate - _psnr(photo, noisy, clean))
         each = " / ".join(f"{np.abs(off[sigma]).mean():.2f}" for sigma in SIGMAS)
         mean = np.mean([np.abs(off[sigma]).mean() for sigma in SIGMAS])
         shift = np.concatenate(list(off.values())).mean()
-        text = f"{mean:.2f} ({each}; mean of the differences {shift:+.2f})"
+        text = f"{mean:.2f} ({each}; mean difference {shift:+.2f})"
         yield f"estimated PSNR, {name} at 15, 25, 50: mean absolute error", "<= 0.3 dB", text
     captures, averages = files("microscopy/noisy", 1), files("microscopy/clean", 1)
     for name, model in (("photo", photo), ("its own model, of noisy images only", microscopy)):
-        # In 8 bits, as the files are: floats that use less than half of 0 to 1 would be stretched.
+        # In 8 bits like the files: floats that use less than half of 0 to 1 would be stretched.
         inspected = [
             unnoise.inspect(model, np.rint(255 * each[0]).astype("u1")) for each in captures
         ]
@@ -153,7 +154,7 @@ def quality(photo: Denoiser, microscopy: Denoiser) -> Iterator[Row]:
         pairs = [(f.psnr, psnr) for f, psnr in zip(inspected, every, strict=True) if f.psnr]
         guessed, true = map(list, zip(*pairs, strict=True))
         text = f"{_rank_correlation(guessed, true):.3f} "
-        text += f"(told {np.mean(guessed):.1f} dB, true {np.mean(true):.1f}, of {len(pairs)})"
+        text += f"(estimated {np.mean(guessed):.1f} dB, true {np.mean(true):.1f}, of {len(pairs)})"
         hidden = [found.psnr_hidden for found in inspected if found.psnr_hidden is not None]
         if hidden:
             text += f"; from hidden pixels {_rank_correlation(hidden, every):.3f}"
@@ -161,7 +162,7 @@ def quality(photo: Denoiser, microscopy: Denoiser) -> Iterator[Row]:
 
 
 def intervals(models: dict[str, Denoiser]) -> Iterator[Row]:
-    """Share of pixels inside of bounds of 90 %."""
+    """Share of pixels inside bounds of 90 %."""
     mnist = models["mnist"]
     clean = small("mnist", "test", 2000)
     inside = _inside(mnist, corrupt(clean, mnist.info.noise, "intervals"), clean)
@@ -177,7 +178,7 @@ def intervals(models: dict[str, Denoiser]) -> Iterator[Row]:
 
 
 def structure(photo: Denoiser, digits: Denoiser) -> Iterator[Row]:
-    """Share of photographs from which structure was removed, as inspect and denoise say."""
+    """Share of photographs for which inspect and denoise report removed structure."""
     noisy = [n for _, _, n in photographs(1)][::3]
     for name, model, wanted in (("digits", digits, ">= 95 %"), ("photo", photo, "<= 5 %")):
         flagged = []
@@ -188,14 +189,14 @@ def structure(photo: Denoiser, digits: Denoiser) -> Iterator[Row]:
 
 
 def cost(photo: Denoiser) -> Iterator[Row]:
-    """Time of inspect and of the look that denoise takes, over that of denoising."""
-    usual = read_calibration(photo.info.calibration)
-    assert usual is not None
+    """Time of inspect, and of the inspection in denoise, relative to denoising."""
+    calibration = read_calibration(photo.info.calibration)
+    assert calibration is not None
     noisy = next(n for s, _, n in photographs(1) if s == 25)
     image = np.tile(noisy, (1, 2, 2))[:, :512, :512]
     for name, work, wanted in (
         ("inspect", lambda: unnoise.inspect(photo, image[0]), "<= 4"),
-        ("the warnings of denoise", lambda: glance(photo, _middle(image), usual), "<= 0.25"),
+        ("the warnings of denoise", lambda: glance(photo, _middle(image), calibration), "<= 0.25"),
     ):
         times: dict[str, list[float]] = {"this": [], "denoising": []}
         for _ in range(7):
@@ -204,7 +205,11 @@ def cost(photo: Denoiser) -> Iterator[Row]:
                 call()
                 times[key].append(time.perf_counter() - start)
         ratio = np.median(times["this"][1:]) / np.median(times["denoising"][1:])
-        yield f"cost of {name}, 512 × 512 grey, photo: times denoising", wanted, f"{ratio:.2f}"
+        yield (
+            f"cost of {name}, 512 × 512 grey, photo: relative to denoising",
+            wanted,
+            f"{ratio:.2f}",
+        )
 
 
 def other_scores(models: dict[str, Denoiser]) -> Iterator[str]:
@@ -262,10 +267,10 @@ def main() -> None:
     models = train(options.minutes)
     lines = [
         "# May the warnings be trusted?",
-        f"\n`make bench-trust` wrote this page: {describe_machine()}. Models of "
-        f"{options.minutes:g} minutes each (microscopy {4 * options.minutes:g}), photo of the "
+        f"\nWritten by `make bench-trust`: {describe_machine()}. Models of "
+        f"{options.minutes:g} minutes each (microscopy {4 * options.minutes:g}), photo from the "
         f"package; seed {SEED}.",
-        "\n| | asked | reached |\n| --- | --- | --- |",
+        "\n| | target | reached |\n| --- | --- | --- |",
     ]
     parts: tuple[Callable[[], Iterator[Row]], ...] = (
         lambda: unlike(models),

@@ -1,12 +1,12 @@
-"""Verdicts of results whose truth is known: how many good ones are rejected, bad ones trusted.
+"""Verdicts of results with known truth: how many good ones are rejected, how many bad ones trusted?
 
     python benchmarks/trust/verdicts.py [--final] [--list] [--minutes 1]
 
-A result is good if it is better than its input by 2 dB, and bad if by less than 1 dB: all inputs
-have noise, so it was left, or more was lost. The rest is not counted. Every fifth one is looked at
-with --final alone. Two of the models are trained first, for some minutes each, on noisy microscopy
-and on pairs of documents. Ordinary photographs, as JPEG of quality 75 to 98, follow. The images lie
-in $UNNOISE_DATA.
+A result is good if it is at least 2 dB better than its input, and bad if it is less than 1 dB
+better: all inputs have noise, so the noise was left, or more was lost. The rest is not counted.
+Every fifth result is used with --final only. Two of the models are trained first, for --minutes
+each, on noisy microscopy and on pairs of documents. Ordinary photographs, as JPEG of quality 75 to
+98, follow. The images are in $UNNOISE_DATA.
 """
 
 import argparse
@@ -44,14 +44,14 @@ Picture = NDArray[np.generic]
 DATA = Path(os.environ.get("UNNOISE_DATA", "../shared/data"))
 SIDE = 256
 GOOD, BAD = 2.0, 1.0  # dB over the input
-FAR = 3.0  # dB, by which an estimate may be off
+FAR = 3.0  # dB by which an estimate may be off
 JPEGS = 60
 LEFT_OUT = "17", "20", "24", "26", "2"  # pages that the model of documents does not see
 
 
 @dataclass(frozen=True)
 class Case:
-    """A noisy image, the clean one, 0 to 255, ``(H, W, C)``, and what denoises it."""
+    """A noisy and a clean image, 0 to 255, ``(H, W, C)``, and the name of the model."""
 
     name: str
     noisy: Picture
@@ -60,7 +60,7 @@ class Case:
 
 
 class Window(Model):
-    """A mean of some pixels: with one it leaves everything, with many it spoils everything."""
+    """A mean over some pixels: over one it changes nothing, over many it spoils everything."""
 
     def __init__(self, side: int) -> None:
         super().__init__()
@@ -94,7 +94,7 @@ def round8(image: NDArray[np.float64]) -> NDArray[np.uint8]:
 
 
 def white() -> Iterator[Case]:
-    """Noise that estimates assume, the same cut off in 8 bits, photons, and far too much."""
+    """Noise that estimates assume, the same clipped to 8 bits, photons, and far too much noise."""
     for index, (name, clean) in enumerate(folder("photos/test/cbsd68", 6)):
         random = np.random.default_rng(index)
         for sigma in (10, 25, 50, 120):
@@ -107,7 +107,7 @@ def white() -> Iterator[Case]:
 
 
 def grainy() -> Iterator[Case]:
-    """Noise whose neighbours are alike."""
+    """Noise with a grain."""
     for index, (name, clean) in enumerate(folder("photos/test/cbsd68", 6)):
         random = np.random.default_rng(100 + index)
         for blur, sigma in ((0.7, 8), (1.0, 12), (1.5, 8)):
@@ -142,7 +142,7 @@ def structured() -> Iterator[Case]:
 
 
 def real() -> Iterator[Case]:
-    """Captures of microscopes and photographs of cameras, as they are and at a stride of 2."""
+    """Captures of microscopes and photographs of cameras, at a stride of 1 and 2."""
     for name in ("microscopy", "camera"):
         pairs = zip(folder(f"{name}/noisy"), folder(f"{name}/clean"), strict=True)
         for (stem, noisy), (_, clean) in pairs:
@@ -151,7 +151,7 @@ def real() -> Iterator[Case]:
 
 
 def spoiled() -> Iterator[Case]:
-    """Models that leave everything, and that blur everything, with the limits of photo."""
+    """Models that leave or blur everything, with the limits of photo."""
     for index, (name, clean) in enumerate(folder("photos/test/cbsd68", 8)):
         random = np.random.default_rng(300 + index)
         for model, sigma in (("leaves", 15), ("leaves", 30), ("blurs 7", 5), ("blurs 3", 5)):
@@ -160,7 +160,7 @@ def spoiled() -> Iterator[Case]:
 
 
 def documents() -> Iterator[Case]:
-    """Stained pages through photo and through a model of such pages; clean pages with noise."""
+    """Stained pages with photo and with a model of such pages; clean pages with noise."""
     pairs = zip(folder("documents/noisy"), folder("documents/clean"), strict=True)
     for index, ((stem, dirty), (_, clean)) in enumerate(pairs):
         dirty, clean = grey(dirty), grey(clean)
@@ -176,14 +176,14 @@ def grey(image: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def own() -> Iterator[Case]:
-    """Captures of microscopes through a model that was trained on the noisy ones."""
+    """Captures of microscopes with a model that was trained on the noisy ones."""
     pairs = zip(folder("microscopy/noisy"), folder("microscopy/clean"), strict=True)
     for (stem, noisy), (_, clean) in pairs:
         yield Case(f"microscopy trained {stem}", round8(noisy), clean, "microscopy")
 
 
 def photographs() -> Iterator[tuple[str, Picture]]:
-    """Ordinary photographs, with little noise, as cameras and programs save them."""
+    """Ordinary photographs with little noise, as cameras and programs save them."""
     paths = sorted((DATA / "photos/train").iterdir())
     random = np.random.default_rng(400)
     for path in paths[:: -(-len(paths) // JPEGS)]:
@@ -226,7 +226,7 @@ def psnr(image: NDArray[Any], clean: NDArray[np.float64]) -> float:
 
 
 def truth(case: Case, result: Picture) -> tuple[str, float, float]:
-    """Return good, bad or neither, and the PSNR of input and result."""
+    """Return "good", "bad" or "neither", and the PSNR of input and result."""
     scale = 255 if case.noisy.dtype.kind == "f" else 255 / 255
     if case.noisy.dtype == np.uint16:
         scale = 255 / max(1, int(case.noisy.max()))
@@ -236,14 +236,14 @@ def truth(case: Case, result: Picture) -> tuple[str, float, float]:
 
 
 def look(case: Case, denoiser: Denoiser) -> tuple[str, str, float | None, str]:
-    """Return the truth, the verdict, how far the PSNR is off, and a line about all."""
+    """Return the truth, the verdict, the error of the PSNR, and a line with all of them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         found = unnoise.inspect(denoiser, case.noisy, axes="YXC")
     kind, before, after = truth(case, found.image)
-    told = "–" if found.psnr is None else f"{found.psnr:.1f}"
-    line = f"{case.name}: {kind}, {before:.1f} -> {after:.1f} dB, told {told}, {found.verdict}"
-    # Of images that are stretched, it is told in another unit.
+    psnr = "–" if found.psnr is None else f"{found.psnr:.1f}"
+    line = f"{case.name}: {kind}, {before:.1f} -> {after:.1f} dB, estimated {psnr}, {found.verdict}"
+    # For stretched images, the estimate is in another unit.
     plain = found.psnr is not None and not found.notes
     off = found.psnr - after if plain and found.psnr is not None else None
     return kind, found.verdict, off, f"{line}; {'; '.join(found.reasons)}"
@@ -253,9 +253,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--final", action="store_true", help="look at the fifth that is held back")
+    parser.add_argument("--final", action="store_true", help="use the fifth that is held back")
     parser.add_argument("--list", action="store_true", help="print each result")
-    parser.add_argument("--minutes", type=float, default=1, help="of each training")
+    parser.add_argument("--minutes", type=float, default=1, help="length of each training")
     options = parser.parse_args()
     if not (DATA / "photos/test/cbsd68").is_dir():
         sys.exit(f"there are no images in {DATA}: set UNNOISE_DATA")
@@ -264,19 +264,19 @@ def main() -> None:
     parts = white, grainy, structured, real, spoiled, documents, own
     cases = [case for part in parts for case in part()]
     chosen = [c for i, c in enumerate(cases) if (i % 5 == 4) == options.final]
-    told: list[float] = []
+    errors: list[float] = []
     for case in chosen:
         kind, verdict, off, line = look(case, known[case.model])
-        told += [] if off is None else [abs(off)]
+        errors += [] if off is None else [abs(off)]
         counts[kind, verdict] += 1
         if options.list:
             print(line, flush=True)
     good, bad = (sum(n for (kind, _), n in counts.items() if kind == k) for k in ("good", "bad"))
     print(f"{len(chosen)} of {len(cases)} results: {good} good, {bad} bad")
-    print(f"good ones that are rejected: {counts['good', 'reject'] / good:.1%} (asked: <= 5 %)")
-    print(f"bad ones that are not trusted: {1 - counts['bad', 'trust'] / bad:.1%} (asked: >= 95 %)")
-    far = np.mean(np.array(told) > FAR)
-    print(f"PSNR told for {len(told)}, off by more than {FAR:g} dB: {far:.1%} (asked: <= 5 %)")
+    print(f"good ones that are rejected: {counts['good', 'reject'] / good:.1%} (target: <= 5 %)")
+    print(f"bad ones not trusted: {1 - counts['bad', 'trust'] / bad:.1%} (target: >= 95 %)")
+    far = np.mean(np.array(errors) > FAR)
+    print(f"estimated PSNR, {len(errors)}, off by over {FAR:g} dB: {far:.1%} (target: <= 5 %)")
     verdicts = Counter[str]()
     for name, image in photographs():
         found = unnoise.inspect(known["photo"], image)
@@ -285,7 +285,7 @@ def main() -> None:
             print(f"{name}: {found.verdict}; {'; '.join(found.reasons)}", flush=True)
     count = verdicts.total()
     shares = ", ".join(f"{verdicts[each] / count:.1%} {each}" for each in ("check", "reject"))
-    print(f"{count} photographs as JPEG: {shares} (asked: <= 10 %, <= 2 %)")
+    print(f"{count} photographs as JPEG: {shares} (target: <= 10 %, <= 2 %)")
 
 
 if __name__ == "__main__":
