@@ -1,8 +1,8 @@
-# The server with the run time alone, without torch; it runs as an ordinary user.
+# The server with the run time alone, without torch. It runs as an ordinary user.
 #   docker build -t unnoise .
-# For this machine alone:
+# For this machine only:
 #   docker run --rm -p 127.0.0.1:8000:8000 unnoise serve --host 0.0.0.0 --without-token
-# For others, who must bring the word in the file token:
+# For others, whose requests must contain the token in the file `token`:
 #   docker run --rm -p 8000:8000 -v "$PWD/token:/run/token:ro" unnoise \
 #     serve --host 0.0.0.0 --token-file /run/token
 FROM python:3.12-slim AS build
@@ -22,5 +22,5 @@ EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["unnoise"]
-# Who may ask must be chosen, as above: without that it says so, and ends.
+# Choose who has access, as above. Without a choice the server prints this and ends.
 CMD ["serve", "--host", "0.0.0.0"]

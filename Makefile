@@ -19,14 +19,14 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY) ## Train on digits for a minute, show a picture and a quality report
 	$(BIN)/unnoise demo --overwrite
 
-# The tests of the page need a browser, and are skipped where none can be installed.
-test: $(READY) ## Run the tests, on two cores side by side
+# The tests of the page need a browser, and are skipped if none can be installed.
+test: $(READY) ## Run the tests on two cores
 	@command -v chromium >/dev/null || test "$$(id -u)" != 0 \
 	  || { apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; } >/dev/null 2>&1 \
 	  || echo 'no chromium, and none can be installed: the tests of the page are skipped'
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
 
-check: $(READY) ## Lint, formatting, types, the arrows between the rooms
+check: $(READY) ## Lint, check formatting, types and the arrows between the rooms
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -34,102 +34,102 @@ check: $(READY) ## Lint, formatting, types, the arrows between the rooms
 	$(BIN)/pytest -q tests/test_rooms.py
 	$(BIN)/python tools/count_lines.py
 
-base-install: ## Size and speed of pip install unnoise alone, in an empty environment
+base-install: ## Measure size and speed of pip install unnoise alone, in an empty environment
 	$(PYTHON) tools/base_install.py
 
 format: $(READY) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-pretrained: $(READY) ## Train the photo denoiser on, from the weights in the package, for MINUTES (90)
+pretrained: $(READY) ## Train the photo denoiser further, from the weights in the package, for MINUTES (90)
 	$(BIN)/python tools/pretrain_photo.py --minutes $(or $(MINUTES),90)
 
-pretrained-fluorescence: $(READY) ## Train the fluorescence denoiser, from nothing, for MINUTES (25)
+pretrained-fluorescence: $(READY) ## Train the fluorescence denoiser from scratch, for MINUTES (25)
 	$(BIN)/python tools/pretrain_fluorescence.py --minutes $(or $(MINUTES),25)
 
-bench-photo: $(READY) benchmarks/photo/.packages ## The photo denoiser beside classical methods and published networks
+bench-photo: $(READY) benchmarks/photo/.packages ## Compare the photo denoiser with classical methods and published networks
 	$(BIN)/python benchmarks/photo/compare.py
 
-bench-camera: $(READY) benchmarks/photo/.packages ## The photo denoiser on real camera noise beside BM3D and non-local means
+bench-camera: $(READY) benchmarks/photo/.packages ## Compare the photo denoiser on real camera noise with BM3D and non-local means
 	$(BIN)/python benchmarks/camera.py --model benchmarks/photo/photo-1.safetensors
 	$(BIN)/python benchmarks/photo/keeps.py
 
-bench-candidates: $(READY) ## Networks and recipes for the photo denoiser, each trained for two minutes
+bench-candidates: $(READY) ## Compare networks and recipes for the photo denoiser, each trained for two minutes
 	$(BIN)/python benchmarks/photo/candidates.py
 
-bench-trust: $(READY) ## Whether the warnings, the estimated quality and the intervals are right
+bench-trust: $(READY) ## Check that the warnings, the estimated quality and the intervals are right
 	$(BIN)/python benchmarks/trust/trust.py
 
-bench-verdicts: $(READY) ## Whether good results are rejected and bad ones trusted: 270 whose truth is known
+bench-verdicts: $(READY) ## Count good results that are rejected and bad ones that are trusted, of 321 with known truth
 	$(BIN)/python benchmarks/trust/verdicts.py
 	$(BIN)/python benchmarks/trust/verdicts.py --final
 
-bench-order: $(READY) ## Whether several models are put in the right order without clean images
+bench-order: $(READY) ## Check that several models are put in the right order without clean images
 	$(BIN)/python benchmarks/trust/order.py
 
-bench-features: $(READY) ## What features are worth: few labels, denoise-then-classify, the tasks of the papers
+bench-features: $(READY) ## Measure features: few labels, denoise-then-classify, the tasks of the papers
 	$(BIN)/python benchmarks/features/features.py
 
-bench-server: $(READY) ## The server beside `denoise`, ONNX Runtime beside torch
+bench-server: $(READY) ## Compare the server with `denoise`, and ONNX Runtime with torch
 	$(BIN)/python benchmarks/server/server.py
 
-bench-slow: $(READY) ## The tests that take long, without which `make test` does
+bench-slow: $(READY) ## Run the slow tests, which `make test` leaves out
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m slow
 
-bench-hostile: $(READY) ## 2,500 hostile requests
+bench-hostile: $(READY) ## Send 2,500 hostile requests to the server
 	UNNOISE_HOSTILE_CASES=2500 $(BIN)/pytest -q tests/server/test_hostile.py
 
 benchmarks/photo/.packages: benchmarks/photo/requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $@ -r $<
 	@touch $@
 
-bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-fluorescence bench-method bench-candidates bench-photo bench-camera bench-trust bench-verdicts bench-order bench-features bench-server bench-slow bench-hostile bench-scale ## Run every benchmark (about six hours)
+bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-fluorescence bench-method bench-candidates bench-photo bench-camera bench-trust bench-verdicts bench-order bench-features bench-server bench-slow bench-hostile bench-scale ## Run most benchmarks (about six hours)
 
-bench-models: $(READY) ## Cost, speed, share of the machine's limit and quality of candidate networks
+bench-models: $(READY) ## Measure cost, speed, share of the machine's limit and quality of candidate networks
 	$(BIN)/python benchmarks/models.py
 
-bench-footprint: $(READY) ## Import time, peak memory, size of an install
+bench-footprint: $(READY) ## Measure import time, and peak memory of a training
 	$(BIN)/python benchmarks/footprint.py
 
-bench-tiles: $(READY) ## Speed, seams and memory of large images
+bench-tiles: $(READY) ## Measure speed, seams and memory of large images
 	$(BIN)/python benchmarks/tiles.py
 
-bench-loader: $(READY) ## Whether training waits for data
+bench-loader: $(READY) ## Measure the time that training waits for data
 	$(BIN)/python benchmarks/loader.py
 
-bench-noise-models: $(READY) ## How well a noise is estimated from noisy photographs (15 minutes)
+bench-noise-models: $(READY) ## Check noise specs estimated from noisy photographs (15 minutes)
 	$(BIN)/python benchmarks/noise_models.py
 
-bench-units: $(READY) ## Whether the unit of the values matters: one set of captures in eight
+bench-units: $(READY) ## Check that the unit of the values does not matter: one set of captures in eight
 	$(BIN)/python benchmarks/units.py
 
-bench-strength: $(READY) ## Detail recovery and hot pixels on photographs
+bench-strength: $(READY) ## Measure detail recovery and hot pixels on photographs
 	$(BIN)/python benchmarks/strength.py
 
-bench-own: $(READY) ## Microscopy, documents and photographs: what each kind of data reaches
+bench-own: $(READY) ## Train on microscopy, documents and photographs, and measure the quality
 	$(BIN)/python benchmarks/own_images.py
 
-bench-fluorescence: $(READY) ## The fluorescence denoiser on real captures, and which model is chosen for which images (30 minutes)
+bench-fluorescence: $(READY) ## Measure the fluorescence denoiser on real captures, and the choice between models (30 minutes)
 	$(BIN)/python benchmarks/micrographs.py --minutes 2
 	$(BIN)/python benchmarks/choice.py
 
-bench-method: $(READY) ## Which method noisy images alone get, and whether another one is better (20 minutes)
+bench-method: $(READY) ## Check the method chosen for noisy images alone (20 minutes)
 	$(BIN)/python benchmarks/method.py
 
-bench-scale: $(READY) ## Many workers: speed, survival, the driver's memory, what a large job costs (40 minutes)
+bench-scale: $(READY) ## Measure many workers: speed, survival, the driver's memory, the cost of a large job (40 minutes)
 	$(BIN)/python benchmarks/scale/training.py
 	$(BIN)/python benchmarks/scale/denoising.py
 	$(BIN)/python benchmarks/scale/memory.py
 	$(BIN)/python benchmarks/scale/cost.py
 	$(BIN)/python benchmarks/scale/survival.py
 
-bench-hosts: $(READY) ## Two hosts train together and one is cut off (needs root, for network namespaces)
+bench-hosts: $(READY) ## Train on two hosts and cut one off (needs root, for network namespaces)
 	$(BIN)/python benchmarks/scale/hosts.py
 
-bench-ceiling: $(READY) ## How good a large ensemble gets, trained long
+bench-ceiling: $(READY) ## Measure the quality of a large ensemble, trained long
 	$(BIN)/python benchmarks/ceiling.py
 
-bench-keras: $(READY) benchmarks/seed_keras/.venv/.ready ## Compare with the Keras original
+bench-keras: $(READY) benchmarks/seed_keras/.venv/.ready ## Compare unnoise with the Keras original
 	$(BIN)/python benchmarks/seed_keras/run.py
 
 benchmarks/seed_keras/.venv/.ready: benchmarks/seed_keras/requirements.txt
@@ -137,5 +137,5 @@ benchmarks/seed_keras/.venv/.ready: benchmarks/seed_keras/requirements.txt
 	benchmarks/seed_keras/.venv/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
-clean: ## Remove what the targets made
+clean: ## Remove all files that the targets made
 	rm -rf .venv benchmarks/seed_keras/.venv benchmarks/photo/.packages demo runs .mypy_cache .pytest_cache .ruff_cache

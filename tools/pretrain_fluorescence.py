@@ -164,7 +164,7 @@ def adopt(run: RunFolder, target: Path = TARGET) -> None:
     write_model_file(target, replace(info, data=DATA, trained=trained), weights)
 
 
-def learn_usual(folder: Path, target: Path = TARGET) -> None:
+def calibrate_model(folder: Path, target: Path = TARGET) -> None:
     """Calibrate a model, on more images than a training uses.
 
     `denoise` uses this calibration to choose between the models in the package. Dark photographs
@@ -213,7 +213,7 @@ def main() -> None:
     run = RunFolder(options.out)
     if not options.calibrate_only:
         make(pairs, run, options)
-    learn_usual(pairs, run.model if options.leave_out else TARGET)
+    calibrate_model(pairs, run.model if options.leave_out else TARGET)
     if not options.leave_out:
         export(TARGET, TARGET.with_suffix(".onnx"), overwrite=True)
 

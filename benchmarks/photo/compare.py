@@ -149,9 +149,9 @@ def report(
         "\nGaussian noise, not clipped; results clipped to [0, 1]. The classical methods, FFDNet "
         "and DRUNet get its level; unnoise photo and DnCNN-B do not. BSD68 is CBSD68 in grey "
         "(ITU-R BT.601, rounded to 8 bits). BM3D in colour is CBM3D, and DnCNN-B is CDnCNN-B. SSIM "
-        "has a uniform window of 7 × 7 pixels. The quality of the classical methods was measured on "
-        f"{kept['machine']}. In the picture, dots are measured here (classical methods on part of "
-        "the images), rings are published values.",
+        "has a uniform window of 7 × 7 pixels. The quality of the classical methods was measured "
+        f"on {kept['machine']}. In the picture, dots are measured here (classical methods on part "
+        "of the images), rings are published values.",
         *quality_tables(found, kept["every"]),
         "\n## Speed",
         "\n512 × 512 pixels; peak memory of the whole process at 1024 × 1024 in colour. The "
