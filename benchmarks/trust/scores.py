@@ -109,8 +109,10 @@ def compare(
             ("2nd neighbour", space.neighbours),
         ):
             limit = np.quantile(score(rest), USUAL)
-            own = score(ours)
-            rows.append((f"{name}, {kind}", auroc(own, score(theirs)), float((own > limit).mean())))
+            scores = score(ours)
+            rows.append(
+                (f"{name}, {kind}", auroc(scores, score(theirs)), float((scores > limit).mean()))
+            )
     return rows
 
 

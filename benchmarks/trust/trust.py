@@ -114,14 +114,14 @@ def unlike(models: dict[str, Denoiser]) -> Iterator[Row]:
     pictures = [noisy for _, _, noisy in photographs(3)][::2] + [n for _, _, n in photographs(1)][
         ::2
     ]
-    own = scored(photo, pictures)
+    scores = scored(photo, pictures)
     others: dict[str, Images] = {
         "documents": files("documents/noisy"),
         "digits of mnist": list(small("mnist", "test", SOME)),
         "noisy digits of mnist": list(corrupt(small("mnist", "test", SOME), "gaussian:0.1", 9)),
     }
     for name, images in others.items():
-        found = auroc(own, scored(photo, images))
+        found = auroc(scores, scored(photo, images))
         yield f"familiarity: photo against {name}, AUROC", ">= 0.95", f"{found:.4f}"
     share, looks = alarms(photo, pictures)
     yield (
