@@ -8,7 +8,6 @@ import torch
 from unnoise.api.common import ARRAY, silent, tell
 from unnoise.api.evaluating import measure, value_ranges
 from unnoise.api.examples import cut_alike, held_out_examples
-from unnoise.api.loading import load
 from unnoise.api.planning import make_plan
 from unnoise.api.sharing import short
 from unnoise.assemble import complete
@@ -18,7 +17,7 @@ from unnoise.data import (
     takes_whole,
 )
 from unnoise.datasets import NAMES
-from unnoise.denoiser import Denoiser
+from unnoise.denoiser import Denoiser, Running
 from unnoise.denoiser.wording import in_words
 from unnoise.errors import RunError
 from unnoise.evaluation import Evaluation
@@ -52,7 +51,7 @@ def draw_preview(run: str | Path) -> Path:
 def write_report(
     run: str | Path,
     *,
-    device: str = "auto",
+    running: Running = Running(),  # noqa: B008  frozen
     limit: int = 1000,
     say: Say = tell,
 ) -> tuple[Path, Evaluation | None]:
@@ -71,7 +70,7 @@ def write_report(
             f"{folder.path} has no {folder.model.name}: the training was not finished; "
             f"go on with it (unnoise train --resume --out {folder.path})"
         )
-    denoiser = load(folder.path, device=device)
+    denoiser = running.load(folder.path)
     name, scenes = _held_out(settings, folder, say)
     evaluation = None
     if denoiser.info.trained.get("psnr") is not None:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from unnoise.api.loading import load
-from unnoise.denoiser import Denoiser
+from unnoise.denoiser import Denoiser, Running
 from unnoise.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -62,12 +62,16 @@ def export(
     return write_onnx(denoiser, path, opset=opset, half=half, overwrite=overwrite)
 
 
-def load_models(given: Sequence[str], *, device: str = "auto") -> dict[str, Denoiser]:
+def load_models(
+    given: Sequence[str],
+    *,
+    running: Running = Running(),  # noqa: B008  frozen
+) -> dict[str, Denoiser]:
     """Load models, each under a short name: the stem of its file, the name of its folder.
 
     Args:
         given: What ``unnoise.load`` takes, each with ``NAME=`` before it or without.
-        device: See ``load``.
+        running: Where and how they run.
 
     Raises:
         ConfigError: Two have one name.
@@ -81,7 +85,7 @@ def load_models(given: Sequence[str], *, device: str = "auto") -> dict[str, Deno
             raise ConfigError(
                 f"two models are called {name}: give one another name, as in --model other={path}"
             )
-        models[name] = load(path, device=device)
+        models[name] = running.load(path)
     return models
 
 

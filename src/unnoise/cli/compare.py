@@ -1,12 +1,13 @@
 """``unnoise compare``."""
 
 import sys
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from unnoise.cli.console import print_json, speaker, verb_app
 from unnoise.denoiser.options import DenoiseOptions
+from unnoise.denoiser.running import Running
 from unnoise.images.files import ReadOptions
 
 app = verb_app("compare")
@@ -21,8 +22,7 @@ def compare(
     filters: bool = False,
     options: Annotated[DenoiseOptions, Parameter(name="*")] = DenoiseOptions(),  # noqa: B008  frozen
     read: Annotated[ReadOptions, Parameter(name="*")] = ReadOptions(),  # noqa: B008  frozen
-    device: str = "auto",
-    precision: Literal["auto", "fp32", "bf16"] = "auto",
+    running: Annotated[Running, Parameter(name="*")] = Running(),  # noqa: B008  frozen
     quiet: bool = False,
     json: bool = False,
 ) -> int:
@@ -41,23 +41,18 @@ def compare(
     filters
         Compare with simple filters, too (gaussian, median, total variation, non-local means,
         wavelet; BM3D where it is installed), each with the best parameter for the image.
-    device
-        cpu, cuda, mps or auto.
-    precision
-        Arithmetic; auto takes bf16, which is faster, where the hardware has it.
     quiet
         No messages but errors.
     json
         Print what was found as JSON.
     """
     from unnoise.api.comparing import as_plain, compare_files, table
-    from unnoise.api.loading import load
     from unnoise.images import left_out
 
     say = speaker(quiet=quiet)
     for sentence in left_out(images):
         say(sentence)
-    denoisers = [load(model, device=device, precision=precision) for model in models]
+    denoisers = [running.load(model) for model in models]
     found = []
     for each in compare_files(
         denoisers, images, names=models, filters=filters, read=read, options=options

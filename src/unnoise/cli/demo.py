@@ -1,9 +1,14 @@
 """``unnoise demo``."""
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from unnoise.cli.console import speaker, training_progress, verb_app
 from unnoise.cli.evaluate import print_table
+from unnoise.denoiser.running import Running
 
 app = verb_app("demo")
 
@@ -13,7 +18,7 @@ def demo(
     *,
     out: Path = Path("demo"),
     minutes: float = 1.0,
-    device: str = "auto",
+    running: Annotated[Running, Parameter(name="*")] = Running(),  # noqa: B008  frozen
     seed: int = 0,
     overwrite: bool = False,
     quiet: bool = False,
@@ -26,8 +31,6 @@ def demo(
         The run folder.
     minutes
         How long to train.
-    device
-        cpu, cuda, mps or auto.
     seed
         Decides the weights, the split, the order and the noise.
     overwrite
@@ -46,14 +49,14 @@ def demo(
             minutes=minutes,
             validation=0.1,
             seed=seed,
-            device=device,
+            **asdict(running),
             out=out,
             overwrite=overwrite,
             report=progress,
         )
     preview = draw_preview(out)
     say("evaluating, beside classical methods")
-    report, evaluation = write_report(out, device=device)
+    report, evaluation = write_report(out, running=running)
     assert evaluation is not None  # the digits are clean
     print_table(evaluation)
     print(f"picture: {preview}")

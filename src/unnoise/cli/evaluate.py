@@ -4,11 +4,12 @@ import csv
 import io
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from unnoise.cli.console import print_json, speaker, verb_app
+from unnoise.denoiser.running import Running
 from unnoise.images import ReadOptions
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ def evaluate(
     limit: int = 1000,
     baselines: bool = True,
     seed: int = 0,
-    device: str = "auto",
-    precision: Literal["auto", "fp32", "bf16"] = "auto",
+    running: Annotated[Running, Parameter(name="*")] = Running(),  # noqa: B008  frozen
     data_dir: Path | None = None,
     out: Path | None = None,
     overwrite: bool = False,
@@ -57,10 +57,6 @@ def evaluate(
         Run the classical methods too, each with the parameter that is estimated best for the image.
     seed
         Decides the noise.
-    device
-        cpu, cuda, mps or auto.
-    precision
-        Arithmetic; auto takes bf16, which is faster, where the hardware has it.
     data_dir
         Where to look for named datasets first.
     out
@@ -73,11 +69,10 @@ def evaluate(
         Print the figures as JSON, those of every image too.
     """
     from unnoise.api.evaluating import evaluate as evaluate_on
-    from unnoise.api.loading import load
     from unnoise.outputs import write_text
 
     evaluation = evaluate_on(
-        load(model, device=device, precision=precision),
+        running.load(model),
         data,
         targets=targets,
         noise=noise,

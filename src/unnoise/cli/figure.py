@@ -3,12 +3,13 @@
 import shlex
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from unnoise.cli.console import verb_app
 from unnoise.denoiser.options import DenoiseOptions
+from unnoise.denoiser.running import Running
 from unnoise.images.files import ReadOptions
 
 app = verb_app("figure")
@@ -27,8 +28,7 @@ def figure(
     options: Annotated[DenoiseOptions, Parameter(name="*")] = DenoiseOptions(),  # noqa: B008  frozen
     read: Annotated[ReadOptions, Parameter(name="*")] = ReadOptions(),  # noqa: B008  frozen
     overwrite: bool = False,
-    device: str = "auto",
-    precision: Literal["auto", "fp32", "bf16"] = "auto",
+    running: Annotated[Running, Parameter(name="*")] = Running(),  # noqa: B008  frozen
 ) -> None:
     """Draw a slide of one image: before, after and removed, with an enlarged part of each.
 
@@ -52,12 +52,7 @@ def figure(
         Which channel, from 0, of several that are no colours. [default: the first]
     overwrite
         Replace the picture if it exists.
-    device
-        cpu, cuda, mps or auto.
-    precision
-        Arithmetic; auto takes bf16, which is faster, where the hardware has it.
     """
-    from unnoise.api.loading import load
     from unnoise.api.showing import figure as draw_figure
 
     said: dict[str, Any] = {"out": out, "crop": crop, "index": index or None, "channel": channel}
@@ -66,7 +61,7 @@ def figure(
             value = getattr(given, field.name)
             said[field.name] = None if value == field.default else value
     path = draw_figure(
-        load(model, device=device, precision=precision),
+        running.load(model),
         image,
         out,
         crop=crop,

@@ -2,12 +2,13 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from unnoise.cli.console import print_json, speaker, verb_app
 from unnoise.denoiser.options import DenoiseOptions
+from unnoise.denoiser.running import Running
 from unnoise.images.files import ReadOptions
 
 app = verb_app("inspect")
@@ -24,8 +25,7 @@ def inspect(
     options: Annotated[DenoiseOptions, Parameter(name="*")] = DenoiseOptions(),  # noqa: B008  frozen
     read: Annotated[ReadOptions, Parameter(name="*")] = ReadOptions(),  # noqa: B008  frozen
     overwrite: bool = False,
-    device: str = "auto",
-    precision: Literal["auto", "fp32", "bf16"] = "auto",
+    running: Annotated[Running, Parameter(name="*")] = Running(),  # noqa: B008  frozen
     quiet: bool = False,
     json: bool = False,
 ) -> int:
@@ -49,24 +49,19 @@ def inspect(
         many times the inspection; the seconds are printed.
     overwrite
         Replace the page, if it exists.
-    device
-        cpu, cuda, mps or auto.
-    precision
-        Arithmetic; auto takes bf16, which is faster, where the hardware has it.
     quiet
         No messages but errors, and no lines but those of images that are not to be trusted.
     json
         Print what was found as JSON.
     """
     from unnoise.api.inspecting import inspect_files, line, summary, write_inspections
-    from unnoise.api.loading import load
     from unnoise.images import left_out
     from unnoise.outputs import check_free
 
     if report:
         check_free(report, overwrite=overwrite)  # before the work
     say = speaker(quiet=quiet)
-    denoiser = load(model, device=device, precision=precision)
+    denoiser = running.load(model)
     images = []
     for sentence in left_out(inputs):
         say(sentence)

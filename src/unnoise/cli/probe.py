@@ -1,9 +1,12 @@
 """``unnoise probe``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
 
 from unnoise.cli.console import print_json, speaker, verb_app
+from unnoise.denoiser.running import Running
 
 if TYPE_CHECKING:
     from unnoise.api.probing import Probe
@@ -27,7 +30,7 @@ def probe(
     report: Path | None = None,
     seed: int = 0,
     data_dir: Path | None = None,
-    device: str = "auto",
+    running: Annotated[Running, Parameter(name="*")] = Running(),  # noqa: B008  frozen
     overwrite: bool = False,
     quiet: bool = False,
     json: bool = False,
@@ -66,8 +69,6 @@ def probe(
         Decides the draws, the random network, the noise, and the test images of a folder.
     data_dir
         Where to look for named datasets first.
-    device
-        cpu, cuda, mps or auto.
     overwrite
         Replace the page, if it exists.
     quiet
@@ -75,7 +76,6 @@ def probe(
     json
         Print the figures as JSON.
     """
-    from unnoise.api.loading import load
     from unnoise.api.probing import probe as probe_features
     from unnoise.api.probing import write_probe
     from unnoise.errors import ConfigError
@@ -87,7 +87,7 @@ def probe(
         check_free(report, overwrite=overwrite)  # before the work
     say = speaker(quiet=quiet)
     found = probe_features(
-        load(model, device=device),
+        running.load(model),
         data,
         labels=labels,
         classifier=classifier,
@@ -95,7 +95,7 @@ def probe(
         levels=levels,
         pool=pool,
         noise=noise,
-        denoiser=None if denoiser is None else load(denoiser, device=device),
+        denoiser=None if denoiser is None else running.load(denoiser),
         draw=report is not None,
         seed=seed,
         data_dir=data_dir,

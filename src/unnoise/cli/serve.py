@@ -1,8 +1,12 @@
 """``unnoise serve``."""
 
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from unnoise.cli.console import speaker, verb_app
+from unnoise.denoiser.running import Running
 
 app = verb_app("serve")
 
@@ -22,7 +26,7 @@ def serve(
     workers: int | None = None,
     root_path: str = "",
     allow_host: list[str] | None = None,
-    device: str = "auto",
+    running: Annotated[Running, Parameter(name="*")] = Running(),  # noqa: B008  frozen
     quiet: bool = False,
 ) -> None:
     """Serve models over HTTP, with a web page at / and the description of its API at /docs.
@@ -56,8 +60,6 @@ def serve(
         Behind a proxy: the path under which it has this server, such as /denoise.
     allow_host
         Behind a proxy: a further name of this server; repeat it for several.
-    device
-        cpu, cuda, mps or auto.
     quiet
         Do not print the address.
     """
@@ -85,4 +87,4 @@ def serve(
         allow_hosts=tuple(allow_host or ()),
     )
     check_access(settings, without_token=without_token)
-    run(load_models(model or ["photo"], device=device), settings, say=speaker(quiet=quiet))
+    run(load_models(model or ["photo"], running=running), settings, say=speaker(quiet=quiet))

@@ -10,6 +10,7 @@ from unnoise.denoiser.hot_pixels import describe as describe_replaced
 from unnoise.denoiser.hot_pixels import without_hot_pixels
 from unnoise.denoiser.options import ChannelUse, DenoiseOptions, OutputDtype
 from unnoise.denoiser.restoring import TiledImage
+from unnoise.denoiser.running import Precision, Running
 from unnoise.denoiser.view import View
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "DenoiseOptions",
     "Denoiser",
     "OutputDtype",
+    "Precision",
+    "Running",
     "TiledImage",
     "View",
     "describe_replaced",

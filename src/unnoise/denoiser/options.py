@@ -1,7 +1,7 @@
 """What a person can ask for when a model is applied; defined, explained and checked here alone."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -66,15 +66,8 @@ class DenoiseOptions:
             ValueRange.given(*self.range)
         if self.quality is not None and not 1 <= self.quality <= 100:
             raise ConfigError(f"quality is {self.quality}: it is from 1 to 100")
-        for name, allowed in (
-            ("channels", ("auto", "separate", "together")),
-            ("dtype", ("same", "auto", "float32")),
-        ):
-            if getattr(self, name) not in allowed:
-                raise ConfigError(
-                    f"{name} is {getattr(self, name)!r}: it is {', '.join(allowed[:-1])} or "
-                    f"{allowed[-1]}"
-                )
+        check_word("channels", self.channels, ChannelUse)
+        check_word("dtype", self.dtype, OutputDtype)
 
     @property
     def chroma(self) -> float:
@@ -95,3 +88,10 @@ class DenoiseOptions:
         coarse = values.rounds_coarsely(dtype)
         wanted = self.dtype == "float32" or (self.dtype == "auto" and coarse)
         return np.dtype(np.float32) if wanted and dtype.kind != "f" else dtype
+
+
+def check_word(name: str, value: str, words: Any) -> None:
+    """Raise ``ConfigError`` unless a value is one of the words of a ``Literal``."""
+    allowed = get_args(words)
+    if value not in allowed:
+        raise ConfigError(f"{name} is {value!r}: it is {', '.join(allowed[:-1])} or {allowed[-1]}")
