@@ -27,7 +27,7 @@ import unnoise
 from unnoise.api.training import train as train_denoiser
 from unnoise.evaluation import Tuned, available_baselines, tune
 from unnoise.images import read_stack, to_channels, to_float
-from unnoise.trust import Grain, Risk, estimate_risk, judge, noise_for
+from unnoise.trust import Grain, Risk, error_estimator, estimate_risk, noise_for
 
 Floats = NDArray[np.float32]
 Denoise = Callable[[Floats], Floats]
@@ -217,7 +217,7 @@ def filters(images: Iterator[Scene]) -> None:
     for scene in images:
         for name in available_baselines():
             start = time.perf_counter()
-            tuned = tune(name, scene.noisy, judge(scene.noisy))
+            tuned = tune(name, scene.noisy, error_estimator(scene.noisy))
             seconds.append(time.perf_counter() - start)
             both = tune(name, scene.noisy), tuned
             default, chosen = (

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise import Denoiser
-from unnoise.trust.statistics import image_statistics
+from unnoise.trust.familiarity import image_statistics
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]

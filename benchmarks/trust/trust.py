@@ -32,7 +32,6 @@ from unnoise.metrics import psnr
 from unnoise.noise import parse_noise
 from unnoise.seeding import generator
 from unnoise.trust import WIDE, glance, read_calibration
-from unnoise.trust.calibration import USUAL
 from unnoise.trust.familiarity import familiarity
 
 Floats = NDArray[np.float32]
@@ -77,8 +76,7 @@ def scored(denoiser: Denoiser, noisy: Images) -> NDArray[np.float64]:
     calibration = read_calibration(denoiser.info.calibration)
     assert calibration is not None
     found = [
-        familiarity(denoiser.denoise_floats(each[None])[0], calibration.kinds, USUAL)
-        for each in noisy
+        familiarity(denoiser.denoise_floats(each[None])[0], calibration.kinds) for each in noisy
     ]
     return np.array([each.excess for each in found if each is not None])
 

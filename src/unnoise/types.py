@@ -8,4 +8,5 @@ from numpy.typing import NDArray
 Array = NDArray[np.generic]  # of any dtype
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
+Denoise = Callable[[Floats], Floats]  # images (N, C, H, W) to results of the same shape
 Say = Callable[[str], None]  # is given messages for people

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from unnoise.evaluation import BASELINES, Tuned, available_baselines, compare, tune
-from unnoise.evaluation.tuning import KNOBS, Denoise
+from unnoise.evaluation.tuning import KNOBS
+from unnoise.types import Denoise
 
 
 def steps(level: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -12,15 +13,15 @@ def steps(level: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return clean, (clean + noise).astype(np.float32)
 
 
-def test_every_baseline_has_a_knob_with_its_usual_value() -> None:
+def test_every_baseline_has_a_knob_with_its_default() -> None:
     assert KNOBS.keys() == BASELINES.keys()
     for knob in KNOBS.values():
         assert list(knob.values) == sorted(knob.values)
-        assert knob.usual in knob.values
+        assert knob.default in knob.values
 
 
 @pytest.mark.parametrize("name", available_baselines())
-def test_the_parameter_that_is_chosen_is_no_worse_than_the_usual_one(name: str) -> None:
+def test_the_parameter_that_is_chosen_is_no_worse_than_the_default(name: str) -> None:
     clean, noisy = steps(0.3)
 
     def true(denoise: Denoise) -> float:
@@ -48,9 +49,11 @@ def test_the_parameters_stand_in_the_table() -> None:
     assert Tuned("gaussian", 1.2).words == "gaussian (sigma in pixels 1.2)"
 
 
-def test_judged_images_get_their_own_parameters() -> None:
+def test_rated_images_get_their_own_parameters() -> None:
     clean, noisy = steps(0.4)
-    judge = lambda image: lambda denoise: float(np.mean((denoise(image[None]) - clean) ** 2))  # noqa: E731  used once
-    tuned = compare(lambda x: x, [(noisy, clean)], noise="x", data="steps", seed=0, judge=judge)
-    usual = compare(lambda x: x, [(noisy, clean)], noise="x", data="steps", seed=0)
-    assert tuned.mean("gaussian", "psnr") > usual.mean("gaussian", "psnr") + 1
+    estimator = lambda image: lambda denoise: float(np.mean((denoise(image[None]) - clean) ** 2))  # noqa: E731  used once
+    tuned = compare(
+        lambda x: x, [(noisy, clean)], noise="x", data="steps", seed=0, estimator=estimator
+    )
+    default = compare(lambda x: x, [(noisy, clean)], noise="x", data="steps", seed=0)
+    assert tuned.mean("gaussian", "psnr") > default.mean("gaussian", "psnr") + 1

@@ -2,9 +2,15 @@ import numpy as np
 import pytest
 from blur import blur
 
-from unnoise.trust.calibration import USUAL
-from unnoise.trust.familiarity import SIDES, familiarity, learn_kind, window_sizes, windows
-from unnoise.trust.statistics import image_statistics, statistics_count
+from unnoise.trust.familiarity import (
+    SIDES,
+    familiarity,
+    image_statistics,
+    learn_kind,
+    statistics_count,
+    window_sizes,
+    windows,
+)
 
 RANDOM = np.random.default_rng(0)
 
@@ -26,7 +32,7 @@ def test_p_values_of_images_like_those_in_training_are_uniform() -> None:
     size = (64, 64)
     kind = learn_kind(blur(), stripes(400, 0.3), size, 200, seed=0)
     assert kind is not None
-    found = [familiarity(image, [kind], USUAL) for image in denoised(stripes(200, 0.3))]
+    found = [familiarity(image, [kind]) for image in denoised(stripes(200, 0.3))]
     values = np.sort([each.p_value for each in found if each])
     assert np.abs(values - np.linspace(0, 1, 200)).max() < 0.2
     assert np.mean([each.excess > 1 for each in found if each]) <= 0.05
@@ -36,7 +42,7 @@ def test_other_images_are_unlike() -> None:
     kind = learn_kind(blur(), stripes(200, 0.3), (64, 64), 100, seed=0)
     assert kind is not None
     for image in denoised(stripes(20, 0.9)):
-        found = familiarity(image, [kind], USUAL)
+        found = familiarity(image, [kind])
         assert found is not None
         assert found.p_value < 0.02
         assert found.excess > 1
@@ -47,11 +53,11 @@ def test_the_largest_windows_that_fit_are_compared() -> None:
     sizes = window_sizes(images)
     assert sizes == [(24, 24), (48, 48), (96, 96)]
     kinds = [learn_kind(blur(), images, size, 30, seed=0) for size in sizes]
-    large = familiarity(images[0], [kind for kind in kinds if kind], USUAL)
-    small = familiarity(images[0][:, :30, :30], [kind for kind in kinds if kind], USUAL)
+    large = familiarity(images[0], [kind for kind in kinds if kind])
+    small = familiarity(images[0][:, :30, :30], [kind for kind in kinds if kind])
     assert large
     assert small
-    assert familiarity(images[0][:, :20], [kind for kind in kinds if kind], USUAL) is None
+    assert familiarity(images[0][:, :20], [kind for kind in kinds if kind]) is None
     assert windows(images[0], 48, 48).shape == (4, 1, 48, 48)
 
 

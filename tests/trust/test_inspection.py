@@ -126,9 +126,9 @@ def test_too_strong_noise_is_said_with_what_to_do(photo: unnoise.Denoiser) -> No
     ],
 )
 def test_advice_is_of_the_kind_of_noise_that_was_learned(learned: str, advice: str) -> None:
-    usual = calibrate(blur(noise=learned), images(40), None, pixels=1e9, seed=0)
+    calibration = calibrate(blur(noise=learned), images(40), None, pixels=1e9, seed=0)
     strong = 0.5 + 0.4 * RANDOM.standard_normal((64, 64)).astype(np.float32)
-    found = inspect(blur(noise=learned, calibration=usual.to_plain()), strong)
+    found = inspect(blur(noise=learned, calibration=calibration.to_plain()), strong)
     assert any(re.search(advice, reason) for reason in found.reasons), found.reasons
 
 
@@ -162,13 +162,13 @@ def images(count: int) -> list[np.ndarray]:
 
 
 def test_calibrated_on_images_it_trusts_such_images() -> None:
-    usual = calibrate(blur(), images(200), None, pixels=1e9, seed=0)
-    assert usual.images == 200
-    assert usual.noise_low <= 0.1 <= usual.noise_high
-    denoiser = blur(calibration=usual.to_plain())
+    calibration = calibrate(blur(), images(200), None, pixels=1e9, seed=0)
+    assert calibration.images == 200
+    assert calibration.noise_low <= 0.1 <= calibration.noise_high
+    denoiser = blur(calibration=calibration.to_plain())
     verdicts = [inspect(denoiser, image[0]).verdict for image in images(100)]
     assert np.mean([verdict != "trust" for verdict in verdicts]) <= 0.1
-    looks = [glance(denoiser, image, usual).verdict for image in images(50)]
+    looks = [glance(denoiser, image, calibration).verdict for image in images(50)]
     assert np.mean([look != "trust" for look in looks]) <= 0.15
     steps = (np.arange(64) // 8 % 2)[None, :] * np.ones((64, 1))
     assert inspect(denoiser, steps.astype(np.float32)).verdict != "trust"
@@ -192,18 +192,18 @@ def test_what_only_trained_images_show_is_usual_too() -> None:
     assert wide.structure == narrow.structure
     trusted = [
         np.mean([inspect(denoiser, image[0]).verdict == "trust" for image in images(30)])
-        for denoiser in (blur(calibration=usual.to_plain()) for usual in (narrow, wide))
+        for denoiser in (blur(calibration=calibration.to_plain()) for calibration in (narrow, wide))
     ]
     assert trusted[0] == 0
     assert trusted[1] >= 0.8
 
 
 def test_calibration_survives_the_file() -> None:
-    usual = calibrate(blur(), images(40), None, pixels=1e9, seed=0)
-    back = read_calibration(usual.to_plain())
+    calibration = calibrate(blur(), images(40), None, pixels=1e9, seed=0)
+    back = read_calibration(calibration.to_plain())
     assert back is not None
-    assert replace(back, kinds=()) == replace(usual, kinds=())
-    for one, other in zip(usual.kinds, back.kinds, strict=True):
+    assert replace(back, kinds=()) == replace(calibration, kinds=())
+    for one, other in zip(calibration.kinds, back.kinds, strict=True):
         windows = np.stack(images(9))[..., : one.height, : one.width]
         np.testing.assert_array_equal(one.score(windows), other.score(windows))
     assert read_calibration(None) is None
@@ -221,8 +221,8 @@ def test_calibration_survives_the_file() -> None:
     ],
 )
 def test_a_damaged_kind_is_refused(change: dict[str, Any]) -> None:
-    usual = calibrate(blur(), images(40), None, pixels=1e9, seed=0)
-    plain = usual.to_plain()
+    calibration = calibrate(blur(), images(40), None, pixels=1e9, seed=0)
+    plain = calibration.to_plain()
     plain["kinds"][0].update(change)
     with pytest.raises(ModelFileError, match="calibration in the model file is damaged"):
         read_calibration(plain)
@@ -241,9 +241,9 @@ def test_a_damaged_kind_is_refused(change: dict[str, Any]) -> None:
     ],
 )
 def test_a_damaged_calibration_is_refused(change: dict[str, Any]) -> None:
-    usual = calibrate(blur(), images(40), None, pixels=1e9, seed=0)
+    calibration = calibrate(blur(), images(40), None, pixels=1e9, seed=0)
     with pytest.raises(ModelFileError, match="calibration in the model file is damaged"):
-        read_calibration(usual.to_plain() | change)
+        read_calibration(calibration.to_plain() | change)
     with pytest.raises(ModelFileError, match="damaged"):
         read_calibration({})
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, median_filter
 
-from unnoise.trust import estimate_risk, hidden_risk, judge, noise_grain
+from unnoise.trust import error_estimator, estimate_risk, hidden_risk
+from unnoise.trust.grain import noise_grain
 
 Image = np.ndarray[Any, Any]
 Denoise = Callable[[Image], Image]
@@ -151,7 +152,7 @@ def test_every_image_has_an_estimate(name: str) -> None:
         assert found.psnr is None or np.isfinite(found.psnr)
         assert found.same(found) or found.noise == 0
     assert np.isfinite(noise.variance(image)).all()
-    error = judge(image)
+    error = error_estimator(image)
     assert error is None or not np.isnan(error(gaussian(1)))
     hidden_risk(gaussian(1), image, noise)
 

@@ -15,7 +15,7 @@ from unnoise.trust.evidence import Evidence
 from unnoise.trust.familiarity import Kind, windows
 from unnoise.trust.known import Known
 from unnoise.trust.noise_level import NoiseLevel
-from unnoise.trust.probing import Probe, probe
+from unnoise.trust.probing import ProbedImage, probe
 from unnoise.trust.quality import sure
 from unnoise.trust.spectrum import LAGS, find_spectrum
 from unnoise.trust.structure import removed_structure
@@ -78,12 +78,12 @@ def wiener(width: float = 0.8, first: int = RIGHT, **said: Any) -> Wiener:
     return made
 
 
-def known_of(denoiser: Denoiser, noisy: Floats) -> tuple[Probe, Known]:
-    found = probe(denoiser, noisy)
+def known_of(denoiser: Denoiser, noisy: Floats) -> tuple[ProbedImage, Known]:
+    found = probe(denoiser.denoise_floats, noisy)
     grain = find_spectrum(found)
     assert grain is not None
     level = grain.level(found.restored)
-    return found, Known(level, grain).measured_again(denoiser, found)
+    return found, Known(level, grain).measured_again(denoiser.denoise_floats, found)
 
 
 @pytest.mark.parametrize("width", [0.6, 0.9])
@@ -105,7 +105,7 @@ def test_channels_share_what_they_share(width: float, off: float) -> None:
     coloured = field(width, 1, 3)
     noise = LEVEL * (field(0.5, 0) + coloured - coloured.mean(axis=0))
     noisy = (np.repeat(scene(), 3, 0) + noise).astype(np.float32)
-    grain = find_spectrum(probe(wiener(), noisy))
+    grain = find_spectrum(probe(wiener().denoise_floats, noisy))
     assert grain is not None
     for shift in (0, 2):
         moved = np.roll(noise, -shift, 2)
@@ -130,7 +130,7 @@ def test_the_strength_follows_the_brightness() -> None:
     noise = 0.1 * clean * field(0.8, 0)
     given = (clean + noise).astype(np.float32)
     blank = np.zeros((1, 1, SIDE, SIDE), np.float32)
-    grain = find_spectrum(Probe(given, clean, blank + 1, blank))
+    grain = find_spectrum(ProbedImage(given, clean, blank + 1, blank))
     assert grain is not None
     np.testing.assert_allclose(np.sqrt(grain.variance(clean)), 0.1 * clean, rtol=0.25)
     assert grain.level(clean).std == pytest.approx(noise.std(), rel=0.06)
@@ -168,8 +168,8 @@ def test_the_error_is_not_told_where_it_cannot_be_known() -> None:
     assert doubtful.grain is not None
     unsure = replace(known, grain=replace(doubtful.grain, doubt=2.0))
     assert "too few flat places" in str(unsure.error(found))
-    assert find_spectrum(probe(blur(), noisy[:, :20, :20])) is None
-    assert find_spectrum(probe(blur(), 0 * noisy)) is None
+    assert find_spectrum(probe(blur().denoise_floats, noisy[:, :20, :20])) is None
+    assert find_spectrum(probe(blur().denoise_floats, 0 * noisy)) is None
 
 
 def test_a_grain_that_was_removed_is_no_structure_and_a_stain_is() -> None:
@@ -182,7 +182,7 @@ def test_a_grain_that_was_removed_is_no_structure_and_a_stain_is() -> None:
     assert removed_structure(lost, known.grain) > 0.35
 
 
-def usual() -> dict[str, Any]:
+def calibrated() -> dict[str, Any]:
     """Return limits of such images."""
     clean = [windows(scene(seed), 96, 96) for seed in range(20, 60)]
     kind = Kind.of(np.concatenate(clean[::2]), np.concatenate(clean[1::2]))
@@ -190,7 +190,7 @@ def usual() -> dict[str, Any]:
 
 
 def test_a_good_result_is_trusted_and_one_that_lost_structure_is_not() -> None:
-    said: dict[str, Any] = {"calibration": usual()}
+    said: dict[str, Any] = {"calibration": calibrated()}
     clean = scene(3)
     noisy = noisy_of(clean, seed=99)
     assert Evidence.of(noisy).grainy

@@ -6,7 +6,7 @@ from blur import blur
 
 import unnoise
 from unnoise.trust.noise_level import NoiseLevel, noise_level
-from unnoise.trust.probing import Probe, probe
+from unnoise.trust.probing import ProbedImage, probe
 from unnoise.trust.quality import j_invariant, sure
 from unnoise.trust.structure import box_mean, removed_structure, structure_map
 
@@ -32,17 +32,17 @@ def noisy_of(clean: Floats, variance: Floats | float) -> Floats:
     return noisy
 
 
-def of_residual(residual: Floats) -> Probe:
+def of_residual(residual: Floats) -> ProbedImage:
     """Return a probe that took this away from a grey image."""
     grey = np.full_like(residual, 0.5, np.float32)
     nothing = np.zeros((1, *residual.shape), np.float32)
-    return Probe((grey + residual).astype(np.float32), grey, nothing + 1, nothing)
+    return ProbedImage((grey + residual).astype(np.float32), grey, nothing + 1, nothing)
 
 
 @pytest.mark.parametrize("sigma", [0.02, 0.06, 0.1, 0.2])
 def test_gaussian_noise_is_told(sigma: float) -> None:
     photo = unnoise.load("photo", device="cpu", precision="fp32")
-    found = noise_level(probe(photo, noisy_of(smooth(), sigma**2)))
+    found = noise_level(probe(photo.denoise_floats, noisy_of(smooth(), sigma**2)))
     assert found.std == pytest.approx(sigma, rel=0.03)
     assert found.gain == 0
 
@@ -50,7 +50,7 @@ def test_gaussian_noise_is_told(sigma: float) -> None:
 def test_noise_that_grows_with_brightness_is_told() -> None:
     photo = unnoise.load("photo", device="cpu", precision="fp32")
     clean = smooth(384)
-    found = noise_level(probe(photo, noisy_of(clean, 0.012 * clean + 0.0008)))
+    found = noise_level(probe(photo.denoise_floats, noisy_of(clean, 0.012 * clean + 0.0008)))
     assert found.gain == pytest.approx(0.012, rel=0.2)
     assert found.variance(clean).mean() == pytest.approx(0.012 * clean.mean() + 0.0008, rel=0.06)
 
@@ -60,7 +60,7 @@ def test_sure_is_right_in_the_mean() -> None:
     noise = NoiseLevel(0.1, 0.0, 0.01)
     told, true = [], []
     for _ in range(20):
-        found = probe(denoiser, noisy_of(clean, 0.01))
+        found = probe(denoiser.denoise_floats, noisy_of(clean, 0.01))
         told.append(sure(found, noise))
         true.append(np.mean((found.restored - clean) ** 2))
     assert np.mean(told) == pytest.approx(np.mean(true), rel=0.05)
@@ -71,7 +71,7 @@ def test_sure_is_right_for_noise_that_grows_with_brightness() -> None:
     noise = NoiseLevel(0.1, 0.02, 0.0)
     told, true = [], []
     for _ in range(20):
-        found = probe(denoiser, noisy_of(clean, 0.02 * clean))
+        found = probe(denoiser.denoise_floats, noisy_of(clean, 0.02 * clean))
         told.append(sure(found, noise))
         true.append(np.mean((found.restored - clean) ** 2))
     assert np.mean(told) == pytest.approx(np.mean(true), rel=0.06)
@@ -80,14 +80,16 @@ def test_sure_is_right_for_noise_that_grows_with_brightness() -> None:
 def test_what_is_not_seen_tells_the_error_without_it() -> None:
     denoiser, clean = blur("noise2void, mse"), smooth(128)
     noise = NoiseLevel(0.1, 0.0, 0.01)
-    told = [j_invariant(denoiser, noisy_of(clean, 0.01), noise) or 0 for _ in range(10)]
+    told = [
+        j_invariant(denoiser.denoise_floats, noisy_of(clean, 0.01), noise) or 0 for _ in range(10)
+    ]
     # A hidden pixel becomes the mean of 4 neighbours and the blur the mean of 9 with it: the four
     # count 5/36 each and the corners 4/36, so that the variance is (4 · 25 + 4 · 16) / 36² of one.
     assert np.mean(told) == pytest.approx(0.01 * 164 / 36**2, rel=0.1)
 
 
 def test_a_probe_tells_the_diagonal_of_the_jacobian() -> None:
-    found = probe(blur(), noisy_of(smooth(128), 0.01))
+    found = probe(blur().denoise_floats, noisy_of(smooth(128), 0.01))
     assert found.sensitivity.mean() == pytest.approx(1 / 9, rel=0.05)
 
 

@@ -18,9 +18,8 @@ from unnoise.denoiser import ChannelUse, DenoiseOptions, Denoiser, View
 from unnoise.errors import ConfigError, ImageError
 from unnoise.evaluation import available_baselines, tune
 from unnoise.images import Holes, NaN, ReadOptions, ValueRange, find_images
-from unnoise.trust import Risk, decibels, estimate_risk, hidden_risk, judge, noise_for
-from unnoise.trust.probing import Denoise
-from unnoise.types import Array, Floats
+from unnoise.trust import Risk, decibels, error_estimator, estimate_risk, hidden_risk, noise_for
+from unnoise.types import Array, Denoise, Floats
 
 FLOOR = 1e-6  # of an estimated mean squared error: 60 dB
 
@@ -247,7 +246,7 @@ def _compare(
     }
     noise = noise_for(noisy, functions.values())
     if filters:
-        error = judge(noisy, noise)
+        error = error_estimator(noisy, noise)
         chosen = [tune(name, noisy, error) for name in available_baselines()]
         functions |= {each.words: each for each in chosen}
     risks = {name: estimate_risk(each, noisy, noise) for name, each in functions.items()}

@@ -30,7 +30,7 @@ from unnoise.images import (
 )
 from unnoise.noise import parse_noise
 from unnoise.seeding import generator
-from unnoise.trust import judge
+from unnoise.trust import error_estimator
 from unnoise.types import Array, Say
 
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -169,7 +169,7 @@ def measure(
         data=name,
         seed=seed,
         baselines=baselines,
-        judge=judge,
+        estimator=error_estimator,
     )
 
 

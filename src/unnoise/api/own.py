@@ -23,8 +23,7 @@ from unnoise.facts import noise_correlation, noise_floor
 from unnoise.images import ReadOptions
 from unnoise.trust import WIDE, estimate_risk, glance, read_calibration
 from unnoise.trust.evidence import Evidence, excess
-from unnoise.trust.probing import Denoise
-from unnoise.types import Floats, Say
+from unnoise.types import Denoise, Floats, Say
 
 MINUTES = 2.0  # of a training, where nothing is said
 START = "photo"

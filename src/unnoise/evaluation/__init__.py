@@ -1,4 +1,4 @@
-"""How good a result is against clean images, beside what classical methods reach.
+"""How close results are to clean images, beside the results of classical methods.
 
 This room does not know how results are shown.
 """

@@ -1,6 +1,6 @@
-"""Classical denoisers as scikit-image (and the user's own bm3d) bring them.
+"""Classical denoisers of SciPy, scikit-image and, where the user installed it, bm3d.
 
-Each takes one noisy image ``(H, W, C)``, float32, and one number, its parameter, and gives an image
+Each takes a noisy image ``(H, W, C)``, float32, and one number, its parameter, and returns an image
 of the same shape. ``tuning.py`` chooses the number.
 """
 
@@ -10,50 +10,50 @@ import warnings
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
+
+from unnoise.types import Floats
 
 COLOUR = 3
 ITERATIONS = 30  # of total variation; 50 and 120 are not better (docs/lab-notes.md)
 
-Image = NDArray[np.float32]
-Baseline = Callable[[Image, float], Image]
+Baseline = Callable[[Floats, float], Floats]
 
 
-def gaussian(noisy: Image, pixels: float) -> Image:
+def gaussian(noisy: Floats, pixels: float) -> Floats:
     """Gaussian filter with a standard deviation in pixels."""
     from scipy.ndimage import gaussian_filter
 
-    filtered: Image = gaussian_filter(noisy, (pixels, pixels, 0))
+    filtered: Floats = gaussian_filter(noisy, (pixels, pixels, 0))
     return filtered
 
 
-def median(noisy: Image, side: float) -> Image:
-    """Median of squares of so many pixels a side."""
+def median(noisy: Floats, side: float) -> Floats:
+    """Median of squares of ``side`` pixels a side."""
     from scipy.ndimage import median_filter
 
-    filtered: Image = median_filter(noisy, size=(round(side), round(side), 1))
+    filtered: Floats = median_filter(noisy, size=(round(side), round(side), 1))
     return filtered
 
 
-def total_variation(noisy: Image, sigma: float) -> Image:
+def total_variation(noisy: Floats, sigma: float) -> Floats:
     """Total variation (Chambolle 2004), weighted by the noise, 30 iterations.
 
-    The number of iterations is fixed. The default of scikit-image stops where changes get small, so
-    that a small change of the image can change the result by a jump.
+    The number of iterations is fixed. By default, scikit-image stops when changes get small; then
+    a small change of the image can make the result jump.
     """
     from skimage.restoration import denoise_tv_chambolle
 
-    restored: Image = denoise_tv_chambolle(
+    restored: Floats = denoise_tv_chambolle(
         noisy, weight=max(sigma, 1e-3), eps=0, max_num_iter=ITERATIONS, channel_axis=-1
     )
     return restored
 
 
-def nonlocal_means(noisy: Image, sigma: float) -> Image:
+def nonlocal_means(noisy: Floats, sigma: float) -> Floats:
     """Non-local means (Buades et al. 2005), 5 × 5 patches, h = 0.8 sigma."""
     from skimage.restoration import denoise_nl_means
 
-    restored: Image = denoise_nl_means(
+    restored: Floats = denoise_nl_means(
         noisy,
         patch_size=5,
         patch_distance=6,
@@ -65,21 +65,18 @@ def nonlocal_means(noisy: Image, sigma: float) -> Image:
     return restored
 
 
-def wavelet(noisy: Image, sigma: float) -> Image:
+def wavelet(noisy: Floats, sigma: float) -> Floats:
     """Wavelet thresholding with BayesShrink (Chang et al. 2000)."""
     from skimage.restoration import denoise_wavelet
 
-    restored: Image = denoise_wavelet(
+    restored: Floats = denoise_wavelet(
         noisy, sigma=max(sigma, 1e-3), channel_axis=-1, rescale_sigma=False
     )
     return restored
 
 
-def bm3d(noisy: Image, sigma: float) -> Image:
-    """BM3D (Dabov et al. 2007), where the user installed it: its licence is non-commercial.
-
-    Colour images go through its form for them, CBM3D.
-    """
+def bm3d(noisy: Floats, sigma: float) -> Floats:
+    """BM3D (Dabov et al. 2007), and CBM3D for colours; its licence is non-commercial."""
     import bm3d as package
 
     run = package.bm3d_rgb if noisy.shape[2] == COLOUR else package.bm3d
@@ -98,18 +95,15 @@ BASELINES: dict[str, Baseline] = {
 
 
 def available_baselines() -> list[str]:
-    """Return the names of the baselines that can run here."""
+    """Return the names of the installed baselines."""
     return [name for name in BASELINES if name != "bm3d" or importlib.util.find_spec("bm3d")]
 
 
-def estimate_sigma(noisy: Image) -> float:
-    """Return the standard deviation of the noise by wavelets (Donoho & Johnstone 1994).
-
-    0 for a flat image.
-    """
+def estimate_sigma(noisy: Floats) -> float:
+    """Return the standard deviation of the noise by wavelets (Donoho & Johnstone 1994)."""
     from skimage.restoration import estimate_sigma as estimate
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a flat image has no detail: it says so
+        warnings.simplefilter("ignore")  # a flat image has no detail: scikit-image warns of it
         sigma = float(estimate(noisy, average_sigmas=True, channel_axis=-1))
-    return sigma if math.isfinite(sigma) else 0.0  # a flat image has no detail to estimate from
+    return sigma if math.isfinite(sigma) else 0.0  # for a flat image

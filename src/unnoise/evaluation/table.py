@@ -1,17 +1,17 @@
 """One table: every method on the same noisy images."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.evaluation.baselines import available_baselines
-from unnoise.evaluation.tuning import KNOBS, Judge, Tuned, tune
+from unnoise.evaluation.tuning import KNOBS, Estimator, Tuned, tune
 from unnoise.metrics import METRICS
+from unnoise.types import Denoise, Floats
 
-Stack = NDArray[np.float32]
 MODEL, NOISY = "unnoise", "noisy"
 
 
@@ -23,10 +23,10 @@ class Evaluation:
         per_image: For each method and metric (``psnr`` in dB, ``ssim``, ``mse``) one value per
             image, ``(N,)``.
         images_per_second: For each method that computes something.
-        noise: The spec that made the noisy images; empty where they came noisy.
-        data: Where the clean images came from.
-        seed: Of the noise.
-        parameters: In words, of each classical method; of several images the range.
+        noise: The spec that made the noisy images; empty if they were noisy already.
+        data: The source of the clean images.
+        seed: The seed of the noise.
+        parameters: The parameter of each classical method, in words; for several images the range.
     """
 
     per_image: dict[str, dict[str, NDArray[np.float64]]]
@@ -44,11 +44,11 @@ class Evaluation:
         return f"mean of {count} images of {self.data}, {made}"
 
     def mean(self, method: str, metric: str) -> float:
-        """Return the mean over the images (NaN where the metric is not defined)."""
+        """Return the mean over the images; NaN if the metric is not defined."""
         return float(self.per_image[method][metric].mean())
 
     def rows(self) -> list[dict[str, float | str | None]]:
-        """Return one row of means per method, best PSNR first; None where not defined."""
+        """Return one row of means per method, best PSNR first; None for undefined metrics."""
         ordered = sorted(self.per_image, key=lambda method: -self.mean(method, "psnr"))
         return [
             {
@@ -65,14 +65,14 @@ class Evaluation:
 
 
 def compare(
-    denoise: Callable[[Stack], Stack],
-    pairs: Sequence[tuple[Stack, Stack]],
+    denoise: Denoise,
+    pairs: Sequence[tuple[Floats, Floats]],
     *,
     noise: str,
     data: str,
     seed: int,
     baselines: bool = True,
-    judge: Judge | None = None,
+    estimator: Estimator | None = None,
 ) -> Evaluation:
     """Measure a denoiser, the noisy images and the classical methods.
 
@@ -81,16 +81,16 @@ def compare(
         pairs: Noisy and clean images, ``(N, C, H, W)`` each; one pair of stacks for each size.
         noise: The spec, for the record.
         data: The name of the images, for the record.
-        seed: Of the noise, for the record.
+        seed: The seed of the noise, for the record.
         baselines: Whether to run the classical methods, one image at a time.
-        judge: Of a noisy image it makes the estimated error of what a function makes of it, without
-            the clean one, or None. Each classical method gets the parameter for which it is the
-            least, and the usual one without an estimate.
+        estimator: Takes a noisy image and returns a function that estimates errors on it without
+            the clean image, or None. Each classical method gets the parameter with the least
+            error, or its default without an estimate.
     """
     figures = {NOISY: _measure([noisy for noisy, _ in pairs], pairs)}
     speed, parameters = {}, {}
 
-    def add(name: str, method: Callable[[Stack], Stack]) -> None:
+    def add(name: str, method: Denoise) -> None:
         start = time.perf_counter()
         results = [method(noisy) for noisy, _ in pairs]
         speed[name] = sum(map(len, results)) / (time.perf_counter() - start)
@@ -98,7 +98,7 @@ def compare(
 
     add(MODEL, denoise)
     images = [image for noisy, _ in pairs for image in noisy]
-    errors = [judge(image) if judge else None for image in images] if baselines else []
+    errors = [estimator(image) if estimator else None for image in images] if baselines else []
     for name in available_baselines() if baselines else ():
         chosen = [tune(name, *each) for each in zip(images, errors, strict=True)]
         parameters[name] = KNOBS[name].describe([each.setting for each in chosen])
@@ -106,8 +106,8 @@ def compare(
     return Evaluation(figures, speed, noise, data, seed, parameters)
 
 
-def _in_order(chosen: Sequence[Tuned]) -> Callable[[Stack], Stack]:
-    """Return what applies to each image, in turn, the denoiser that was chosen for it."""
+def _in_order(chosen: Sequence[Tuned]) -> Denoise:
+    """Return a function that applies to each image, in turn, the denoiser chosen for it."""
     following = iter(chosen)
     return lambda noisy: np.concatenate(
         [next(following)(image[None]).clip(0, 1) for image in noisy]
@@ -115,9 +115,8 @@ def _in_order(chosen: Sequence[Tuned]) -> Callable[[Stack], Stack]:
 
 
 def _measure(
-    results: Sequence[Stack], pairs: Sequence[tuple[Stack, Stack]]
+    results: Sequence[Floats], pairs: Sequence[tuple[Floats, Floats]]
 ) -> dict[str, NDArray[np.float64]]:
-    """Return each metric of each image."""
     return {
         metric: np.concatenate(
             [function(result, clean) for result, (_, clean) in zip(results, pairs, strict=True)]

@@ -1,7 +1,7 @@
 """The parameter of each classical denoiser, chosen on the noisy image alone.
 
-By how good a result is judged, is the caller's: this file walks from a usual parameter to better
-ones, as long as they are better.
+The caller decides how results are rated. The search starts at the default parameter and goes to
+neighbouring ones while they are better.
 """
 
 import warnings
@@ -9,14 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from unnoise.evaluation.baselines import BASELINES, Image, estimate_sigma
+from unnoise.evaluation.baselines import BASELINES, estimate_sigma
+from unnoise.types import Denoise, Floats
 
-Stack = NDArray[np.float32]
-Denoise = Callable[[Stack], Stack]
 Error = Callable[[Denoise], float]
-Judge = Callable[[Stack], Error | None]
+Estimator = Callable[[Floats], Error | None]
 
 SIGMAS = tuple(2 ** (step / 2) for step in range(-3, 10))  # times the estimated noise
 PIXELS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0, 2.4, 2.8, 3.4, 4.0)
@@ -24,22 +22,18 @@ PIXELS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0, 2.4, 2.8, 3.4,
 
 @dataclass(frozen=True)
 class Knob:
-    """The parameter of a denoiser.
+    """The parameter of a denoiser: its name in tables, the rising values to try, and its default.
 
-    Attributes:
-        name: As it stands in a table.
-        values: What is tried, ascending.
-        usual: Where the search begins.
-        of_noise: Whether the values are multiples of the estimated noise.
+    With ``of_noise``, the values are multiples of the estimated noise.
     """
 
     name: str
     values: tuple[float, ...]
-    usual: float
+    default: float
     of_noise: bool = False
 
     def describe(self, settings: list[float]) -> str:
-        """Return the parameter in words; of several images their range and median."""
+        """Return the parameter in words; for several images their median and range."""
         low, middle, high = (f"{at(settings):.2g}" for at in (np.min, np.median, np.max))
         spread = f" (median; {low} to {high})" if low != high else ""
         return f"{self.name} {middle}{spread}"
@@ -61,8 +55,8 @@ class Tuned:
     """A classical denoiser with its parameter.
 
     Attributes:
-        name: Of the denoiser.
-        setting: Its parameter, in the unit of the images where it is a strength of noise.
+        name: The name of the denoiser, in ``BASELINES``.
+        setting: The parameter; a strength of noise is in the unit of the images.
     """
 
     name: str
@@ -73,30 +67,28 @@ class Tuned:
         """Such as ``gaussian (sigma in pixels 1.2)``."""
         return f"{self.name} ({KNOBS[self.name].describe([self.setting])})"
 
-    def __call__(self, stack: Stack) -> Stack:
+    def __call__(self, stack: Floats) -> Floats:
         """Denoise ``(N, C, H, W)``."""
         return np.stack([self._one(image) for image in stack])
 
-    def _one(self, image: Stack) -> Stack:
-        last: Image = np.ascontiguousarray(np.moveaxis(image, 0, -1))
+    def _one(self, image: Floats) -> Floats:
+        last: Floats = np.ascontiguousarray(np.moveaxis(image, 0, -1))
         with warnings.catch_warnings():
-            # PyWavelets says on small images that it reduces the number of levels: it should.
+            # PyWavelets warns that small images get fewer levels, which is right.
             warnings.simplefilter("ignore")
             restored = BASELINES[self.name](last, self.setting)
-        # Some of them drop an axis of one channel.
+        # Some denoisers drop an axis of one channel.
         return np.moveaxis(restored.reshape(last.shape), -1, 0).astype(np.float32)
 
 
-def tune(name: str, noisy: Stack, error: Error | None = None) -> Tuned:
+def tune(name: str, noisy: Floats, error: Error | None = None) -> Tuned:
     """Choose the parameter of a denoiser on one image.
 
-    From the usual value it goes to the better neighbours, as far as it gets better.
-
     Args:
-        name: Of the denoiser, in ``BASELINES``.
+        name: The name of the denoiser, in ``BASELINES``.
         noisy: ``(C, H, W)``.
-        error: The estimated error of what a function makes of the image, without a reference; None
-            keeps the usual value.
+        error: Estimates the error of a function on the image, without a reference; None keeps the
+            default parameter.
     """
     knob, found = KNOBS[name], dict[int, float]()
     scale = estimate_sigma(np.moveaxis(noisy, 0, -1)) if knob.of_noise else 1.0
@@ -104,7 +96,7 @@ def tune(name: str, noisy: Stack, error: Error | None = None) -> Tuned:
     def tuned(place: int) -> Tuned:
         return Tuned(name, knob.values[place] * scale)
 
-    place = knob.values.index(knob.usual)
+    place = knob.values.index(knob.default)
     if error is None:
         return tuned(place)
 

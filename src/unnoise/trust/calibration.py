@@ -1,6 +1,6 @@
-"""What is usual for a model, from held-out images: the yardstick of an inspection.
+"""Statistics of a model on held-out images, which the checks of other images are compared with.
 
-It is made at the end of a training and kept in the header of the model file, as plain values.
+Training computes them at its end. The header of the model file keeps them as plain values.
 """
 
 import base64
@@ -13,38 +13,44 @@ import numpy as np
 
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ModelFileError
-from unnoise.trust.evidence import Evidence
-from unnoise.trust.familiarity import SMALL, WINDOWS, Kind, learn_kind, window_sizes
+from unnoise.trust.evidence import Evidence, is_clipped
+from unnoise.trust.familiarity import (
+    SMALL,
+    TYPICAL,
+    WINDOWS,
+    Kind,
+    learn_kind,
+    statistics_count,
+    window_sizes,
+)
 from unnoise.trust.known import Known
 from unnoise.trust.probing import SIDE, parts_of, probe
 from unnoise.trust.quality import FLOOR, decibels, sure
-from unnoise.trust.statistics import statistics_count
 from unnoise.trust.structure import removed_structure
 from unnoise.types import Floats
 
-USUAL = 0.99  # share of held-out images that each check calls usual
 MOST = 200  # held-out images that are probed
-CHANGES = 4  # of each part, at the most
+CHANGES = 4  # of each part, at most
 NUMBERS = ("noise_low", "noise_high", "structure", "psnr_offset")
 LARGEST = 4096  # pixels of a side of a window
-FEWEST = 20  # images or parts of them, from which on limits mean something
+FEWEST = 20  # images, or parts of them, that limits need
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What is usual.
+    """Statistics of a model on held-out images.
 
     Attributes:
-        images: How many were probed.
+        images: The number of images that were probed.
         noise_low: The weakest noise, as a standard deviation in the model's scale.
-        noise_high: The strongest.
-        structure: The largest score of ``removed_structure`` that is usual where it is certain how
-            much the noise of neighbouring pixels is alike.
-        structure_unsure: The same where texture hides that; as ``structure`` in files of earlier
-            versions.
-        psnr_offset: By how many dB results are better than is told by Stein's estimate, which does
-            not hold for clipped noise; 0 for other noise.
-        kinds: What the images are like.
+        noise_high: The strongest noise.
+        structure: The limit of ``removed_structure`` for images in which it is certain how much
+            noise neighbouring pixels share.
+        structure_unsure: The limit for images in which texture hides this. Files of earlier
+            versions do not have it: ``structure`` takes its place.
+        psnr_offset: For clipped noise, which Stein's estimate does not allow: by how many dB
+            results are better than estimated. 0 for other noise.
+        kinds: What the images are like, for windows of each size.
     """
 
     images: int
@@ -61,7 +67,7 @@ class Calibration:
         return self.images >= FEWEST
 
     def to_plain(self) -> dict[str, Any]:
-        """Return it as values that JSON can hold."""
+        """Return the calibration as values that JSON can hold."""
         kinds = [
             {name: _pack(v) if isinstance(v, np.ndarray) else v for name, v in vars(kind).items()}
             for kind in self.kinds
@@ -78,19 +84,19 @@ def calibrate(
     pixels: float,
     seed: int,
 ) -> Calibration:
-    """Find out what is usual for a model.
+    """Measure the statistics of a model on held-out images.
 
     Args:
-        denoiser: What is calibrated.
-        noisy: Held-out images ``(C, H, W)``, as noisy as in training, in the model's own scale.
-        clean: The same without noise, where that is known.
-        learned: Images like ``noisy`` that were trained on, where those are but strips of these:
-            they tell how strong noise is, and what images are like.
-        pixels: That may be run through the model, as far as there is a choice.
-        seed: Of all that is drawn.
+        denoiser: The model.
+        noisy: Held-out images ``(C, H, W)``, as noisy as in training, in the model's scale.
+        clean: The same images without noise, if known.
+        learned: Images that were trained on, if ``noisy`` holds only strips of them. They show how
+            strong noise is, and what images are like.
+        pixels: About how many pixels may be run through the model.
+        seed: Decides which parts and windows are drawn.
 
     Returns:
-        One without limits if there is too little to say what is usual.
+        Statistics without limits if there are too few images.
     """
     parts = [part for image in noisy for part in parts_of(image)]
     truths = [part for image in clean or () for part in parts_of(image)]
@@ -108,22 +114,21 @@ def calibrate(
     levels, offsets = [], []
     scores: dict[bool, list[float]] = {True: [], False: []}  # by whether the grain is known
     for index in chosen:
-        found = probe(denoiser, parts[index], seed=seed, most=CHANGES)
+        found = probe(denoiser.denoise_floats, parts[index], seed=seed, most=CHANGES)
         evidence = Evidence.of(parts[index])
         known = Known.of(found, evidence)
         levels.append(known.level.std)
         scores[evidence.knows(known.noise)].append(removed_structure(found, known.noise))
-        if truths and denoiser.info.noise.endswith(",clip"):
+        if truths and is_clipped(denoiser.info):
             true = np.mean((found.restored - truths[index]) ** 2, dtype=np.float64)
             offsets.append(decibels(max(float(true), FLOOR)) - decibels(sure(found, known.level)))
     for index in random.permutation(len(more))[:most]:
-        found = probe(denoiser, more[index], seed=seed, most=1)
+        found = probe(denoiser.denoise_floats, more[index], seed=seed, most=1)
         levels.append(Known.of(found, Evidence.of(more[index])).level.std)
+    counts = [max(FEWEST, round(share * _windows(size))) for size in sizes]
     kinds = [
-        learn_kind(
-            denoiser, [*noisy, *learned], size, max(FEWEST, round(share * _windows(size))), seed
-        )
-        for size in sizes
+        learn_kind(denoiser, [*noisy, *learned], size, count, seed)
+        for size, count in zip(sizes, counts, strict=True)
     ]
     return Calibration(
         images=len(chosen),
@@ -137,29 +142,26 @@ def calibrate(
 
 
 def _largest(scores: list[float], others: list[float]) -> float:
-    """Return the largest score that is usual; by all of them where there are too few."""
+    """Return the limit of scores; with too few of them, the limit of all."""
     enough = scores if len(scores) >= FEWEST else scores + others
-    return float(np.quantile(enough, USUAL, method="higher"))
+    return float(np.quantile(enough, TYPICAL, method="higher"))
 
 
 def read_calibration(plain: Mapping[str, Any] | None) -> Calibration | None:
-    """Read what ``to_plain`` gave; None where a file has none.
+    """Read what ``to_plain`` returned; None stays None.
 
     Raises:
-        ModelFileError: It is damaged.
+        ModelFileError: The calibration is damaged.
     """
     if plain is None:
         return None
     try:
-        values = {name: plain[name] for name in ("images", *NUMBERS, "kinds")}
-        low, high, structure, offset = numbers = [float(values[name]) for name in NUMBERS]
-        if not all(map(math.isfinite, numbers)):
-            raise ValueError("a limit is not finite")
-        kinds = tuple(_read_kind(kind) for kind in values["kinds"])
+        low, high, structure, offset = (float(plain[name]) for name in NUMBERS)
         unsure = float(plain.get("structure_unsure", structure))
-        if not math.isfinite(unsure):
+        if not all(map(math.isfinite, (low, high, structure, offset, unsure))):
             raise ValueError("a limit is not finite")
-        return Calibration(int(values["images"]), low, high, structure, offset, kinds, unsure)
+        kinds = tuple(_read_kind(kind) for kind in plain["kinds"])
+        return Calibration(int(plain["images"]), low, high, structure, offset, kinds, unsure)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ModelFileError(
             f"the calibration in the model file is damaged ({error}): train the model again"
@@ -172,7 +174,7 @@ def _read_kind(plain: Mapping[str, Any]) -> Kind:
     )
     size = len(centre)
     if whitening.shape != (size, size) or reference.ndim != 2 or reference.shape[1] != size:
-        raise ValueError("its statistics do not fit together")
+        raise ValueError("the sizes of its statistics differ")
     if len(reference) < 2 or scores.ndim != 1 or len(scores) == 0:
         raise ValueError("it holds no images")
     height, width = int(plain["height"]), int(plain["width"])
@@ -184,12 +186,12 @@ def _read_kind(plain: Mapping[str, Any]) -> Kind:
 
 
 def _windows(size: tuple[int, int]) -> int:
-    """Return how many windows of a size are usual: more where they are cheap."""
+    """Return the number of windows of a size: the smaller, the more."""
     return 2 * WINDOWS if max(size) <= SMALL else WINDOWS // 2 if max(size) > SIDE else WINDOWS
 
 
 def _pack(array: Floats) -> dict[str, Any]:
-    # Half the precision is more than statistics of a few hundred images have.
+    # The statistics of a few hundred images are less precise than half precision.
     data = np.ascontiguousarray(array, "<f2").tobytes()
     return {"shape": list(array.shape), "float16": base64.b64encode(data).decode("ascii")}
 

@@ -1,8 +1,8 @@
-"""What an image and its result show by themselves, whatever is usual for the model.
+"""What an image and its result show by themselves, without statistics of held-out images.
 
-Limits that are relative to a model trust a model that leaves or spoils everything. These facts are
-of the image and of the pair alone: noise that was left, noise that is not white, structure that was
-lost.
+A limit from held-out images accepts whatever the model always does, even if it leaves or spoils
+everything. The facts here depend only on the image and its result: noise that was left, noise that
+is not white, structure that was lost.
 """
 
 from dataclasses import dataclass
@@ -24,38 +24,34 @@ from unnoise.facts import (
     noise_floor,
     phases,
 )
-from unnoise.trust.probing import Probe
+from unnoise.runs import ModelInfo
+from unnoise.trust.probing import ProbedImage
 from unnoise.trust.quality import DOUBT
 from unnoise.trust.spectrum import Spectrum, find_spectrum
 from unnoise.trust.structure import Noise, box_mean
 from unnoise.types import Doubles, Floats
 
 LEARN = "train on images like this one (unnoise denoise --model self)"
-COLOUR_GRAIN = 0.5  # correlation of colours at 1 pixel, that structure in flat places never has
-MATTERS = 0.005  # standard deviation of noise that is seen, in the model's scale
-LEFT = 0.5  # share of lines that a result may leave, as a variance
-LEFT_IMPULSES = 0.1  # share of impulses of which a result may show a trace
-LEFT_NOISE = 0.62  # of the variance of flat places, which texture may have a share in
-BIASED = 0.05  # share of the image whose noise was cut off, from which on estimates are off
+COLOUR_GRAIN = 0.5  # correlation of colours at 1 pixel; structure in flat places never reaches it
+MATTERS = 0.005  # standard deviation of visible noise, in the model's scale
+LEFT = 0.5  # share of the variance of lines that a result may leave
+LEFT_IMPULSES = 0.1  # share of impulses that may leave a trace in a result
+LEFT_NOISE = 0.62  # share of the variance of flat places that may be left; texture is part of it
+BIASED = 0.05  # share of the image with noise that was cut off, from which on estimates are wrong
 HARD_TO_SEE = 0.05  # share of the scale, below which an image does not use it
-THIN, CERTAIN = 3, 8.0  # pixels of a side, and standard deviations of their mean: no chance
-FAINTLY = 0.01  # standard deviation below which nothing thin is seen
-LOST, FEW = 1e-3, 16  # share of the image, and pixels, that were lost so, from which on it is said
+THIN, CERTAIN = 3, 8.0  # pixels of a side; standard deviations of their mean that are not chance
+FAINTLY = 0.01  # standard deviation below which thin structure is invisible
+LOST, FEW = 1e-3, 16  # share of the image, and number of pixels, from which on a loss is reported
 BLOCK, STRATA, MEMBERS = 8, 4, 8  # pixels of a side; classes of brightness, and blocks of one
-MORE = 1.5  # ratio of variances that is no chance
+MORE = 1.5  # ratio of variances that is not chance
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Facts of an image ``(C, H, W)`` in the model's own scale.
+    """Facts of an image ``(C, H, W)`` in the model's scale; see ``unnoise.facts``.
 
-    Attributes:
-        floor: What varies in its flattest blocks; None where that could not be told.
-        lines: Noise that rows or columns share; None likewise.
-        phases: How much every second pixel differs; None likewise.
-        impulses: Share of its pixels.
-        cut_off: Share of its pixels whose noise was cut off.
-        span: Of the scale that it uses.
+    ``floor``, ``lines`` and ``phases`` are None if the image does not show them. ``impulses`` and
+    ``cut_off`` are shares of its pixels, ``span`` is the part of the scale that it uses.
     """
 
     floor: Floor | None
@@ -67,8 +63,8 @@ class Evidence:
 
     @classmethod
     def of(cls, noisy: Floats) -> "Evidence":
-        """Look at an image."""
-        image = np.moveaxis(noisy, 0, -1)
+        """Measure the facts of an image ``(C, H, W)``."""
+        image = _channels_last(noisy)
         low, high = np.quantile(noisy, (0.001, 0.999))
         return cls(
             noise_floor(image),
@@ -80,12 +76,12 @@ class Evidence:
         )
 
     def biased(self, *, clipped: bool) -> bool:
-        """Say whether noise was cut off, for which a model was not calibrated."""
+        """Whether noise was cut off, and the model was calibrated on other noise."""
         return self.cut_off > BIASED and not clipped
 
     @property
     def grainy(self) -> bool:
-        """Whether neighbouring pixels have noise in common, in brightness or in colour."""
+        """Whether neighbouring pixels share noise, in brightness or in colour."""
         floor = self.floor
         if floor is None or floor.std <= MATTERS / 2:
             return False
@@ -93,14 +89,14 @@ class Evidence:
 
     @property
     def noisy(self) -> bool:
-        """Whether what varies in the flattest places is noise, and is seen."""
+        """Whether the flattest places vary by visible noise."""
         return self.floor is not None and self.floor.noise and self.floor.std >= MATTERS
 
-    def grain_of(self, found: Probe) -> Spectrum | None:
-        """Measure the grain of the image in a probe of it; None if it has none, or none is seen.
+    def grain_of(self, found: ProbedImage) -> Spectrum | None:
+        """Measure the grain of the image; None if no grain is certain.
 
-        Structure that the model has left in the flattest places looks like a grain of brightness,
-        and not like one of colours.
+        Structure that the model has left in the flattest places resembles a grain of brightness,
+        but not a grain of colours.
         """
         if self.floor is None or not self.grainy:
             return None
@@ -111,17 +107,13 @@ class Evidence:
         return grain if certain else None
 
     def knows(self, noise: Noise) -> bool:
-        """Say whether it is certain how much the noise of neighbouring pixels is alike."""
+        """Whether it is certain how much noise neighbouring pixels share."""
         if self.grainy:
             return isinstance(noise, Spectrum)
         return self.floor is not None and self.floor.noise
 
     def unknown_noise(self, *, clipped: bool) -> str | None:
-        """Say why the noise is neither white nor of a grain, as estimates assume; None if it is.
-
-        Args:
-            clipped: Whether the model was calibrated on noise that is cut off.
-        """
+        """Say why the noise is neither white nor a grain, as estimates assume; None if it is."""
         if self._lined:
             return "its noise has lines"
         if self.phases is not None and self.phases > MOSAIC:
@@ -135,14 +127,10 @@ class Evidence:
     def reasons(
         self, noisy: Floats, restored: Floats, noise: Noise, *, stride: int, clipped: bool
     ) -> list[str]:
-        """Say what speaks against a result, and what to do.
+        """Say what speaks against the result of the image or of a part of it, and what to do.
 
-        Args:
-            noisy: A part of the image, or all of it.
-            restored: What a model made of that.
-            noise: Of the part.
-            stride: At which the model sees it.
-            clipped: Whether the model was made for noise that is cut off.
+        ``noise`` and the images ``(C, H, W)`` belong to that part, which the model sees at
+        ``stride``. ``clipped`` says whether the model was trained with noise that is cut off.
         """
         found = [
             self._mosaic() if stride % 2 else None,
@@ -163,15 +151,15 @@ class Evidence:
         if self.phases is None or self.phases <= MOSAIC:
             return None
         return (
-            "every second pixel shows another colour, as in the raw mosaic of a camera (they "
+            "every second pixel shows another colour, as in the raw mosaic of a camera (pixels "
             f"differ {self.phases:.0f} times as much as in scenes), so the result may be worse "
-            "than the image: train on such images with --stride 2, or develop it"
+            "than the image: train on such images with --stride 2, or develop the raw file"
         )
 
     def _left_lines(self, restored: Floats) -> str | None:
         if self.lines is None or not self._lined:
             return None
-        after = lines(np.moveaxis(restored, 0, -1))
+        after = lines(_channels_last(restored))
         if after is None:
             return None
         axis = self.lines.direction
@@ -186,25 +174,26 @@ class Evidence:
     def _left_impulses(self, noisy: Floats, restored: Floats) -> str | None:
         if self.impulses <= MANY:
             return None
-        left = impulses_left(np.moveaxis(noisy, 0, -1), np.moveaxis(restored, 0, -1))
+        left = impulses_left(_channels_last(noisy), _channels_last(restored))
         if left < LEFT_IMPULSES:
             return None
         share = 100 * self.impulses
         return (
             f"impulses were left, {100 * left:.0f} % of them (salt and pepper, hot pixels: "
-            f"{share:.2g} % of the image): replace them with --hot-pixels, take a median filter, "
+            f"{share:.2g} % of the image): replace them with --hot-pixels, apply a median filter, "
             f"or train with --noise salt-pepper:{share / 50:.1g}"
         )
 
     def left_noise(self, noisy: Floats, restored: Floats) -> str | None:
-        """Say how much of the noise a result has left; None if little, or if that is not known."""
+        """Report how much noise a result has left; None if little, or if it cannot be measured."""
         floor = self.floor
         if floor is None or not self.noisy:
             return None
-        part = noise_floor(np.moveaxis(noisy, 0, -1))
+        image = _channels_last(noisy)
+        part = noise_floor(image)
         if part is None:
             return None
-        left = min(part.left(np.moveaxis(noisy, 0, -1), np.moveaxis(restored, 0, -1)), 1)
+        left = min(part.left(image, _channels_last(restored)), 1)
         if left < LEFT_NOISE:
             return None
         said = f"noise was left: {100 * left:.0f} % of {floor.std:.2g} in flat places"
@@ -214,7 +203,7 @@ class Evidence:
         return (
             f"{said}. Its grain (correlation {one} and {two} at 1 and 2 pixels), as after "
             "demosaicing, resizing or compression, looks like structure to the model: "
-            f"{LEARN}, which finds the stride that it needs"
+            f"{LEARN}; training finds the stride that such images need"
         )
 
     def _cut(self) -> str | None:
@@ -222,7 +211,7 @@ class Evidence:
             return None
         return (
             f"noise was cut off at an end of the range in {100 * self.cut_off:.0f} % of the image, "
-            "which shifts dark and bright places: take images without clipping, or train with "
+            "which shifts dark and bright places: record images without clipping, or train with "
             "--noise ...,clip"
         )
 
@@ -230,12 +219,12 @@ class Evidence:
         if not 0 < self.span < HARD_TO_SEE:
             return None
         return (
-            f"the image uses {100 * self.span:.1g} % of the scale: say with --range LOW HIGH which "
-            "values are black and white"
+            f"the image uses {100 * self.span:.1g} % of the scale: pass --range LOW HIGH, the "
+            "values that are black and white"
         )
 
     def _lost(self, noisy: Floats, restored: Floats, noise: Noise) -> str | None:
-        # Means of a grain over few pixels are no less than its values.
+        # Means of a grain over few pixels are as large as its values.
         unknown = self.grainy and not isinstance(noise, Spectrum)
         least = max(LOST, FEW / noisy[0].size)
         if not unknown and (lost := thin_structure(noisy, restored, noise)) > least:
@@ -251,11 +240,20 @@ class Evidence:
         return None
 
 
-def thin_structure(noisy: Floats, restored: Floats, noise: Noise) -> float:
-    """Return the share of the pixels around which what was removed can be no chance.
+def is_clipped(info: ModelInfo) -> bool:
+    """Whether a model was trained with noise that is cut off at the ends of the range."""
+    return info.noise.endswith(",clip")
 
-    The residual is averaged over 3 × 3 pixels; noise of single pixels stays within a few standard
-    deviations of that mean, and a line or a spot that was removed does not.
+
+def _channels_last(image: Floats) -> Floats:
+    return np.moveaxis(image, 0, -1)
+
+
+def thin_structure(noisy: Floats, restored: Floats, noise: Noise) -> float:
+    """Return the share of pixels whose surroundings lost more than chance explains.
+
+    The residual is averaged over 3 × 3 pixels. The mean of noise stays within a few of its standard
+    deviations; the mean of a line or a spot that was removed does not.
     """
     scaled: Doubles = (noisy - restored) / np.sqrt(noise.variance(restored) + FAINTLY**2)
     means = np.abs(box_mean(scaled, THIN)) * THIN / np.sqrt(noise.share_of_means(THIN))
@@ -265,9 +263,9 @@ def thin_structure(noisy: Floats, restored: Floats, noise: Noise) -> float:
 def excess(noisy: Floats, restored: Floats) -> float:
     """Return how much more was removed where there is structure, as a ratio of variances.
 
-    Noise is as strong at an edge as beside it, if both are as bright; a good result removes less
-    there. Blocks are compared with blocks of like brightness. 0 where hardly anything was removed,
-    or the image is too small.
+    At one brightness, noise is as strong at an edge as beside it, and a good result removes less
+    at the edge. So blocks are compared with blocks as bright. 0 if hardly anything was removed, or
+    the image is too small.
     """
     residual, result = (
         blocks_of(image.mean(axis=0, dtype=np.float64), BLOCK)

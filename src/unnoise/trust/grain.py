@@ -1,8 +1,8 @@
 """How strong and how correlated the noise of an image is, from the image alone.
 
-No model is asked, so that the answer is the same for each of several models. Blocks of 16 × 16
-pixels in the flattest parts of the image give the correlation of the noise; the finest differences
-of pixels, in which images have the least structure, tell how its variance follows the brightness.
+The estimate needs no model, so it is the same for all models that are compared. Blocks of 16 × 16
+pixels in the flattest parts of the image show the correlation of the noise. The finest differences
+of pixels contain the least structure; they show how the variance follows the brightness.
 """
 
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.trust.noise_level import NoiseLevel
+from unnoise.trust.spectrum import BLOCK, PLANES
 from unnoise.trust.structure import box_mean
 from unnoise.types import Doubles, Floats
 
-BLOCK = 16  # pixels of a side
 LAGS = 4  # pixels; noise farther apart counts as independent
-COARSE = 4  # pixels over which structure does not average out, and noise does
+COARSE = 4  # pixels over which noise averages out and structure does not
 SHARE = 0.1  # of the blocks, those with the least structure
-FEWEST = 8  # blocks, below which the noise counts as white
+FEWEST = 8  # blocks; with fewer, the noise counts as white
 STRATA = 8  # of brightness
-CLIPPED = 0.05  # share of pixels at the ends of the range, above which a block says nothing
-ODD = 3.0  # times the structure of others chosen, which an object in a flat place has
-MOST_SHARED = 0.25  # of the variance, that may be structure
-FAINT = 0.03  # correlation that is as good as none: the error of one that is estimated
+CLIPPED = 0.05  # most pixels at the ends of the range, as a share of a block that is used
+ODD = 3.0  # times the structure of other chosen blocks: an object in a flat place
+MOST_SHARED = 0.25  # share of the variance that may be structure
+FAINT = 0.03  # correlation that counts as none: the error of an estimate
 SMOOTH = 5  # pixels of a side over which the brightness is averaged
-FLOOR = 0.5  # of the lowest variance that was seen: the line must not go below
+FLOOR = 0.5  # of the lowest variance that was measured: the line does not go below
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,12 @@ class Grain:
     """The noise of an image: a covariance ``sqrt(v_i v_j) r(i - j) q(c_i, c_j)``.
 
     Attributes:
-        gain: The variance ``v`` of a value of brightness x is ``gain · x + offset``, one number for
-            each channel, ``(C,)``.
+        gain: The variance ``v`` of a value of brightness x is ``gain · x + offset``, ``(C,)``.
         offset: See ``gain``.
         floor: The least variance, ``(C,)``.
         correlation: ``r`` of pixels up to 4 rows and columns apart, ``(9, 9)``; 1 in the middle.
         channels: ``q`` of the channels of a pixel, ``(C, C)``; 1 on the diagonal.
-        measured: Whether there were flat blocks to measure in; else the noise counts as white.
+        measured: Whether flat blocks were found; without them the noise counts as white.
     """
 
     gain: Doubles
@@ -71,7 +70,7 @@ class Grain:
         return found
 
     def draw(self, noisy: Floats, generator: np.random.Generator) -> Floats:
-        """Return noise of this covariance for an image ``(C, H, W)``."""
+        """Draw noise of this covariance for an image ``(C, H, W)``."""
         shape = noisy.shape[1:]
         room = tuple(side + 2 * LAGS for side in shape)  # the transform joins opposite ends
         kernel = np.zeros(room)
@@ -87,13 +86,10 @@ class Grain:
 
 
 def noise_grain(noisy: Floats) -> Grain:
-    """Estimate the noise of an image.
+    """Estimate the noise of an image ``(C, H, W)`` in any scale.
 
-    The noise of a flat image has no variance. In an image that is too small for blocks of which
-    some are flat, the noise counts as white, and as strong at each brightness.
-
-    Args:
-        noisy: ``(C, H, W)``, any scale.
+    The noise of a flat image has no variance. Without enough flat blocks, the noise counts as
+    white, and as equally strong at each brightness.
     """
     values = noisy.astype(np.float64)
     blocks, grid = _blocks(values)
@@ -107,7 +103,7 @@ def noise_grain(noisy: Floats) -> Grain:
         np.argsort(around[usable], kind="stable")[: max(FEWEST, round(SHARE * len(usable)))]
     ]
     flattest = flattest[own[flattest] <= ODD * np.median(own[flattest])]
-    # Blocks of all strengths count alike.
+    # Weak and strong noise have the same weight.
     alike = rest[:, flattest] / np.sqrt(fine[:, flattest, None, None])
     products = _products(alike)
     total = products[LAGS, LAGS]  # the variance, relative to that of the differences
@@ -125,7 +121,7 @@ def noise_grain(noisy: Floats) -> Grain:
 
 
 def _white(values: Doubles) -> Grain:
-    """Return white noise of the strength that differences of neighbours have."""
+    """Return white noise as strong as the differences of neighbours."""
     count = len(values)
     power = (
         (_differences(values) ** 2).mean((1, 2)) if min(values.shape[1:]) > 1 else np.zeros(count)
@@ -141,7 +137,7 @@ def _alone() -> Doubles:
 
 
 def _blocks(values: Doubles) -> tuple[Doubles, tuple[int, int]]:
-    """Cut ``(C, H, W)`` into blocks ``(C, B, 16, 16)``; and how many there are down and across."""
+    """Cut ``(C, H, W)`` into blocks ``(C, B, 16, 16)``; return also their rows and columns."""
     channels, height, width = values.shape
     down, right = height // BLOCK, width // BLOCK
     whole = values[:, : down * BLOCK, : right * BLOCK].reshape(channels, down, BLOCK, right, BLOCK)
@@ -163,10 +159,10 @@ def _unclipped(values: Doubles, blocks: Doubles) -> NDArray[np.bool_]:
 
 
 def _structure(rest: Doubles, fine: Doubles, grid: tuple[int, int]) -> tuple[Doubles, Doubles]:
-    """Return how much of blocks is coarse, relative to what is fine: their own, and around them.
+    """Return how coarse the content of each block is, and of the eight around it, ``(B,)`` each.
 
-    To choose blocks by their own noise would choose those whose noise happens to be fine, so
-    they are chosen by the mean of the eight around them.
+    A choice by the block itself would prefer blocks whose noise is fine by chance, so blocks are
+    chosen by the mean of the eight around them.
     """
     cells = rest.reshape(*rest.shape[:2], BLOCK // COARSE, COARSE, BLOCK // COARSE, COARSE)
     least = 1e-6 * fine.mean() + 1e-30
@@ -185,18 +181,18 @@ def _without_planes(blocks: Doubles) -> Doubles:
 def _products(rest: Doubles) -> Doubles:
     """Return the mean products of noise some rows and columns apart, ``(9, 9)``.
 
-    The planes took the lowest frequencies of the noise with them, whose power is the sum over the
-    products: that is given back. What structure is left is subtracted. It is alike over more
-    pixels than noise: it is what pixels farthest apart still share, and what pixels two apart share
-    beyond the fourth power of what neighbours share, which is what a Gaussian blur gives to noise.
-    It is taken to decline evenly from there.
+    The planes took the lowest frequencies of the noise, whose power is the sum over the products.
+    This power is given back. Then the remaining structure is subtracted. Structure reaches farther
+    than noise. Two parts count as structure: what the farthest pixels still share, and what pixels
+    two apart share beyond the fourth power of what neighbours share (a Gaussian blur gives noise
+    this fourth power). The second part is assumed to fall linearly with the distance.
     """
     found = _lagged(rest.reshape(-1, BLOCK, BLOCK))
     lost, size = PLANES_TAKE, found.size
     power = (found.sum() - size * found[RING].mean()) / (1 - lost.sum() + size * lost[RING].mean())
     whole: Doubles = found + lost * power
     shared = whole[RING].mean()
-    # In noise that neighbours share over more pixels than are looked at, this would be too much.
+    # A larger share may be noise that reaches beyond the lags, and must stay.
     if 0 < shared < MOST_SHARED * whole[LAGS, LAGS]:
         whole -= shared
     one, two = (_along(whole, lag) / whole[LAGS, LAGS] for lag in (1, 2))
@@ -207,7 +203,7 @@ def _products(rest: Doubles) -> Doubles:
 
 
 def _along(products: Doubles, lag: int) -> float:
-    """Return the mean of the products so many rows or columns apart."""
+    """Return the mean product of pixels ``lag`` rows or columns apart."""
     return float(products[LAGS + lag, LAGS] + products[LAGS, LAGS + lag]) / 2
 
 
@@ -233,7 +229,7 @@ def _line(mean: Doubles, power: Doubles, structure: Doubles) -> tuple[float, flo
     x = np.array([mean[part].mean() for part in flat])
     y = np.array([power[part].mean() for part in flat])
     floor = FLOOR * float(y.min())
-    weight = 1 / y**2  # a variance is told as well as it is small
+    weight = 1 / y**2  # the smaller a variance, the better its estimate
     middle = np.average(x, weights=weight)
     spread = np.average((x - middle) ** 2, weights=weight)
     if spread <= 1e-12 * max(float(np.abs(x).max()) ** 2, 1e-30):
@@ -242,15 +238,6 @@ def _line(mean: Doubles, power: Doubles, structure: Doubles) -> tuple[float, flo
     return gain, float(np.average(y, weights=weight) - gain * middle), floor
 
 
-def _planes() -> Doubles:
-    """Return an orthonormal basis of the planes over a block, ``(256, 3)``."""
-    y, x = np.mgrid[:BLOCK, :BLOCK]
-    columns = np.stack([np.ones(BLOCK**2), y.ravel(), x.ravel()], axis=1)
-    basis: Doubles = np.linalg.qr(columns)[0]
-    return basis
-
-
-PLANES = _planes()
 DISTANCE = np.hypot(*np.mgrid[-LAGS : LAGS + 1, -LAGS : LAGS + 1])
 RING = np.maximum(*np.abs(np.mgrid[-LAGS : LAGS + 1, -LAGS : LAGS + 1])) == LAGS
 PLANES_TAKE: Doubles = len(PLANES.T) * _lagged(PLANES.T.reshape(-1, BLOCK, BLOCK))

@@ -1,8 +1,8 @@
-"""Bounds that hold: the scale of the distances that a network gives, from held-out images.
+"""Bounds that hold: held-out images show how to scale the distances that a network estimates.
 
-This is conformal risk control (Angelopoulos et al., "Conformal Risk Control", 2022) for the share
-of pixels that lie outside of their bounds; for groups of images by themselves, because a network
-that is right in the mean may be wrong for strong noise in one way and for weak noise in the other.
+This is conformal risk control (Angelopoulos et al., "Conformal Risk Control", 2022) of the share of
+pixels outside their bounds. Each group of images has its own scale, because a network that is right
+on average may be wrong in opposite ways for strong and for weak noise.
 """
 
 import math
@@ -17,21 +17,21 @@ from unnoise.denoiser import Denoiser
 from unnoise.trust.probing import parts_of
 from unnoise.types import Floats
 
-LEAST = 1e-4  # distance to a bound, in the model's scale, that counts as this much
+LEAST = 1e-4  # least distance to a bound, in the model's scale
 LARGEST = 1e4
 HALVINGS = 40
-GROUPS, MEMBERS = 4, 40  # groups by the strength of the noise at the most; images of each at least
-UNLIMITED = 1e9  # stands for infinity, which JSON does not have
+GROUPS, MEMBERS = 4, 40  # groups by the strength of the noise, at most; images of each, at least
+UNLIMITED = 1e9  # stands for infinity, which JSON lacks
 
 
 @dataclass(frozen=True)
 class Missed:
-    """How far one held-out image lies from its result, in units of the distances.
+    """How far the result of one held-out image is from the truth, in units of the distances.
 
     Attributes:
-        needed: ``needed_scale`` of its pixels, any shape.
-        taken: Root mean square of what was taken away from it.
-        grey: Whether it is a grey image for a colour model.
+        needed: ``needed_scale`` of the pixels, any shape.
+        taken: Root mean square of the residual.
+        grey: Whether the image is grey and the model for colours.
     """
 
     needed: NDArray[np.float64]
@@ -40,11 +40,15 @@ class Missed:
 
 
 def conformal_groups(images: Sequence[Missed], level: float) -> list[dict[str, Any]] | None:
-    """Find the scale of each group of images: grey or not, and by what was taken away.
+    """Find the scale of each group of images: grey or not, and by the strength of the residual.
+
+    Args:
+        images: Held-out images.
+        level: The share of pixels that the bounds must contain, in (0, 1).
 
     Returns:
-        For each group ``grey``, the ``scale``, and ``up_to``, the largest root mean square of what
-        is taken away in it, in order; None if there are too few images for any to be sure.
+        For each group, in order: ``grey``, the ``scale``, and ``up_to``, the largest root mean
+        square of a residual in it. None if there are too few images for a reliable scale.
     """
     found = []
     for grey in (False, True):
@@ -63,7 +67,16 @@ def conformal_groups(images: Sequence[Missed], level: float) -> list[dict[str, A
 
 
 def measure(denoiser: Denoiser, noisy: Floats, clean: Floats) -> Iterator[Missed]:
-    """Yield what is known of each part of held-out images ``(N, C, H, W)``."""
+    """Measure each part of held-out images.
+
+    Args:
+        denoiser: A model with bounds.
+        noisy: ``(N, C, H, W)``, in the model's scale.
+        clean: The same images without noise.
+
+    Yields:
+        One for each part.
+    """
     restored = denoiser.denoise_floats(noisy)
     for views in zip(*map(parts_of, (noisy, restored, clean)), strict=True):
         given, made, known = map(np.ascontiguousarray, views)
@@ -77,7 +90,7 @@ def measure(denoiser: Denoiser, noisy: Floats, clean: Floats) -> Iterator[Missed
 
 
 def needed_scale(clean: Floats, image: Floats, below: Floats, above: Floats) -> NDArray[np.float64]:
-    """Return by what the distances of each pixel must be multiplied to reach the truth."""
+    """Return the factors by which the distances of pixels must grow to reach the truth."""
     error = clean.astype(np.float64) - image
     distance = np.where(error < 0, below, above)
     needed: NDArray[np.float64] = np.abs(error) / np.maximum(distance, LEAST)
@@ -85,17 +98,11 @@ def needed_scale(clean: Floats, image: Floats, below: Floats, above: Floats) -> 
 
 
 def conformal_scale(needed: Sequence[NDArray[np.float64]], level: float) -> float | None:
-    """Return the smallest scale at which a new image has ``level`` of its pixels inside, expected.
+    """Return the smallest scale whose bounds are expected to contain ``level`` of a new image.
 
-    With n images and R(λ) the mean share of pixels outside at scale λ, it is the smallest λ of
-    ``(n R(λ) + 1) / (n + 1) <= 1 - level`` (equation 4 there, of a risk of at most 1).
-
-    Args:
-        needed: ``needed_scale`` of each image, any shape.
-        level: Share of pixels, in (0, 1).
-
-    Returns:
-        The scale; None if there are too few images for any to be sure.
+    For n images, let R(λ) be the mean share of pixels outside at scale λ. The scale is the smallest
+    λ with ``(n R(λ) + 1) / (n + 1) <= 1 - level`` (equation 4 there, for a risk of at most 1). None
+    if there are too few images for a reliable scale.
     """
     count, allowed = len(needed), 1 - level + 1e-9  # 1 - 0.9 is a little less than 0.1
     if count == 0 or 1 / (count + 1) > allowed:

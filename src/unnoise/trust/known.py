@@ -1,25 +1,21 @@
-"""What is known of the noise of a probed image, and of the error of its result."""
+"""The noise of a probed image, and the estimated error of its result."""
 
 from dataclasses import dataclass, replace
 
-from unnoise.denoiser import Denoiser
 from unnoise.trust.evidence import LEARN, Evidence
 from unnoise.trust.noise_level import NoiseLevel, noise_level
-from unnoise.trust.probing import Probe
+from unnoise.trust.probing import ProbedImage
 from unnoise.trust.quality import MOST_KEPT, kept_of_grain, sure, sure_of_grain
 from unnoise.trust.spectrum import Spectrum, measure_again
 from unnoise.trust.structure import Noise
-from unnoise.types import Doubles
+from unnoise.types import Denoise, Doubles
 
 
 @dataclass(frozen=True)
 class Known:
-    """The noise of a probed image.
+    """The noise of a probed image: its level and, where neighbouring pixels share it, its grain.
 
-    Attributes:
-        level: Its strength.
-        grain: Its covariance, where neighbouring pixels have noise in common and that is seen.
-        follows: How much of it each value of the result has kept, ``(C, H, W)``; likewise.
+    ``follows`` is how much of noise with a grain each value of the result keeps, ``(C, H, W)``.
     """
 
     level: NoiseLevel
@@ -27,39 +23,39 @@ class Known:
     follows: Doubles | None = None
 
     @classmethod
-    def of(cls, found: Probe, evidence: Evidence) -> "Known":
-        """Read it from a probe, without a further run of the model."""
+    def of(cls, found: ProbedImage, evidence: Evidence) -> "Known":
+        """Estimate the noise without a further run of the model."""
         grain = evidence.grain_of(found)
         if grain is None:
             return cls(noise_level(found))
         return cls(grain.level(found.restored), grain, grain.follows(found))
 
-    def measured_again(self, denoiser: Denoiser, found: Probe) -> "Known":
+    def measured_again(self, denoise: Denoise, found: ProbedImage) -> "Known":
         """Measure a grain better, with one or two further runs; white noise stays as it is."""
         if self.grain is None:
             return self
-        grain, follows = measure_again(denoiser, found, self.grain)
+        grain, follows = measure_again(denoise, found, self.grain)
         return replace(self, level=grain.level(found.restored), grain=grain, follows=follows)
 
     @property
     def noise(self) -> Noise:
-        """Whichever is known better."""
+        """The grain where it is known, else the level."""
         return self.grain or self.level
 
-    def expected(self, found: Probe) -> Doubles:
+    def expected(self, found: ProbedImage) -> Doubles:
         """Return the squared error that the best denoiser would have at each value."""
         if self.grain is not None:
             return self.grain.follows(found)
         return self.level.variance(found.restored) * found.sensitivity
 
-    def error(self, found: Probe) -> float | str:
-        """Estimate the mean squared error of the result; or say why that is not known."""
+    def error(self, found: ProbedImage) -> float | str:
+        """Estimate the mean squared error of the result; or say why no estimate is possible."""
         if self.grain is None or self.follows is None:
             return sure(found, self.level)
         return sure_of_grain(found, self.grain, self.follows)
 
-    def left(self, found: Probe) -> list[str]:
-        """Say that noise with a grain was left, and what to do; nothing of white noise."""
+    def left(self, found: ProbedImage) -> list[str]:
+        """Report noise with a grain that was left; nothing for white noise."""
         if self.grain is None or self.follows is None:
             return []
         kept = kept_of_grain(found, self.grain, self.follows)

@@ -1,11 +1,11 @@
-"""How well models know an image, from one pass over a part of it: for choosing among models."""
+"""How well models know an image, from one pass over a part of it, to choose among models."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from unnoise.denoiser import Denoiser, View
-from unnoise.trust.calibration import USUAL, Calibration
+from unnoise.trust.calibration import Calibration
 from unnoise.trust.familiarity import familiarity, windows
 from unnoise.types import Floats
 
@@ -17,8 +17,8 @@ class Likeness:
     """How well one model knows an image.
 
     Attributes:
-        excess: How unlike its training images the image is, over the largest that is usual.
-        densities: How densely its training images lie around the image, as a logarithm, by the
+        excess: How unlike the training images the image is, over the limit.
+        densities: How densely the training images lie around the image, as a logarithm, by the
             height and width of the windows that were compared.
     """
 
@@ -33,8 +33,8 @@ class Likeness:
     def ratio(self, other: "Likeness") -> float | None:
         """Return the logarithm of the ratio of likelihoods: above 0, this model knows it better.
 
-        The plain distance does not compare models: one whose training images are of many kinds has
-        some near every image. None where no windows of one size were compared.
+        Distances alone cannot compare models: a model with training images of many kinds has some
+        near every image. None if the models have no window size in common.
         """
         common = self.densities.keys() & other.densities.keys()
         if not common:
@@ -44,34 +44,34 @@ class Likeness:
 
 
 def likeness(
-    denoiser: Denoiser, noisy: Floats, usual: Calibration | None, view: View | None = None
+    denoiser: Denoiser, noisy: Floats, calibration: Calibration | None, view: View | None = None
 ) -> Likeness | None:
-    """Compare what a model makes of an image with the images that it was trained on.
+    """Compare the result of an image with the images that the model was trained on.
 
     Args:
         denoiser: The model.
-        noisy: ``(C, H, W)``, in the model's own scale.
-        usual: What is usual for the model; None where that is not known.
-        view: How its channels are taken.
+        noisy: ``(C, H, W)``, in the model's scale.
+        calibration: The statistics of the model on held-out images; None if there are none.
+        view: How the channels of the image are read.
 
     Returns:
-        None where too few images were held out in training, or the image is too small.
+        None if training held out too few images, or the image is too small.
 
     Raises:
         ModelError: The model does not take the image.
     """
-    if usual is None or not usual.limited:
+    if calibration is None or not calibration.limited:
         return None
     stride = denoiser.sight.stride(np.moveaxis(noisy, 0, -1))
-    part = noisy[:, ::stride, ::stride]  # the calibration is of such images
+    part = noisy[:, ::stride, ::stride]  # as in the images of the calibration
     restored = denoiser.apart(view).denoise_floats(part[None])[0]
-    alike = familiarity(restored, usual.kinds, USUAL)
+    alike = familiarity(restored, calibration.kinds)
     if alike is None:
         return None
     height, width = restored.shape[1:]
     densities = {
         (kind.height, kind.width): kind.log_density(windows(restored, kind.height, kind.width))
-        for kind in usual.kinds
+        for kind in calibration.kinds
         if kind.height <= height and kind.width <= width
     }
     return Likeness(alike.excess, densities)

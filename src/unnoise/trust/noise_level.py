@@ -1,11 +1,11 @@
 """How strong the noise of an image is, and whether it depends on the brightness.
 
-It is read from what a model takes away, where the model is sure that there is nothing but noise:
-in the coefficients of blocks (frequencies of flat places) that hardly follow the image. There the
-residual is the noise, up to a few percent that are known. With d how much a coefficient of the
-result follows the same of the image, ``E (y - f(y))² = σ² (1 - 2 d) + E (f(y) - x)²``, by Stein's
-identity; and the last term is ``σ² d`` for the best denoiser (Efron, "Tweedie's Formula and
-Selection Bias", 2011), a little more for others.
+The level is estimated from what a model removes where it finds nothing but noise: in coefficients
+of blocks (frequencies of flat places) whose results hardly follow the image. There the residual is
+the noise, except for a few percent that are known. Let d be how much a coefficient of the result
+follows the same coefficient of the image. Then ``E (y - f(y))² = σ² (1 - 2 d) + E (f(y) - x)²`` by
+Stein's identity. The last term is ``σ² d`` for the best denoiser (Efron, "Tweedie's Formula and
+Selection Bias", 2011), and a little more for others.
 """
 
 from dataclasses import dataclass
@@ -13,38 +13,37 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.trust.probing import Probe
+from unnoise.trust.probing import ProbedImage
 from unnoise.types import Doubles, Floats
 
 BLOCK = 8  # pixels of a side
 CLASSES = 12  # of blocks, by how much structure the result has in them
 MEMBERS = 8  # blocks of a class at least
-SURE = 0.01  # how much coefficients may follow the image, so that they are used
-EMPTY = 0.01  # power that they may have in the result, relative to the noise
+SURE = 0.01  # most that a coefficient may follow the image to be used
+EMPTY = 0.01  # most power that it may have in the result, relative to the noise
 LEAST = 0.1  # share of all coefficients that is used in any case
-SOMEWHERE = 0.02  # share of all coefficients that a model must not follow, to tell the noise
-EXCESS = 1.4  # how much larger errors are than those of the best denoiser (docs/trust.md)
-FAINT = 1e-12  # variance that is as good as none
-KEPT = 0.05  # share of the noise that must have been taken away, so that it can be told
+SOMEWHERE = 0.02  # share of all coefficients that a model must not follow, to show the noise
+EXCESS = 1.4  # errors, relative to the errors of the best denoiser (docs/trust.md)
+FAINT = 1e-12  # variance that counts as none
+KEPT = 0.05  # share of the noise that a model must have removed, so that its level can be estimated
 
-STRATA = 8  # of brightness, of each of which something is used to tell the slope
+STRATA = 8  # of brightness; the slope is estimated from coefficients of each
 MANY = 32  # blocks of a stratum at least
 BINS = 16  # of brightness
-RISES = 4.0  # standard errors of a slope that is one
-MATTERS = 0.25  # relative difference of the variances of dark and bright that is one
+RISES = 4.0  # standard errors from which on a slope counts
+MATTERS = 0.25  # relative difference of the variances of dark and bright from which on it counts
 
 Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class NoiseLevel:
-    """The noise of an image, in the model's own scale.
+    """The noise of an image, in the model's scale.
 
     Attributes:
         std: Root of the mean variance over the pixels.
-        gain: The variance of a pixel of brightness x is ``gain · x + offset``, as photons and the
-            electronics of a camera make it; 0 where it does not depend on x, and for noise with a
-            grain, whose variance no line follows.
+        gain: The variance of a pixel of brightness x is ``gain · x + offset``, as in a camera. The
+            gain is 0 where the variance does not depend on x, and for noise with a grain.
         offset: See ``gain``.
     """
 
@@ -59,20 +58,19 @@ class NoiseLevel:
         return found
 
     def share_of_means(self, side: int) -> float:  # noqa: ARG002  the same for squares of each side
-        """Return the variance of means over squares, relative to that of white noise."""
+        """Return the variance of means over squares, relative to means of white noise."""
         return 1.0
 
 
-def noise_level(found: Probe) -> NoiseLevel:
-    """Tell the noise of an image from what a model takes away from it."""
+def noise_level(found: ProbedImage) -> NoiseLevel:
+    """Estimate the noise of an image from what a model removes."""
     overall = np.mean(found.residual**2, dtype=np.float64) / max(1 - found.sensitivity.mean(), KEPT)
     if min(found.noisy.shape[1:]) < BLOCK or overall < FAINT:
         return NoiseLevel(float(np.sqrt(overall)), 0.0, float(overall))
     residual, restored = _coefficients(found.residual), _coefficients(found.restored)
-    pairs = zip(found.changes, found.answers, strict=True)
-    follows = np.mean([_coefficients(b) * _coefficients(a) for b, a in pairs], axis=0)
+    follows = _follows(found)
     brightness = restored[:, 0, 0] / BLOCK
-    # For the slope there must be something of every brightness, even where nothing is sure.
+    # The slope needs coefficients of every brightness, even where nothing is sure.
     order = np.argsort(brightness, kind="stable")
     strata = np.zeros(len(order), np.int64)
     strata[order] = np.arange(len(order)) * min(STRATA, 1 + len(order) // MANY) // len(order)
@@ -86,21 +84,27 @@ def noise_level(found: Probe) -> NoiseLevel:
     return NoiseLevel(float(np.sqrt(max(total, 0))), gain, float(offset))
 
 
-def removes_noise(found: Probe) -> bool:
-    """Say whether a model takes all of the noise away somewhere, so that it tells its level."""
+def removes_noise(found: ProbedImage) -> bool:
+    """Say whether a model removes all noise somewhere, so that its residual shows the level."""
     if min(found.noisy.shape[1:]) < BLOCK:
         return False
     restored = _coefficients(found.restored)
-    pairs = zip(found.changes, found.answers, strict=True)
-    follows = np.mean([_coefficients(b) * _coefficients(a) for b, a in pairs], axis=0)
-    _, sizes, _, followed = _groups(restored, follows, np.zeros(len(restored), np.int64))
+    strata = np.zeros(len(restored), np.int64)
+    _, sizes, _, followed = _groups(restored, _follows(found), strata)
     return bool(sizes[followed < SURE].sum() > SOMEWHERE * sizes.sum())
+
+
+def _follows(found: ProbedImage) -> Doubles:
+    """Return how much each coefficient of the result follows the image, ``(B, 8, 8)``."""
+    pairs = zip(found.changes, found.answers, strict=True)
+    follows: Doubles = np.mean([_coefficients(b) * _coefficients(a) for b, a in pairs], axis=0)
+    return follows
 
 
 def _noise(
     residual: Doubles, restored: Doubles, follows: Doubles, strata: Indices, variance: float
 ) -> tuple[Doubles, Doubles]:
-    """Return of each block the power of its noise, and the number of coefficients it is from."""
+    """Return the power of the noise of each block, and the number of coefficients behind it."""
     used, taken = _where_sure(restored, follows, strata, variance)
     return np.where(used, residual**2, 0).sum((1, 2)), np.where(used, taken, 0).sum((1, 2))
 
@@ -129,10 +133,10 @@ FREQUENCY = np.add.outer(np.arange(BLOCK), np.arange(BLOCK))
 def _where_sure(
     restored: Doubles, follows: Doubles, strata: Indices, variance: float
 ) -> tuple[NDArray[np.bool_], Doubles]:
-    """Return which coefficients hold noise alone, and the share of it that was taken away.
+    """Return which coefficients hold noise alone, and the share of it that was removed.
 
-    Both are told for groups: classes of blocks by structure in each stratum, frequencies by their
-    sum. Of each stratum a share of the coefficients with the least structure is used in any case.
+    Both are estimated for groups: classes of blocks by structure in each stratum, and frequencies
+    by their sum. The coefficients with the least structure of each stratum are used in any case.
     """
     group, sizes, powers, followed = _groups(restored, follows, strata)
     orders = FREQUENCY.max() + 1
@@ -153,7 +157,7 @@ def _where_sure(
 def _groups(
     restored: Doubles, follows: Doubles, strata: Indices
 ) -> tuple[Indices, Doubles, Doubles, Doubles]:
-    """Return the group of each coefficient; and of groups sizes, power, and what is followed."""
+    """Return the group of each coefficient; and the size, power and following of each group."""
     structure = (restored**2).sum((1, 2)) - restored[:, 0, 0] ** 2
     classes = np.zeros(len(restored), np.int64)
     for stratum in range(strata.max() + 1):
@@ -188,7 +192,7 @@ def _slope(brightness: Doubles, squares: Doubles, counts: Doubles) -> float:
     gain, offset, error = 0.0, level, 0.0
     for _ in range(3):
         fitted = np.maximum(gain * x + offset, 0.05 * level)
-        precision = weight / fitted**2  # a variance is told as well as it is small
+        precision = weight / fitted**2  # the smaller a variance, the better its estimate
         middle = np.average(x, weights=precision)
         spread = np.average((x - middle) ** 2, weights=precision)
         if spread < 1e-8:

@@ -1,34 +1,26 @@
-"""One image, what a model makes of it, and how that answers to small changes of the image.
+"""One image, its result, and how the result changes with small changes of the image.
 
-All that is said of a result without a clean reference is computed from these.
+All estimates without a clean reference are computed from these.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from unnoise.denoiser import Denoiser
-from unnoise.types import Doubles, Floats
-
-Denoise = Callable[[Floats], Floats]
+from unnoise.types import Denoise, Doubles, Floats
 
 STEP = np.float32(0.01)  # of the changes, in the model's scale: small for it, large for float32
-VALUES = 300_000  # of all changes of an image together, from which their means are steady
+VALUES = 300_000  # in all runs of an image together: from there on, their means are steady
 MOST = 16  # changes of a small image
-SIDE = 128  # pixels of a side of the parts in which held-out images are looked at
-WIDE = 2 * SIDE  # pixels of a side, in which facts are looked for that need no model
+SIDE = 128  # pixels, side of the parts into which held-out images are cut
+WIDE = 2 * SIDE  # pixels, side of the middle in which facts that need no model are measured
 
 
 @dataclass(frozen=True)
-class Probe:
-    """An image in the model's own scale, and what was found.
+class ProbedImage:
+    """An image ``(C, H, W)`` in the model's scale, its result, and K changes ``(K, C, H, W)``.
 
-    Attributes:
-        noisy: The image, ``(C, H, W)``.
-        restored: What the model makes of it.
-        changes: What was added to the image, in units of ``STEP``: 1 or -1, ``(K, C, H, W)``.
-        answers: What that changed in the result, in the same units.
+    ``changes`` (1 or -1) were added to the image, ``answers`` to its result, in units of ``STEP``.
     """
 
     noisy: Floats
@@ -38,7 +30,7 @@ class Probe:
 
     @property
     def residual(self) -> Floats:
-        """What was taken away."""
+        """What the model removed, ``(C, H, W)``."""
         taken: Floats = self.noisy - self.restored
         return taken
 
@@ -46,38 +38,30 @@ class Probe:
     def sensitivity(self) -> Doubles:
         """How pixels of the result follow the same pixels of the image, ``(C, H, W)``.
 
-        This is the diagonal of the Jacobian, by a random estimate that is right in the mean: means
-        over many pixels are meaningful, single pixels are not.
+        This estimates the diagonal of the Jacobian from random changes. The estimate is right on
+        average: use means over many pixels, not single pixels.
         """
         found: Doubles = np.mean(self.changes * self.answers, axis=0, dtype=np.float64)
         return found
 
 
-def probe(denoiser: Denoiser, noisy: Floats, *, seed: int = 0, most: int = MOST) -> Probe:
-    """Probe what a denoiser makes of an image; see ``probe_function``."""
-    return probe_function(denoiser.denoise_floats, noisy, seed=seed, most=most)
+def probe(denoise: Denoise, noisy: Floats, *, seed: int = 0, most: int = MOST) -> ProbedImage:
+    """Denoise an image ``(C, H, W)``, and again with up to ``most`` small random changes.
 
-
-def probe_function(denoise: Denoise, noisy: Floats, *, seed: int = 0, most: int = MOST) -> Probe:
-    """Denoise an image ``(C, H, W)``, and again with small random changes.
-
-    From them follow sums over the Jacobian of the model, as in Ramani et al., "Monte-Carlo SURE: A
-    Black-Box Optimization of Regularization Parameters for General Denoising Algorithms" (2008).
-
-    Args:
-        denoise: What is applied, from ``(N, C, H, W)`` to results of the same shape.
-        noisy: float32, in the model's own scale.
-        seed: Of the changes.
-        most: How many changes there are at the most.
-
-    Raises:
-        ModelError: The model does not take the image.
+    Sums over the Jacobian of the model follow from the changes, as in Ramani et al., "Monte-Carlo
+    SURE: A Black-Box Optimization of Regularization Parameters for General Denoising Algorithms"
+    (2008).
     """
-    count = min(most, max(1, -(-VALUES // noisy.size)))
-    signs = np.random.default_rng(seed).integers(0, 2, (count, *noisy.shape), dtype=np.int8)
+    shape = run_count(noisy, most), *noisy.shape
+    signs = np.random.default_rng(seed).integers(0, 2, shape, dtype=np.int8)
     changes = signs.astype(np.float32) * 2 - 1
     made = denoise(np.concatenate([noisy[None], noisy + STEP * changes]))
-    return Probe(noisy, made[0], changes, (made[1:] - made[0]) / STEP)
+    return ProbedImage(noisy, made[0], changes, (made[1:] - made[0]) / STEP)
+
+
+def run_count(noisy: Floats, most: int) -> int:
+    """Return how many runs with changes an image needs for steady means, from 1 to ``most``."""
+    return min(most, max(1, -(-VALUES // noisy.size)))
 
 
 def parts_of(images: Floats) -> list[Floats]:

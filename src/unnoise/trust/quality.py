@@ -4,29 +4,28 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from unnoise.denoiser import Denoiser
 from unnoise.trust.noise_level import NoiseLevel
-from unnoise.trust.probing import Probe
+from unnoise.trust.probing import ProbedImage
 from unnoise.trust.spectrum import Spectrum
-from unnoise.types import Doubles, Floats
+from unnoise.types import Denoise, Doubles, Floats
 
 Places = tuple[slice, slice, slice]
 
 FLOOR = 1e-6  # of an estimated mean squared error: 60 dB
 GRID = 4  # pixels between those that are hidden at once
-DOUBT = 1.6  # ratio by which it may be uncertain how much of the noise was kept: 2 dB
+DOUBT = 1.6  # ratio by which the share of noise that was kept may be uncertain: 2 dB
 MOST_KEPT = 0.45  # share of noise with a grain that a result may keep, so that its error is known
 CELL, UNSTEADY = 32, 0.25  # pixels of a side; standard error of the mean of cells, as a share of it
 UNSEEN_GRAIN = "its noise has a grain, and too few flat places show it"
 PHASES = ((0, 0), (1, 2), (2, 1), (3, 3))  # of the sixteen grids, those that are tried
 
 
-def sure(found: Probe, noise: NoiseLevel) -> float:
+def sure(found: ProbedImage, noise: NoiseLevel) -> float:
     """Estimate the mean squared error of a result, at least ``FLOOR``.
 
     Stein's unbiased risk estimate: with v the variance of the noise,
     ``mean((y - f(y))²) - mean(v) + 2 mean(v ∂f/∂y)`` (Stein 1981; the divergence as in Ramani et
-    al. 2008). With v that depends on the brightness it is the first order of that for
+    al. 2008). Where v depends on the brightness, this is the first order of the estimate for
     Poisson-Gaussian noise (Le Montagner et al., "An Unbiased Risk Estimator for Image Denoising in
     the Presence of Mixed Poisson-Gaussian Noise", 2014).
     """
@@ -36,20 +35,12 @@ def sure(found: Probe, noise: NoiseLevel) -> float:
     return max(float(error), FLOOR)
 
 
-def sure_of_grain(found: Probe, grain: Spectrum, follows: Doubles) -> float | str:
-    """Estimate the mean squared error of a result, at least ``FLOOR``, under noise with a grain.
+def sure_of_grain(found: ProbedImage, grain: Spectrum, follows: Doubles) -> float | str:
+    """Estimate the mean squared error under noise with a grain; or say why it is not reliable.
 
     Stein's unbiased risk estimate with the covariance C of the noise and the Jacobian J of the
-    model: ``mean((y - f(y))²) - tr C / n + 2 tr(C J) / n`` (Eldar, "Generalized SURE for
-    Exponential Families", 2009).
-
-    Args:
-        found: The result.
-        grain: The noise of the image, as ``measure_again`` gives it.
-        follows: How much of it each value of the result has kept, likewise.
-
-    Returns:
-        The error; or in words why the estimate cannot be relied on.
+    model: ``mean((y - f(y))²) - tr C / n + 2 tr(C J) / n``, at least ``FLOOR`` (Eldar, "Generalized
+    SURE for Exponential Families", 2009). ``grain`` and ``follows`` come from ``measure_again``.
     """
     variance = grain.variance(found.restored)
     errors = found.residual.astype(np.float64) ** 2 - variance + 2 * follows
@@ -63,8 +54,8 @@ def sure_of_grain(found: Probe, grain: Spectrum, follows: Doubles) -> float | st
     return max(error, FLOOR)
 
 
-def kept_of_grain(found: Probe, grain: Spectrum, follows: Doubles) -> float:
-    """Return how much of noise with a grain a result has kept, about 0 to 1; arguments as above."""
+def kept_of_grain(found: ProbedImage, grain: Spectrum, follows: Doubles) -> float:
+    """Return the share of noise with a grain that a result has kept, about 0 to 1."""
     return float(follows.mean() / grain.variance(found.restored).mean())
 
 
@@ -78,28 +69,28 @@ def _chance(values: Doubles) -> float:
     return float(cells.std(ddof=1) / np.sqrt(cells.size))
 
 
-def j_invariant(denoiser: Denoiser, noisy: Floats, noise: NoiseLevel) -> float | None:
-    """Estimate the mean squared error of a result from pixels that the model does not see.
+def j_invariant(denoise: Denoise, noisy: Floats, noise: NoiseLevel) -> float | None:
+    """Estimate the mean squared error of a result from pixels that are hidden from the model.
 
-    Some pixels are replaced by the mean of their neighbours, and what the model says there is
-    compared with them: ``mean((y - f(y without them))²) - mean(v)`` (Batson & Royer, "Noise2Self",
-    2019, proposition 1). It is that of the model without the pixels' own values, so it is larger
-    than the error of the result. None for an image with a side of less than 4 pixels.
+    Some pixels are replaced by the mean of their neighbours, and compared with the results there:
+    ``mean((y - f(y without them))²) - mean(v)`` (Batson & Royer, "Noise2Self", 2019, proposition
+    1). Without their own values results are worse, so the error of the whole result is smaller.
+    None for an image with a side of less than 4 pixels.
     """
     if min(noisy.shape[1:]) < GRID:
         return None
     errors = []
     for hidden, places in hide_pixels(noisy):
-        guessed = denoiser.denoise_floats(hidden[None])[0][places]
+        guessed = denoise(hidden[None])[0][places]
         off = (guessed - noisy[places]).astype(np.float64) ** 2
         errors.append(np.mean(off - noise.variance(guessed)))
     return max(float(np.mean(errors)), FLOOR)
 
 
 def hide_pixels(noisy: Floats) -> Iterator[tuple[Floats, Places]]:
-    """Yield copies of an image ``(C, H, W)`` without some pixels, and where these are.
+    """Yield copies of ``(C, H, W)``, sides >= 4, with some pixels replaced, and their places.
 
-    They are replaced by the mean of their four neighbours. Sides must have 4 pixels at least.
+    Each such pixel becomes the mean of its four neighbours.
     """
     padded = np.pad(noisy, ((0, 0), (1, 1), (1, 1)), mode="reflect")
     around = (padded[:, :-2, 1:-1] + padded[:, 2:, 1:-1] + padded[:, 1:-1, :-2]) / 4

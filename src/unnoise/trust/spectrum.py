@@ -1,19 +1,19 @@
-"""The noise of an image whose neighbouring pixels are alike, from what a model takes away.
+"""Noise that neighbouring pixels share, estimated from what a model removes.
 
-Noise of developed photographs is alike over one pixel in brightness and over several in colour, so
-it has a covariance C of pixels and channels. With J the Jacobian of the best denoiser f, its error
-has the covariance C J, and what it takes away, r = y - f, has ``E r rᵀ = C - C J`` and
-``E r fᵀ = C J`` (Stein's identity, and Efron, "Tweedie's Formula and Selection Bias", 2011). So its
-strength at each brightness is found as ``E r rᵀ / (1 - share)``, with the share of C J in C (0.8
-times that, because the errors of networks are larger).
+In developed photographs neighbouring pixels share noise: over one pixel in brightness, over several
+in colour. Such noise has a covariance C of pixels and channels. Let J be the Jacobian of the best
+denoiser f, and r = y - f its residual. Then ``E r rᵀ = C - C J`` and ``E r fᵀ = C J`` (Stein's
+identity, and Efron, "Tweedie's Formula and Selection Bias", 2011). So the strength at each
+brightness is ``E r rᵀ / (1 - share)``, where share is the share of C J in C. It is multiplied by
+0.8, because errors of networks are larger than errors of the best denoiser.
 
-The shape of C is measured in those blocks in which the result is flattest. There ``E y yᵀ`` has the
-structure in it that is left, and ``E r yᵀ = E r rᵀ + E r fᵀ`` has none, but lacks noise which a
-model takes for structure. The mean of both is used, and how far they are apart is kept.
+The shape of C is measured in the blocks whose result is flattest. There ``E y yᵀ`` still contains
+structure. ``E r yᵀ = E r rᵀ + E r fᵀ`` contains none, but lacks the noise that a model takes for
+structure. The mean of both is used, and their ratio is kept as the doubt.
 
-That share is found first from changes that are white, by ``E (C b)·(J b) = tr(C J)``. A network may
-follow white changes more than noise with a grain, so that for an estimate of the error changes
-``b ~ N(0, C)`` are drawn: ``E b·(J b) = tr(C J)``.
+The share is first estimated from white changes, by ``E (C b)·(J b) = tr(C J)``. A network may
+follow white changes more than noise with a grain. So the error is estimated with changes
+``b ~ N(0, C)``: ``E b·(J b) = tr(C J)``.
 """
 
 from dataclasses import dataclass, replace
@@ -21,36 +21,32 @@ from typing import Literal
 
 import numpy as np
 
-from unnoise.denoiser import Denoiser
 from unnoise.trust.noise_level import NoiseLevel
-from unnoise.trust.probing import VALUES, Probe
-from unnoise.types import Doubles, Floats
+from unnoise.trust.probing import ProbedImage, run_count
+from unnoise.types import Denoise, Doubles, Floats
 
 BLOCK = 16  # pixels of a side
 LAGS = BLOCK // 2 - 1  # pixels; noise farther apart counts as independent
-SHARE, FEWEST = 0.05, 6  # of the blocks, those in which the result is flattest; and blocks at least
-LEAST = 0.3  # power that planes leave of a frequency, below which it is not extrapolated
+SHARE, FEWEST = 0.05, 6  # of the blocks, the flattest ones, are used; blocks at least
+LEAST = 0.3  # power of a frequency that planes must leave; a smaller share is not extrapolated
 CELL = 8  # pixels of a side, over which brightness and strength are averaged
-ODD = 4.0  # times the structure or the power of others chosen
+ODD = 4.0  # times the structure or the power of other chosen blocks
 STRATA, CALM, MEMBERS = 8, 0.5, 8  # of brightness; share of the cells of one; cells at least
-FAINT = 1e-3  # share of the noise that is as good as none
+FAINT = 1e-3  # share of the noise that counts as none
 STEP = 0.1  # of changes with the grain, in units of the noise
-MOST_DRAWN = 2  # such changes
-EXCESS = 1.2  # how much larger errors are than those of the best denoiser (docs/trust.md)
-KEPT = 0.1  # share of the noise that must have been taken away, so that its strength is known
+MOST_DRAWN = 2  # changes with the grain
+EXCESS = 1.2  # errors, relative to the errors of the best denoiser (docs/trust.md)
+KEPT = 0.1  # share of the noise that a model must have removed, so that its strength is known
 
 
 @dataclass(frozen=True)
 class Spectrum:
-    """A covariance of noise ``sqrt(v_i v_j) r(i - j)`` of values of pixels i, j of channels.
+    """A covariance of noise ``sqrt(v_i v_j) r(i - j)`` of values of pixels i and j.
 
-    Attributes:
-        correlation: ``r`` of two channels up to 7 rows and columns apart, ``(C, C, 15, 15)``; 1 for
-            a value with itself.
-        brightness: At which the strength was measured, rising, ``(C, 8)``.
-        strength: The variance ``v`` there, ``(C, 8)``.
-        doubt: How much more of the noise the result would have kept if all that varies in these
-            blocks were noise than if all that was kept were structure, as a ratio.
+    ``correlation`` is r of two channels up to 7 rows and columns apart, ``(C, C, 15, 15)``.
+    ``strength`` is the variance v at each ``brightness``, which rises, both ``(C, 8)``. ``doubt``
+    compares two readings of the flattest blocks, all noise and all structure: it is the ratio of
+    the noise that the result has kept by the one to the noise that it has kept by the other.
     """
 
     correlation: Doubles
@@ -78,17 +74,16 @@ class Spectrum:
         variance = float(self.variance(restored).mean())
         return NoiseLevel(float(np.sqrt(variance)), 0.0, variance)
 
-    def follows(self, found: Probe) -> Doubles:
-        """Return how much noise each value of the result has kept, ``(C, H, W)``.
+    def follows(self, found: ProbedImage) -> Doubles:
+        """Return how much noise each value of the result has kept, by white changes, ``(C, H, W)``.
 
-        The mean is ``tr(C J)`` over the number of values; single pixels are random. The changes of
-        the probe must be white.
+        The mean is ``tr(C J)`` over the number of values; single pixels are random.
         """
         deviation = np.sqrt(self.variance(found.restored))
         return _followed(found, self.correlation, deviation)
 
     def draw(self, restored: Floats, generator: np.random.Generator) -> Floats:
-        """Return noise like that of an image with this result ``(C, H, W)``."""
+        """Draw noise of this covariance for an image with the result ``(C, H, W)``."""
         room, transfer = _transfer(self.correlation, restored.shape[1:])
         power, ways = np.linalg.eigh(np.moveaxis(transfer, (0, 1), (-2, -1)))
         waves = np.fft.rfft2(generator.standard_normal((len(restored), *room)))
@@ -98,14 +93,14 @@ class Spectrum:
         return drawn.astype(np.float32)
 
     def share_of_means(self, side: int) -> float:
-        """Return the variance of means over squares, relative to that of white noise."""
+        """Return the variance of means over squares, relative to means of white noise."""
         falls = (side - np.abs(np.arange(-LAGS, LAGS + 1))).clip(0) / side
         every = np.einsum("ccij,i,j->c", self.correlation, falls, falls)
         return float(np.average(every, weights=self.strength.mean(1)))
 
 
-def find_spectrum(found: Probe) -> Spectrum | None:
-    """Find the noise of an image; None for one that is too small, or has no noise."""
+def find_spectrum(found: ProbedImage) -> Spectrum | None:
+    """Estimate the noise of an image; None if the image is too small, or has no noise."""
     noisy, restored = (_without_planes(each) for each in (found.noisy, found.restored))
     if noisy.shape[1] < FEWEST:
         return None
@@ -113,13 +108,13 @@ def find_spectrum(found: Probe) -> Spectrum | None:
     structure = restored.var((2, 3)).sum(0)
     order = np.argsort(_around(structure, found.noisy.shape[1:]), stable=True)
     flattest = order[: max(FEWEST, round(SHARE * len(structure)))]
-    # An object in a flat place is no noise, nor is structure that was removed.
+    # Objects in flat places are not noise, nor is structure that was removed.
     for each in (structure, power):
         flattest = flattest[each[flattest] <= ODD * np.median(each[flattest])]
     flattest = flattest[power[flattest] > 0]
     if len(flattest) < FEWEST:
         return None
-    # Blocks of all strengths count alike.
+    # Weak and strong noise have the same weight.
     scale = np.sqrt(power[flattest])[:, None, None]
     seen, kept = noisy[:, flattest] / scale, restored[:, flattest] / scale
     ends = [_correlation(each, seen) for each in (seen, seen - kept)]
@@ -134,24 +129,17 @@ def find_spectrum(found: Probe) -> Spectrum | None:
 
 
 def measure_again(
-    denoiser: Denoiser, found: Probe, grain: Spectrum, *, seed: int = 0
+    denoise: Denoise, found: ProbedImage, grain: Spectrum
 ) -> tuple[Spectrum, Doubles]:
     """Measure a grain with changes that have it.
 
-    Args:
-        denoiser: What the probe is of.
-        found: The probe.
-        grain: What was found in it.
-        seed: Of the changes.
-
-    Returns:
-        The grain, with its strength measured better, and how much of it each value of the result
-        has kept, as of ``follows``.
+    Returns the grain with a better estimate of its strength, and how much of its noise each value
+    of the result has kept, as ``follows`` does.
     """
-    generator = np.random.default_rng(seed)
-    count = min(MOST_DRAWN, max(1, -(-VALUES // found.noisy.size)))
+    generator = np.random.default_rng(0)
+    count = run_count(found.noisy, MOST_DRAWN)
     drawn = np.stack([grain.draw(found.restored, generator) for _ in range(count)])
-    made = denoiser.denoise_floats(found.noisy + np.float32(STEP) * drawn)
+    made = denoise(found.noisy + np.float32(STEP) * drawn)
     products = np.mean(drawn * (made - found.restored), axis=0, dtype=np.float64) / STEP
     share = products / grain.variance(found.restored)
     better = replace(grain, strength=_strengths(found, share)[1])
@@ -159,9 +147,9 @@ def measure_again(
 
 
 def _around(structure: Doubles, shape: tuple[int, ...]) -> Doubles:
-    """Return the mean structure of the blocks around each, that have no pixel in common with it.
+    """Return the mean structure of the blocks around each block that share no pixel with it.
 
-    To choose blocks by themselves would choose those whose noise happens to be fine.
+    A choice by the structure of the block itself would prefer blocks whose noise is fine by chance.
     """
     rows, columns = (2 * side // BLOCK - 1 for side in shape)
     mode: Literal["reflect", "edge"] = "reflect" if min(rows, columns) > 2 else "edge"
@@ -172,7 +160,7 @@ def _around(structure: Doubles, shape: tuple[int, ...]) -> Doubles:
 
 
 def _without_planes(image: Floats) -> Doubles:
-    """Cut blocks that overlap by half, less the planes that fit them best, ``(C, B, 16, 16)``."""
+    """Cut blocks that overlap by half, and subtract their best planes, ``(C, B, 16, 16)``."""
     if min(image.shape[1:]) < BLOCK:
         return np.zeros((len(image), 0, BLOCK, BLOCK))
     cut = np.lib.stride_tricks.sliding_window_view(image, (BLOCK, BLOCK), axis=(1, 2))
@@ -183,10 +171,10 @@ def _without_planes(image: Floats) -> Doubles:
 
 
 def _correlation(ones: Doubles, others: Doubles) -> Doubles | None:
-    """Return the correlation of blocks, ``(C, C, 15, 15)``; None if they have none.
+    """Return the correlation of blocks, ``(C, C, 15, 15)``; None if there is none.
 
-    The spectrum is estimated with a window (Welch, 1967); what the planes took of the low
-    frequencies is given back, and the window is divided out of the correlation.
+    The spectrum is estimated with a window (Welch, 1967). Then the low frequencies get back the
+    power that the planes took, and the correlation is divided by the window's.
     """
     one, other = (np.fft.fft2(each * WINDOW) / BLOCK for each in (ones, others))
     spectrum = np.einsum("cbij,dbij->cdij", one, other.conj()).real / ones.shape[1]
@@ -202,8 +190,8 @@ def _correlation(ones: Doubles, others: Doubles) -> Doubles | None:
     return found
 
 
-def _followed(found: Probe, correlation: Doubles, deviation: Doubles) -> Doubles:
-    """Return ``D r D b`` times ``J b``, ``(C, H, W)``, with D the deviations of the values."""
+def _followed(found: ProbedImage, correlation: Doubles, deviation: Doubles) -> Doubles:
+    """Return ``D r D b`` times ``J b``, ``(C, H, W)``; D are the deviations of the values."""
     shape = found.noisy.shape[1:]
     room, transfer = _transfer(correlation, shape)
     total = np.zeros(found.noisy.shape)
@@ -226,8 +214,8 @@ def _transfer(correlation: Doubles, shape: tuple[int, ...]) -> tuple[tuple[int, 
     return room, np.fft.rfft2(np.roll(kernel, (-LAGS, -LAGS), (-2, -1))).real
 
 
-def _strengths(found: Probe, followed: Doubles) -> tuple[Doubles, Doubles]:
-    """Return brightness and variance of strata, ``(C, 8)`` each, from their calmer cells."""
+def _strengths(found: ProbedImage, followed: Doubles) -> tuple[Doubles, Doubles]:
+    """Return brightness and variance of strata, ``(C, 8)`` each, from their calmest cells."""
     squares, share, bright = (
         _cells(each).mean((2, 4)).reshape(len(followed), -1)
         for each in (found.residual.astype(np.float64) ** 2, followed, found.restored)
@@ -240,7 +228,7 @@ def _strengths(found: Probe, followed: Doubles) -> tuple[Doubles, Doubles]:
             s[np.argsort(varied[s], kind="stable")[: max(MEMBERS, round(CALM * len(s)))]]
             for s in strata
         ]
-        # Structure that was removed is no noise.
+        # Structure that was removed is not noise.
         power = squares[channel]
         calm = [s[power[s] <= ODD * np.median(power[s])] for s in calm]
         means = [[each[channel, part].mean() for part in calm] for each in (bright, squares, share)]
@@ -272,14 +260,14 @@ def _window() -> Doubles:
 
 
 def _left_of_white() -> Doubles:
-    """Return the power of each frequency of white noise without planes, in the window."""
+    """Return the power of each frequency of white noise without planes, under the window."""
     rest = (np.eye(BLOCK**2) - PLANES @ PLANES.T).reshape(-1, BLOCK, BLOCK)
     found: Doubles = (np.abs(np.fft.fft2(rest * WINDOW)) ** 2).sum(0) / BLOCK**2
     return found
 
 
 def _of_window() -> Doubles:
-    """Return what the window leaves of the products of pixels up to 7 apart, ``(15, 15)``."""
+    """Return the share of products of pixels up to 7 apart that the window keeps, ``(15, 15)``."""
     whole = np.fft.ifft2(np.abs(np.fft.fft2(WINDOW, (2 * BLOCK,) * 2)) ** 2).real
     lags = np.arange(-LAGS, LAGS + 1)
     found: Doubles = whole[np.ix_(lags, lags)] / whole[0, 0]

@@ -1,27 +1,28 @@
-"""Whether more than noise was taken away: the residual of a good result has no structure.
+"""Whether a model removed more than noise: the residual of a good result has no structure.
 
-Noise that neighbouring pixels do not share averages out over a few of them; an edge or a stain that
-was removed does not. Noise with a grain averages out by as much as its correlation lets it.
+White noise averages out over a few pixels; an edge or a stain that was removed does not. Noise with
+a grain averages out more slowly, as its correlation says.
 """
 
 import numpy as np
 
 from unnoise.trust.noise_level import NoiseLevel
-from unnoise.trust.probing import Probe
+from unnoise.trust.probing import ProbedImage
 from unnoise.trust.spectrum import Spectrum
 from unnoise.types import Doubles, Floats
 
 Noise = NoiseLevel | Spectrum
 
-CELL = 4  # pixels of a side that are averaged for the score
-WINDOW = 9  # pixels of a side that are averaged for the map
+CELL = 4  # pixels, side of the cells that are averaged for the score
+WINDOW = 9  # pixels, side of the squares that are averaged for the map
 
 
-def removed_structure(found: Probe, noise: Noise) -> float:
-    """Return how much the residual has in common over 4 × 4 pixels, relative to the noise.
+def removed_structure(found: ProbedImage, noise: Noise) -> float:
+    """Return how much 4 × 4 pixels of the residual have in common, relative to the noise.
 
-    0 for noise like that of the image, whatever its distribution. If it is white, 15 for a residual
-    that is constant over each such cell. Negative where neighbours differ more than by chance.
+    0 if the residual is noise like the noise of the image, whatever its distribution. For white
+    noise, 15 if the residual is constant over each 4 × 4 pixels. Negative if neighbours differ more
+    than by chance.
     """
     scaled = _scaled(found, noise)
     cells = _cells(scaled)
@@ -32,17 +33,17 @@ def removed_structure(found: Probe, noise: Noise) -> float:
     return float(CELL**2 * np.mean(cells**2) / max(power, 1e-12) / noise.share_of_means(CELL) - 1)
 
 
-def coherence(found: Probe) -> float:
-    """Return the standard deviation of means over 4 × 4 pixels of the residual, in the scale."""
+def coherence(found: ProbedImage) -> float:
+    """Return the standard deviation of means over 4 × 4 pixels of the residual."""
     cells = _cells(found.residual.astype(np.float64))
     return 0.0 if cells is None else float(np.sqrt(np.mean(cells**2)))
 
 
-def structure_map(found: Probe, noise: Noise) -> Floats:
+def structure_map(found: ProbedImage, noise: Noise) -> Floats:
     """Return where structure was removed, ``(H, W)``: means of the residual over 9 × 9 pixels.
 
-    In units of their standard deviation if the residual were noise like that of the image; the
-    largest of all channels, as an absolute value.
+    The unit is the standard deviation that such means of noise have. The map holds the largest
+    absolute value of all channels.
     """
     scaled = _scaled(found, noise) / np.sqrt(noise.share_of_means(WINDOW))
     largest: Floats = np.abs(box_mean(scaled) * WINDOW).max(axis=0).astype(np.float32)
@@ -63,7 +64,7 @@ def box_mean(values: Doubles, side: int = WINDOW) -> Doubles:
 
 
 def _cells(values: Doubles) -> Doubles | None:
-    """Average ``(C, H, W)`` over 4 × 4 pixels; None if there are fewer."""
+    """Average ``(C, H, W)`` over 4 × 4 pixels; None for a smaller image."""
     channels, height, width = values.shape
     down, right = height // CELL, width // CELL
     if min(down, right) == 0:
@@ -73,7 +74,7 @@ def _cells(values: Doubles) -> Doubles | None:
     return cells
 
 
-def _scaled(found: Probe, noise: Noise) -> Doubles:
+def _scaled(found: ProbedImage, noise: Noise) -> Doubles:
     """Return the residual in units of the standard deviation of the noise."""
     scaled: Doubles = found.residual / np.sqrt(noise.variance(found.restored) + 1e-12)
     return scaled
