@@ -4,12 +4,13 @@ import gzip
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Literal
 
 import numpy as np
 
 from unnoise.errors import ImageError
 from unnoise.images.axes import Layout, check_axes, guess_axes
+from unnoise.images.contents import File, map_array, size_in_bytes
 from unnoise.images.idx import format_idx, read_idx
 from unnoise.images.reader import ArrayReader, check_dtype, check_header, reading
 from unnoise.images.scratch import Scratch, allocate
@@ -24,39 +25,39 @@ def is_idx(path: Path) -> bool:
     return path.name.lower().removesuffix(".gz").endswith((".idx", "-ubyte"))
 
 
-def open_idx(path: Path, *, axes: str | None, max_pixels: int) -> ArrayReader:
+def open_idx(file: File, *, axes: str | None, max_pixels: int) -> ArrayReader:
     """Open an IDX file; it is held in memory."""
-    array = read_idx(path, max_pixels=max_pixels)
-    name = str(path)
+    array = read_idx(file, max_pixels=max_pixels)
+    name = str(file)
     if array.ndim == 1:
-        raise ImageError(f"{path} holds one axis of {array.size} values: labels, not images")
+        raise ImageError(f"{name} holds one axis of {array.size} values: labels, not images")
     letters = check_axes(axes, array.shape, name=name) if axes else IDX_AXES[array.ndim]
     layout = check_header(array.dtype, letters, array.shape, name=name, max_pixels=max_pixels)
-    return ArrayReader(path, layout, lambda: array)
+    return ArrayReader(file, layout, lambda: array)
 
 
-def open_npy(path: Path, *, axes: str | None, max_pixels: int) -> ArrayReader:
+def open_npy(file: File, *, axes: str | None, max_pixels: int) -> ArrayReader:
     """Open a ``.npy`` file, mapped band by band."""
-    with reading(path):
-        handle = path.open("rb")
+    with reading(file):
+        handle: IO[bytes] = file.open("rb")
     try:
-        with reading(path):
-            layout, stored, fortran = read_npy_header(handle, axes, str(path), max_pixels)
+        with reading(file):
+            layout, stored, fortran = read_npy_header(handle, axes, str(file), max_pixels)
             offset = handle.tell()
-            size = path.stat().st_size
+            size = size_in_bytes(file)
         if size < offset + math.prod(layout.shape) * stored.itemsize:
-            raise ImageError(f"{path} ends before its pixels do: get the file again")
-        order: Any = "F" if fortran else "C"
+            raise ImageError(f"{file} ends before its pixels do: get the file again")
 
         def mapped() -> Array:
-            return np.memmap(handle, stored, "r", offset=offset, shape=layout.shape, order=order)
+            order: Literal["C", "F"] = "F" if fortran else "C"
+            return map_array(handle, stored, layout.shape, offset=offset, order=order)
 
         if axes is None and layout.axes == "YX":
-            check_no_table(mapped(), name=str(path))
+            check_no_table(mapped(), name=str(file))
     except BaseException:
         handle.close()
         raise
-    return ArrayReader(path, layout, mapped, close=handle.close)
+    return ArrayReader(file, layout, mapped, close=handle.close)
 
 
 def write_npy(temporary: Path, layout: Layout, images: Iterable[Iterable[Array]]) -> None:

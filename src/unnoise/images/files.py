@@ -1,6 +1,5 @@
 """Image files in: which format is read by whom."""
 
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from unnoise.errors import ImageError
 from unnoise.images.array_files import open_idx, open_npy
 from unnoise.images.axes import Layout
+from unnoise.images.contents import Contents, File, size_in_bytes
 from unnoise.images.holes import Holes, NaN
 from unnoise.images.inventory import format_of
 from unnoise.images.npz_files import NpzReader
@@ -18,7 +18,6 @@ from unnoise.images.reader import MAX_PIXELS, Reader, check_max_pixels, reading
 from unnoise.images.remote import is_url
 from unnoise.images.tiff_reader import TiffReader
 from unnoise.images.zarr_files import ZarrReader, is_zarr
-from unnoise.outputs import TEMPORARY
 
 TIFF_SUFFIXES = (".tif", ".tiff")
 IDX_SUFFIXES = (".idx", "-ubyte", ".idx.gz", "-ubyte.gz")
@@ -62,7 +61,7 @@ class ReadOptions:
 
 
 def open_image(
-    path: Path | str,
+    path: Path | str | Contents,
     *,
     axes: str | None = None,
     max_pixels: int = MAX_PIXELS,
@@ -73,7 +72,7 @@ def open_image(
     """Open a file of images, or a zarr folder; its header is read, its pixels are not.
 
     Args:
-        path: Of a format in ``SUFFIXES``; or the URL of a zarr array.
+        path: Of a format in ``SUFFIXES``; or the URL of a zarr array; or all bytes of a file.
         axes: One letter per stored axis, Y, X, C for channels and others that count images; wins
             over what the file says. PNG, JPEG and WebP hold one picture in any case.
         max_pixels: Of one image; 0 is no limit.
@@ -91,32 +90,40 @@ def open_image(
     return reader
 
 
-def _open(path: Path | str, *, axes: str | None, max_pixels: int, array: str | None) -> Reader:
+def _open(
+    path: Path | str | Contents, *, axes: str | None, max_pixels: int, array: str | None
+) -> Reader:
+    if isinstance(path, Contents):
+        return _open_file(path, axes=axes, max_pixels=max_pixels, array=array)
     if is_url(path):
         return ZarrReader(path, axes=axes, max_pixels=max_pixels)
     path = Path(path)
     if is_zarr(path):
         return ZarrReader(path, axes=axes, max_pixels=max_pixels)
     with reading(path):  # its folder may be closed
-        there, size = path.exists(), path.stat().st_size if path.is_file() else None
-    if size is None:
+        there, regular = path.exists(), path.is_file()
+    if not regular:
         what = "a folder, not a file" if path.is_dir() else "no regular file"
         raise ImageError(f"{path} is {what if there else 'not there'}")
-    kind = kind_of(path)
-    if size == 0:
-        raise ImageError(f"{path} is empty")
+    return _open_file(path, axes=axes, max_pixels=max_pixels, array=array)
+
+
+def _open_file(file: File, *, axes: str | None, max_pixels: int, array: str | None) -> Reader:
+    kind = kind_of(file)
+    if size_in_bytes(file) == 0:
+        raise ImageError(f"{file} is empty")
     if kind in (*PICTURE_SUFFIXES, *TIFF_SUFFIXES):  # their content says what they are
-        held = format_of(path)
+        held = format_of(file)
         if held is not None and (held == "tiff") != (kind in TIFF_SUFFIXES):
             kind = ".tif" if held == "tiff" else ".png"
     if kind in PICTURE_SUFFIXES:
-        return PictureReader(path, max_pixels=max_pixels)
+        return PictureReader(file, max_pixels=max_pixels)
     if kind in TIFF_SUFFIXES:
-        return TiffReader(path, axes=axes, max_pixels=max_pixels)
+        return TiffReader(file, axes=axes, max_pixels=max_pixels)
     if kind == ".npz":
-        return NpzReader(path, axes=axes, max_pixels=max_pixels, array=array)
+        return NpzReader(file, axes=axes, max_pixels=max_pixels, array=array)
     read = open_npy if kind == ".npy" else open_idx
-    return read(path, axes=axes, max_pixels=max_pixels)
+    return read(file, axes=axes, max_pixels=max_pixels)
 
 
 def read_image(
@@ -133,17 +140,10 @@ def read_image(
     Raises:
         ImageError: As ``open_image``; or there is more than one image.
     """
-    # The readers open files, some of them more than once; this one hardly ever reaches a disk.
-    with reading(name), tempfile.TemporaryDirectory(prefix=TEMPORARY) as folder:
-        path = Path(folder, f"image{suffix}")
-        path.write_bytes(data)
-        try:
-            with open_image(path, max_pixels=max_pixels) as reader:
-                if reader.count != 1:
-                    raise ImageError(f"{path} is a stack of {reader.count}: one image is read here")
-                return reader.image(0)[..., : reader.channels]
-        except ImageError as error:
-            raise ImageError(str(error).replace(str(path), name)) from error
+    with open_image(Contents(name, suffix, data), max_pixels=max_pixels) as reader:
+        if reader.count != 1:
+            raise ImageError(f"{name} is a stack of {reader.count}: one image is read here")
+        return reader.image(0)[..., : reader.channels]
 
 
 def read_stack(
@@ -167,10 +167,10 @@ def read_stack(
         return stack if bad is None else np.ma.MaskedArray(stack, bad), reader.layout
 
 
-def kind_of(path: Path) -> str:
-    """Return the suffix in ``SUFFIXES`` that a name ends in."""
-    name = path.name.lower()
+def kind_of(file: File) -> str:
+    """Return the suffix in ``SUFFIXES`` that the name of a file ends in."""
+    name = file.name.lower()
     for suffix in sorted(SUFFIXES, key=len, reverse=True):
         if name.endswith(suffix):
             return suffix
-    raise ImageError(f"{path} is of no format that is read here: {', '.join(SUFFIXES)}")
+    raise ImageError(f"{file} is of no format that is read here: {', '.join(SUFFIXES)}")

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.errors import ImageError
+from unnoise.images.contents import File
 from unnoise.images.failures import explain_failure
 from unnoise.images.reader import check_pixels
 from unnoise.outputs import replacing
@@ -24,31 +25,32 @@ LONGEST_HEADER = 20  # of four axes
 GZIP_MAGIC = b"\x1f\x8b"
 
 
-def read_idx(path: Path, *, max_pixels: int = 0) -> NDArray[np.generic]:
+def read_idx(file: File, *, max_pixels: int = 0) -> NDArray[np.generic]:
     """Read an IDX file into an array of the shape and (native) dtype that its header states.
 
     Args:
-        path: Plain or gzipped.
+        file: Plain or gzipped.
         max_pixels: Of one image, checked before the values are read; 0 is no limit.
 
     Raises:
         ImageError: The file is missing, truncated or too long, or its magic number is wrong.
     """
     try:
-        with path.open("rb") as file:
-            zipped = file.read(2) == GZIP_MAGIC
-        with gzip.open(path) if zipped else path.open("rb") as stream:
-            header = stream.read(LONGEST_HEADER)
-            shape, dtype, start = _parse_header(header, name=str(path))
-            # The last two axes of an image, and a colour axis if there are four.
-            height, width = [*shape, 1][1:3] if len(shape) > 2 else [*shape, 1][:2]
-            check_pixels(width, height, name=str(path), max_pixels=max_pixels)
-            # One byte more than needed, to see whether the file is too long.
-            expected = start + math.prod(shape) * dtype.itemsize
-            data = header + stream.read(max(0, min(expected, MAX_BYTES) + 1 - len(header)))
+        with file.open("rb") as handle:
+            zipped = handle.read(2) == GZIP_MAGIC
+            handle.seek(0)
+            with gzip.open(handle) if zipped else handle as stream:
+                header = stream.read(LONGEST_HEADER)
+                shape, dtype, start = _parse_header(header, name=str(file))
+                # The last two axes of an image, and a colour axis if there are four.
+                height, width = [*shape, 1][1:3] if len(shape) > 2 else [*shape, 1][:2]
+                check_pixels(width, height, name=str(file), max_pixels=max_pixels)
+                # One byte more than needed, to see whether the file is too long.
+                expected = start + math.prod(shape) * dtype.itemsize
+                data = header + stream.read(max(0, min(expected, MAX_BYTES) + 1 - len(header)))
     except (OSError, EOFError, zlib.error) as error:
-        raise ImageError(f"cannot read {path}: {explain_failure(error)}") from error
-    return parse_idx(data, name=str(path))
+        raise ImageError(f"cannot read {file}: {explain_failure(error)}") from error
+    return parse_idx(data, name=str(file))
 
 
 def parse_idx(data: bytes, *, name: str) -> NDArray[np.generic]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from unnoise.images.contents import File
 from unnoise.images.reader import reading
 
 PNG_MAGIC, JPEG_MAGIC = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
@@ -69,10 +70,10 @@ def told_format(start: bytes) -> str | None:
     return "tiff" if start[:4] in TIFF_MAGICS else None
 
 
-def format_of(path: Path) -> str | None:
+def format_of(file: File) -> str | None:
     """Return the format of a file by its content; see ``told_format``."""
-    with reading(path), path.open("rb") as file:
-        return told_format(file.read(START))
+    with reading(file), file.open("rb") as handle:
+        return told_format(handle.read(START))
 
 
 def inventory(path: Path) -> frozenset[str]:
@@ -102,10 +103,10 @@ def png_chunks(file: IO[bytes]) -> Iterator[tuple[bytes, int]]:
         file.seek(place + length + 4)
 
 
-def is_animated(path: Path) -> bool:
+def is_animated(file: File) -> bool:
     """Whether a PNG holds several pictures, of which libvips would read the first."""
-    with path.open("rb") as file:
-        return any(name == b"acTL" for name, _ in png_chunks(file))
+    with file.open("rb") as handle:
+        return any(name == b"acTL" for name, _ in png_chunks(handle))
 
 
 def _of_png(file: IO[bytes]) -> Iterator[str]:

@@ -18,6 +18,7 @@ import numpy as np
 from unnoise.errors import ImageError
 from unnoise.images.array_files import read_npy_header, read_npy_shape
 from unnoise.images.axes import Layout
+from unnoise.images.contents import File, for_library
 from unnoise.images.reader import Reader, owned, reading
 from unnoise.images.scratch import Scratch
 from unnoise.types import Array
@@ -47,20 +48,20 @@ class NpzReader(Reader):
     """
 
     def __init__(
-        self, path: Path, *, axes: str | None, max_pixels: int, array: str | None = None
+        self, file: File, *, axes: str | None, max_pixels: int, array: str | None = None
     ) -> None:
-        with reading(path):
-            self._archive = zipfile.ZipFile(path)
+        with reading(file):
+            self._archive = zipfile.ZipFile(for_library(file))
         try:
-            with reading(path):
-                shapes = _read_shapes(self._archive, path)
+            with reading(file):
+                shapes = _read_shapes(self._archive, file)
                 axes = axes or self._stated_axes()
                 self.pairs = _find_pairs(shapes)
-                chosen = _choose(path, shapes, self.pairs, array, axes)
+                chosen = _choose(file, shapes, self.pairs, array, axes)
                 self.members = {
-                    name + NPY: self._layout(path, name, axes, max_pixels) for name in chosen
+                    name + NPY: self._layout(file, name, axes, max_pixels) for name in chosen
                 }
-            super().__init__(path, _together(path, self.members))
+            super().__init__(file, _together(file, self.members))
         except BaseException:
             self._archive.close()
             raise
@@ -90,10 +91,10 @@ class NpzReader(Reader):
         # CARE counts samples with S, which elsewhere are channels.
         return stated.upper().replace("S", "N") if stated.isalpha() else None
 
-    def _layout(self, path: Path, name: str, axes: str | None, max_pixels: int) -> Layout:
-        info, told = self._archive.getinfo(name + NPY), f"{name} in {path}"
-        with self._archive.open(info) as file:
-            layout, stored, _ = read_npy_header(file, axes, told, max_pixels)
+    def _layout(self, file: File, name: str, axes: str | None, max_pixels: int) -> Layout:
+        info, told = self._archive.getinfo(name + NPY), f"{name} in {file}"
+        with self._archive.open(info) as handle:
+            layout, stored, _ = read_npy_header(handle, axes, told, max_pixels)
         # An array is unpacked as a whole, and a small file can hold a very large one.
         if max_pixels and math.prod(layout.shape) > max_pixels:
             raise ImageError(
@@ -155,14 +156,14 @@ def write_npz(temporary: Path, source: NpzReader, images: Iterable[Iterable[Arra
         source.copy_others(archive)
 
 
-def _read_shapes(archive: zipfile.ZipFile, path: Path) -> Shapes:
+def _read_shapes(archive: zipfile.ZipFile, file: File) -> Shapes:
     """Return the shape and the dtype of every array."""
     found = {}
     for info in archive.infolist():
         if info.filename.endswith(NPY):
             name = info.filename.removesuffix(NPY)
-            with archive.open(info) as file:
-                found[name] = read_npy_shape(file, f"{name} in {path}")
+            with archive.open(info) as handle:
+                found[name] = read_npy_shape(handle, f"{name} in {file}")
     return found
 
 
@@ -189,7 +190,7 @@ def _find_pairs(shapes: Shapes) -> list[tuple[str, str]]:
 
 
 def _choose(
-    path: Path,
+    file: File,
     shapes: Shapes,
     pairs: list[tuple[str, str]],
     array: str | None,
@@ -204,13 +205,13 @@ def _choose(
     listed = ", ".join(f"{name} {shape} {dtype}" for name, (shape, dtype) in shapes.items())
     if array is not None:
         if array not in shapes:
-            raise ImageError(f"{path} has no array {array}: it has {listed}")
+            raise ImageError(f"{file} has no array {array}: it has {listed}")
         return [array]
     if pairs:
         return [noisy for noisy, _ in pairs]
     if not images:
         what = f"it has {listed}" if shapes else "it is empty"
-        raise ImageError(f"{path} holds no array of images: {what}")
+        raise ImageError(f"{file} holds no array of images: {what}")
     fitting = [name for name in images if axes is None or len(shapes[name][0]) == len(axes)]
     images = fitting or images
     return [name for name in images if PARTS.sub("", name.lower()) not in LABELS] or images
@@ -221,7 +222,7 @@ def _is_image(shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> bool:
     return len(shape) > 1 and np.dtype(dtype).kind in "biuf"
 
 
-def _together(path: Path, members: dict[str, Layout]) -> Layout:
+def _together(file: File, members: dict[str, Layout]) -> Layout:
     """Return the layout of all images of an archive as one stack."""
     first, *others = members.values()
     if not others:
@@ -230,7 +231,7 @@ def _together(path: Path, members: dict[str, Layout]) -> Layout:
         if _kind(layout) != _kind(first):
             one, other = next(iter(members)).removesuffix(NPY), name.removesuffix(NPY)
             raise ImageError(
-                f"{path} holds arrays of several kinds: {one} has {first.axes} {first.shape} "
+                f"{file} holds arrays of several kinds: {one} has {first.axes} {first.shape} "
                 f"{first.dtype}, {other} has {layout.axes} {layout.shape} {layout.dtype}; choose "
                 f"one of them, such as --array {one}"
             )

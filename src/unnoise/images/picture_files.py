@@ -16,6 +16,7 @@ import numpy as np
 
 from unnoise.errors import ImageError
 from unnoise.images.axes import Layout
+from unnoise.images.contents import File, vips_source
 from unnoise.images.encoding import keep_colours, save_options
 from unnoise.images.failures import explain_failure
 from unnoise.images.inventory import (
@@ -58,7 +59,7 @@ def vips() -> Any:
     return pyvips
 
 
-def open_header(path: Path, *, access: str = "sequential", **options: int) -> Any:
+def open_header(file: File, *, access: str = "sequential", **options: int) -> Any:
     """Open a picture with libvips: the header is read now, pixels when asked for.
 
     In order, unless ``access`` is ``random``.
@@ -66,13 +67,11 @@ def open_header(path: Path, *, access: str = "sequential", **options: int) -> An
     pyvips = vips()
     wanted = {"access": access, "fail_on": "error", "revalidate": True, **options}
     try:
-        # Python says what the system has against it, and takes names that are not UTF-8; libvips
-        # keeps a copy of the descriptor.
-        with reading(path), path.open("rb") as file:
-            source = pyvips.Source.new_from_descriptor(file.fileno())
+        with reading(file):
+            source = vips_source(pyvips, file)
         return pyvips.Image.new_from_source(source, "", **wanted)
     except pyvips.Error as error:
-        raise _unreadable(path, error) from error
+        raise _unreadable(file, error) from error
 
 
 def save(image: Any, path: Path, options: Mapping[str, Any]) -> None:
@@ -120,20 +119,20 @@ def _is_utf8(path: Path) -> bool:
     return True
 
 
-def fetch_bands(image: Any, path: Path, rows: int) -> Iterator[Array]:
+def fetch_bands(image: Any, file: File, rows: int) -> Iterator[Array]:
     """Yield the pixels of a picture opened by ``open_header`` in bands ``(<= rows, W, bands)``."""
     region = vips().Region.new(image)
     for top in range(0, image.height, rows):
         bottom = min(top + rows, image.height)
-        yield _fetch(region, image, path, slice(top, bottom), slice(0, image.width))
+        yield _fetch(region, image, file, slice(top, bottom), slice(0, image.width))
 
 
-def fetch_window(image: Any, path: Path, rows: slice, columns: slice) -> Array:
+def fetch_window(image: Any, file: File, rows: slice, columns: slice) -> Array:
     """Return a part ``(rows, columns, bands)`` of a picture opened for ``random`` access."""
-    return _fetch(vips().Region.new(image), image, path, rows, columns)
+    return _fetch(vips().Region.new(image), image, file, rows, columns)
 
 
-def _fetch(region: Any, image: Any, path: Path, rows: slice, columns: slice) -> Array:
+def _fetch(region: Any, image: Any, file: File, rows: slice, columns: slice) -> Array:
     pyvips = vips()
     dtype = np.dtype(FORMATS[image.format])
     width = columns.stop - columns.start
@@ -143,14 +142,14 @@ def _fetch(region: Any, image: Any, path: Path, rows: slice, columns: slice) -> 
         try:
             data = region.fetch(columns.start, rows.start + start, width, len(part))
         except pyvips.Error as error:
-            raise _unreadable(path, error) from error
+            raise _unreadable(file, error) from error
         part[...] = np.frombuffer(data, dtype).reshape(part.shape)
     return band
 
 
-def _unreadable(path: Path, error: Exception) -> ImageError:
+def _unreadable(file: File, error: Exception) -> ImageError:
     reason = re.search(r"system error: (.+)", str(error))
-    return ImageError(f"cannot read {path}: {reason[1] if reason else explain_failure(error)}")
+    return ImageError(f"cannot read {file}: {reason[1] if reason else explain_failure(error)}")
 
 
 def write_error(error: Exception) -> OSError:
@@ -180,21 +179,21 @@ class PictureReader(Reader):
 
     picture = True
 
-    def __init__(self, path: Path, *, max_pixels: int) -> None:
-        with reading(path):
-            self.header = open_header(path)
-            self.format = format_of(path)
+    def __init__(self, file: File, *, max_pixels: int) -> None:
+        with reading(file):
+            self.header = open_header(file)
+            self.format = format_of(file)
             pages = self.header.get("n-pages") if self.header.get_typeof("n-pages") else 1
-            if self.format == "png" and is_animated(path):
-                raise ImageError(f"{path} is an animation: save its pictures one by one")
+            if self.format == "png" and is_animated(file):
+                raise ImageError(f"{file} is an animation: save its pictures one by one")
             if pages > 1:
                 raise ImageError(
-                    f"{path} is an animation of {pages} pictures: save them one by one"
+                    f"{file} is an animation of {pages} pictures: save them one by one"
                 )
-            layout = read_vips_header(self.header, name=str(path), max_pixels=max_pixels)
+            layout = read_vips_header(self.header, name=str(file), max_pixels=max_pixels)
             alpha = bool(self.header.hasalpha())
             colour: Colour = "other" if self.header.interpretation in ("cmyk", "lab") else "rgb"
-            super().__init__(path, layout, alpha=alpha, colour=colour)
+            super().__init__(file, layout, alpha=alpha, colour=colour)
 
     @property
     def profile(self) -> bytes | None:
@@ -213,14 +212,14 @@ class PictureReader(Reader):
         return int(self.header.get("orientation")) if self.header.get_typeof("orientation") else 1
 
     def _bands(self, _index: int, rows: int, /) -> Iterator[Array]:
-        image = open_header(self.path)
+        image = open_header(self.file)
         if (image.height, image.width, image.bands) != (
             self.height,
             self.width,
             self.layout.channels,
         ):
             raise ImageError(f"{self.path} has changed since it was opened: start again")
-        yield from fetch_bands(image, self.path, rows)
+        yield from fetch_bands(image, self.file, rows)
 
 
 def write_picture(

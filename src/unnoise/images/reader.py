@@ -15,6 +15,7 @@ import numpy as np
 
 from unnoise.errors import ConfigError, ImageError, UnnoiseError
 from unnoise.images.axes import Layout
+from unnoise.images.contents import File
 from unnoise.images.failures import explain_failure
 from unnoise.images.holes import Holes
 from unnoise.types import Array
@@ -37,7 +38,8 @@ class Reader(ABC):
     """One open file, image by image.
 
     Attributes:
-        path: The file, or the folder of a zarr array.
+        file: The file, or its bytes.
+        path: Of the file, or of the folder of a zarr array; of bytes it is only their name.
         name: What messages call it: the path, or a URL.
         layout: Axes, shape and dtype of what is stored.
         alpha: Whether the last channel of what is read is transparency.
@@ -55,7 +57,7 @@ class Reader(ABC):
 
     def __init__(
         self,
-        path: Path,
+        file: File,
         layout: Layout,
         *,
         alpha: bool = False,
@@ -63,8 +65,9 @@ class Reader(ABC):
         holes: Holes = Holes(),  # noqa: B008  frozen
         name: str | None = None,
     ) -> None:
-        self.path = path
-        self.name = name or str(path)
+        self.file = file
+        self.path = Path(str(file))
+        self.name = name or str(file)
         self.layout = layout
         self.alpha = alpha
         channels = layout.channels - alpha
@@ -232,7 +235,7 @@ class ArrayReader(Reader):
     """Images inside something that slices like an array.
 
     Args:
-        path: Its file.
+        file: Its file.
         layout: How it holds its images.
         open_array: Gives the array. It is called for every band, so that a memory map lives, and
             counts as memory, no longer than the band.
@@ -247,7 +250,7 @@ class ArrayReader(Reader):
 
     def __init__(
         self,
-        path: Path,
+        file: File,
         layout: Layout,
         open_array: Callable[[], Any],
         *,
@@ -257,7 +260,7 @@ class ArrayReader(Reader):
         close: Callable[[], None] = lambda: None,
         name: str | None = None,
     ) -> None:
-        super().__init__(path, layout, colour=colour, holes=holes, name=name)
+        super().__init__(file, layout, colour=colour, holes=holes, name=name)
         self._open_array = open_array
         self._step = step
         self._close = close
@@ -300,7 +303,7 @@ def reband(bands: Iterable[Array], rows: int) -> Iterator[Array]:
 
 
 @contextmanager
-def reading(path: Path | str) -> Iterator[None]:
+def reading(path: File | str) -> Iterator[None]:
     """Turn what libraries raise on a damaged or missing file into ``ImageError``."""
     try:
         yield

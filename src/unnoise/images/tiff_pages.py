@@ -8,12 +8,12 @@ stored (white is zero, a palette, fewer than 8 bits). tifffile reads the rest.
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from unnoise.errors import ImageError
+from unnoise.images.contents import File, size_in_bytes
 from unnoise.images.failures import needs_codecs
 from unnoise.images.picture_files import (
     fetch_bands,
@@ -117,7 +117,7 @@ def means_its_values(tiff: Any, page: Any) -> bool:
     )
 
 
-def open_pages(path: Path, tiff: Any, series: Any, *, max_pixels: int) -> Pages:
+def open_pages(file: File, tiff: Any, series: Any, *, max_pixels: int) -> Pages:
     """Choose how the pages of a series are read.
 
     Raises:
@@ -125,7 +125,7 @@ def open_pages(path: Path, tiff: Any, series: Any, *, max_pixels: int) -> Pages:
     """
     page, plain = series.keyframe, means_its_values(tiff, series.keyframe)
     try:
-        pages = _vips_pages(path, series, max_pixels=max_pixels)
+        pages = _vips_pages(file, series, max_pixels=max_pixels)
         if page.compression not in COMMON:
             next(pages.bands(0, 1))  # whether this libvips has the codec
     except ImageError:
@@ -136,60 +136,60 @@ def open_pages(path: Path, tiff: Any, series: Any, *, max_pixels: int) -> Pages:
         dtype = np.dtype(page.dtype).newbyteorder("=")
         if not plain or ((*pages.shape, 1)[:3] == stated and pages.dtype == dtype):
             return pages
-    return _tifffile_pages(path, series)
+    return _tifffile_pages(file, series)
 
 
-def _check_complete(path: Path, page: Any) -> None:
+def _check_complete(file: File, page: Any) -> None:
     """Raise ``ImageError`` if the file ends before a page does: libvips reads zeros there."""
-    size = path.stat().st_size
+    size = size_in_bytes(file)
     ends = map(sum, zip(page.dataoffsets, page.databytecounts, strict=True))
     if any(end > size for end in ends):
-        raise ImageError(f"{path} ends before its pixels do: get the file again")
+        raise ImageError(f"{file} ends before its pixels do: get the file again")
 
 
-def _vips_pages(path: Path, series: Any, *, max_pixels: int) -> Pages:
+def _vips_pages(file: File, series: Any, *, max_pixels: int) -> Pages:
     def open_page(number: int, *, access: str = "sequential") -> Any:
-        return open_header(path, access=access, page=int(series.pages[number].index))
+        return open_header(file, access=access, page=int(series.pages[number].index))
 
     def checked_page(number: int, *, access: str = "sequential") -> Any:
-        _check_complete(path, series.pages[number])
+        _check_complete(file, series.pages[number])
         image = open_page(number, access=access)
-        if read_vips_header(image, name=str(path), max_pixels=max_pixels) != layout:
-            raise ImageError(f"{path} has pages of several sizes or kinds: save one per file")
+        if read_vips_header(image, name=str(file), max_pixels=max_pixels) != layout:
+            raise ImageError(f"{file} has pages of several sizes or kinds: save one per file")
         return image
 
     def bands(number: int, rows: int) -> Iterator[Array]:
-        return fetch_bands(checked_page(number), path, rows)
+        return fetch_bands(checked_page(number), file, rows)
 
     def window(number: int, rows: slice, columns: slice) -> Array:
         image = checked_page(number, access="random")
-        return fetch_window(image, path, rows, columns)
+        return fetch_window(image, file, rows, columns)
 
-    layout = read_vips_header(open_page(0), name=str(path), max_pixels=max_pixels)
+    layout = read_vips_header(open_page(0), name=str(file), max_pixels=max_pixels)
     # libvips reads single tiles; of strips it would unpack all, to a file of its own.
     tiled = series.keyframe.is_tiled
     return Pages(layout.axes, layout.shape, layout.dtype, bands, window if tiled else None)
 
 
-def _tifffile_pages(path: Path, series: Any) -> Pages:
+def _tifffile_pages(file: File, series: Any) -> Pages:
     first = series.keyframe
-    check_dtype(first.dtype, name=str(path))
+    check_dtype(first.dtype, name=str(file))
     samples = first.samplesperpixel
     shape = (first.imagelength, first.imagewidth, samples)
     dtype = np.dtype(first.dtype).newbyteorder("=")
     if first.imagedepth != 1:
-        raise ImageError(f"{path} holds compressed volumes of {first.imagedepth} planes: not read")
+        raise ImageError(f"{file} holds compressed volumes of {first.imagedepth} planes: not read")
 
     def bands(number: int, rows: int) -> Iterator[Array]:
         page = series.pages[number]
-        _check_complete(path, page)
+        _check_complete(file, page)
         plain = math.prod(first.shape) * dtype.itemsize
         if sum(page.databytecounts) > 2 * plain + OVERHEAD * len(page.databytecounts):
-            raise ImageError(f"{path} holds more coded bytes than page {number + 1} has pixels")
+            raise ImageError(f"{file} holds more coded bytes than page {number + 1} has pixels")
         try:
             array = page.asarray().astype(dtype, copy=False)
         except ImportError as error:  # of what tifffile has for a codec of its own
-            raise ImageError(needs_codecs(str(path), page.compression.name)) from error
+            raise ImageError(needs_codecs(str(file), page.compression.name)) from error
         if first.planarconfig == SEPARATE and samples > 1:
             array = np.moveaxis(array.reshape(samples, *shape[:2]), 0, -1)
         return reband([array.reshape(shape)], rows)

@@ -3,13 +3,13 @@
 import logging
 import math
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import numpy as np
 
 from unnoise.errors import ImageError
 from unnoise.images.axes import check_axes, check_likely, normal_axes
+from unnoise.images.contents import File, for_library, map_array, size_in_bytes
 from unnoise.images.holes import Holes
 from unnoise.images.reader import RGB, ArrayReader, Reader, check_header, check_pixels, reading
 from unnoise.images.tiff_pages import (
@@ -49,20 +49,20 @@ class TiffReader(Reader):
         samples: How many values a pixel of one page has.
     """
 
-    def __init__(self, path: Path, *, axes: str | None, max_pixels: int) -> None:
+    def __init__(self, file: File, *, axes: str | None, max_pixels: int) -> None:
         import tifffile
 
-        with reading(path):
+        with reading(file):
             # _multifile would open the other files that an OME header names.
-            self.tiff: Any = tifffile.TiffFile(path, _multifile=False)
+            self.tiff: Any = tifffile.TiffFile(for_library(file), _multifile=False)
         try:
-            with reading(path):
-                self._open(path, axes, max_pixels)
+            with reading(file):
+                self._open(file, axes, max_pixels)
         except BaseException:
             self.tiff.close()
             raise
 
-    def _open(self, path: Path, axes: str | None, max_pixels: int) -> None:
+    def _open(self, file: File, axes: str | None, max_pixels: int) -> None:
         found = [part for each in self.tiff.series for part in _apart(each)]
         full = [each for each in found if not _is_beside(each.keyframe)]
         # The first of the largest: a preview may come before the image, and marked by nothing.
@@ -72,7 +72,7 @@ class TiffReader(Reader):
         if equals:
             shapes = ", ".join(str(each.shape) for each in (series, *equals)[:MOST_NAMED])
             raise ImageError(
-                f"{path} holds images of several kinds, of shapes {shapes}: save each in a file "
+                f"{file} holds images of several kinds, of shapes {shapes}: save each in a file "
                 "of its own"
             )
         if others:
@@ -84,31 +84,31 @@ class TiffReader(Reader):
         self.page: Any = series.keyframe
         self.inverted = counts_from_white(self.page)
         width, height = self.page.imagewidth, self.page.imagelength
-        check_pixels(width, height, name=str(path), max_pixels=max_pixels)
+        check_pixels(width, height, name=str(file), max_pixels=max_pixels)
         if any(page is None for page in series.pages):
-            raise ImageError(f"{path} lacks pages that its header names: they are in other files")
+            raise ImageError(f"{file} lacks pages that its header names: they are in other files")
         if series.dtype is None or not series.axes.endswith(self.page.axes):
-            raise ImageError(f"{path} has values or axes ({series.axes}) that are not read here")
+            raise ImageError(f"{file} has values or axes ({series.axes}) that are not read here")
         self.pages_axes = len(series.axes) - len(self.page.axes)
         letters, shape, dtype = series.axes, tuple(series.shape), np.dtype(series.dtype)
         pages = None
         if series.dataoffset is None or not means_its_values(self.tiff, self.page):
-            pages = open_pages(path, self.tiff, series, max_pixels=max_pixels)
+            pages = open_pages(file, self.tiff, series, max_pixels=max_pixels)
             letters = letters[: self.pages_axes] + pages.axes.replace("C", "S")
             shape, dtype = (*shape[: self.pages_axes], *pages.shape), pages.dtype
         stated = normal_axes(letters)
         if not {"Y", "X"} <= set(stated):
-            raise ImageError(f"{path} has axes {letters}: there is no image of rows and columns")
+            raise ImageError(f"{file} has axes {letters}: there is no image of rows and columns")
         self.samples = shape[letters.index("S")] if "S" in letters else 1
         if axes is None:
-            check_likely(stated, shape, name=str(path))
-        used = check_axes(axes, shape, name=str(path)) if axes else stated
-        layout = check_header(dtype, used, shape, name=str(path), max_pixels=max_pixels)
+            check_likely(stated, shape, name=str(file))
+        used = check_axes(axes, shape, name=str(file)) if axes else stated
+        layout = check_header(dtype, used, shape, name=str(file), max_pixels=max_pixels)
         extra = self.page.extrasamples
         samples = used.find("C") == letters.find("S") >= 0  # else other axes are called channels
         alpha = len(extra) == 1 and extra[0] in ALPHA and samples
         super().__init__(
-            path,
+            file,
             layout,
             alpha=alpha,
             colour="rgb" if samples and states_colours(self.tiff, self.page) else "other",
@@ -154,13 +154,13 @@ class TiffReader(Reader):
     def _mapped(self, series: Any) -> Reader:
         stored = np.dtype(series.dtype).newbyteorder(self.tiff.byteorder)
         offset, shape = series.dataoffset, tuple(series.shape)
-        if self.path.stat().st_size < offset + math.prod(shape) * stored.itemsize:
-            raise ImageError(f"{self.path} ends before its pixels do: get the file again")
-        handle = self.path.open("rb")
+        if size_in_bytes(self.file) < offset + math.prod(shape) * stored.itemsize:
+            raise ImageError(f"{self.file} ends before its pixels do: get the file again")
+        handle: IO[bytes] = self.file.open("rb")
         return ArrayReader(
-            self.path,
+            self.file,
             self.layout,
-            lambda: np.memmap(handle, stored, "r", offset=offset, shape=shape),
+            lambda: map_array(handle, stored, shape, offset=offset),
             close=handle.close,
         )
 
@@ -168,14 +168,14 @@ class TiffReader(Reader):
         outer = self.shape[: self.pages_axes]
         if math.prod(outer) != len(series.pages):
             raise ImageError(
-                f"{self.path} has {len(series.pages)} pages, and its header asks for "
+                f"{self.file} has {len(series.pages)} pages, and its header asks for "
                 f"{math.prod(outer)}: the file is damaged, get it again"
             )
         if self.axes[self.pages_axes :] == pages.axes:
             return _PagedReader(self, pages, outer)
         # The user's axes cut across the pages.
         whole = pages.whole(len(series.pages)).reshape(self.shape)
-        return ArrayReader(self.path, self.layout, lambda: whole)
+        return ArrayReader(self.file, self.layout, lambda: whole)
 
 
 def _apart(series: Any) -> list[Any]:
@@ -223,7 +223,7 @@ class _PagedReader(Reader):
     """Images from pages: one page each, or one page per channel."""
 
     def __init__(self, source: TiffReader, pages: Pages, outer: tuple[int, ...]) -> None:
-        super().__init__(source.path, source.layout, alpha=source.alpha)
+        super().__init__(source.file, source.layout, alpha=source.alpha)
         self._pages = pages
         self.windowed = pages.window is not None
         # The page of image n and channel c is numbers[n, c].
