@@ -8,7 +8,6 @@ import torch
 from torch import nn
 
 from unnoise.data import (
-    NOISY_ONLY,
     TURNS,
     Material,
     Plan,
@@ -31,7 +30,7 @@ from unnoise.models import (
     restore,
 )
 from unnoise.noise import parse_noise
-from unnoise.objectives import LOSSES, OBJECTIVES, Objective, Quantiles, Supervised
+from unnoise.objectives import OBJECTIVES, Images, Objective
 from unnoise.runs import ModelInfo, TrainConfig
 from unnoise.seeding import generator
 from unnoise.training import (
@@ -59,13 +58,6 @@ MUON_LR = 1e-2
 FINE_TUNING = 0.3  # of the rate from scratch
 VALIDATIONS = 20
 COLOUR = 3
-# Settings that only some objectives obey, with the values that ask for nothing.
-ONLY_FOR: dict[str, tuple[tuple[object, ...], tuple[str, ...]]] = {
-    "gamma": ((0.0,), ("neighbor2neighbor",)),
-    "replacement": (("uniform",), ("noise2void",)),
-    "structure": (("auto", "none"), NOISY_ONLY),
-    "stride": ((None,), NOISY_ONLY),
-}
 HALF_TURNS = (0, 2, 4, 6)
 VALIDATION_SHARE = 0.05  # of the multiply-adds of a training
 
@@ -172,7 +164,8 @@ def assemble(
     paired = len(plan.views) > 1
     # What is added to pairs is for training: held-out pairs are judged as they are.
     known = replace(config, noise=None) if paired else config
-    trained, objective = (_objective(each, plan, clamped=clamped) for each in (config, known))
+    build, images = OBJECTIVES[plan.objective].build, _images(plan, clamped=clamped)
+    trained, objective = build(config, images), build(known, images)
     if config.intervals and 1 / (len(material.calibration) + 1) > 1 - config.intervals + 1e-9:
         raise DataError(
             f"{len(material.calibration)} held-out images are too few to calibrate --intervals "
@@ -198,7 +191,7 @@ def assemble(
         steps=config.steps or 1,
         seed=config.seed,
         average=config.average,
-        select=not takes_whole(plan) or plan.objective in NOISY_ONLY,
+        select=not takes_whole(plan) or plan.noisy_only,
         bf16=choose_bf16(config.precision, device),
         world=world,
         grain=usual_grain(config.batch_size),
@@ -240,40 +233,26 @@ def _check_same(material: Material, world: World) -> None:
 
 def _check_obeyed(config: TrainConfig, objective: str) -> None:
     """Raise ``ConfigError`` for a setting that another objective would obey."""
-    for name, (idle, objectives) in ONLY_FOR.items():
-        value = getattr(config, name)
-        if value not in idle and objective not in objectives:
-            others = " or ".join(objectives)
+    reasons = {name: reason for each in OBJECTIVES.values() for name, reason in each.obeys.items()}
+    for name in reasons:
+        value, idle = getattr(config, name), (getattr(TrainConfig, name), "none")
+        if name not in OBJECTIVES[objective].obeys and value not in idle:
+            others = " or ".join(other for other, each in OBJECTIVES.items() if name in each.obeys)
+            reason = f", as {reasons[name]}," if reasons[name] else ","
             raise ConfigError(
-                f"--{name} {value} is for {others}, and this training is {objective}: leave it "
-                f"out, or choose --objective {others}"
+                f"--{name} {value} is for {others}{reason} and this training is {objective}: "
+                f"leave it out, or choose --objective {others}"
             )
 
 
-def _objective(config: TrainConfig, plan: Plan, *, clamped: bool) -> Objective:
-    build = OBJECTIVES[plan.objective]
-    clean = config.noise and len(plan.views) == 1
-    if config.grey and not (clean and plan.views[0][0].channels == COLOUR):
-        raise ConfigError("--grey is for clean colour images that --noise makes noisy")
-    if build is Supervised:
-        noise = parse_noise(config.noise) if config.noise else None
-        supervised = Supervised(LOSSES[config.loss], noise, clamped, config.grey)
-        return supervised if config.intervals is None else Quantiles(supervised, config.intervals)
-    if config.intervals is not None:
-        raise ConfigError(
-            f"--intervals needs to know the truth, and {plan.objective} learns from noisy images: "
-            "train on pairs, or on clean images with --noise"
-        )
-    if config.loss != "mse":
-        raise ConfigError(
-            f"loss {config.loss} is for clean targets; {plan.objective} needs mse, whose best "
-            "answer to a noisy target is its mean, the clean image"
-        )
-    if plan.objective == "neighbor2neighbor":
-        return build(config.gamma, plan.structure)
-    if plan.objective == "noise2void":
-        return build(config.replacement, plan.structure)
-    return build()
+def _images(plan: Plan, *, clamped: bool) -> Images:
+    """Return what an objective depends on."""
+    return Images(
+        paired=len(plan.views) > 1,
+        channels=plan.views[0][0].channels,
+        clamped=clamped,
+        structure=plan.structure,
+    )
 
 
 def _networks(config: TrainConfig, plan: Plan, device: torch.device) -> tuple[str, Model, Model]:

@@ -17,6 +17,7 @@ from unnoise.assemble import assemble
 from unnoise.data import Part, Plan, Survey, choose_method, look_at, takes_whole
 from unnoise.images import ValueRange, left_out
 from unnoise.models import macs_per_pixel
+from unnoise.objectives import learning_from
 from unnoise.runs import ModelInfo, Setting, TrainConfig, layer_settings
 from unnoise.types import Say
 
@@ -65,7 +66,7 @@ def make_plan(
     if settings.targets is not None:
         second, _ = _look(settings, settings.targets if targets is None else targets, run, say)
         noise = None
-    if settings.objective not in ("auto", "supervised"):
+    if settings.objective not in ("auto", *learning_from("pairs")):
         noise = None
     return choose_method(
         first,

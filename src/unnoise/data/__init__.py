@@ -7,7 +7,7 @@ part) → ``prepare`` (pixels, split, batches). This room does not know models o
 from unnoise.data.batches import Batches, Patches, split_indices
 from unnoise.data.classes import Labels, load_classes
 from unnoise.data.material import Material, prepare, takes_whole
-from unnoise.data.method import NOISY_ONLY, Plan, choose_method
+from unnoise.data.method import Plan, choose_method
 from unnoise.data.names import match_pairs, side_of
 from unnoise.data.pool import TURNS, Pool
 from unnoise.data.resident import Resident
@@ -16,7 +16,6 @@ from unnoise.data.stream import Stream
 from unnoise.data.survey import Part, Source, Survey
 
 __all__ = [
-    "NOISY_ONLY",
     "TURNS",
     "Batches",
     "Images",

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from unnoise.data.batches import Batches, Patches, split_indices
-from unnoise.data.method import NOISY_ONLY, Plan, Scenes
+from unnoise.data.method import Plan, Scenes
 from unnoise.data.pool import TURNS, Pool
 from unnoise.data.resident import Resident
 from unnoise.data.splitting import (
@@ -126,7 +126,7 @@ def prepare(
     strides: list[int] = [1]
     notes: tuple[str, ...] = ()
     groups = scenes or tuple((i,) for i in range(len(views[0])))
-    if plan.objective in NOISY_ONLY:
+    if plan.noisy_only:
         strides = _strides(views[0], stride)
         notes = _note(strides) if stride is None else ()
         views, groups = (_apart(views[0], strides),), numbered([s**2 for s in strides])
@@ -328,7 +328,7 @@ def _streamed(
             "at their edges: a smaller one suits them better",
         )
     usual = 1
-    if plan.objective in NOISY_ONLY:
+    if plan.noisy_only:
         strides = _strides(sample[0], stride)
         usual = int(np.median(strides))
         notes += _note([usual] * len(sample[0])) if stride is None else ()

@@ -20,9 +20,9 @@ from unnoise.data.survey import Part, Survey, agree
 from unnoise.errors import ConfigError, DataError
 from unnoise.facts import Structure
 from unnoise.images import RGB
+from unnoise.objectives import OBJECTIVES, LearnsFrom, learning_from
 
 AUTO: Literal["auto"] = "auto"
-NOISY_ONLY = ("neighbor2neighbor", "noise2void")
 Scenes = tuple[tuple[int, ...], ...]
 
 
@@ -82,6 +82,11 @@ class Plan:
         return sum(part.count for part in self.views[0])
 
     @property
+    def noisy_only(self) -> bool:
+        """Whether the objective learns from noisy images alone."""
+        return OBJECTIVES[self.objective].learns_from == "noisy"
+
+    @property
     def packed(self) -> bool:
         """Whether they are in tar shards, which are always streamed."""
         return self.views[0][0].shard is not None
@@ -112,6 +117,9 @@ def choose_method(
         ConfigError: Settings that contradict each other.
         DataError: Images that do not belong together.
     """
+    if objective not in (AUTO, *OBJECTIVES):
+        allowed = ", ".join((AUTO, *OBJECTIVES))
+        raise ConfigError(f"objective is {objective!r}: it is one of {allowed}")
     if any(part.shard for each in (images, targets) if each for part in each.parts):
         plan = _packed(images, targets, noise, objective)
     elif targets is not None:
@@ -120,7 +128,7 @@ def choose_method(
         plan = _corrupted(images, noise, objective)
     else:
         plan = _unpaired(images, objective)
-    if plan.objective in NOISY_ONLY:
+    if plan.noisy_only:
         plan = _closer(plan, objective, structure, stride)
     else:
         plan = replace(plan, stride=stride)
@@ -142,8 +150,8 @@ def _closer(
     plan: Plan, objective: str, structure: Structure | Literal["auto"], stride: int | None
 ) -> Plan:
     """Let the pixels of noisy images decide what the user left open."""
-    if structure == AUTO and objective == "noise2void":
-        structure = "none"  # its masks along lines lose more than they gain (docs/lab-notes.md)
+    if structure == AUTO and objective != AUTO and not OBJECTIVES[objective].finds_structure:
+        structure = "none"
     found = look_closer(plan.views[0], structure=structure, stride=stride)
     asked = found.stride is not None or found.structure != "none"
     said = found.reason if asked or objective == AUTO else ""
@@ -177,8 +185,13 @@ def _allow(objective: str, allowed: Sequence[str], because: str) -> None:
         )
 
 
+def _chosen(objective: str, images: LearnsFrom) -> str:
+    """Return the objective that was asked for, or the default for such images."""
+    return learning_from(images)[0] if objective == AUTO else objective
+
+
 def _corrupted(images: Survey, noise: str, objective: str) -> Plan:
-    _allow(objective, ("supervised",), "--noise makes pairs of clean images")
+    _allow(objective, learning_from("pairs"), "--noise makes pairs of clean images")
     if objective == AUTO and (images.targets or find_pairs([part.name for part in images.parts])):
         raise ConfigError(
             f"{images.name} holds pairs of noisy and clean images, which bring their own noise: "
@@ -186,7 +199,7 @@ def _corrupted(images: Survey, noise: str, objective: str) -> Plan:
             "archive); if all images are clean, add --objective supervised"
         )
     reason = f"clean images, made into pairs by --noise {noise}"
-    return Plan(images.name, "supervised", reason, (images.parts,), noise=noise)
+    return Plan(images.name, _chosen(objective, "pairs"), reason, (images.parts,), noise=noise)
 
 
 def _packed(images: Survey, targets: Survey | None, noise: str | None, objective: str) -> Plan:
@@ -202,18 +215,20 @@ def _packed(images: Survey, targets: Survey | None, noise: str | None, objective
                 f"the samples of {images.name} are pairs, which bring their own noise: leave "
                 "--noise out, or pack the clean images alone"
             )
-        _allow(objective, ("supervised",), "the samples are pairs")
+        _allow(objective, learning_from("pairs"), "the samples are pairs")
         reason = "pairs of noisy and clean images, in samples of tar shards"
-        return Plan(images.name, "supervised", reason, (images.parts, images.targets))
+        chosen = _chosen(objective, "pairs")
+        return Plan(images.name, chosen, reason, (images.parts, images.targets))
     if noise is not None:
         return _corrupted(images, noise, objective)
-    _allow(objective, NOISY_ONLY, "single images in tar shards, without --noise, are noisy ones")
-    chosen = NOISY_ONLY[0] if objective == AUTO else objective
+    noisy = learning_from("noisy")
+    _allow(objective, noisy, "single images in tar shards, without --noise, are noisy ones")
+    chosen = _chosen(objective, "noisy")
     return Plan(images.name, chosen, "only noisy images, in tar shards", (images.parts,))
 
 
 def _paired(images: Survey, targets: Survey, noise: str | None, objective: str) -> Plan:
-    _allow(objective, ("supervised", "noise2noise"), "--targets gives pairs")
+    _allow(objective, learning_from("pairs", "captures"), "--targets gives pairs")
     places = {_place(part) for part in images.parts if part.path}
     same = [part for part in targets.parts if part.path and _place(part) in places]
     if same:
@@ -225,10 +240,10 @@ def _paired(images: Survey, targets: Survey, noise: str | None, objective: str) 
     pairs = match_pairs([p.name for p in images.parts], [p.name for p in targets.parts])
     first = tuple(images.parts[a] for a, _ in pairs)
     second = tuple(targets.parts[b] for _, b in pairs)
-    if objective == "noise2noise":
+    if objective in learning_from("captures"):
         if noise is not None:
             raise ConfigError(
-                "--noise goes with clean targets, and noise2noise has none: captures bring their "
+                f"--noise goes with clean targets, and {objective} has none: captures bring their "
                 "own noise, so leave --noise out"
             )
         captures = _captures_of_pairs(first, second)
@@ -237,7 +252,8 @@ def _paired(images: Survey, targets: Survey, noise: str | None, objective: str) 
     reason = f"{len(pairs)} pairs of noisy and clean files, matched by name"
     if noise is not None:
         reason += f"; --noise {noise} is added to the noisy ones while training"
-    return Plan(images.name, "supervised", reason, (first, second), noise=noise)
+    chosen = _chosen(objective, "pairs")
+    return Plan(images.name, chosen, reason, (first, second), noise=noise)
 
 
 def _place(part: Part) -> Path | str | None:
@@ -246,25 +262,27 @@ def _place(part: Part) -> Path | str | None:
 
 def _unpaired(images: Survey, objective: str) -> Plan:
     names = [part.name for part in images.parts]
-    if images.targets and objective in (AUTO, "supervised"):
+    pairing = (AUTO, *learning_from("pairs"))
+    if images.targets and objective in pairing:
         first = images.parts[0].array, images.targets[0].array
         reason = (
             f"{len(images.parts)} pairs of noisy and clean arrays, by their names in archives, "
             f"such as {first[0]} and {first[1]}"
         )
-        return Plan(images.name, "supervised", reason, (images.parts, images.targets))
-    if objective in (AUTO, "supervised") and (pairs := find_pairs(names)):
+        chosen = _chosen(objective, "pairs")
+        return Plan(images.name, chosen, reason, (images.parts, images.targets))
+    if objective in pairing and (pairs := find_pairs(names)):
         views = tuple(tuple(images.parts[pair[side]] for pair in pairs) for side in (0, 1))
         reason = f"{len(pairs)} pairs of noisy and clean files, found by the words in their names"
-        return Plan(images.name, "supervised", reason, views)
-    if objective == "supervised":
+        return Plan(images.name, _chosen(objective, "pairs"), reason, views)
+    if objective in pairing[1:]:
         raise ConfigError(
-            "--objective supervised needs clean images: pass --targets with the clean ones, or "
+            f"--objective {objective} needs clean images: pass --targets with the clean ones, or "
             "--noise, such as gaussian:0..0.2, if these are the clean ones"
         )
     groups = group_captures(names)
-    if objective == "noise2noise":
-        return _captures(images, groups)
+    if objective in learning_from("captures"):
+        return _captures(images, groups, objective)
     reason = "only noisy images: no --targets, no --noise"
     hint = ""
     # One group may as well be the frames of a series.
@@ -273,13 +291,12 @@ def _unpaired(images: Survey, objective: str) -> Plan:
             f"the names look like {len(groups)} scenes of several captures: if they are, "
             "--objective noise2noise learns more from them"
         )
-    chosen = NOISY_ONLY[0] if objective == AUTO else objective
     if objective != AUTO:
         reason = f"--objective {objective}"
-    return Plan(images.name, chosen, reason, (images.parts,), hint=hint)
+    return Plan(images.name, _chosen(objective, "noisy"), reason, (images.parts,), hint=hint)
 
 
-def _captures(images: Survey, groups: list[list[int]] | None) -> Plan:
+def _captures(images: Survey, groups: list[list[int]] | None, objective: str) -> Plan:
     """Make scenes of files that are captures, or of the images within each file."""
     parts = images.parts
     starts = _starts(parts)
@@ -298,12 +315,12 @@ def _captures(images: Survey, groups: list[list[int]] | None) -> Plan:
         )
     else:
         raise DataError(
-            f"{images.name} shows no captures of one scene, which --objective noise2noise needs: "
+            f"{images.name} shows no captures of one scene, which --objective {objective} needs: "
             "name them X_1, X_2, …, put those of a scene into a subfolder or a stack of its own, "
             "or pass the second captures as --targets"
         )
-    reason = f"--objective noise2noise, {len(scenes)} scenes of {len(scenes[0])} captures"
-    return Plan(images.name, "noise2noise", reason, (parts,), scenes=scenes)
+    reason = f"--objective {objective}, {len(scenes)} scenes of {len(scenes[0])} captures"
+    return Plan(images.name, objective, reason, (parts,), scenes=scenes)
 
 
 def _captures_of_pairs(first: tuple[Part, ...], second: tuple[Part, ...]) -> Scenes:

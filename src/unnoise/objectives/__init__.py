@@ -1,32 +1,38 @@
 """Objectives: the training loss as a formula.
 
 An objective draws what is random of a batch, ``draw(batch, generator) -> drawn``, and then gives
-``losses(model, drawn)`` for each sample, ``(B,)``. This room does not know which network, data or
-optimizer it is used with.
+``losses(model, drawn)`` for each sample, ``(B,)``. It states which images it learns from and which
+settings it obeys. This room does not know networks, data or optimizers.
 """
 
-from collections.abc import Callable
-
-from unnoise.objectives.contract import Batch, Drawn, Network, Objective
+from unnoise.objectives.contract import Batch, Drawn, Images, LearnsFrom, Network, Objective
 from unnoise.objectives.losses import LOSSES, Loss
 from unnoise.objectives.neighbor2neighbor import Neighbor2Neighbor
 from unnoise.objectives.noise2noise import Noise2Noise
 from unnoise.objectives.noise2void import Noise2Void
-from unnoise.objectives.quantiles import Quantiles
-from unnoise.objectives.supervised import Supervised
+from unnoise.objectives.supervised import Quantiles, Supervised
 
-OBJECTIVES: dict[str, Callable[..., Objective]] = {
+# The first objective for each kind of images is the default for it.
+OBJECTIVES: dict[str, type[Objective]] = {
     "supervised": Supervised,
     "noise2noise": Noise2Noise,
     "neighbor2neighbor": Neighbor2Neighbor,
     "noise2void": Noise2Void,
 }
 
+
+def learning_from(*images: LearnsFrom) -> tuple[str, ...]:
+    """Return the names of the objectives that learn from these images, the default first."""
+    return tuple(name for name, each in OBJECTIVES.items() if each.learns_from in images)
+
+
 __all__ = [
     "LOSSES",
     "OBJECTIVES",
     "Batch",
     "Drawn",
+    "Images",
+    "LearnsFrom",
     "Loss",
     "Neighbor2Neighbor",
     "Network",
@@ -35,4 +41,5 @@ __all__ = [
     "Objective",
     "Quantiles",
     "Supervised",
+    "learning_from",
 ]

@@ -1,35 +1,91 @@
-"""What every objective keeps."""
+"""The contract of every objective."""
 
-from collections.abc import Callable
-from typing import Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 from torch import Generator, Tensor
 
+from unnoise.facts import Structure
+from unnoise.runs import TrainConfig
+
 Network = Callable[[Tensor], Tensor]
-Batch = tuple[Tensor, ...]  # what is known of each scene, each (B, C, H, W)
+Batch = tuple[Tensor, ...]  # the views of each scene, each (B, C, H, W)
 Drawn = tuple[Tensor, ...]  # the same after all that is random, each (B, ...)
+LearnsFrom = Literal["pairs", "captures", "noisy"]
 
 
-class Objective(Protocol):
-    """A training loss as a formula, and the risk that tells how far the training got.
+@dataclass(frozen=True, kw_only=True)
+class Images:
+    """The properties of the training images that an objective may depend on.
 
-    What is random stands apart, so that the parts of a batch can be drawn one by one, and put
-    together, wherever they are computed.
+    Attributes:
+        paired: Whether noisy and clean images are given, not clean ones alone.
+        channels: Channels of an image.
+        clamped: Whether results are clamped to [0, 1] when they are used.
+        structure: The axis along which pixels share noise.
     """
 
+    paired: bool
+    channels: int
+    clamped: bool
+    structure: Structure
+
+
+class Objective(ABC):
+    """A training loss as a formula, and the risk that shows how far a training got.
+
+    ``draw`` does everything random. So the parts of a batch can be drawn one by one and joined,
+    wherever they are computed.
+
+    Attributes:
+        learns_from: ``pairs`` of noisy and clean images (or clean images that a noise makes noisy),
+            several ``captures`` of each scene, or ``noisy`` images alone.
+        obeys: The settings that other objectives do not obey, each with a reason; a reason may be
+            empty.
+        finds_structure: Whether ``structure = auto`` looks for noise that pixels of a line share.
+        shortcuts: Whether a network may pass pixels straight to their own places.
+    """
+
+    learns_from: ClassVar[LearnsFrom]
+    obeys: ClassVar[Mapping[str, str]] = {}
+    finds_structure: ClassVar[bool] = True
+
+    @classmethod
+    def build(cls, config: TrainConfig, images: Images) -> "Objective":  # noqa: ARG003  for others
+        """Build the objective that the settings describe.
+
+        Args:
+            config: The settings; the objective obeys those that ``obeys`` names.
+            images: Properties of the training images.
+
+        Raises:
+            ConfigError: A setting does not fit the images.
+        """
+        return cls()
+
+    @property
+    def shortcuts(self) -> bool:
+        """Whether a network may pass pixels straight to their own places."""
+        return True
+
+    @abstractmethod
     def draw(self, batch: Batch, generator: Generator) -> Drawn:
         """Draw all that is random: noise, masks, neighbours."""
-        ...
 
+    @abstractmethod
     def losses(self, model: Network, drawn: Drawn) -> Tensor:
         """Return the loss of each sample, ``(B,)``."""
-        ...
 
     def risk(self, model: Network, drawn: Drawn) -> Tensor:
-        """Return a mean squared error of each sample, ``(B,)``, comparable between epochs.
+        """Return a mean squared error of each sample, ``(B,)``; without another, the loss.
 
-        It is the error against the clean image plus a term that does not depend on the model, so
-        the model of the lowest risk is the best one. What was drawn must be the same whenever two
-        models are compared.
+        It is the error against the clean image plus a term that does not depend on the model. So
+        the model of the lowest risk is the best one. Draw once to compare two models.
         """
-        ...
+        return self.losses(model, drawn)
+
+    def examples(self, batch: Batch, generator: Generator) -> tuple[Tensor, Tensor | None]:  # noqa: ARG002  for others
+        """Return noisy images of a batch, and the clean ones where they are known."""
+        return batch[0], None

@@ -1,20 +1,22 @@
 """Neighbor2Neighbor: neighbouring pixels of one noisy image instead of two captures."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Generator, Tensor
 
 from unnoise.facts import Structure
-from unnoise.objectives.contract import Batch, Drawn, Network
+from unnoise.objectives.contract import Batch, Drawn, Images, Network, Objective
 from unnoise.objectives.losses import mse
+from unnoise.runs import TrainConfig
 
 # The pixels of a 2 × 2 cell are 0 1 / 2 3; each has two neighbours that share a side.
 NEIGHBOURS = ((1, 2), (0, 3), (0, 3), (1, 2))
 
 
 @dataclass(frozen=True)
-class Neighbor2Neighbor:
+class Neighbor2Neighbor(Objective):
     """Two neighbouring pixels of each 2 × 2 cell make two half-size images ``g₁(y)``, ``g₂(y)``.
 
     ``|f(g₁(y)) - g₂(y)|² + γ |f(g₁(y)) - g₂(y) - (g₁(f(y)) - g₂(f(y)))|²``: Huang et al.,
@@ -25,16 +27,24 @@ class Neighbor2Neighbor:
     A batch is ``(noisy,)``; of odd sides the last row or column is left out.
 
     Where the pixels of a row (or column) share noise, the two are of different rows: each row of
-    ``g₁(y)`` is taken from one row of the image, and that of ``g₂(y)`` from the one above or below
-    it, so that what rows share is independent, too.
+    ``g₁(y)`` comes from one row of the image, and the same row of ``g₂(y)`` from the one above or
+    below it. So the noise that a row shares is independent, too.
 
     Attributes:
         gamma: Weight of the second term.
         structure: The axis along which pixels share noise.
     """
 
+    learns_from = "noisy"
+    obeys: ClassVar = {"gamma": "", "structure": "", "stride": ""}
+
     gamma: float
     structure: Structure = "none"
+
+    @classmethod
+    def build(cls, config: TrainConfig, images: Images) -> Objective:
+        """Build it with the weight of the settings and the structure of the images."""
+        return cls(config.gamma, images.structure)
 
     def draw(self, batch: Batch, generator: Generator) -> Drawn:
         """Return the images, and which pixels of their cells make the first and the second."""
@@ -42,7 +52,7 @@ class Neighbor2Neighbor:
         return noisy, *_draw_neighbours(noisy, self.structure, generator)
 
     def losses(self, model: Network, drawn: Drawn) -> Tensor:
-        """Return the loss of each sample as ``(B,)``."""
+        """Return the loss of each sample, ``(B,)``."""
         noisy, first, second = drawn
         error = model(_pick(noisy, first)).float() - _pick(noisy, second)
         loss = error.square().mean((1, 2, 3))

@@ -1,13 +1,14 @@
 """Noise2Void: guess pixels from their surroundings."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Generator, Tensor
 
 from unnoise.facts import Structure
-from unnoise.objectives.contract import Batch, Drawn, Network
+from unnoise.objectives.contract import Batch, Drawn, Images, Network, Objective
+from unnoise.runs import TrainConfig
 
 CELL = 5  # one pixel of each 5 × 5 is masked, 4 %
 RADIUS = 2  # of the window that replacements come from
@@ -17,13 +18,17 @@ Replacement = Literal["uniform", "median"]
 
 
 @dataclass(frozen=True)
-class Noise2Void:
+class Noise2Void(Objective):
     """Replace some pixels, ask for what was there: the mean of ``|f(ỹ) - y|²`` over those pixels.
 
     Krull et al., "Noise2Void", CVPR 2019, equation 8. The noise of a pixel must be independent of
     its surroundings; where it is correlated along an axis, the pixels on it are replaced too
     (Broaddus et al., "Removing Structured Noise with Self-Supervised Blind-Spot Networks", ISBI
     2020).
+
+    What the model sees does not depend on the pixels it is asked for. So the expectation of the
+    risk is the error against the clean pixels plus the variance of their noise (Batson & Royer,
+    "Noise2Self", ICML 2019, proposition 1).
 
     A batch is ``(noisy,)`` with sides of at least 5.
 
@@ -33,8 +38,22 @@ class Noise2Void:
         structure: The axis along which noise is correlated.
     """
 
+    learns_from = "noisy"
+    obeys: ClassVar = {"replacement": "", "structure": "", "stride": ""}
+    finds_structure = False  # masks along lines lose more than they gain (docs/lab-notes.md)
+
     replacement: Replacement = "uniform"
     structure: Structure = "none"
+
+    @classmethod
+    def build(cls, config: TrainConfig, images: Images) -> Objective:
+        """Build it with the replacement of the settings and the structure of the images."""
+        return cls(config.replacement, images.structure)
+
+    @property
+    def shortcuts(self) -> bool:
+        """The median is so good a guess that a network with shortcuts learns to pass pixels on."""
+        return self.replacement != "median"
 
     def draw(self, batch: Batch, generator: Generator) -> Drawn:
         """Return the images with pixels replaced, what was there, and the places of the pixels."""
@@ -44,18 +63,9 @@ class Noise2Void:
         return masked, _at(noisy, rows, columns), rows, columns
 
     def losses(self, model: Network, drawn: Drawn) -> Tensor:
-        """Return the loss of each sample as ``(B,)``."""
+        """Return the loss of each sample, ``(B,)``."""
         masked, hidden, rows, columns = drawn
         return (_at(model(masked).float(), rows, columns) - hidden).square().mean((1, 2))
-
-    def risk(self, model: Network, drawn: Drawn) -> Tensor:
-        """Return the same on held-out images, ``(B,)``.
-
-        What the model sees does not depend on the pixels it is asked for, so the expectation is
-        the error against the clean pixels plus the variance of their noise (Batson & Royer,
-        "Noise2Self", ICML 2019, proposition 1).
-        """
-        return self.losses(model, drawn)
 
     def _mask(self, noisy: Tensor, rows: Tensor, columns: Tensor, generator: Generator) -> Tensor:
         masked = noisy.clone(memory_format=torch.contiguous_format)

@@ -1,20 +1,25 @@
-"""Supervised denoising: the objective of the denoising autoencoder."""
+"""Supervised denoising: the objective of the denoising autoencoder, and the one of its bounds."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Generator, Tensor
 
-from unnoise.images import LUMA
-from unnoise.objectives.contract import Batch, Drawn, Network
-from unnoise.objectives.losses import Loss, mse, nearly_clamp
+from unnoise.errors import ConfigError
+from unnoise.images import LUMA, RGB
+from unnoise.noise import parse_noise
+from unnoise.objectives.contract import Batch, Drawn, Images, Network, Objective
+from unnoise.objectives.losses import LOSSES, Loss, mse, nearly_clamp
+from unnoise.runs import TrainConfig
 
 PAIR = 2
+LEAST = 1e-3  # added to the mean error that the loss of the quantiles is relative to
 
 
 @dataclass(frozen=True)
-class Supervised:
+class Supervised(Objective):
     """Corrupt a clean image, ask for it back: ``loss(f(noise(x)), x)``.
 
     Vincent et al., "Extracting and Composing Robust Features with Denoising Autoencoders",
@@ -24,24 +29,40 @@ class Supervised:
     A batch is ``(clean,)``, or ``(noisy, clean)`` where the noise came with the images; more can be
     added to it.
 
-    A colour model is handed a grey image as one whose channels are equal, and so is their noise.
-    To one that saw colours only this is a noise that it does not know, so a share of the clean
-    images can be turned to grey.
+    A colour model gets a grey image as three equal channels, whose noise is equal, too. A model
+    that saw colours only does not know this noise. So a share of the clean images can be turned to
+    grey.
 
     Attributes:
         loss: Of the output against the clean image.
-        noise: What corrupts clean images, and the noisy ones of pairs; None leaves pairs alone.
+        noise: Corrupts clean images, and the noisy ones of pairs; None leaves pairs alone.
         clamped: Whether results are clamped when they are used.
         grey: Chance of a clean image to be turned to grey, less than 1.
     """
+
+    learns_from = "pairs"
+    obeys: ClassVar = {
+        "loss": "the best answer to a noisy target is its mean, which needs mse",
+        "intervals": "it needs to know the truth",
+        "grey": "",
+    }
 
     loss: Loss
     noise: Callable[[Tensor, Generator], Tensor] | None = None
     clamped: bool = True
     grey: float = 0.0
 
+    @classmethod
+    def build(cls, config: TrainConfig, images: Images) -> Objective:
+        """Build it from the settings; with ``intervals``, bounds are learned, too."""
+        if config.grey and (images.paired or images.channels != RGB):
+            raise ConfigError("--grey is for clean colour images that --noise makes noisy")
+        noise = parse_noise(config.noise) if config.noise else None
+        objective = cls(LOSSES[config.loss], noise, images.clamped, config.grey)
+        return objective if config.intervals is None else Quantiles(objective, config.intervals)
+
     def losses(self, model: Network, drawn: Drawn) -> Tensor:
-        """Return the loss of each sample as ``(B,)``."""
+        """Return the loss of each sample, ``(B,)``."""
         noisy, clean = drawn
         return self.distance(model(noisy).float(), clean)
 
@@ -50,13 +71,17 @@ class Supervised:
         return self.loss(nearly_clamp(denoised) if self.clamped else denoised, clean)
 
     def risk(self, model: Network, drawn: Drawn) -> Tensor:
-        """Return the mean squared error against the clean image itself, ``(B,)``."""
+        """Return the mean squared error against the clean image, ``(B,)``."""
         noisy, clean = drawn
         denoised = model(noisy).float()
         return mse(denoised.clamp(0, 1) if self.clamped else denoised, clean)
 
+    def examples(self, batch: Batch, generator: Generator) -> tuple[Tensor, Tensor]:
+        """Return noisy and clean images."""
+        return self.draw(batch, generator)
+
     def draw(self, batch: Batch, generator: Generator) -> tuple[Tensor, Tensor]:
-        """Return noisy and clean images of a batch."""
+        """Return noisy and clean images."""
         if len(batch) == PAIR:
             noisy, clean = batch
             return noisy if self.noise is None else self.noise(noisy, generator), clean
@@ -73,6 +98,56 @@ class Supervised:
                 wanted[images] = given  # one channel becomes all three, and so does its noise
                 noisy[images] = self.noise(given, generator)
         return noisy, wanted
+
+
+@dataclass(frozen=True)
+class Quantiles(Objective):
+    """``loss(f(y), x) + (pinball(f(y) - below(y), x) + pinball(f(y) + above(y), x)) / |f(y) - x|``.
+
+    The pinball loss of a quantile q (Koenker and Bassett, "Regression Quantiles", 1978) is q times
+    the distance by which the truth lies above it, or 1 - q times the distance below. As in
+    Angelopoulos et al., "Image-to-Image Regression with Distribution-Free Uncertainty
+    Quantification", ICML 2022, but the quantiles give no gradient to the image, and their loss is
+    relative to the mean error of each sample, so that weak noise is learned as well as strong
+    noise.
+
+    Attributes:
+        inner: The loss of the image.
+        level: Share of the truth that should lie between the quantiles, in (0, 1).
+    """
+
+    learns_from = "pairs"
+
+    inner: Supervised
+    level: float
+
+    def draw(self, batch: Batch, generator: Generator) -> Drawn:
+        """Return noisy and clean images."""
+        return self.inner.draw(batch, generator)
+
+    def examples(self, batch: Batch, generator: Generator) -> tuple[Tensor, Tensor]:
+        """Return noisy and clean images."""
+        return self.inner.draw(batch, generator)
+
+    def losses(self, model: Network, drawn: Drawn) -> Tensor:
+        """Return the loss of each sample, ``(B,)``; the model is one with ``Bounds``."""
+        noisy, clean = drawn
+        image, below, above = model(noisy).float().chunk(3, dim=1)
+        loss = self.inner.distance(image, clean)
+        tail = (1 - self.level) / 2
+        error = clean - image.detach()
+        low = pinball(error + below, tail)
+        quantiles = (low + pinball(error - above, 1 - tail)).mean((1, 2, 3))
+        return loss + quantiles / (error.abs().mean((1, 2, 3)) + LEAST)
+
+    def risk(self, model: Network, drawn: Drawn) -> Tensor:
+        """Return the mean squared error of the image, ``(B,)``."""
+        return self.inner.risk(lambda noisy: model(noisy).chunk(3, dim=1)[0], drawn)
+
+
+def pinball(excess: Tensor, quantile: float) -> Tensor:
+    """Return the loss of a quantile where the truth lies ``excess`` above it."""
+    return torch.maximum(quantile * excess, (quantile - 1) * excess)
 
 
 def to_grey(images: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ Settings = Mapping[str, Setting]
 SMALLEST_PATCH = 16
 LENGTHS = ("epochs", "steps", "minutes")
 EXCLUSIVE = (set(LENGTHS), {"model", "init"})
-AUTO = "auto"  # of a noise: to be estimated
+AUTO = "auto"  # to be chosen, or for a noise to be estimated, from the images
 ASKED = "asked"  # a table of a run's config, which is no setting (runs/asking.py)
 
 PRESETS: dict[str, Settings] = {
@@ -158,14 +158,12 @@ class TrainConfig:
     targets: str | None = None
     noise: str | None = None
     noisy: str | None = None
-    objective: Literal["auto", "supervised", "noise2noise", "neighbor2neighbor", "noise2void"] = (
-        "auto"
-    )
+    objective: str = AUTO
     axes: str | None = None
     array: str | None = None
     channels: Literal[1, 3] | None = None
     grey: float = 0.0
-    model: str = "auto"
+    model: str = AUTO
     init: str | None = None
     intervals: float | None = None
     freeze: bool = False

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from unnoise.images import ValueRange, to_float
 from unnoise.models import Model, restore
-from unnoise.objectives import LOSSES, Objective, Quantiles, Supervised
+from unnoise.objectives import LOSSES, Objective
 from unnoise.seeding import generator
 from unnoise.training.parallel import World
 from unnoise.training.steps import Validation
@@ -50,12 +50,8 @@ class Held:
 
     def pairs(self, objective: Objective, seed: int) -> Iterator[tuple[Tensor, Tensor | None]]:
         """Yield noisy images as validation draws them, with the clean ones where there are any."""
-        supervised = objective.inner if isinstance(objective, Quantiles) else objective
         for i, views in enumerate(self.chunks):
-            if isinstance(supervised, Supervised):
-                yield supervised.draw(views, generator(seed, "validation", i))
-            else:
-                yield views[0], None
+            yield objective.examples(views, generator(seed, "validation", i))
 
     def noisy_psnr(self, objective: Objective, seed: int) -> float | None:
         """Return the mean PSNR of the noisy images in dB; None where there are no clean ones."""
@@ -89,7 +85,7 @@ def validator(
                 found = objective.risk(lambda x: restore(network, x), drawn)
                 risks[firsts[i] : firsts[i + 1]] = found.cpu()
         every = world.total(risks)
-        clean = isinstance(objective, Supervised | Quantiles)
+        clean = objective.learns_from == "pairs"
         return Validation(risk=float(every.mean()), psnr=_psnr(every) if clean else None)
 
     return validate
