@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 from own_images import grainy, psnr, read_grey
 
 import unnoise
-from unnoise.denoiser.ladder import level
-from unnoise.denoiser.network import deinterleave, interleave
+from unnoise.denoiser.networks import deinterleave, interleave, level
 from unnoise.images import read_stack, write_stack
 
 Floats = NDArray[np.float32]

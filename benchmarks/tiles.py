@@ -19,10 +19,9 @@ import torch
 from machine import describe_machine
 
 import unnoise
-from unnoise.denoiser.network import CPU
+from unnoise.denoiser.networks import CPU
 from unnoise.denoiser.tiles import Runner, Tile, plan_tiles, run_bands
-from unnoise.denoiser.torch_engine import TorchNetwork
-from unnoise.denoiser.torch_files import load_model
+from unnoise.denoiser.torch_backend import TorchNetwork, load_model
 from unnoise.images import open_image
 from unnoise.models import Model, build_model
 

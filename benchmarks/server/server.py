@@ -32,7 +32,7 @@ from machine import describe_machine
 
 import unnoise
 from unnoise.api.denoising import denoise_files
-from unnoise.denoiser.network import Network
+from unnoise.denoiser.networks import Network
 from unnoise.images import find_images, read_stack, write_stack
 from unnoise.outputs import write_text
 from unnoise.pretrained import PRETRAINED

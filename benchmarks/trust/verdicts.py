@@ -36,7 +36,7 @@ from machine import describe_machine
 
 import unnoise
 from unnoise import Denoiser
-from unnoise.denoiser.torch_engine import TorchEngine
+from unnoise.denoiser.torch_backend import TorchEngine
 from unnoise.images import read_stack
 from unnoise.models import Model
 

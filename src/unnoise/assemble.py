@@ -14,8 +14,8 @@ from unnoise.data import (
     prepare,
     takes_whole,
 )
-from unnoise.denoiser.channels import makes_grey
-from unnoise.denoiser.torch_files import load_model
+from unnoise.denoiser.torch_backend import load_model
+from unnoise.denoiser.view import makes_grey
 from unnoise.devices import choose_bf16, choose_device
 from unnoise.errors import ConfigError, DataError
 from unnoise.images import ValueRange

@@ -14,7 +14,7 @@ from unnoise.api.examples import cut_alike, held_out_examples
 from unnoise.api.sharing import made_for, title_of
 from unnoise.cli import build_app
 from unnoise.data import choose_method, look_at
-from unnoise.denoiser.wording import duration, in_words
+from unnoise.denoiser.description import duration, in_words
 from unnoise.errors import ConfigError, OutputError
 from unnoise.images import write_stack
 

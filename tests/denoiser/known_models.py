@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from unnoise import Denoiser
-from unnoise.denoiser.torch_engine import TorchEngine
+from unnoise.denoiser.torch_backend import TorchEngine
 from unnoise.models import Model
 from unnoise.runs import ModelInfo
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from unnoise.denoiser.torch_engine import TorchNetwork
+from unnoise.denoiser.torch_backend import TorchNetwork
 from unnoise.models import Model
 
 

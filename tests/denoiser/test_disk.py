@@ -105,7 +105,7 @@ import sys
 from pathlib import Path
 import torch
 from unnoise import Denoiser
-from unnoise.denoiser.torch_engine import TorchEngine
+from unnoise.denoiser.torch_backend import TorchEngine
 from unnoise.models import build_model
 from unnoise.runs import ModelInfo
 

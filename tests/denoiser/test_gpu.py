@@ -7,9 +7,9 @@ import pytest
 import torch
 
 import unnoise
-from unnoise.denoiser.network import GPU
+from unnoise.denoiser.networks import GPU
 from unnoise.denoiser.tiles import plan_tiles
-from unnoise.denoiser.torch_engine import TorchEngine, at_once
+from unnoise.denoiser.torch_backend import TorchEngine, at_once
 from unnoise.models import UNet
 
 RANDOM = np.random.default_rng(0)

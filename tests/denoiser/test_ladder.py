@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from unnoise.denoiser.ladder import level, reach
+from unnoise.denoiser.networks import level, reach
 
 Floats = NDArray[np.float32]
 SIDE = 144

@@ -12,9 +12,9 @@ from torch import Tensor
 
 import unnoise
 from unnoise import Denoiser
-from unnoise.denoiser.network import CPU
+from unnoise.denoiser.networks import CPU
 from unnoise.denoiser.options import DenoiseOptions
-from unnoise.denoiser.torch_engine import TorchEngine
+from unnoise.denoiser.torch_backend import TorchEngine
 from unnoise.errors import ConfigError
 from unnoise.images import LUMA, open_image, write_stack
 from unnoise.pretrained import PRETRAINED

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from known_networks import torch_network
 from torch import Tensor
 
-from unnoise.denoiser.network import CPU, Interleaved, Network
+from unnoise.denoiser.networks import CPU, Interleaved, Network
 from unnoise.denoiser.tiles import Runner, Tile, plan_tiles, run_bands, spans
 from unnoise.errors import ModelError
 from unnoise.models import Autoencoder, Model, ResidualUNet, UNet, restore

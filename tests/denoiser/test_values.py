@@ -10,7 +10,7 @@ from known_models import linear, seen
 
 import unnoise
 from unnoise.denoiser import DenoiseOptions
-from unnoise.denoiser.network import CPU
+from unnoise.denoiser.networks import CPU
 from unnoise.errors import ConfigError, ImageError, ModelError
 from unnoise.images import ReadOptions, open_image, read_stack, write_stack
 

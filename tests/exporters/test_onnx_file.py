@@ -12,8 +12,8 @@ import torch
 
 import unnoise
 from unnoise import Denoiser
-from unnoise.denoiser.onnx_engine import BOUNDS_MODEL, OnnxEngine
-from unnoise.denoiser.torch_engine import TorchEngine
+from unnoise.denoiser.onnx_backend import BOUNDS_MODEL, OnnxEngine
+from unnoise.denoiser.torch_backend import TorchEngine
 from unnoise.errors import ConfigError, ModelError, OutputError
 from unnoise.models import MODELS, Distances, build_model
 from unnoise.pretrained import PRETRAINED

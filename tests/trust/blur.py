@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from unnoise import Denoiser
-from unnoise.denoiser.torch_engine import TorchEngine
+from unnoise.denoiser.torch_backend import TorchEngine
 from unnoise.models import Model
 from unnoise.runs import ModelInfo
 

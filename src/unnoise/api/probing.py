@@ -14,7 +14,7 @@ from unnoise.api.common import tell
 from unnoise.data import load_classes
 from unnoise.datasets import DATASETS, TASKS
 from unnoise.denoiser import Denoiser
-from unnoise.denoiser.torch_engine import TorchEngine
+from unnoise.denoiser.torch_backend import TorchEngine
 from unnoise.errors import ConfigError
 from unnoise.features import (
     ClassifierName,

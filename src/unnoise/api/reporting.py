@@ -18,7 +18,7 @@ from unnoise.data import (
 )
 from unnoise.datasets import NAMES
 from unnoise.denoiser import Denoiser, Running
-from unnoise.denoiser.wording import in_words
+from unnoise.denoiser.description import in_words
 from unnoise.errors import RunError
 from unnoise.evaluation import Evaluation
 from unnoise.images import ValueRange, to_float

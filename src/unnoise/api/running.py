@@ -31,7 +31,7 @@ from unnoise.assemble import Assembly, assemble
 from unnoise.data import Plan
 from unnoise.datasets import NAMES
 from unnoise.denoiser import Denoiser
-from unnoise.denoiser.torch_engine import TorchEngine
+from unnoise.denoiser.torch_backend import TorchEngine
 from unnoise.errors import DataError, RunError
 from unnoise.models import Bounds
 from unnoise.runs import RunFolder, Settings, TrainConfig, beside, layer_settings

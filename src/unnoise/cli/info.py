@@ -17,7 +17,7 @@ def info(model: str, /, *, json: bool = False) -> None:
         Print it as JSON.
     """
     from unnoise.api.loading import load
-    from unnoise.denoiser.wording import in_words
+    from unnoise.denoiser.description import in_words
 
     facts = load(model, device="cpu").describe()
     if json:

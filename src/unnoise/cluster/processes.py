@@ -14,8 +14,8 @@ from multiprocessing.connection import Connection
 from unnoise.api.common import word
 from unnoise.cluster.pool import Answer, Batch, Link, WorkerLostError
 from unnoise.cluster.worker import Settings, Worker
-from unnoise.denoiser import usable_cores
 from unnoise.denoiser.loading import ONNX, has_torch, locate
+from unnoise.devices import usable_cores
 from unnoise.memory import keep_freed_memory
 from unnoise.spawning import SPAWN, end_with_parent, without_script
 

@@ -18,7 +18,7 @@ from unnoise.api.common import word
 from unnoise.cluster.manifest import Row
 from unnoise.cluster.pool import Answer, Batch, Link, WorkerLostError
 from unnoise.cluster.worker import Settings, Worker
-from unnoise.denoiser import usable_cores
+from unnoise.devices import usable_cores
 from unnoise.errors import ConfigError
 from unnoise.memory import keep_freed_memory
 

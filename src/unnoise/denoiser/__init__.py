@@ -4,7 +4,6 @@ Images of any size are denoised in tiles, files from disk to disk. This room doe
 model was trained.
 """
 
-from unnoise.denoiser.cores import usable_cores
 from unnoise.denoiser.denoiser import Denoiser
 from unnoise.denoiser.hot_pixels import describe as describe_replaced
 from unnoise.denoiser.hot_pixels import without_hot_pixels
@@ -23,6 +22,5 @@ __all__ = [
     "TiledImage",
     "View",
     "describe_replaced",
-    "usable_cores",
     "without_hot_pixels",
 ]

@@ -11,14 +11,13 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.denoiser.channels import GREY
-from unnoise.denoiser.describing import describe_model
-from unnoise.denoiser.distances import DistanceFinder
+from unnoise.denoiser.description import describe_model
 from unnoise.denoiser.hot_pixels import Tally, describe
 from unnoise.denoiser.loading import load_engine
-from unnoise.denoiser.network import Engine, Network, network_at
+from unnoise.denoiser.networks import Engine, Network, network_at
 from unnoise.denoiser.options import ChannelUse, DenoiseOptions, OutputDtype
 from unnoise.denoiser.restoring import (
+    DistanceFinder,
     Page,
     Restorer,
     Stack,
@@ -31,7 +30,7 @@ from unnoise.denoiser.restoring import (
 from unnoise.denoiser.sight import Sight
 from unnoise.denoiser.tiles import Tile, Work
 from unnoise.denoiser.values import Passage, margin_of
-from unnoise.denoiser.view import View
+from unnoise.denoiser.view import GREY, View
 from unnoise.errors import ModelError
 from unnoise.images import (
     Holes,

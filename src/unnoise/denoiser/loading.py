@@ -8,7 +8,7 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 
-from unnoise.denoiser.network import Engine
+from unnoise.denoiser.networks import Engine
 from unnoise.errors import ConfigError, ModelFileError
 from unnoise.pretrained import PRETRAINED
 from unnoise.runs import ModelInfo
@@ -36,7 +36,7 @@ def load_engine(
     """
     file = locate(path)
     if file.suffix == ONNX:
-        from unnoise.denoiser.onnx_engine import load_onnx
+        from unnoise.denoiser.onnx_backend import load_onnx
 
         return load_onnx(file, device=device)
     if not has_torch():
@@ -45,8 +45,7 @@ def load_engine(
             "'unnoise[train]', or, where torch is, make an ONNX file of the model with "
             "unnoise export MODEL model.onnx"
         )
-    from unnoise.denoiser.torch_engine import TorchEngine
-    from unnoise.denoiser.torch_files import load_model
+    from unnoise.denoiser.torch_backend import TorchEngine, load_model
 
     info, model, distances = load_model(file)
     engine = TorchEngine(model, distances=distances, device=device, bf16=bf16, compiles=compiles)

@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.denoiser.channels import (
+from unnoise.denoiser.description import read_range
+from unnoise.denoiser.options import DenoiseOptions
+from unnoise.denoiser.restoring import Page, filled
+from unnoise.denoiser.view import (
+    View,
     adapts,
     check_together,
     goes_together,
     have_little_in_common,
     looks_like_alpha,
 )
-from unnoise.denoiser.kept_range import read_range
-from unnoise.denoiser.options import DenoiseOptions
-from unnoise.denoiser.restoring import Page, filled
-from unnoise.denoiser.view import View
 from unnoise.errors import ImageError
 from unnoise.facts import noise_correlation
 from unnoise.images import (

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unnoise.denoiser.network import CPU, Network
+from unnoise.denoiser.networks import CPU, Network
 from unnoise.errors import ModelError
 from unnoise.sizes import Sized, check_size, padding
 from unnoise.types import Array, Floats

@@ -20,8 +20,8 @@ import torch
 from numpy.typing import NDArray
 
 from unnoise.denoiser import Denoiser
-from unnoise.denoiser.onnx_engine import BOUNDS_MODEL, BOUNDS_NETWORK, NETWORK
-from unnoise.denoiser.torch_engine import TorchEngine
+from unnoise.denoiser.onnx_backend import BOUNDS_MODEL, BOUNDS_NETWORK, NETWORK
+from unnoise.denoiser.torch_backend import TorchEngine
 from unnoise.errors import ConfigError, ModelError
 from unnoise.exporters.padding import pad_inside
 from unnoise.models import Model

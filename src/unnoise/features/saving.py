@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from unnoise.denoiser.torch_files import load_model
+from unnoise.denoiser.torch_backend import load_model
 from unnoise.errors import ModelFileError
 from unnoise.models import CodeModel
 from unnoise.runs import ModelInfo, write_model_file

@@ -5,7 +5,7 @@ A request goes through doors: who may ask (``guard``), what is taken (``bodies``
 file system. The rooms to the left know nothing of HTTP.
 """
 
-from unnoise.denoiser import usable_cores
+from unnoise.devices import usable_cores
 from unnoise.server.run import serve
 from unnoise.server.settings import ServerSettings, check_access, check_token
 

@@ -11,9 +11,9 @@ from typing import Any, NoReturn
 import numpy as np
 import onnxruntime
 
-from unnoise.denoiser.cores import usable_cores
-from unnoise.denoiser.kept_range import check_header
-from unnoise.denoiser.network import CPU, GPU, Network, for_grey
+from unnoise.denoiser.description import check_header
+from unnoise.denoiser.networks import CPU, GPU, Network, for_grey
+from unnoise.devices import usable_cores
 from unnoise.errors import ConfigError, ModelError, ModelFileError
 from unnoise.runs import HEADER, ModelInfo, parse_header
 from unnoise.types import Floats

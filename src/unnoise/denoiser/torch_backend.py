@@ -1,17 +1,30 @@
 """A model run by torch: on a CPU or a GPU, in bfloat16, compiled; also its features."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, cast
+from pathlib import Path
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
-from unnoise.denoiser.channels import makes_grey
-from unnoise.denoiser.encoding import encode_images
-from unnoise.denoiser.network import CPU, GPU, AtOnce, Network
-from unnoise.models import Distances, Model, grey, macs_per_pixel, place
-from unnoise.runs import BOUNDS
+from unnoise.denoiser.description import check_header
+from unnoise.denoiser.loading import locate
+from unnoise.denoiser.networks import CPU, GPU, AtOnce, Network
+from unnoise.denoiser.view import makes_grey
+from unnoise.errors import ModelError, ModelFileError
+from unnoise.models import (
+    Distances,
+    Model,
+    build_model,
+    fit,
+    grey,
+    join_features,
+    macs_per_pixel,
+    place,
+)
+from unnoise.runs import BOUNDS, ModelInfo, read_model_file
 from unnoise.types import Floats
 
 
@@ -155,3 +168,87 @@ def _is_out_of_memory(error: Exception) -> bool:
     if isinstance(error, torch.OutOfMemoryError):
         return True
     return any(text in str(error) for text in ("not enough memory", "DefaultCPUAllocator"))
+
+
+def encode_images(
+    model: Model,
+    images: Floats,
+    device: torch.device,
+    pixels: int,
+    *,
+    levels: Sequence[int] | None,
+    pool: int | None,
+) -> Floats:
+    """Return the features of images; see ``Denoiser.encode``.
+
+    Args:
+        model: On the device.
+        images: float32 ``(N, C, H, W)`` in the model's own scale.
+        device: Where the model runs.
+        pixels: That go through it at once.
+        levels: Whose features are joined; None gives those of the narrowest place.
+        pool: The side of the grid over which they are averaged.
+    """
+    size = max(1, pixels // (images.shape[2] * images.shape[3]))
+
+    def features(part: Tensor) -> Tensor:
+        seen = fit(model, part.to(device, memory_format=torch.channels_last))
+        if levels is None and pool is None:
+            return model.encode(seen)
+        return join_features(model.features(seen), (-1,) if levels is None else levels, pool)
+
+    with torch.inference_mode():
+        parts = [features(part).cpu() for part in torch.from_numpy(images).split(size)]
+    found: Floats = torch.cat(parts).numpy()
+    return found
+
+
+class Loaded(NamedTuple):
+    """What a model file holds."""
+
+    info: ModelInfo
+    model: Model
+    distances: Distances | None  # of its bounds, where it has any
+
+
+def load_model(path: str | Path, *, table: bool = False) -> Loaded:
+    """Load a model for torch.
+
+    Args:
+        path: See ``loading.locate``.
+        table: Whether the model of a table will do, whose rows are no images.
+
+    Raises:
+        ModelFileError: The file is missing, damaged, of another format, or does not fit the
+            architecture that it names.
+    """
+    path = locate(path)
+    info, weights = read_model_file(path)
+    if info.estimator is not None and info.value_range is None and not table:
+        raise ModelFileError(
+            f"{path} holds an estimator of a table, and no denoiser of images: open it with "
+            "unnoise.DenoisingAutoencoder.load"
+        )
+    own = {name: weights.pop(name) for name in list(weights) if name.startswith(BOUNDS)}
+    distances = None
+    try:
+        # On "meta" no memory is taken, so a header cannot ask for more than the file holds.
+        with torch.device("meta"):
+            model = build_model(info.model, info.arguments)
+            if info.bounds is not None:
+                distances = Distances(info.bounds["arguments"])
+        _fill(model, weights)
+        if distances is not None and info.bounds is not None:
+            _fill(distances, {name.removeprefix(BOUNDS): own[name] for name in own})
+        check_header(info, model, distances)
+    except (RuntimeError, TypeError, ValueError, KeyError, ModelError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ModelFileError(f"{path} does not hold the weights it says: {reason}") from error
+    return Loaded(info, model, distances)
+
+
+def _fill(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    wanted = {name: tensor.dtype for name, tensor in network.state_dict().items()}
+    if any(weights[name].dtype != dtype for name, dtype in wanted.items() if name in weights):
+        raise TypeError("its weights are not of the dtype of the model")
+    network.load_state_dict(weights, assign=True)

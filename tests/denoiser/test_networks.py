@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from known_networks import torch_network
 
-from unnoise.denoiser.network import Interleaved, Repeated, deinterleave, interleave
+from unnoise.denoiser.networks import Interleaved, Repeated, deinterleave, interleave
 from unnoise.models import UNet
 
 SMALL = st.integers(1, 4)
