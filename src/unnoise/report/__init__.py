@@ -3,7 +3,7 @@
 This room gets figures and arrays and draws them; it does not know how they were made.
 """
 
-from unnoise.report.classes import draw_confusion, draw_map, draw_recovery
+from unnoise.report.charts import draw_confusion, draw_map, draw_recovery
 from unnoise.report.comparison import Comparison, draw_comparison
 from unnoise.report.maps import Panel, draw_panels
 from unnoise.report.noise import NoiseCurves, draw_crops, draw_noise_curves
