@@ -3,7 +3,7 @@ import struct
 
 import numpy as np
 
-from unnoise.report import Page, draw_curves, draw_grid, render_page
+from unnoise.report import RunPage, draw_curves, draw_grid, render_page
 
 
 def size(png: bytes) -> tuple[int, int]:
@@ -24,7 +24,7 @@ def test_a_grid_keeps_the_aspect_and_grows_with_its_rows() -> None:
 def test_the_page_is_self_contained_and_escaped() -> None:
     metrics = [{"step": 1.0, "loss": 0.2, "psnr": 15.0}, {"step": 2.0, "loss": 0.1, "psnr": 20.0}]
     html = render_page(
-        Page(
+        RunPage(
             title="<script>alert(1)</script>",
             facts={"noisy": "13 dB"},
             examples=draw_grid({"a": np.zeros((1, 1, 8, 8), np.float32)}),

@@ -24,7 +24,7 @@ from unnoise.evaluation import Evaluation
 from unnoise.images import ValueRange, to_float
 from unnoise.noise import parse_noise
 from unnoise.outputs import write_bytes, write_text
-from unnoise.report import Page, draw_curves, draw_grid, render_page
+from unnoise.report import RunPage, draw_curves, draw_grid, render_page
 from unnoise.runs import RunFolder, TrainConfig
 from unnoise.seeding import generator
 from unnoise.types import Array, Say
@@ -81,7 +81,7 @@ def write_report(
     facts = denoiser.describe()
     trained = facts["trained"]
     metrics = folder.read_metrics()
-    page = Page(
+    page = RunPage(
         title=f"A denoiser trained on {short(settings.data)}",
         facts=_facts(evaluation, facts, trained),
         examples=_draw_examples(denoiser, settings, _shown(settings, folder)),

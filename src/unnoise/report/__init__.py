@@ -1,22 +1,28 @@
-"""Pictures, and one self-contained HTML page about a run.
+"""Pictures, and self-contained HTML pages.
 
 This room gets figures and arrays and draws them; it does not know how they were made.
 """
 
-from unnoise.report.charts import draw_confusion, draw_map, draw_recovery
+from unnoise.report.charts import (
+    NoiseCurves,
+    draw_confusion,
+    draw_curves,
+    draw_map,
+    draw_noise_curves,
+    draw_recovery,
+)
 from unnoise.report.comparison import Comparison, draw_comparison
 from unnoise.report.maps import Panel, draw_panels
-from unnoise.report.noise import NoiseCurves, draw_crops, draw_noise_curves
 from unnoise.report.page import (
     Entry,
     InspectionPage,
     NoisePage,
-    Page,
     ProbingPage,
     ProbingRow,
+    RunPage,
     render_page,
 )
-from unnoise.report.pictures import draw_curves, draw_grid
+from unnoise.report.pictures import draw_crops, draw_grid
 from unnoise.report.places import amount_of_structure, most_structured
 
 __all__ = [
@@ -25,10 +31,10 @@ __all__ = [
     "InspectionPage",
     "NoiseCurves",
     "NoisePage",
-    "Page",
     "Panel",
     "ProbingPage",
     "ProbingRow",
+    "RunPage",
     "amount_of_structure",
     "draw_comparison",
     "draw_confusion",

@@ -1,19 +1,72 @@
-"""Pictures of classes: where features lie, what is taken for what, and what noise costs."""
+"""Charts: curves of training, features and their classes, and the fit of a noise spec."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.report.pictures import DPI, INK, NOISY_INK, new_figure, to_picture
+from unnoise.report.pictures import INK, LOSS_INK, NOISY_INK, TITLE, new_figure, to_picture
+from unnoise.types import Doubles, Floats
 
 MOST_COLOURS = 20
 SIDE = 6.0  # inches
+SHOWN = 97.5  # percentile of the variances up to which they are drawn: beyond lies texture
 
 
-def draw_map(
-    places: NDArray[np.float32], classes: NDArray[np.int64], names: Sequence[str]
-) -> bytes:
+@dataclass(frozen=True)
+class NoiseCurves:
+    """The fit of a noise spec.
+
+    Attributes:
+        points: Brightness and variance of places in images.
+        gain: The line is ``gain · x + offset``.
+        offset: See ``gain``.
+        correlations: By name, such as ``luma``: measured at 1, 2, … pixels, and of the spec.
+    """
+
+    points: tuple[Doubles, Doubles]
+    gain: float
+    offset: float
+    correlations: Mapping[str, tuple[Sequence[float], Sequence[float]]]
+
+
+def draw_curves(rows: Sequence[Mapping[str, float]], *, noisy_psnr: float | None) -> bytes:
+    """Draw the training loss and the validation over the steps, side by side.
+
+    Args:
+        rows: The metrics of the run: ``step``, ``loss``, ``risk``, ``psnr``.
+        noisy_psnr: The PSNR of the validation images before denoising, in dB; None without clean
+            images, and then the risk is drawn.
+
+    Returns:
+        A PNG.
+    """
+    figure = _chart(9, 3)
+    loss, found = figure.subplots(1, 2)
+    steps = [row["step"] for row in rows]
+    loss.plot(steps, [row["loss"] for row in rows], color=LOSS_INK, marker=".")
+    loss.set(title="training loss", xlabel="step", yscale="log")
+    if noisy_psnr is None:
+        risks = [row["risk"] for row in rows]
+        found.plot(steps, risks, color=INK, marker=".", label="risk")
+        lowest = risks.index(min(risks))
+        found.plot(steps[lowest], risks[lowest], "o", color=LOSS_INK, label="delivered")
+        found.set(title="self-supervised risk on held-out pixels", xlabel="step")
+    else:
+        psnr = [row["psnr"] for row in rows]
+        found.plot(steps, psnr, color=INK, marker=".", label="denoised")
+        found.axhline(noisy_psnr, color=NOISY_INK, linestyle="--", label="noisy")
+        found.set(title="validation PSNR in dB", xlabel="step")
+    found.legend(frameon=False)
+    for axes in (loss, found):
+        _open(axes)
+        axes.set_xlim(left=0)
+    return to_picture(figure)
+
+
+def draw_map(places: Floats, classes: NDArray[np.int64], names: Sequence[str]) -> bytes:
     """Draw points ``(N, 2)`` in the colours of their classes as a PNG, with their names.
 
     The axes have no unit.
@@ -21,8 +74,7 @@ def draw_map(
     from matplotlib import colormaps
     from matplotlib.patheffects import withStroke
 
-    figure_class, canvas = new_figure()
-    figure = figure_class(figsize=(SIDE, SIDE), dpi=DPI, facecolor="white", layout="constrained")
+    figure = _chart(SIDE, SIDE)
     axes = figure.add_subplot()
     colours = colormaps["tab10" if len(names) <= 10 else "tab20"]
     for index, name in enumerate(names):
@@ -30,7 +82,8 @@ def draw_map(
         colour = colours(index % MOST_COLOURS)
         axes.scatter(mine[:, 0], mine[:, 1], s=5, color=colour, linewidths=0)
         if len(mine):
-            # The median place along both axes lies among the points where a class has two parts.
+            # In a class of two parts the mean lies between them; the point nearest to the medians
+            # of both axes is one of the class.
             nearest = np.abs(mine - np.median(mine, axis=0)).sum(1).argmin()
             outline = [withStroke(linewidth=3, foreground="white")]
             label = axes.annotate(
@@ -40,18 +93,17 @@ def draw_map(
     axes.set(xticks=[], yticks=[])
     axes.set_aspect("equal")
     axes.spines[:].set_visible(False)
-    return to_picture(figure, canvas)
+    return to_picture(figure)
 
 
 def draw_confusion(counts: NDArray[np.int64], names: Sequence[str]) -> bytes:
     """Draw counts ``(classes, classes)`` as a PNG, in percent of the true class, a row each."""
-    figure_class, canvas = new_figure()
-    figure = figure_class(figsize=(SIDE, SIDE), dpi=DPI, facecolor="white", layout="constrained")
+    figure = _chart(SIDE, SIDE)
     axes = figure.add_subplot()
     shares = 100 * counts / np.maximum(counts.sum(1, keepdims=True), 1)
     wrong = shares.copy()
     np.fill_diagonal(wrong, 0)
-    # The right ones would take all colours from the wrong ones, which the picture is for.
+    # Colours show the errors, which are small beside the diagonal.
     axes.imshow(wrong, cmap="Oranges", vmin=0, vmax=max(float(wrong.max()) * 1.6, 1.0))
     small = len(names) > 12
     for row, column in np.ndindex(counts.shape):
@@ -75,15 +127,14 @@ def draw_confusion(counts: NDArray[np.int64], names: Sequence[str]) -> bytes:
     axes.set(xlabel="found", ylabel="true")
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    return to_picture(figure, canvas)
+    return to_picture(figure)
 
 
 def draw_recovery(
     noises: Sequence[str], noisy: Sequence[float], denoised: Sequence[float], clean: float
 ) -> bytes:
     """Draw the accuracy in percent over noises, before and after denoising, as a PNG."""
-    figure_class, canvas = new_figure()
-    figure = figure_class(figsize=(9, 3.2), dpi=DPI, facecolor="white", layout="constrained")
+    figure = _chart(9, 3.2)
     axes = figure.add_subplot()
     places = range(len(noises))
     axes.axhline(clean, color="black", linestyle=":", linewidth=1, label="clean")
@@ -91,7 +142,43 @@ def draw_recovery(
     axes.plot(places, noisy, color=NOISY_INK, marker="o", linestyle="--", label="noisy")
     axes.set_xticks(places, [noise.replace("+", "+\n") for noise in noises])
     axes.set(ylabel="right, %", ylim=(0, 103))
+    _open(axes)
+    axes.legend(frameon=False)
+    return to_picture(figure)
+
+
+def draw_noise_curves(curves: NoiseCurves) -> bytes:
+    """Draw the variance against the brightness, and the correlations, as a PNG."""
+    count = 1 + len(curves.correlations)
+    figure = _chart(3.6 * count, 3)
+    line, *others = figure.subplots(1, count)
+    x, y = curves.points
+    line.plot(x, y, "o", color=NOISY_INK, markersize=3, alpha=0.7, label="measured")
+    ends = np.array([0.0, 1.0])
+    line.plot(ends, curves.gain * ends + curves.offset, color=INK, label="fitted")
+    high = np.percentile(y, SHOWN) if len(y) else 0.0
+    top = 1.3 * max(float(high), curves.gain + curves.offset, 1e-12)
+    line.set(xlim=(0, 1), ylim=(0, top), xlabel="brightness")
+    line.set_title("variance of the noise", fontsize=TITLE)
+    line.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
+    for axes, (name, (measured, made)) in zip(others, curves.correlations.items(), strict=True):
+        lags = np.arange(1, len(measured) + 1)
+        axes.axhline(0, color=NOISY_INK, linewidth=0.8)
+        axes.plot(lags, measured, "o", color=LOSS_INK, label="measured")
+        axes.plot(lags, made, color=INK, label="of the spec")
+        axes.set(ylim=(-0.3, 1.05), xlabel="distance in pixels", xticks=lags)
+        axes.set_title(f"correlation, {name}", fontsize=TITLE)
+    for axes in (line, *others):
+        _open(axes)
+        axes.legend(frameon=False, fontsize=8)
+    return to_picture(figure)
+
+
+def _chart(width: float, height: float) -> Any:
+    return new_figure((width, height), constrained=True)
+
+
+def _open(axes: Any) -> None:
+    """Leave out the upper and right borders of a chart, and draw a faint grid."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.25)
-    axes.legend(frameon=False)
-    return to_picture(figure, canvas)

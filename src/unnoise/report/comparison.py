@@ -1,5 +1,6 @@
 """One slide: an image before and after, what was removed, and an enlarged part of each."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,8 +8,7 @@ import numpy as np
 
 from unnoise.images import in_digits
 from unnoise.report.lettering import shorten, width_of, wrap
-from unnoise.report.pictures import DPI, new_figure, to_bytes, to_picture, write_at
-from unnoise.report.scale_bar import ScaleBar
+from unnoise.report.pictures import new_figure, to_bytes, to_picture, write_at
 from unnoise.types import Floats
 
 WIDTH = 10.0  # inches of the slide
@@ -16,29 +16,32 @@ EDGE, GAP = 0.2, 0.1  # inches
 TITLE, LINE, BAR = 0.34, 0.17, 0.62  # inches: above panels, of small print, below panels
 TALLEST = 4.5  # inches of a panel
 LARGE_FONT, FONT, PRINT = 13, 11, 8  # points
-WIDE = 2.5  # times its height, from which on an image takes a row of its own
+WIDE = 2.5  # width over height from which on each image has a row of its own
 LEAST, LEAST_BAR, LEAST_FONT = 0.05, 2.4, 6  # inches of a panel and of a bar, points
 DRAWN = 4096  # pixels of a side that are drawn; larger images are thinned
 FRAME, SOFT = "#ff9d00", "#444444"
 TITLES = ("before", "after", "removed")
+SHARE = 0.2  # of the width of a picture, for its scale bar
+STEPS = (1, 2, 5)
+UNITS = ((1e6, "m"), (1e3, "mm"), (1.0, "µm"), (1e-3, "nm"))  # in micrometres
 
 Box = tuple[float, float, float, float]  # left, bottom, width, height in inches
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """What the slide shows.
+    """The content of the slide.
 
     Attributes:
-        name: Of the image.
+        name: The name of the image.
         before: ``(H, W)`` or ``(H, W, 3)``, 0 for black and 1 for white.
-        after: The same.
-        removed: ``(H, W)`` in values of the file, before less after.
-        unit: Of these values, in words.
-        crop: The top row, the left column and the side of the part that is enlarged; None for none.
-        pixel: Width of a pixel in micrometres, None where it is not known.
-        notes: What is said below, such as of the contrast.
-        command: That made the slide.
+        after: The result, likewise.
+        removed: ``(H, W)`` in values of the file, before minus after.
+        unit: The unit of these values, in words.
+        crop: The top row, the left column and the side of the part to enlarge; None for none.
+        pixel: Width of a pixel in micrometres, None if unknown.
+        notes: Lines below the pictures, such as a note on the contrast.
+        command: The command that made the slide.
     """
 
     name: str
@@ -53,18 +56,17 @@ class Comparison:
 
     @property
     def top(self) -> float:
-        """The value at the ends of the grey scale of what was removed, round and never 0."""
+        """The value at the ends of the grey scale of ``removed``, rounded and never 0."""
         found = float(np.quantile(np.abs(self.removed), 0.999))
         return float(f"{found:.2g}") or float(np.abs(self.removed).max()) or 1.0
 
 
 def draw_comparison(slide: Comparison, *, kind: str = "png") -> bytes:
     """Draw the slide as a PNG, or as a JPEG or WebP (``kind`` ``jpeg``, ``webp``)."""
-    figure_class, canvas = new_figure()
     lines = _small_print(slide)
     bottom = EDGE + LINE * len(lines)
     whole, parts, height = _places(slide, bottom)
-    figure = figure_class(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
+    figure = new_figure((WIDTH, height))
     name = shorten(slide.name, WIDTH - 2 * EDGE, LARGE_FONT)
     write_at(figure, (EDGE, height - EDGE), name, LARGE_FONT, va="top")
     panels = (slide.before, slide.after, slide.removed)
@@ -88,15 +90,13 @@ def draw_comparison(slide: Comparison, *, kind: str = "png") -> bytes:
     for index, (line, family) in enumerate(reversed(lines)):
         place = (EDGE, EDGE / 2 + LINE * index)
         write_at(figure, place, line, PRINT, va="bottom", color=SOFT, family=family)
-    return to_picture(figure, canvas, kind=kind)
+    return to_picture(figure, kind=kind)
 
 
 def _places(slide: Comparison, bottom: float) -> tuple[list[Box], list[Box], float]:
-    """Return where whole images and enlarged parts go, and the height of the slide.
+    """Return the boxes of whole images and of enlarged parts, and the height of the slide.
 
-    Args:
-        slide: What is drawn.
-        bottom: Inches that the small print takes.
+    ``bottom`` is the height of the small print in inches.
     """
     height, width = slide.before.shape[:2]
     third = (WIDTH - 2 * EDGE - 2 * GAP) / 3
@@ -108,7 +108,7 @@ def _places(slide: Comparison, bottom: float) -> tuple[list[Box], list[Box], flo
         ratio = min(side, height - y) / min(side, width - x)
         parts = [_fitted(left, at, third, third, ratio) for left in columns]
         at += parts[0][3] + GAP
-    if width > WIDE * height:  # one below the other
+    if width > WIDE * height:  # the images stand below each other
         tall = max((WIDTH - 2 * EDGE) * height / width, LEAST)
         whole = [(EDGE, at + (2 - i) * (tall + TITLE), WIDTH - 2 * EDGE, tall) for i in range(3)]
         at += 2 * (tall + TITLE)
@@ -118,13 +118,13 @@ def _places(slide: Comparison, bottom: float) -> tuple[list[Box], list[Box], flo
 
 
 def _fitted(left: float, bottom: float, width: float, tallest: float, ratio: float) -> Box:
-    """Return a box of a ratio, height over width, that fits; narrower than ``width`` if it must."""
+    """Return the largest box of a ratio, height over width, at most ``width`` and ``tallest``."""
     tall = min(width * ratio, tallest)
     return left, bottom, tall / ratio, tall
 
 
 def _draw(figure: Any, box: Box, values: Floats, top: float | None) -> Any:
-    """Draw values in a box, from black, 0 or ``-top``, to white, 1 or ``top``."""
+    """Draw values in a box: black is 0 or ``-top``, white is 1 or ``top``."""
     width, height = figure.get_size_inches()
     axes = figure.add_axes((box[0] / width, box[1] / height, box[2] / width, box[3] / height))
     rows, columns = values.shape[:2]
@@ -158,26 +158,40 @@ def _scale_bar(axes: Any, width: int, pixel: float, box: Box) -> None:
     from matplotlib.patches import Rectangle
     from matplotlib.patheffects import withStroke
 
-    bar = ScaleBar.of(width, pixel)
-    # In shares of the picture, so that thickness and margins do not depend on the image's size.
-    length, margin, thick = bar.pixels / width, 0.1 / box[2], 0.045 / box[3]
+    pixels, label = scale_bar(width, pixel)
+    # In shares of the picture: thickness and margins are the same for images of all sizes.
+    length, margin, thick = pixels / width, 0.1 / box[2], 0.045 / box[3]
     left, low = 1 - margin - length, 0.1 / box[3]
-    room = 2 * (length / 2 + margin) * box[2]  # centred on the bar, as far as the edge
-    size = min(FONT, FONT * room / width_of(bar.label, FONT), 60 * (box[3] - 0.2))
+    room = 2 * (length / 2 + margin) * box[2]  # inches for the label, centred on the bar
+    size = min(FONT, FONT * room / width_of(label, FONT), 60 * (box[3] - 0.2))
     if size < LEAST_FONT:
-        return  # a picture too low or narrow for letters: the enlarged part has the bar
+        return  # the picture is too small for letters; the enlarged part has the bar
     edge = [withStroke(linewidth=2, foreground="black")]
     shape = {"transform": axes.transAxes, "linewidth": 0, "path_effects": edge}
     axes.add_patch(Rectangle((left, low), length, thick, facecolor="white", **shape))
     axes.text(
-        left + length / 2, low + thick + 0.02 / box[3], bar.label, transform=axes.transAxes,
+        left + length / 2, low + thick + 0.02 / box[3], label, transform=axes.transAxes,
         ha="center", va="bottom", color="white", fontsize=size,
         path_effects=edge,
     )  # fmt: skip
 
 
+def scale_bar(width: int, pixel: float) -> tuple[float, str]:
+    """Return the length of a scale bar in pixels, and its label, such as ``20 µm``.
+
+    The length is 1, 2 or 5 times a power of ten, the nearest to a fifth of the width of a picture.
+    ``pixel`` is the width of a pixel in micrometres.
+    """
+    wanted = SHARE * width * pixel
+    power = math.floor(math.log10(wanted))
+    lengths = [step * 10.0**exponent for exponent in (power, power + 1) for step in STEPS]
+    length = min(lengths, key=lambda each: abs(math.log(each / wanted)))
+    scale, unit = next((each for each in UNITS if length >= each[0] * (1 - 1e-9)), UNITS[-1])
+    return length / pixel, f"{length / scale:g} {unit}"
+
+
 def _colour_bar(figure: Any, box: Box, slide: Comparison) -> None:
-    """Draw the signed grey scale of what was removed, with its unit."""
+    """Draw the signed grey scale of ``removed``, with its unit."""
     width, height = figure.get_size_inches()
     length = max(box[2], LEAST_BAR)
     left = min(box[0], WIDTH - EDGE - length)
@@ -194,7 +208,7 @@ def _colour_bar(figure: Any, box: Box, slide: Comparison) -> None:
 
 
 def _small_print(slide: Comparison) -> list[tuple[str, str]]:
-    """Return the lines below the pictures, each with its family of fonts."""
+    """Return the lines below the pictures, each with its font family."""
     room = WIDTH - 2 * EDGE
     notes = [line for note in slide.notes for line in wrap(note, room, PRINT).split("\n")]
     mono = "monospace"

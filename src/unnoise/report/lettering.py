@@ -1,4 +1,4 @@
-"""Text that fits: measured in the font it is drawn in, then wrapped or shortened in the middle."""
+"""Text that fits: measured in the font of the picture, then wrapped or shortened in the middle."""
 
 import re
 import warnings
@@ -8,29 +8,23 @@ from typing import Any
 MARGIN = 1.03  # hinting makes drawn text slightly wider than measured text
 INCH = 72  # points
 GAP = "…"
-# After these a line may end; the second group is the separator that a new line does not begin with.
+# A line may end after each piece. A piece ends with its separator, so no line begins with one.
 PIECES = re.compile(r"[^\s,+|/_\\-]*[\s,+|/_\\-]?")
 
 
 def clean(text: str) -> str:
-    """Return text that fonts can draw: one line; bytes of names that are not UTF-8 are escaped."""
+    """Return text that fonts can draw: one line, with bytes that are not UTF-8 escaped."""
     return " ".join(text.encode("utf-8", "backslashreplace").decode().split())
 
 
 @lru_cache(maxsize=4096)
 def width_of(text: str, size: float, family: str = "sans-serif") -> float:
-    """Return the width of a line in inches.
-
-    Args:
-        text: One line.
-        size: Of the font, in points.
-        family: Of the font.
-    """
+    """Return the width in inches of a line in a font of ``size`` points."""
     from matplotlib.font_manager import FontProperties
 
     font = FontProperties(family=family, size=size)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # drawn as a box
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # such letters are drawn as boxes
         width, _, _ = _renderer().get_text_width_height_descent(text, font, False)
     return float(width) / INCH * MARGIN
 
@@ -40,7 +34,7 @@ def shorten(text: str, width: float, size: float, family: str = "sans-serif") ->
     text = clean(text)
     if width_of(text, size, family) <= width:
         return text
-    low, high = 0, len(text)  # letters that are kept
+    low, high = 0, len(text)  # letters to keep
     while low < high:
         middle = (low + high + 1) // 2
         if width_of(_without_middle(text, middle), size, family) <= width:
@@ -53,9 +47,9 @@ def shorten(text: str, width: float, size: float, family: str = "sans-serif") ->
 def wrap(
     text: str, width: float, size: float, *, lines: int = 3, family: str = "sans-serif"
 ) -> str:
-    """Break text into lines of at most ``width`` inches, at separators where there are any.
+    """Break text into up to ``lines`` lines of at most ``width`` inches, at separators if possible.
 
-    The last line is shortened in the middle where the text needs more lines.
+    The last line is shortened in the middle if the text needs more lines.
     """
     text, done = clean(text), list[str]()
     while text and len(done) < lines - 1 and width_of(text, size, family) > width:

@@ -4,17 +4,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from unnoise.report.lettering import shorten, wrap
-from unnoise.report.pictures import DPI, SMALL_FONT, new_figure, to_bytes, to_picture, write_at
+from unnoise.report.pictures import SMALL_FONT, new_figure, to_bytes, to_picture, write_at
+from unnoise.types import Floats
 
-LARGEST = 640  # pixels of a side that are drawn; larger ones are thinned
+LARGEST = 640  # pixels of a side that are drawn; larger images are thinned
 COLUMNS = 3
-CELL = 3.0  # inches that a panel is wide
+CELL = 3.0  # inches, width of a panel
 HEAD, BAR, GAP = 0.3, 0.42, 0.12  # inches
-QUALITIES = (80, 65, 50, 35, 20)  # of WebP, the first that keeps to the limit
-LIMIT = 225_000  # bytes: a page of 48 of them, as text, stays below 15 MB
+QUALITIES = (80, 65, 50, 35, 20)  # of WebP: the first that keeps to the limit is used
+LIMIT = 225_000  # bytes: a page with 48 such pictures, as text, stays below 15 MB
 RELATIVE = (0.35, 2.5)  # least and largest height of a panel over its width
 
 
@@ -23,15 +23,15 @@ class Panel:
     """One picture of the page.
 
     Attributes:
-        title: Above it.
+        title: The text above the picture.
         values: ``(H, W)``, or ``(H, W, 3)`` for colour.
         kind: ``image`` in [0, 1]; ``signed``, with 0 as middle grey; ``amount``, from 0 on.
         top: The value of the last colour; None takes it from the values.
-        note: In small letters below an image.
+        note: The small text below an image.
     """
 
     title: str
-    values: NDArray[np.float32]
+    values: Floats
     kind: Literal["image", "signed", "amount"]
     top: float | None = None
     note: str = ""
@@ -40,25 +40,24 @@ class Panel:
 def draw_panels(panels: list[Panel]) -> bytes:
     """Draw panels of one size as a WebP, three in a row, with colour bars under the maps.
 
-    Larger images are drawn at a reduced size, so that a page of many stays small.
+    Larger images are drawn at a reduced size, so that a page with many images stays small.
     """
     from matplotlib.ticker import MaxNLocator
 
-    figure_class, canvas = new_figure()
     height, width = panels[0].values.shape[:2]
     tall = CELL * float(np.clip(height / width, *RELATIVE))
     rows = -(-len(panels) // COLUMNS)
     row = HEAD + tall + BAR
     size = COLUMNS * (CELL + GAP) + GAP, rows * row
-    figure = figure_class(figsize=size, dpi=DPI, facecolor="white")
+    figure = new_figure(size)
     for index, panel in enumerate(panels):
         left = GAP + (index % COLUMNS) * (CELL + GAP)
         bottom = size[1] - (index // COLUMNS + 1) * row + BAR
         axes = figure.add_axes((left / size[0], bottom / size[1], CELL / size[0], tall / size[1]))
         step = -(-max(height, width) // LARGEST)
-        # Averages where it reduces, and keeps the pixels of small images as squares.
         values = panel.values[::step, ::step]
         shown = to_bytes(values) if panel.kind == "image" else values
+        # "auto" averages large images, and keeps the pixels of small ones as squares.
         drawn = axes.imshow(shown, interpolation="auto", **_style(panel))
         axes.set_axis_off()
         axes.set_title(shorten(panel.title, CELL, 10), fontsize=10, pad=4)
@@ -69,10 +68,10 @@ def draw_panels(panels: list[Panel]) -> bytes:
             corner = ((left + 0.1 * CELL) / size[0], (bottom - 0.14) / size[1])
             place = figure.add_axes((*corner, 0.8 * CELL / size[0], 0.08 / size[1]))
             bar = figure.colorbar(drawn, cax=place, orientation="horizontal", format="%.3g")
-            bar.locator = MaxNLocator(4)  # more would run into each other
+            bar.locator = MaxNLocator(4)  # the labels of more would overlap
             bar.update_ticks()
             place.tick_params(labelsize=7, length=2)
-    return to_picture(figure, canvas, kind="webp", qualities=QUALITIES, limit=LIMIT)
+    return to_picture(figure, kind="webp", qualities=QUALITIES, limit=LIMIT)
 
 
 def _style(panel: Panel) -> dict[str, object]:

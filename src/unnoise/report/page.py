@@ -1,34 +1,43 @@
-"""One HTML page with everything inside: no script, nothing loaded from elsewhere."""
+"""HTML pages that contain all their pictures: no script, nothing loaded from elsewhere."""
 
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-Row = Mapping[str, Any]
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
-    """What the page shows.
+class HtmlPage:
+    """The content of a page; each kind has a template.
 
     Attributes:
-        title: Of the run.
+        title: The title of the page.
+    """
+
+    template: ClassVar[str]
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunPage(HtmlPage):
+    """The page of a run.
+
+    Attributes:
         facts: Short labelled figures at the top.
         examples: PNG of clean, noisy and denoised images.
-        curves: PNG of loss and PSNR, None where there was no validation.
+        curves: PNG of loss and PSNR, None without validation.
         table: Rows of an evaluation: ``method``, ``psnr``, ``ssim``, ``mse``,
-            ``images_per_second``; none where there are no clean images.
+            ``images_per_second``; empty without clean images.
         table_caption: What was measured on which images.
-        model: What is known about the model.
+        model: Facts about the model.
         config: The run's config as TOML.
     """
 
-    title: str
+    template = "run"
     facts: Mapping[str, str]
     examples: bytes
     curves: bytes | None
-    table: Sequence[Row]
+    table: Sequence[Mapping[str, Any]]
     table_caption: str
     model: Mapping[str, Any]
     config: str
@@ -39,11 +48,11 @@ class Entry:
     """One inspected image.
 
     Attributes:
-        name: Of the file, and the number of the image where it holds several.
+        name: The name of the file, with the number of the image if the file holds several.
         verdict: ``trust``, ``check``, ``reject`` or ``error``.
-        reasons: Why.
+        reasons: Why, and what to do.
         figures: Noise, familiarity, removed structure and estimated PSNR, in words.
-        maps: A picture; None where there was no result.
+        maps: A picture; None without a result.
     """
 
     name: str
@@ -54,17 +63,16 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class InspectionPage:
-    """What the page of inspected images shows.
+class InspectionPage(HtmlPage):
+    """The page of inspected images.
 
     Attributes:
-        title: With which model.
         made_for: Which images the model is made for, and which it is not.
-        summary: How many images got which verdict.
+        summary: The number of images with each verdict.
         entries: The images.
     """
 
-    title: str
+    template = "inspections"
     made_for: str
     summary: str
     entries: Sequence[Entry]
@@ -80,23 +88,22 @@ class ProbingRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProbingPage:
-    """What the page of a probe shows.
+class ProbingPage(HtmlPage):
+    """The page of a probe.
 
     Attributes:
-        title: Of the model.
-        summary: Which classifier, which images.
+        summary: The classifier and the images.
         columns: Numbers of labels, in words.
-        rows: Ours first.
+        rows: The kinds of features, the model's first.
         confusion: A PNG.
-        confusion_caption: Of which features and labels.
+        confusion_caption: Which features and labels it is of.
         map: A PNG, or None.
-        map_caption: How it was made, of how many images.
-        recovery: A PNG; None where no noise was asked for.
-        recovery_caption: Which classifier and which denoiser.
+        map_caption: How the map was made, and from how many images.
+        recovery: A PNG; None without noise.
+        recovery_caption: The classifier and the denoiser.
     """
 
-    title: str
+    template = "probing"
     summary: str
     columns: Sequence[str]
     rows: Sequence[ProbingRow]
@@ -109,26 +116,25 @@ class ProbingPage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NoisePage:
-    """What the page of an estimated noise shows.
+class NoisePage(HtmlPage):
+    """The page of an estimated noise.
 
     Attributes:
-        title: Of which images.
         spec: The noise.
-        evidence: What was found, in sentences.
+        evidence: The findings, in sentences.
         curves: A PNG: variance against brightness, and correlations.
         crops: A PNG: real and synthetic noise side by side.
     """
 
-    title: str
+    template = "noise"
     spec: str
     evidence: Sequence[str]
     curves: bytes
     crops: bytes
 
 
-def render_page(page: Page | InspectionPage | ProbingPage | NoisePage) -> str:
-    """Return the page as HTML."""
+def render_page(page: HtmlPage) -> str:
+    """Return a page as HTML."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -139,18 +145,9 @@ def render_page(page: Page | InspectionPage | ProbingPage | NoisePage) -> str:
         lstrip_blocks=True,
     )
     environment.filters["data_uri"] = _data_uri
-    name = TEMPLATES[type(page)]
-    html = environment.get_template(f"{name}.html.jinja").render(page=page)
-    # A page is UTF-8, and names need not be: their other bytes are shown escaped.
+    html = environment.get_template(f"{page.template}.html.jinja").render(page=page)
+    # File names may have bytes that are not UTF-8: the page shows them escaped.
     return html.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-TEMPLATES = {
-    Page: "page",
-    InspectionPage: "inspections",
-    ProbingPage: "probing",
-    NoisePage: "noise",
-}
 
 
 def _data_uri(picture: bytes) -> str:

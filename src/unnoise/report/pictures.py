@@ -1,52 +1,50 @@
-"""Pictures as bytes of a file: rows of images, and curves."""
+"""Rows of images as the bytes of a picture file, and what all pictures of this room share."""
 
 import io
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.images import Contrast, ValueRange
 from unnoise.report.lettering import clean, width_of, wrap
-
-Stack = NDArray[np.float32]
+from unnoise.types import Floats
 
 DPI = 150
 SMALL = 64  # pixels
 SMALL_CELL, LARGE_CELL = 0.75, 1.9  # inches that an image takes
 GAP, LABEL_GAP = 0.04, 0.08  # inches between images, and beside a label
 LABEL, LEAST_ROW = 1.6, 0.3  # inches: the widest label, and the lowest row
-FONT, SMALL_FONT = 10, 7.5  # points
-LINE, CAPTION = 0.17, 0.26  # inches of a line of a label, and of what is said below
+FONT, SMALL_FONT, TITLE = 10, 7.5, 10  # points
+LINE, CAPTION = 0.17, 0.26  # inches of a line of a label, and of a caption
 COLOUR = 3  # channels
 INK, NOISY_INK, LOSS_INK = "#1f5fa8", "#9a9a9a", "#c2571a"
 
 
 def draw_grid(
-    rows: Mapping[str, Stack],
+    rows: Mapping[str, Floats],
     *,
     columns: int = 10,
     values: ValueRange | None = None,
     dtype: np.dtype[np.generic] | type[np.generic] = np.float32,
 ) -> bytes:
-    """Draw stacks of images under each other, one labelled row each.
+    """Draw stacks of images below each other, one labelled row each.
 
     Each column has one contrast, found in its first row. The picture says where it is stretched.
 
     Args:
-        rows: Label and images ``(N, C, H, W)``, all of one size; one channel is drawn grey, three
-            in colour, of others the first.
-        columns: Images a row at the most.
-        values: The values of the source that 0 and 1 are; None takes them as they are.
-        dtype: Of the source.
+        rows: Labels and images ``(N, C, H, W)``, all of one size. One channel is drawn grey, three
+            in colour; of any other number the first is drawn.
+        columns: The largest number of images in a row.
+        values: The values of the source that 0 and 1 stand for; None takes them as they are.
+        dtype: The dtype of the source.
 
     Returns:
         A PNG.
     """
-    figure_class, canvas = new_figure()
     stacks = list(rows.values())
     count = min(columns, *map(len, stacks))
     height, width = stacks[0].shape[2:]
@@ -63,7 +61,7 @@ def draw_grid(
     width_of_note = width_of(notes[0], SMALL_FONT) + 2 * LABEL_GAP if notes else 0.0
     whole = max(label + count * (cell + GAP) + GAP, width_of_note)
     size = whole, len(rows) * (row + GAP) + GAP + below + foot
-    figure = figure_class(figsize=size, dpi=DPI, facecolor="white")
+    figure = new_figure(size)
     lines = max(1, int(row / LINE))
     for index, name in enumerate(rows):
         middle = size[1] - (index + 0.5) * (row + GAP)
@@ -81,126 +79,98 @@ def draw_grid(
     if notes:
         place = (size[0] - LABEL_GAP, foot / 2)
         write_at(figure, place, notes[0], SMALL_FONT, ha="right", va="center")
-    return to_picture(figure, canvas)
+    return to_picture(figure)
+
+
+def draw_crops(crops: Mapping[str, Floats]) -> bytes:
+    """Draw parts ``(H, W, 1 or 3)`` in [0, 1] beside each other, as a PNG."""
+    figure = new_figure((8, 4.3), constrained=True)
+    for axes, (name, crop) in zip(figure.subplots(1, len(crops)), crops.items(), strict=True):
+        axes.imshow(to_bytes(crop), interpolation="nearest")
+        axes.set_title(name, fontsize=TITLE)
+        axes.set_axis_off()
+    return to_picture(figure)
 
 
 def _contrast(
-    pictures: list[Stack], values: ValueRange | None, dtype: np.dtype[np.generic] | type[np.generic]
-) -> tuple[Contrast, list[Stack]]:
-    """Stretch pictures ``(H, W, C)`` that stand side by side, all by the first."""
+    pictures: list[Floats],
+    values: ValueRange | None,
+    dtype: np.dtype[np.generic] | type[np.generic],
+) -> tuple[Contrast, list[Floats]]:
+    """Stretch the pictures ``(H, W, C)`` of a column by the contrast of the first."""
     if values is not None:
         low, span = np.asarray(values.low), np.asarray(values.span)
         channels = pictures[0].shape[-1]
-        if low.size not in (1, channels):  # of these channels one is drawn
+        if low.size not in (1, channels):  # only the first channel is drawn
             low, span = low.flat[0], span.flat[0]
         pictures = [(picture * span + low).astype(np.float32) for picture in pictures]
     unit, first = ValueRange.nominal(dtype), pictures[0]
-    if np.dtype(dtype).kind in "biu":  # noise that is added leaves the values of the source
+    if np.dtype(dtype).kind in "biu":  # added noise goes beyond the values of the source
         first = first.clip(unit.low, unit.high)
     contrast = Contrast.of(first, unit)
     return contrast, [contrast.draw(picture) for picture in pictures]
 
 
-def to_bytes(picture: Stack) -> NDArray[np.uint8]:
+def to_bytes(picture: Floats) -> NDArray[np.uint8]:
     """Return a picture ``(H, W)``, ``(H, W, 1)`` or ``(H, W, 3)`` in [0, 1] as bytes of colours.
 
-    Matplotlib draws bytes to the value; floats it may draw one grey level off.
+    Matplotlib draws bytes exactly; it may draw floats one grey level off.
     """
     levels = np.rint(picture * 255).clip(0, 255).astype(np.uint8)
     return np.broadcast_to(levels.reshape(*levels.shape[:2], -1), (*levels.shape[:2], COLOUR))
 
 
 def _notes(contrasts: Sequence[Contrast], width: float) -> list[str]:
-    """Return what is said of the contrast: of all columns, or in general and of each column."""
+    """Return the note on the contrast: one for all columns, or a general one and one for each."""
     said = {contrast.said for contrast in contrasts}
     if len(said) == 1:
         return [text for text in said if text]
     each = [wrap(contrast.ends, width, SMALL_FONT, lines=2) for contrast in contrasts]
-    return ["contrast stretched; below each image, its black and its white", *each]
+    return ["contrast stretched; below each image: its black and its white", *each]
 
 
 def write_at(figure: Any, place: tuple[float, float], text: str, size: float, **how: Any) -> None:
-    """Write text at a place in inches; a ``$`` is no formula."""
+    """Write text at a place in inches; ``$`` does not begin a formula."""
     width, height = figure.get_size_inches()
     figure.text(place[0] / width, place[1] / height, text, fontsize=size, parse_math=False, **how)
 
 
-def draw_curves(rows: Sequence[Mapping[str, float]], *, noisy_psnr: float | None) -> bytes:
-    """Draw training loss and what validation found over the steps, side by side.
-
-    Args:
-        rows: Of the run's metrics: ``step``, ``loss``, ``risk``, ``psnr``.
-        noisy_psnr: dB of the validation images before denoising; None where there were no clean
-            ones, and the risk is drawn.
-
-    Returns:
-        A PNG.
-    """
-    figure_class, canvas = new_figure()
-    figure = figure_class(figsize=(9, 3), dpi=DPI, facecolor="white", layout="constrained")
-    loss, found = figure.subplots(1, 2)
-    steps = [row["step"] for row in rows]
-    loss.plot(steps, [row["loss"] for row in rows], color=LOSS_INK, marker=".")
-    loss.set(title="training loss", xlabel="step", yscale="log")
-    if noisy_psnr is None:
-        risks = [row["risk"] for row in rows]
-        found.plot(steps, risks, color=INK, marker=".", label="risk")
-        lowest = risks.index(min(risks))
-        found.plot(steps[lowest], risks[lowest], "o", color=LOSS_INK, label="delivered")
-        found.set(title="self-supervised risk on held-out pixels", xlabel="step")
-    else:
-        psnr = [row["psnr"] for row in rows]
-        found.plot(steps, psnr, color=INK, marker=".", label="denoised")
-        found.axhline(noisy_psnr, color=NOISY_INK, linestyle="--", label="noisy")
-        found.set(title="validation PSNR in dB", xlabel="step")
-    found.legend(frameon=False)
-    for axes in (loss, found):
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(alpha=0.25)
-        axes.set_xlim(left=0)
-    return to_picture(figure, canvas)
-
-
-def new_figure() -> tuple[Any, Any]:
-    """Return the classes of a figure and of its canvas.
+def new_figure(size: tuple[float, float], *, constrained: bool = False) -> Any:
+    """Return an empty figure of a size in inches, with automatic margins if ``constrained``.
 
     Matplotlib is imported without its global state, and only when something is drawn.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    return Figure, FigureCanvasAgg
+    layout: Literal["constrained"] | None = "constrained" if constrained else None
+    return Figure(figsize=size, dpi=DPI, facecolor="white", layout=layout)
 
 
-def _pixels(image: Stack) -> Stack:
+def _pixels(image: Floats) -> Floats:
     """Return the channels that are drawn, last."""
     return np.moveaxis(image if len(image) == COLOUR else image[:1], 0, -1)
 
 
 def to_picture(
     figure: Any,
-    canvas: Any,
     *,
     kind: str = "png",
     qualities: Sequence[int] = (92,),
     limit: float = math.inf,
 ) -> bytes:
-    """Return a figure as a PNG, or as a JPEG or WebP.
+    """Return a figure as ``png``, ``jpeg`` or ``webp`` of at most ``limit`` bytes, if possible.
 
-    Args:
-        figure: The figure.
-        canvas: The class of its canvas.
-        kind: ``png``, ``jpeg`` or ``webp``.
-        qualities: Of JPEG and WebP, 1 to 100, falling; the first that keeps to the limit is used.
-        limit: Bytes.
+    The first of the falling qualities of JPEG and WebP that keeps to the limit is used, else the
+    last.
     """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 
     buffer = io.BytesIO()
     with warnings.catch_warnings():
-        # Names may hold letters that the font has not: they are drawn as boxes.
+        # Letters of names that the font lacks are drawn as boxes.
         warnings.filterwarnings("ignore", "Glyph .* missing")
-        drawn = canvas(figure)
+        drawn = FigureCanvasAgg(figure)
         if kind == "png":
             drawn.print_png(buffer, metadata={"Software": None})
             return buffer.getvalue()

@@ -1,22 +1,23 @@
-"""Where an image shows most: the part with the most structure, not the empty middle."""
+"""The part of an image with the most structure, which may be far from its middle."""
 
 import numpy as np
-from numpy.typing import NDArray
+
+from unnoise.types import Array, Doubles
 
 THINNED = 1024  # pixels of a side that are searched; larger images are averaged
 SMOOTHED = 2.0  # pixels, the sigma of the Gaussian under which noise averages out
 
 
-def most_structured(image: NDArray[np.generic], height: int, width: int) -> tuple[int, int]:
+def most_structured(image: Array, height: int, width: int) -> tuple[int, int]:
     """Return the top row and the left column of the part with the most edges.
 
     Edges are the gradient magnitude of the smoothed image (SciPy's
-    ``gaussian_gradient_magnitude``), less its median, which noise alone leaves.
+    ``gaussian_gradient_magnitude``) above its median, which is the share of noise.
 
     Args:
-        image: ``(H, W)`` or ``(H, W, C)``; of several channels that are no colours, the mean.
-        height: Of the part, at most ``H``.
-        width: Of the part, at most ``W``.
+        image: ``(H, W)`` or ``(H, W, C)``; the mean of the channels is searched.
+        height: The height of the part, at most ``H``.
+        width: The width of the part, at most ``W``.
     """
     grey, step = _thinned(image)
     rows, columns = (
@@ -26,20 +27,20 @@ def most_structured(image: NDArray[np.generic], height: int, width: int) -> tupl
     sums = np.pad(_edges(grey).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     inside = sums[rows:, columns:] - sums[:-rows, columns:] - sums[rows:, :-columns]
     inside = inside + sums[:-rows, :-columns]
-    # Of equal ones the middle: an image without structure is shown there.
+    # Among equal parts the one nearest to the middle is best, so images without structure show it.
     best = np.argwhere(inside >= inside.max() - 1e-9 * max(abs(inside.max()), 1e-12))
     middle = (np.array(inside.shape) - 1) / 2
     top, left = best[np.abs(best - middle).sum(1).argmin()] * step
     return min(int(top), image.shape[0] - height), min(int(left), image.shape[1] - width)
 
 
-def amount_of_structure(image: NDArray[np.generic]) -> float:
-    """Return the mean strength of edges beyond what noise leaves, in units of the values."""
+def amount_of_structure(image: Array) -> float:
+    """Return the mean strength of edges beyond the share of noise, in units of the values."""
     return float(_edges(_thinned(image)[0]).mean())
 
 
-def _thinned(image: NDArray[np.generic]) -> tuple[NDArray[np.float64], int]:
-    """Return the mean of the channels, averaged over squares where it is large, and their side."""
+def _thinned(image: Array) -> tuple[Doubles, int]:
+    """Return the mean of the channels, averaged over squares if it is large, and their side."""
     from skimage.measure import block_reduce
 
     values = np.nan_to_num(image.astype(np.float64))
@@ -50,9 +51,9 @@ def _thinned(image: NDArray[np.generic]) -> tuple[NDArray[np.float64], int]:
     return block_reduce(whole, step, np.mean) if step > 1 else grey, step
 
 
-def _edges(grey: NDArray[np.float64]) -> NDArray[np.float64]:
+def _edges(grey: Doubles) -> Doubles:
     from scipy.ndimage import gaussian_gradient_magnitude
 
     found = gaussian_gradient_magnitude(grey, SMOOTHED, mode="nearest")
-    edges: NDArray[np.float64] = np.maximum(found - np.median(found), 0)
+    edges: Doubles = np.maximum(found - np.median(found), 0)
     return edges
