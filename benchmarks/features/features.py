@@ -130,7 +130,7 @@ def speed() -> Figures:
 
 def page(found: Figures) -> str:
     """Write the figures as tables."""
-    lines = ["# Features: what was measured", "", "Written by `make bench-features`."]
+    lines = ["# Features: measurements", "", "Written by `make bench-features`."]
     for part, write in PAGES.items():
         if part in found:
             lines += ["", f"## {TITLES[part]}", "", f"{found[part]['machine']}.", ""]

@@ -174,7 +174,7 @@ def page(seconds: float) -> str:
     first, last = (max(part) for part in (loaded.memory[:half], loaded.memory[half:]))
     others = sum(loaded.statuses.values()) - loaded.statuses[200]
     refused = ", ".join(f"{n} × {status}" for status, n in sorted(crowd.statuses.items()))
-    return f"""# The server: what was measured
+    return f"""# The server: measurements
 
 Written by `make bench-server`. {describe_machine()}.
 
