@@ -6,8 +6,9 @@ from scenes import PLAIN, Image, scene
 from scipy.ndimage import gaussian_filter
 
 from unnoise.facts import NoiseSample, noise_sample
-from unnoise.facts.blurred import correlation, fit_blurred, products, without_planes
+from unnoise.facts.blurred import correlation, fit_blurred, products
 from unnoise.facts.noise_sample import LUMA
+from unnoise.facts.parts import without_planes
 
 LEVEL = 0.03
 

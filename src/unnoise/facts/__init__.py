@@ -1,4 +1,4 @@
-"""Facts of an image that need no model: noise, grain, lines, phases, impulses, fineness."""
+"""Facts about an image that need no model: noise, grain, lines, phases, impulses, fineness."""
 
 from unnoise.facts.ends import CUT, cut_off
 from unnoise.facts.fineness import LOST, NARROW, PREDICTED, Fineness, fineness

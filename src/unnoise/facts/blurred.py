@@ -1,9 +1,9 @@
-"""White noise that was blurred by a gaussian: what blocks of it look like, and how wide it was.
+"""White noise blurred by a gaussian: the statistics of its blocks, and the width of the gaussian.
 
-A block is freed from the plane that fits it best, which takes some of the noise with it, most of
-what is coarse. So a width is found by comparing the products of pixels some rows and columns apart
-with those that noise of each width has in such blocks. Nothing is approximated: the correlation is
-that of the discrete blur, ``irfft2(rfft2(n) exp(-2 (π w f)²))``.
+The plane that fits a block best is subtracted. This removes some of the noise, most of all coarse
+noise. So the products of pixels some rows and columns apart are compared with the products that
+noise of each width has in blocks without planes. Nothing is approximated: the correlation belongs
+to the discrete blur, ``irfft2(rfft2(n) exp(-2 (π w f)²))``.
 """
 
 from dataclasses import dataclass
@@ -11,25 +11,26 @@ from functools import lru_cache
 
 import numpy as np
 
+from unnoise.facts.parts import planes
 from unnoise.types import Doubles
 
-LAGS = 4  # rows and columns that products reach over
+LAGS = 4  # largest distance of the pixels that are multiplied, in rows and columns
 WIDTHS = np.concatenate([np.arange(0, 2, 0.05), np.arange(2, 5.01, 0.25)])  # pixels
-LITTLE = 1e-6  # share of what varies, below which noise counts as none
-COARSE = 7.0  # pixels: structure that is left in flat blocks is as smooth as such noise
-PERIOD = 256  # pixels, after which the blur repeats
+LITTLE = 1e-6  # share of the variation below which noise counts as none
+COARSE = 7.0  # pixels: noise of this width is as smooth as structure in flat blocks
+PERIOD = 256  # pixels after which the blur repeats
 
 
 @dataclass(frozen=True)
 class Blurred:
-    """What the products of a block show.
+    """The noise that fits the products of blocks.
 
     Attributes:
-        variance: Of the noise, whole, before a plane was taken away.
-        width: Of the gaussian, in pixels; 0 for white noise.
-        structure: Variance of what is as coarse as the image itself.
-        correlation: Measured, of pixels 1 to 4 apart, mean of rows and columns: what lacks by the
-            planes was added, and structure taken away.
+        variance: Variance of the noise before planes were subtracted.
+        width: Width of the gaussian, in pixels; 0 for white noise.
+        structure: Variance of structure, which is as coarse as the image itself.
+        correlation: Measured correlation of pixels 1 to 4 apart, mean of rows and columns,
+            corrected for the planes and for structure.
     """
 
     variance: float
@@ -46,14 +47,6 @@ def correlation(width: float, lags: int = LAGS) -> Doubles:
     return found
 
 
-def without_planes(blocks: Doubles) -> Doubles:
-    """Subtract from each block of ``(..., H, W)`` the plane that fits it best."""
-    planes = _planes(*blocks.shape[-2:])
-    flat = blocks.reshape(*blocks.shape[:-2], -1)
-    rest: Doubles = (flat - flat @ planes @ planes.T).reshape(blocks.shape)
-    return rest
-
-
 def products(blocks: Doubles) -> Doubles:
     """Return the mean products of pixels 0 to 4 rows and columns apart in ``(B, H, W)``."""
     height, width = blocks.shape[-2:]
@@ -68,7 +61,7 @@ def products(blocks: Doubles) -> Doubles:
 
 
 def shared_products(shape: tuple[int, int], *, rows: float, columns: float) -> Doubles:
-    """Return the products in blocks of noise that rows and columns share, of these variances."""
+    """Return the products of noise that rows and columns share, of these variances."""
     each = [np.eye(side) for side in shape]
     every = [np.ones((side, side)) for side in shape]
     found: Doubles = rows * _seen(each[0], every[1]) + columns * _seen(every[0], each[1])
@@ -78,13 +71,13 @@ def shared_products(shape: tuple[int, int], *, rows: float, columns: float) -> D
 def fit_blurred(
     measured: Doubles, shape: tuple[int, int], *, structure: bool = True, width: float | None = None
 ) -> Blurred:
-    """Find the noise whose products are nearest to those measured.
+    """Find the noise whose products are nearest to the ``products`` of blocks without planes.
 
     Args:
-        measured: Of blocks from which planes were taken, from ``products``.
-        shape: Height and width of these blocks.
-        structure: Whether the blocks may hold something of the image.
-        width: Of the grain, where it is known; one of ``WIDTHS``.
+        measured: ``(5, 5)``.
+        shape: Height and width of the blocks.
+        structure: Whether the blocks may hold structure of the image.
+        width: Width of the grain if it is known, one of ``WIDTHS``.
     """
     tables, coarse = _tables(*shape)
     best, found = np.inf, Blurred(0.0, 0.0, 0.0)
@@ -96,7 +89,7 @@ def fit_blurred(
         if np.sum(error**2) < best:
             best = np.sum(error**2)
             along = (error[0, 1:] + error[1:, 0]) / 2
-            # Of next to no noise, what is left over says nothing.
+            # Next to no noise leaves errors that mean nothing.
             more = along / amount if amount > LITTLE * abs(measured[0, 0]) else 0 * along
             related = correlation(float(each))[1:] + more
             found = Blurred(amount, float(each), rest, tuple(map(float, related)))
@@ -105,17 +98,14 @@ def fit_blurred(
 
 @lru_cache
 def spread(shape: tuple[int, int], width: float) -> float:
-    """Return the relative standard deviation of the variances of blocks of such noise."""
+    """Return the relative standard deviation of the variances of blocks of blurred noise."""
     down, across = (_covariance(width, side) for side in shape)
-    kept = np.kron(down, across)
-    planes = _planes(*shape)
-    kept -= planes @ (planes.T @ kept)
-    kept -= (kept @ planes) @ planes.T
+    kept = _block_covariance(down, across)
     return float(np.sqrt(2 * np.sum(kept**2)) / np.trace(kept))
 
 
 def _amounts(noise: Doubles, coarse: Doubles | None, measured: Doubles) -> tuple[float, float]:
-    """Return how much of two tables is in the measured one, by least squares, none below 0."""
+    """Return the share of two tables in the measured one, by least squares, neither below 0."""
     alone = max(0.0, float(np.sum(noise * measured) / np.sum(noise**2)))
     if coarse is None:
         return alone, 0.0
@@ -144,14 +134,18 @@ def _covariance(width: float, side: int) -> Doubles:
     return found
 
 
+def _block_covariance(down: Doubles, across: Doubles) -> Doubles:
+    """Return the covariance in blocks without planes of noise of a separable covariance."""
+    basis, kept = planes(len(down), len(across)), np.kron(down, across)
+    kept -= basis @ (basis.T @ kept)
+    kept -= (kept @ basis) @ basis.T
+    return kept
+
+
 def _seen(down: Doubles, across: Doubles) -> Doubles:
     """Return the products in blocks without planes of noise of a separable covariance."""
     height, width = len(down), len(across)
-    planes = _planes(height, width)
-    kept = np.kron(down, across)
-    kept = kept - planes @ (planes.T @ kept)
-    kept = kept - (kept @ planes) @ planes.T
-    each = kept.reshape(height, width, height, width)
+    each = _block_covariance(down, across).reshape(height, width, height, width)
     found = np.empty((LAGS + 1, LAGS + 1))
     for below in range(LAGS + 1):
         for beside in range(LAGS + 1):
@@ -159,12 +153,3 @@ def _seen(down: Doubles, across: Doubles) -> Doubles:
             one, other = each[y, x, y + below, x + beside], each[y, x + beside, y + below, x]
             found[below, beside] = (one.mean() + other.mean()) / 2
     return found
-
-
-@lru_cache
-def _planes(height: int, width: int) -> Doubles:
-    """Return an orthonormal basis of the planes over a block, ``(H · W, 3)``."""
-    y, x = np.mgrid[:height, :width]
-    columns = np.stack([np.ones(height * width), y.ravel(), x.ravel()], axis=1)
-    basis: Doubles = np.linalg.qr(columns)[0]
-    return basis

@@ -1,8 +1,8 @@
 """Fineness: whether an image holds structure that half its resolution does not show.
 
-Methods that learn from every second pixel apply at full resolution what they learned at half of it.
-That is right where images look alike at both, as most do, and wrong for lines a few pixels wide:
-at half the resolution these are half as wide, and what was learned there blurs or removes them.
+Methods that learn from every second pixel learn at half the resolution, and are applied at full
+resolution. This is right if images look alike at both, as most do. It is wrong for lines a few
+pixels wide. At half the resolution they are half as wide, so the method blurs or removes them.
 """
 
 from dataclasses import dataclass
@@ -10,23 +10,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.facts.parts import middle
+from unnoise.facts.parts import TO_STD, channels_of
 from unnoise.types import Doubles
 
-RADIUS = 2  # pixels, of the surroundings that a pixel is predicted from
-REACH = 4 * RADIUS  # pixels between two of those surroundings at half the resolution
+RADIUS = 2  # pixels around a pixel from which it is predicted
+REACH = 4 * RADIUS  # largest distance of two of them, in pixels, at half the resolution
 SMALLEST = 96  # pixels of a side; in smaller images noise alone can look thin
-MAX_SIDE = 512  # pixels of the middle that are looked at
+MAX_SIDE = 512  # pixels; a larger image is measured in its middle
 ENDS = (0.001, 0.999)  # quantiles; values beyond them, such as hot pixels, are clipped
-RIDGE = 1e-9  # of the variance: keeps the equations solvable
-TO_STD = 1.4826  # from the median of absolute values to a standard deviation
+RIDGE = 1e-9  # share of the variance that keeps the equations solvable
 SECOND = 6.0  # variance of a second difference of three independent values
-NARROW = 1.0  # of lines up to 4 pixels wide; edges have 0.5, photographs 0.7 at the median
-LOST = 0.015  # this and the next two by measurement (docs/lab-notes.md)
+NARROW = 1.0  # lines up to 4 pixels wide have more; edges have 0.5, photographs 0.7 at the median
+LOST = 0.015  # this and the next two were measured (docs/lab-notes.md)
 PREDICTED = 0.3
 WORTH = 4.0
-MOST = 10.0  # that is said of how narrow it is
-LEAST = 1e-6  # of the variance: what is predicted better than that has no noise to remove
+MOST = 10.0  # largest figure for ``narrow``
+LEAST = 1e-6  # share of the variance; a smaller error means that there is no noise to remove
 
 # Places around a pixel, (24, 2).
 AROUND = np.array(
@@ -41,15 +40,16 @@ AROUND = np.array(
 
 @dataclass(frozen=True)
 class Fineness:
-    """What is known of the finest structure of an image.
+    """Figures for the finest structure of an image.
 
     Attributes:
-        excess: By how much a rule that was learned at half the resolution errs more at full
-            resolution than one that was learned there, as a share of the mean squared error.
-        hidden: Variance of a pixel that those around it do not predict, beside that of the noise,
-            as a share of the variance of the noise. The lower, the less is lost by a network that
-            learns to predict pixels from those around them.
-        narrow: By how much more the autocovariance falls from 2 to 4 pixels than from 4 to 8: about
+        excess: Excess error, at full resolution, of a rule that was learned at half the resolution
+            over a rule that was learned at full resolution, as a share of the latter's mean squared
+            error.
+        hidden: Variance that the surrounding pixels do not predict, without the noise, as a share
+            of the variance of the noise. The lower it is, the less a network loses that learns to
+            predict pixels from their surroundings.
+        narrow: Ratio of the falls of the autocovariance from 2 to 4 and from 4 to 8 pixels: about
             0.5 for edges, which look alike at all scales, above 1 for lines of 3 pixels; 10 at
             most.
     """
@@ -60,7 +60,7 @@ class Fineness:
 
     @property
     def thin(self) -> bool:
-        """Whether it is thin: narrow, lost at half the resolution, predicted by what is near."""
+        """Whether it is narrow, lost at half the resolution, and predicted by its surroundings."""
         predicted = self.hidden < min(PREDICTED, WORTH * self.excess)
         return self.narrow > NARROW and self.excess > LOST and predicted
 
@@ -68,26 +68,24 @@ class Fineness:
 def fineness(image: NDArray[np.generic]) -> Fineness | None:
     """Measure whether structure is so fine that half the resolution does not show it.
 
-    Two linear rules predict a pixel from the 24 around it with the least mean squared error: one
-    learned at full resolution, the other from every second pixel. Both are applied at full
-    resolution. Their errors follow from the autocovariance. White noise adds to it at distance 0
-    only, and so to both errors alike.
+    Two linear rules predict a pixel from the 24 pixels around it with the least mean squared error.
+    One is learned at full resolution, the other from every second pixel. Both are applied at full
+    resolution. Their errors follow from the autocovariance. White noise adds to it only at distance
+    0, so it adds equally to both errors.
 
     Args:
         image: ``(H, W, C)``, any real dtype, any scale; its noise is white.
 
     Returns:
-        Of several channels that of the largest excess; None if the image is too small or flat.
+        The figures of the channel with the largest excess; None if the image is too small or flat.
     """
     if min(image.shape[:2]) < SMALLEST:
         return None
-    part = middle(image, MAX_SIDE)
-    found = [each for channel in np.moveaxis(part, -1, 0) if (each := _channel(channel))]
+    found = [each for channel in channels_of(image, MAX_SIDE) if (each := _channel(channel))]
     return max(found, key=lambda each: each.excess, default=None)
 
 
-def _channel(image: NDArray[np.generic]) -> Fineness | None:
-    values = image.astype(np.float64)
+def _channel(values: Doubles) -> Fineness | None:
     low, high = (float(end) for end in np.quantile(values, ENDS))
     if not high > low:
         return None
@@ -108,8 +106,8 @@ def _channel(image: NDArray[np.generic]) -> Fineness | None:
 def _noise(image: Doubles) -> float:
     """Estimate the variance of the noise by the median of second differences both ways.
 
-    The differences are those of Immerkaer, "Fast Noise Variance Estimation", CVIU 1996. The median
-    leaves out edges.
+    The differences follow Immerkaer, "Fast Noise Variance Estimation", CVIU 1996. The median leaves
+    out edges.
     """
     across = image[:, 2:] - 2 * image[:, 1:-1] + image[:, :-2]
     both = across[2:] - 2 * across[1:-1] + across[:-2]
@@ -117,9 +115,9 @@ def _noise(image: Doubles) -> float:
 
 
 def _autocovariance(image: Doubles) -> Doubles:
-    """Return the autocovariance up to ``REACH`` pixels each way, distance 0 in the middle.
+    """Return the autocovariance up to ``REACH`` pixels each way, with distance 0 in the middle.
 
-    It is the mean over turns and mirrors, as training shows images turned and mirrored.
+    It is the mean over turned and mirrored images, since training turns and mirrors them.
     """
     height, width = image.shape
     padded = height + REACH, width + REACH

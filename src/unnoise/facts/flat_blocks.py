@@ -1,6 +1,6 @@
-"""Blocks of an image that vary least, chosen so that the choice does not change the noise in them.
+"""Blocks of an image that vary least, chosen in a way that does not favour weak noise.
 
-Blocks that vary least have, by chance, less noise than others. So the left half of a block is
+By chance, the blocks that vary least have less noise than others. So the left half of a block is
 chosen by its right half, and the other way round. Colours are measured where the brightness varies
 least.
 """
@@ -11,17 +11,17 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from unnoise.facts.blurred import spread, without_planes
-from unnoise.facts.parts import BLOCK
+from unnoise.facts.blurred import spread
+from unnoise.facts.parts import BLOCK, without_planes
 from unnoise.types import Doubles
 
 Indices = NDArray[np.int64]
 
-STRIDE = BLOCK // 2  # pixels between blocks: of a small flat place, one lies inside
-SHARE, FEWEST = 0.015, 32  # of the blocks that are used, and how many at least
-MAX_BLOCKS = 6000  # of an image that are looked at
+STRIDE = BLOCK // 2  # pixels between blocks, so that one lies inside a small flat place
+SHARE, FEWEST = 0.015, 32  # share of the blocks that is used, and their least number
+MAX_BLOCKS = 6000  # blocks of an image that are measured
 CLIPPED = 0.02, 0.06  # share of pixels at the ends of the range in blocks that are used
-OUTLIER = 1.7  # times the median variance of those chosen, which an edge in a flat place has
+OUTLIER = 1.7  # times the median variance of the chosen: an edge in a flat place
 STRATA = 8  # of brightness
 HALF, WHOLE = (BLOCK, BLOCK // 2), (BLOCK, BLOCK)
 
@@ -36,7 +36,7 @@ class Stratum:
 
 @dataclass(frozen=True)
 class FlatBlocks:
-    """Where an image varies least; planes are taken from all blocks.
+    """The blocks of an image that vary least, without their planes.
 
     Attributes:
         halves: Flat halves of blocks, ``(M, C, 16, 8)``.
@@ -49,12 +49,12 @@ class FlatBlocks:
     strata: tuple[Stratum, ...]
 
     def unevenness(self, weights: Doubles, width: float) -> float:
-        """Return how much the variances of the halves differ, 1 for noise of that width alone."""
+        """Return how much the variances of the halves differ; 1 for pure noise of that width."""
         variance = np.tensordot(self.halves, weights, (1, 0)).var((1, 2))
         return _relative_spread(variance) / spread(HALF, width)
 
     def unevenness_of_colours(self, weights: Doubles, width: float) -> float:
-        """Return the same of the colours of whole blocks, which vary in two ways."""
+        """Return the same for the colours of whole blocks, which vary in two dimensions."""
         luma = np.tensordot(self.whole, weights, (1, 0))[:, None]
         variance = (self.whole - luma).var((2, 3)).sum(1)
         return _relative_spread(variance) / spread(WHOLE, width) * 2**0.5
@@ -67,8 +67,8 @@ def flat_blocks(
 
     Args:
         noisy: ``(H, W, C)``.
-        weights: Of the channels in the brightness, ``(C,)``.
-        clean: The same without noise: blocks are then of the difference, and all of them are flat.
+        weights: Weights of the channels in the brightness, ``(C,)``.
+        clean: The image without noise. With it, blocks of the difference are cut; all are flat.
 
     Returns:
         None if the image is too small, flat or clipped.
@@ -80,7 +80,7 @@ def flat_blocks(
     varies = (np.ptp(cut, axis=(2, 3)) > 0).all(1)
     clipped = ends.mean((2, 3)).max(1)
     usable = varies & (clipped < CLIPPED[0])
-    if usable.sum() < FEWEST:  # better a little too weak than nothing
+    if usable.sum() < FEWEST:  # a level that is a little too low is better than none
         usable = varies & (clipped < CLIPPED[1])
     if usable.sum() < FEWEST:
         return None
@@ -93,7 +93,7 @@ def flat_blocks(
     share = SHARE if clean is None else 1.0
 
     def halves(among: Indices, fewest: int) -> Doubles:
-        """Return the halves whose other half is flattest."""
+        """Return the halves whose other halves are flattest."""
         found = np.concatenate(
             [
                 side[among[_lowest(by[among], share, fewest)]]
@@ -121,7 +121,7 @@ def _relative_spread(values: Doubles) -> float:
 
 
 def _cut(image: Doubles) -> Doubles:
-    """Cut an image into overlapping blocks ``(B, C, 16, 16)``, evenly spread if they are many."""
+    """Cut an image into overlapping blocks ``(B, C, 16, 16)``, at most about ``MAX_BLOCKS``."""
     windows = sliding_window_view(image, (BLOCK, BLOCK), axis=(0, 1))[::STRIDE, ::STRIDE]
     down, right = windows.shape[:2]
     step = max(1, -(-down * right // MAX_BLOCKS))

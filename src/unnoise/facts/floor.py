@@ -1,8 +1,8 @@
-"""The noise floor: what varies in the flattest blocks of an image, and whether that is noise.
+"""The noise floor: the variation in the flattest blocks of an image, and whether it is noise.
 
-Noise is told from texture by what is true of noise alone: it is as strong in many blocks, its
-values are distributed like a bell, and beyond a few pixels they have nothing in common. Or each
-colour varies by itself.
+Noise differs from texture: it is equally strong in many blocks, its values have a bell-shaped
+distribution, and values a few pixels apart are independent. Variation that each colour has for
+itself is noise, too.
 """
 
 from dataclasses import dataclass, field
@@ -10,36 +10,35 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.facts.parts import blocks_of, middle, without_planes
+from unnoise.facts.parts import blocks_of, correlations, middle, usable_blocks, without_planes
 from unnoise.types import Doubles
 
 LAGS = 5  # pixels
 SHARE = 0.1  # of the blocks, those that vary least
-FEWEST, FEWEST_BLOCKS = 8, 20  # that are used, and that there are
-MAX_SIDE = 1024  # pixels of the middle that are looked at
-CLIPPED = 0.05  # share of pixels at the ends of the range, above which a block says nothing
-# By photographs in JPEG and noise of cameras (docs/lab-notes.md): of the former 4 % keep within
-# all of these limits, of the latter 83 %.
-FAR, NEARLY_FAR, ONE_WAY = 0.02, 0.1, 0.1  # correlation at 4 and 5 pixels, of one axis, difference
-BELL = 4.3  # fourth moment of normalised values, 3 for a bell
-STEADY = 3.5  # ratio of the standard deviations of a quarter and of 3 % of the blocks
-LOWEST = 2.5  # the same of 10 and of 1 %
-# Colours of a texture vary together. Where each varies by itself, there is noise, though it may be
-# coarse or uneven.
+FEWEST, FEWEST_BLOCKS = 8, 20  # blocks that are used, and blocks that an image must have
+MAX_SIDE = 1024  # pixels; a larger image is measured in its middle
+# Within all of these limits are 4 % of photographs in JPEG, and 83 % of the noise of cameras
+# (docs/lab-notes.md).
+FAR, NEARLY_FAR, ONE_WAY = 0.02, 0.1, 0.1  # correlation at 4 and 5 pixels, on one axis, difference
+BELL = 4.3  # fourth moment of normalised values; 3 for a normal distribution
+STEADY = 3.5  # ratio of the quantiles 25 % and 3 % of the blocks' standard deviations
+LOWEST = 2.5  # ratio of the quantiles 10 % and 1 %
+# The colours of a texture vary together. If each varies for itself, it is noise, even if the noise
+# is coarse or uneven.
 RGB, OWN, OWN_FAR, OWN_BELL = 3, 0.8, 0.1, 8.0
-GRAIN = 0.25  # correlation at 1 pixel, from which on noise has a grain
+GRAIN = 0.25  # correlation at 1 pixel from which on noise has a grain
 
 
 @dataclass(frozen=True)
 class Floor:
-    """What varies in the flattest blocks.
+    """The variation in the flattest blocks.
 
     Attributes:
         std: Its standard deviation, in the unit of the image.
-        correlation: Of values 1 to 5 pixels apart, mean of both axes.
-        noise: Whether it is noise, and no texture.
-        blocks: Their numbers, row by row.
-        colour: Correlation of what three channels have beside their mean, 1 pixel apart; 0 for
+        correlation: Correlation of values 1 to 5 pixels apart, mean of both axes.
+        noise: Whether it is noise, not texture.
+        blocks: Numbers of the flattest blocks, row by row.
+        colour: Correlation, at 1 pixel, of the differences of three channels from their mean; 0 for
             other numbers of channels.
     """
 
@@ -51,7 +50,7 @@ class Floor:
 
     @property
     def grain(self) -> bool:
-        """Whether it is noise whose neighbouring pixels are alike."""
+        """Whether it is noise whose neighbouring pixels are correlated."""
         return self.noise and self.correlation[0] > GRAIN
 
     def left(self, noisy: NDArray[np.generic], result: NDArray[np.generic]) -> float:
@@ -64,30 +63,22 @@ class Floor:
 
 
 def noise_floor(image: NDArray[np.generic]) -> Floor | None:
-    """Look at the blocks of 16 × 16 pixels that vary least.
+    """Measure the blocks of 16 × 16 pixels that vary least.
 
     Args:
-        image: ``(H, W, C)``, any real dtype, any scale; the mean of the channels is looked at.
+        image: ``(H, W, C)``, any real dtype, any scale; the mean of the channels counts.
 
     Returns:
-        None if the image is too small, flat or clipped to tell.
+        None if the image is too small, flat or clipped.
     """
     seen = _floats(image)
-    part = seen.mean(axis=2)
-    blocks = blocks_of(part)
-    if len(blocks) < FEWEST_BLOCKS:
-        return None
-    rest = without_planes(blocks)
-    variance = rest.var((1, 2))
-    ends = (blocks <= part.min()) | (blocks >= part.max())
-    usable = np.flatnonzero((variance > 1e-9 * part.var()) & (ends.mean((1, 2)) < CLIPPED))
+    rest, variance, usable = usable_blocks(seen.mean(axis=2))
     if len(usable) < FEWEST_BLOCKS:
         return None
     order = usable[np.argsort(variance[usable], kind="stable")]
     flattest = order[: max(FEWEST, round(SHARE * len(order)))]
     values = rest[flattest] / np.sqrt(variance[flattest])[:, None, None]
-    across = np.array([np.mean(values[..., :-k] * values[..., k:]) for k in range(1, LAGS + 1)])
-    down = np.array([np.mean(values[:, :-k] * values[:, k:]) for k in range(1, LAGS + 1)])
+    across, down = correlations(values, LAGS)
     both = (across + down) / 2
     lowest, low, tenth, quarter = np.sqrt(np.quantile(variance[usable], (0.01, 0.03, 0.1, 0.25)))
     fourth = float(np.mean(values**4))
@@ -110,7 +101,7 @@ def _floats(image: NDArray[np.generic]) -> Doubles:
 
 
 def _colour(image: Doubles, blocks: NDArray[np.int64]) -> float:
-    """Return the correlation of neighbours in what three channels have beside their mean."""
+    """Return the correlation of neighbours in the differences of three channels from the mean."""
     if image.shape[2] != RGB:
         return 0.0
     beside = np.moveaxis(image - image.mean(axis=2, keepdims=True), -1, 0)
@@ -124,7 +115,7 @@ def _colour(image: Doubles, blocks: NDArray[np.int64]) -> float:
 
 
 def _own(image: Doubles, blocks: NDArray[np.int64]) -> float:
-    """Return how much each of three channels varies by itself, relative to what they share."""
+    """Return how much each of three channels varies for itself, relative to their mean."""
     if image.shape[2] != RGB:
         return 0.0
     mean = image.mean(axis=2)

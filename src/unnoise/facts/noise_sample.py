@@ -1,7 +1,7 @@
-"""What the noise of one image is like, as far as a noise spec can say it.
+"""The noise of one image, in the terms of a noise spec.
 
-From the noisy image alone, noise is looked for where the image varies least. With the clean image,
-it is the difference. Levels count as in noise specs: the standard deviation of one channel, where
+In a noisy image alone, noise is measured where the image varies least. With the clean image, it is
+the difference. Levels mean the same as in noise specs: the standard deviation of one channel, if
 each channel has noise of its own.
 """
 
@@ -15,20 +15,19 @@ from unnoise.facts.flat_blocks import FlatBlocks, flat_blocks
 from unnoise.facts.floor import noise_floor
 from unnoise.facts.impulses import MANY
 from unnoise.facts.lines import lines
-from unnoise.facts.parts import middle, neighbours
+from unnoise.facts.parts import TO_STD, middle, neighbours
 from unnoise.types import Doubles
 
-MAX_SIDE = 1024  # pixels of the middle that are looked at
+MAX_SIDE = 1024  # pixels; a larger image is measured in its middle
 RGB = 3
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
-EVEN = 1.6  # times as different as of noise alone may the variances of flat halves be
+EVEN = 1.6  # largest unevenness of the variances of flat halves; pure noise has 1
 LEAST = 0.003  # level from which on noise counts
-LEAST_UNEVEN = 0.01  # the same of colours whose flat places differ, as by texture or brightness
-SHARED = 0.3  # of the noise of colours, which brightness has at least; a colour gradient has less
-WHITE = 0.35  # pixels: texture is wider, at least 0.45
-LEAST_KNOWN = 1e-4  # the same where the clean image is known
-FAR, OFF = 5.0, 0.1  # an impulse is off by so many standard deviations, and by so much besides
-TO_STD = 1.4826  # from the median of absolute values to a standard deviation
+LEAST_UNEVEN = 0.01  # the same for colours whose flat places differ, by texture or brightness
+SHARED = 0.3  # least ratio of brightness noise to colour noise; a colour gradient has less
+WHITE = 0.35  # pixels; a grain up to this width is white noise, texture has at least 0.45
+LEAST_KNOWN = 1e-4  # level from which on noise counts if the clean image is known
+FAR, OFF = 5.0, 0.1  # an impulse deviates by 5 standard deviations plus 0.1
 
 
 @dataclass(frozen=True)
@@ -36,9 +35,10 @@ class Part:
     """The noise of the brightness, or of the colour differences.
 
     Attributes:
-        level: Standard deviation of each channel of white noise that has as much of this part.
-        width: Of its grain, as the standard deviation of a gaussian, in pixels.
-        correlation: Of pixels 1 to 4 apart, mean of rows and columns, without structure and lines.
+        level: Standard deviation of each channel of white noise with the same power in this part.
+        width: Width of its grain, as the standard deviation of a gaussian, in pixels.
+        correlation: Correlation of pixels 1 to 4 apart, mean of rows and columns, without structure
+            and lines.
     """
 
     level: float
@@ -51,15 +51,16 @@ class NoiseSample:
     """The noise of one image. Levels are in the unit of the image.
 
     Attributes:
-        luma: Of the brightness; of one channel, of that.
-        chroma: Of the colour differences; None without three channels.
-        even: Whether the places that vary least vary alike or without grain, as noise does and
-            texture does not.
+        luma: Noise of the brightness, or of the only channel.
+        chroma: Noise of the colour differences; None without three channels.
+        even: Whether the flattest places vary equally or without grain, as noise does and texture
+            does not.
         noisy: Whether there is noise.
-        brightness: Of places from dark to bright, ``(K,)``.
-        variance: Of the noise of a channel there, ``(K,)``; 0 where texture hides it.
-        rows: Standard deviation of what the pixels of a row share; 0 where that could be chance.
-        columns: The same of columns.
+        brightness: Brightness of places from dark to bright, ``(K,)``.
+        variance: Variance of the noise of a channel there, ``(K,)``; 0 where texture hides it.
+        rows: Standard deviation of the noise that the pixels of a row share; 0 if it could be
+            chance.
+        columns: The same for columns.
         impulses: Share of the pixels that were set to the lowest or highest value.
     """
 
@@ -81,11 +82,11 @@ def noise_sample(
 
     Args:
         noisy: ``(H, W, C)``, nominally [0, 1]. Three channels are colours; others are averaged.
-        clean: The same image without noise; None looks at the noisy one alone.
-        step: Between values that were rounded to integers: rounding is no noise.
+        clean: The same image without noise; None measures the noisy one alone.
+        step: Distance of neighbouring values after rounding to integers; rounding is no noise.
 
     Returns:
-        None if the image is too small, flat or clipped to tell.
+        None if the image is too small, flat or clipped.
     """
     seen = middle(noisy, MAX_SIDE).astype(np.float64)
     truth = None if clean is None else middle(clean, MAX_SIDE).astype(np.float64)
@@ -130,21 +131,13 @@ def noise_sample(
 
 @dataclass(frozen=True)
 class _Measure:
-    """How blocks ``(B, C, H, W)`` without planes are measured.
+    """Measures blocks ``(B, C, H, W)`` without planes."""
 
-    Attributes:
-        weights: Of the channels in the brightness.
-        rounding: Variance of a channel by rounding, which is white.
-        rows: Standard deviation of the noise that rows share, in all channels alike.
-        columns: The same of columns.
-        blind: Whether the blocks may hold something of the image.
-    """
-
-    weights: Doubles
-    rounding: float
-    rows: float
+    weights: Doubles  # of the channels in the brightness
+    rounding: float  # variance of a channel by rounding, which is white
+    rows: float  # standard deviation of the noise that rows share, equal in all channels
     columns: float
-    blind: bool
+    blind: bool  # whether the blocks may hold structure of the image
 
     def luma(self, blocks: Doubles, width: float | None = None) -> Part:
         """Measure the brightness."""
@@ -154,12 +147,12 @@ class _Measure:
         return self._part(found, float(np.sum(self.weights**2)), shape, width)
 
     def luma_there(self, blocks: Doubles, width: float) -> float:
-        """Return the variance of the noise of one brightness; 0 where it looks like texture."""
+        """Return the variance of the noise at one brightness; 0 if it looks like texture."""
         textured = self.blind and width < WHITE <= self.luma(blocks).width
         return 0.0 if textured else self.luma(blocks, width).level ** 2
 
     def chroma(self, blocks: Doubles, width: float | None = None) -> Part:
-        """Measure the differences of the colours from the brightness, all three together."""
+        """Measure the differences of all colours from the brightness."""
         luma = np.tensordot(blocks, self.weights, (1, 0))
         found = np.sum([products(blocks[:, c] - luma) for c in range(blocks.shape[1])], axis=0)
         return self._part(found, float(_colour_powers().sum()), blocks.shape[-2:], width)
@@ -167,7 +160,7 @@ class _Measure:
     def _part(
         self, found: Doubles, unit: float, shape: tuple[int, int], width: float | None
     ) -> Part:
-        """Fit noise to products; ``unit`` is the variance that white noise of level 1 has."""
+        """Fit noise to products; white noise of level 1 has the variance ``unit``."""
         fitted = fit_blurred(found, shape, structure=self.blind, width=width)
         variance = fitted.variance / unit - self.rounding
         level = float(np.sqrt(max(0.0, variance)))
@@ -175,7 +168,7 @@ class _Measure:
 
 
 def _is_noise(chroma: Part, luma: Part, flat: FlatBlocks) -> bool:
-    """Whether the colours vary by noise where the brightness varies least, and not by the image."""
+    """Whether noise, not the image, varies the colours where the brightness varies least."""
     uneven = flat.unevenness_of_colours(LUMA, chroma.width)
     if chroma.width < WHITE or uneven < EVEN:
         return chroma.level >= LEAST
@@ -183,7 +176,7 @@ def _is_noise(chroma: Part, luma: Part, flat: FlatBlocks) -> bool:
 
 
 def _colour_powers() -> Doubles:
-    """Return by how much noise of each channel varies the three colour differences, ``(C,)``."""
+    """Return the variance that noise of each channel adds to the colour differences, ``(C,)``."""
     powers: Doubles = np.sum((np.eye(RGB) - LUMA) ** 2, axis=0)
     return powers
 
@@ -197,7 +190,7 @@ def _colour_shares() -> Doubles:
 def _without_impulses(
     noisy: Doubles, clean: Doubles | None, weights: Doubles
 ) -> tuple[float, Doubles]:
-    """Return the share of impulses, and the image with the median of their neighbours instead."""
+    """Return the share of impulses, and the image with medians of neighbours in their place."""
     low, high = float(noisy.min()), float(noisy.max())
     ends = [np.asarray(each.all(2)) for each in (noisy <= low, noisy >= high)]
     if min(noisy.shape[:2]) < 3 or np.mean(ends[0] | ends[1]) < MANY / 2:
@@ -206,10 +199,10 @@ def _without_impulses(
     around = np.stack(
         [np.median(neighbours(channel), axis=0) for channel in np.moveaxis(noisy, -1, 0)], axis=-1
     )
-    usual = (around if clean is None else clean[inner]) @ weights
-    far = FAR * TO_STD * float(np.median(np.abs(noisy[inner] @ weights - usual))) + OFF
-    # Where one would be noticed.
-    seen = [np.asarray(np.abs(usual - value) > far) for value in (low, high)]
+    expected = (around if clean is None else clean[inner]) @ weights
+    far = FAR * TO_STD * float(np.median(np.abs(noisy[inner] @ weights - expected))) + OFF
+    # The places where an impulse would show.
+    seen = [np.asarray(np.abs(expected - value) > far) for value in (low, high)]
     found = [end[inner] & there for end, there in zip(ends, seen, strict=True)]
     share = sum(
         float(each.sum() / max(1, there.sum())) for each, there in zip(found, seen, strict=True)

@@ -1,4 +1,4 @@
-"""Phases: whether every second pixel shows another thing, as in the raw mosaic of a camera."""
+"""Phases: whether every second pixel shows something else, as in the raw mosaic of a camera."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,19 +7,19 @@ from unnoise.facts.parts import BLOCK, blocks_of, middle
 from unnoise.types import Doubles
 
 FEWEST = 8  # blocks
-MOSAIC = 8.0  # ratio of a mosaic at least; white noise has 0.9 at most, photographs 3
-ROUNDING = 1e-12  # of the power, which is as good as none
-MAX_SIDE = 256  # pixels of the middle that are looked at
+MOSAIC = 8.0  # least ratio of a mosaic; white noise has 0.9 at most, photographs 3
+ROUNDING = 1e-12  # share of the power that counts as none
+MAX_SIDE = 256  # pixels; a larger image is measured in its middle
 
 
 def phases(image: NDArray[np.generic]) -> float | None:
     """Measure how much the means of the four phases of 2 × 2 pixels differ.
 
-    The highest frequency of blocks of 16 × 16 pixels is compared with those just below. In an image
-    and in noise they are alike; a mosaic has more at the highest alone.
+    The highest frequency of blocks of 16 × 16 pixels is compared with the frequencies just below.
+    In an image and in noise their powers are alike; a mosaic has more at the highest alone.
 
     Args:
-        image: ``(H, W, C)``, any real dtype, any scale; of several channels the mean is looked at.
+        image: ``(H, W, C)``, any real dtype, any scale; the mean of the channels counts.
 
     Returns:
         The ratio of the powers, about 1 without a mosaic; None if the image is too small.
@@ -34,7 +34,7 @@ def phases(image: NDArray[np.generic]) -> float | None:
     if least == 0:
         return 0.0
     half, below = BLOCK // 2, BLOCK // 2 - 3
-    # The window blurs each frequency into the one beside it.
+    # The window blurs each frequency into its neighbours.
     near = (below, BLOCK - below)
     found = [
         _ratio(power[:, half, 0], power[:, near, 0], least),
