@@ -27,7 +27,7 @@ def test_another_command_is_kept_out_until_the_first_one_ends_or_is_killed(tmp_p
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
-        with pytest.raises(OutputError, match="is in use: another command"), alone(tmp_path):
+        with pytest.raises(OutputError, match="is in use by another command"), alone(tmp_path):
             pass
         other.kill()
         other.wait()

@@ -1,9 +1,9 @@
-"""Every error a user can meet.
+"""Every error that a user can meet.
 
     UnnoiseError
     ├── SpecError          a noise spec that does not parse, or a value outside its range
     ├── ConfigError        a setting that is unknown, of the wrong type or contradicts another
-    ├── UnknownNameError   a name that is in none of the tables (noise, model, dataset, ...)
+    ├── UnknownNameError   a name that is not in its table (noise, model, dataset, ...)
     ├── DataError          images or datasets that cannot be found or used
     │   └── ImageError     one file or array that cannot be read as an image
     ├── ModelError         an image that a model cannot take, or a model that cannot be built
@@ -11,8 +11,8 @@
     ├── RunError           a run folder that cannot be used
     └── OutputError        a result that cannot be written
 
-Each message says what was got, what is allowed and what to try. The command line prints it and
-exits with status 2; any other exception that reaches a user is a bug.
+Each message states what was got, what is allowed and what to try. The command line prints it and
+exits with status 2. Any other exception that reaches a user is a bug.
 """
 
 from collections.abc import Iterable
@@ -32,10 +32,9 @@ class ConfigError(UnnoiseError):
 
 
 class UnknownNameError(UnnoiseError):
-    """A name is in none of the tables."""
+    """A name is not in its table."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        """Name what was got, what there is, and the nearest match."""
         known = list(known)
         near = get_close_matches(name, known, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""

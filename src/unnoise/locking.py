@@ -10,12 +10,12 @@ from unnoise.errors import OutputError
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]  # there is no stand-in: commands are not kept apart
+    fcntl = None  # type: ignore[assignment]  # it has no substitute, so folders are not locked
 
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Keep a second command out of ``folder``; the system lets go if this one is killed.
+    """Keep other commands out of ``folder``; if this process is killed, the system unlocks it.
 
     Raises:
         OutputError: Another command works there.
@@ -29,8 +29,7 @@ def alone(folder: Path) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise OutputError(
-                f"{folder} is in use: another command works there; wait for it, or choose another "
-                "--out"
+                f"{folder} is in use by another command: wait for it, or choose another --out"
             ) from error
         except OSError:
             pass  # some network disks lock no folders

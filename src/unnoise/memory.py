@@ -1,7 +1,7 @@
-"""Feature maps in memory that malloc keeps, not in pages that the system clears each time.
+"""Keep freed memory in the process, so that the system does not clear pages for each feature map.
 
-By default glibc gives large freed blocks back at once, so every layer of every tile pays for fresh
-pages: about a quarter of the time for the network of ``photo`` on two cores (docs/lab-notes.md).
+By default glibc returns large freed blocks to the system at once, so every layer of every tile pays
+for fresh pages: about a quarter of the time of ``photo`` on two cores (docs/lab-notes.md).
 """
 
 import ctypes
@@ -15,15 +15,15 @@ KEPT = 2**30  # bytes that may stay free: the feature maps of a tile
 
 @cache
 def keep_freed_memory() -> None:
-    """Tell glibc, once in this process, to keep freed blocks; elsewhere do nothing."""
+    """Make glibc, once in this process, keep freed blocks; do nothing elsewhere."""
     mallopt = _of_glibc("mallopt")
     if mallopt is not None:  # other C libraries for Linux do not have it
-        mallopt(M_MMAP_MAX, 0)  # no block gets pages of its own, which go when it goes
+        mallopt(M_MMAP_MAX, 0)  # no block gets its own pages, which would be returned with it
         mallopt(M_TRIM_THRESHOLD, KEPT)
 
 
 def release_freed_memory() -> None:
-    """Give what malloc keeps back to the system, for a process that rests."""
+    """Return freed memory to the system, for a process that is idle."""
     trim = _of_glibc("malloc_trim")
     if trim is not None:
         trim(0)

@@ -1,45 +1,43 @@
-"""Image quality against a clean reference, per image, equal to scikit-image's figures.
+"""Image quality against a clean reference, per image; the figures equal those of scikit-image.
 
-All take two stacks of floats ``(N, C, H, W)`` and give ``(N,)``. The range of values is 1, always:
-nothing is guessed from the data.
+Every metric takes two stacks of images ``(N, C, H, W)`` and returns ``(N,)``. The range of values
+is always 1; it is never guessed from the data.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-Stack = NDArray[np.float32]
-PerImage = NDArray[np.float64]
+from unnoise.types import Doubles, Floats
 
-PSNR_LIMIT = 100.0  # dB, where an image equals its reference
+PSNR_LIMIT = 100.0  # dB, for an image that equals its reference
 WINDOW = 7  # pixels, scikit-image's default
 K1, K2 = 0.01, 0.03  # Wang et al. 2004
 
 
-def mse(images: Stack, clean: Stack) -> PerImage:
+def mse(images: Floats, clean: Floats) -> Doubles:
     """Mean squared error."""
     difference = images.astype(np.float64) - clean
-    means: PerImage = np.square(difference).mean(axis=(1, 2, 3))
+    means: Doubles = np.square(difference).mean(axis=(1, 2, 3))
     return means
 
 
-def psnr(images: Stack, clean: Stack) -> PerImage:
+def psnr(images: Floats, clean: Floats) -> Doubles:
     """Peak signal-to-noise ratio in dB, at most ``PSNR_LIMIT``."""
     return -10 * np.log10(np.maximum(mse(images, clean), 10 ** (-PSNR_LIMIT / 10)))
 
 
-def ssim(images: Stack, clean: Stack) -> PerImage:
+def ssim(images: Floats, clean: Floats) -> Doubles:
     """Structural similarity (Wang et al. 2004) with a uniform window of 7 × 7 pixels.
 
-    Mean over the places where the window fits and over the channels; NaN for images in which it
-    does not fit.
+    It is the mean over channels and over the places where the window fits; NaN for images that are
+    smaller than the window.
     """
     from scipy.ndimage import uniform_filter
 
     if min(images.shape[2:]) < WINDOW:
         return np.full(len(images), np.nan)
 
-    def local_mean(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        mean: NDArray[np.float64] = uniform_filter(x, size=(1, 1, WINDOW, WINDOW))
+    def local_mean(x: Doubles) -> Doubles:
+        mean: Doubles = uniform_filter(x, size=(1, 1, WINDOW, WINDOW))
         return mean
 
     x, y = images.astype(np.float64), clean.astype(np.float64)
@@ -52,7 +50,7 @@ def ssim(images: Stack, clean: Stack) -> PerImage:
         (mean_x**2 + mean_y**2 + K1**2) * (variance_x + variance_y + K2**2)
     )
     edge = WINDOW // 2
-    inner: PerImage = similarity[:, :, edge:-edge, edge:-edge].mean(axis=(1, 2, 3))
+    inner: Doubles = similarity[:, :, edge:-edge, edge:-edge].mean(axis=(1, 2, 3))
     return inner
 
 

@@ -1,7 +1,7 @@
-"""Every output file: written to a temporary name beside the target, fsynced, renamed.
+"""Output files, whole or none: written under a temporary name beside the target, synced, renamed.
 
-A reader therefore sees the old file or the new one, never a half; a full or read-only disk, or a
-kill, leaves the old one as it was.
+So a reader sees the old file or the new one, never a part of one. If the disk is full or read-only,
+or if the process is killed, the old file stays as it was.
 """
 
 import errno
@@ -15,9 +15,9 @@ from typing import IO
 
 from unnoise.errors import OutputError
 
-LONGEST_SUFFIX = 16  # bytes that a temporary name keeps of a suffix: a name has 255 at most
-TEMPORARY = ".unnoise-"  # how temporary names begin
-# What file systems answer that know no such call.
+LONGEST_SUFFIX = 16  # bytes of the longest suffix that a temporary name keeps: a name has 255
+TEMPORARY = ".unnoise-"  # the start of temporary names
+# Errors of file systems that do not support a call.
 REFUSED = (
     *(errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP),
     *(errno.EPERM, errno.EACCES, errno.EBADF),
@@ -35,16 +35,16 @@ ADVICE = {
 
 @contextmanager
 def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
-    """Give a temporary path to write to; on success it becomes ``path``.
+    """Yield a temporary path to write to; at the end of the block it becomes ``path``.
 
     The temporary name keeps the suffix of ``path``, since libraries choose the format by it.
 
     Args:
-        path: The final place. Missing parent folders are made.
+        path: The final path. Missing parent folders are made.
         overwrite: Whether an existing file may be replaced.
 
     Raises:
-        OutputError: ``path`` exists and may not be replaced, or the disk refuses the file.
+        OutputError: ``path`` exists and may not be replaced, or it cannot be written.
     """
     check_free(path, overwrite=overwrite)
     temporary = None
@@ -62,7 +62,7 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
 
 
 def check_free(path: Path, *, overwrite: bool) -> None:
-    """Raise ``OutputError`` if a file exists that may not be replaced."""
+    """Raise ``OutputError`` if ``path`` exists and may not be replaced."""
     if not overwrite and path.exists():
         raise OutputError(f"{path} exists: choose another name, or pass --overwrite")
 
@@ -73,7 +73,7 @@ def _explain(path: Path, error: OSError) -> str:
 
 
 def write_text(path: Path, text: str, *, overwrite: bool = True) -> None:
-    """Write ``text`` as UTF-8, whole or not at all; names of files keep their own bytes."""
+    """Write ``text`` as UTF-8, whole or not at all; file names in it keep their own bytes."""
     write_bytes(path, text.encode("utf-8", "surrogateescape"), overwrite=overwrite)
 
 
@@ -84,14 +84,14 @@ def write_bytes(path: Path, data: bytes, *, overwrite: bool = True) -> None:
 
 
 def check_writable(folder: Path) -> None:
-    """Make ``folder`` and fail now, not after an hour's work, if nothing can be written there."""
+    """Make ``folder``, and fail now, not after an hour of work, if it cannot be written to."""
     probe = folder / f"{TEMPORARY}probe"
     write_bytes(probe, b"")
     probe.unlink(missing_ok=True)
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files and folders that a killed process left in ``folder``."""
+    """Remove temporary files and folders of killed processes from ``folder``."""
     for leftover in folder.glob(f"{TEMPORARY}*"):
         if leftover.is_dir():
             shutil.rmtree(leftover, ignore_errors=True)
@@ -100,10 +100,10 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def flush(file: IO[bytes]) -> None:
-    """Bring what was written to the disk, where the file system can be asked to.
+    """Bring the contents of a file to the disk, if the file system supports that.
 
     Raises:
-        OSError: The disk is full or broken; not where network shares refuse the call itself.
+        OSError: The disk is full or broken.
     """
     file.flush()
     try:
@@ -114,26 +114,26 @@ def flush(file: IO[bytes]) -> None:
 
 
 def new_name(folder: Path, suffix: str) -> Path:
-    """Return a temporary name that nobody else has."""
+    """Return a unique temporary path in ``folder``."""
     return folder / f"{TEMPORARY}{secrets.token_hex(8)}{suffix}"
 
 
 def _new_file(path: Path) -> Path:
-    """Make an empty file beside ``path``, with its mode if it exists, else that of new files."""
+    """Make an empty file beside ``path``, with the mode of ``path`` or of a new file."""
     mode = 0o666
     with suppress(OSError):
-        mode = path.stat().st_mode & 0o777 | 0o600  # to write to; it is made exact at the end
+        mode = path.stat().st_mode & 0o777 | 0o600  # writable; the exact mode is set at the end
     suffix = path.suffix if len(os.fsencode(path.suffix)) <= LONGEST_SUFFIX else ""
     temporary = new_name(path.parent, suffix)
-    # The system takes the umask into account: asking for it would change it for all threads.
+    # The system applies the umask. Reading the umask would change it for all threads.
     os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, mode))
     return temporary
 
 
 def _publish(temporary: Path, path: Path) -> None:
-    with temporary.open("r+b") as file:  # Windows flushes only what is open for writing
+    with temporary.open("r+b") as file:  # Windows flushes only files that are open for writing
         flush(file)
-    with suppress(OSError):  # a mode is not worth a result: network shares refuse it
+    with suppress(OSError):  # network shares refuse it, and a mode is not worth losing a result
         if path.exists():
             temporary.chmod(path.stat().st_mode & 0o777)
     temporary.replace(path)

@@ -1,4 +1,4 @@
-"""Which images a network takes, and how others are padded for it: what is known without torch."""
+"""Which images a network takes, and how others are padded for it, without torch."""
 
 from typing import Protocol
 
@@ -6,27 +6,27 @@ from unnoise.errors import ModelError
 
 
 class Sized(Protocol):
-    """What a network states about itself."""
+    """The statements of a network about the images that it takes."""
 
     @property
     def channels(self) -> int:
-        """Channels of its images."""
+        """Number of channels of its images."""
 
     @property
     def size_multiple(self) -> int:
-        """Height and width that it takes are multiples of this."""
+        """It takes heights and widths that are multiples of this."""
 
     @property
     def fixed_size(self) -> tuple[int, int] | None:
-        """The only (height, width) of images that it takes, or None for any."""
+        """The only (height, width) that it takes; None if it takes any."""
 
     @property
     def receptive_field(self) -> int:
-        """Side in pixels of the square of input that can change one output pixel."""
+        """Side, in pixels, of the square of input that can change one output pixel."""
 
 
 def check_size(network: Sized, channels: int, height: int, width: int) -> None:
-    """Raise ``ModelError`` if images of this shape cannot be denoised."""
+    """Raise ``ModelError`` if the network cannot denoise images of this shape."""
     if channels != network.channels:
         raise ModelError(
             f"the image has {channels} channels and the model was trained for {network.channels}: "
@@ -42,9 +42,9 @@ def check_size(network: Sized, channels: int, height: int, width: int) -> None:
 
 
 def padding(network: Sized, height: int, width: int) -> tuple[int, int, bool]:
-    """Return the rows below and columns to the right that an image lacks, and whether by a mirror.
+    """Return the rows to add below, the columns to add on the right, and whether to mirror.
 
-    A mirror continues textures; it needs an image larger than the strip. Where there is none, the
+    Mirroring continues textures, but needs an image larger than the added strip; without it, the
     edge is repeated.
     """
     down, right = -height % network.size_multiple, -width % network.size_multiple

@@ -1,7 +1,7 @@
-"""Worker processes: begun without the caller's script, ended with the caller.
+"""Worker processes that start without the caller's script, and end with the caller.
 
-A spawned process would import the script that began it, and run it again where it has no main
-guard. Workers here run functions of the package alone, so they need no script.
+A spawned process imports the script that started it; a script without a main guard would run again.
+These workers run only functions of the package, so they need no script.
 """
 
 import multiprocessing
@@ -17,9 +17,9 @@ SPAWN = multiprocessing.get_context("spawn")  # torch does not survive a fork
 
 @contextmanager
 def without_script() -> Iterator[None]:
-    """Hide the script from the processes that begin inside of the block.
+    """Hide the script from processes that start inside the block.
 
-    They find it by ``__spec__`` and ``__file__`` of ``__main__``.
+    They would find it by ``__spec__`` and ``__file__`` of ``__main__``.
     """
     main = sys.modules["__main__"]
     hidden: dict[str, Any] = {
@@ -33,7 +33,7 @@ def without_script() -> Iterator[None]:
 
 
 def end_with_parent() -> None:
-    """End this process when the one that began it is gone, even if that was killed."""
+    """End this process when its parent is gone, even if the parent was killed."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 

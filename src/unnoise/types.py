@@ -9,4 +9,4 @@ Array = NDArray[np.generic]  # of any dtype
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Denoise = Callable[[Floats], Floats]  # images (N, C, H, W) to results of the same shape
-Say = Callable[[str], None]  # is given messages for people
+Say = Callable[[str], None]  # takes messages for people
