@@ -5,15 +5,22 @@ holds: a NumPy array of any real dtype with its axes, or a file. This room does 
 done with the images.
 """
 
-from unnoise.images.array_files import is_idx
-from unnoise.images.arrays import as_array, as_stack, from_float, is_array, to_float
+from unnoise.images.arrays import (
+    LUMA,
+    as_array,
+    as_stack,
+    from_float,
+    is_array,
+    to_channels,
+    to_float,
+)
 from unnoise.images.axes import Layout, check_likely
-from unnoise.images.channels import LUMA, to_channels
+from unnoise.images.checks import MAX_PIXELS, check_max_pixels, check_values
 from unnoise.images.conversion import Conversion, convert, is_viewable
 from unnoise.images.encoding import jpeg_coding
 from unnoise.images.files import SUFFIXES, ReadOptions, open_image, read_image, read_stack
 from unnoise.images.holes import Holes, NaN, fill_holes, hole_mask, largest_part, without_holes
-from unnoise.images.idx import read_idx, write_idx
+from unnoise.images.idx import is_idx, read_idx, write_idx
 from unnoise.images.listing import (
     WILD,
     Found,
@@ -25,15 +32,7 @@ from unnoise.images.listing import (
 )
 from unnoise.images.npz_files import find_pairs
 from unnoise.images.pixel_size import pixel_size
-from unnoise.images.reader import (
-    BAND_ROWS,
-    MAX_PIXELS,
-    RGB,
-    Colour,
-    Reader,
-    check_max_pixels,
-    check_values,
-)
+from unnoise.images.reader import BAND_ROWS, RGB, Colour, Reader
 from unnoise.images.remote import is_url, list_urls, reached, read_range, size_of, system_of
 from unnoise.images.value_range import MARGIN, ValueRange, estimate_noise, ranges_of
 from unnoise.images.viewing import Contrast, in_digits, upright

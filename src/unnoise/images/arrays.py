@@ -7,13 +7,14 @@ from numpy.typing import NDArray
 
 from unnoise.errors import ImageError
 from unnoise.images.axes import Layout, check_axes, guess_axes
+from unnoise.images.checks import check_header, check_values
 from unnoise.images.holes import Holes, hole_mask
-from unnoise.images.reader import check_header, check_values
 from unnoise.images.tables import check_no_table
 from unnoise.images.value_range import ValueRange
 from unnoise.types import Array, Floats
 
 NUMPY_FLOATS = ("torch.float16", "torch.float32", "torch.float64")
+LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow, OpenCV and MATLAB have it
 NO_LIGHT = ("CMYK", "LAB", "HSV")  # modes of PIL
 
 
@@ -165,3 +166,26 @@ def _unscale(values: Array, dtype: np.dtype[np.generic], used: ValueRange) -> Ar
     limits = np.iinfo(dtype.name)
     largest = np.nextafter(float(limits.max) + 1, 0) if dtype.itemsize == 8 else limits.max
     return np.clip(np.rint(wide), limits.min, largest).astype(dtype)
+
+
+def to_channels(stack: NDArray[np.generic], channels: int) -> NDArray[np.generic]:
+    """Turn a stack ``(N, H, W, C)`` to grey (``channels`` 1) or colour (3), in its own dtype.
+
+    Raises:
+        ImageError: It has neither 1 nor 3 channels, or something else was asked for.
+    """
+    have = stack.shape[-1]
+    if have == channels:
+        return stack
+    if (mask := hole_mask(stack)) is not None:  # a pixel lacks data where any channel does
+        bad: Any = np.repeat(mask.any(-1, keepdims=True), channels, axis=-1)
+        return np.ma.MaskedArray(to_channels(np.asarray(stack), channels), bad)
+    if {have, channels} != {1, 3}:
+        raise ImageError(
+            f"images of {have} channels cannot be turned to {channels}: "
+            "only grey (1) and colour (3) are turned into each other"
+        )
+    if channels == 3:
+        return np.repeat(stack, 3, axis=-1)
+    grey: NDArray[np.float64] = (stack.astype(np.float64) @ LUMA)[..., None]
+    return (np.rint(grey) if stack.dtype.kind in "iu" else grey).astype(stack.dtype)

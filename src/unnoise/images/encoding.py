@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from unnoise.images.failures import reading
 from unnoise.images.inventory import (
     PNG_COLOURS,
     PNG_MAGIC,
@@ -16,7 +17,6 @@ from unnoise.images.inventory import (
     png_chunks,
     webp_chunks,
 )
-from unnoise.images.reader import reading
 from unnoise.outputs import new_name
 
 QUALITY = 95  # of a JPEG whose source is none

@@ -2,6 +2,11 @@
 
 import errno
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from unnoise.errors import ImageError, UnnoiseError
+from unnoise.images.contents import File
 
 CODEC = re.compile(r"<?(?:COMPRESSION|PREDICTOR)\.(\w+).*requires the 'imagecodecs' package")
 NO_FORMAT = re.compile(r"not (?:in )?a known (?:file )?format")
@@ -37,3 +42,19 @@ def needs_codecs(what: str, compression: str) -> str:
         f"{what} is compressed as {compression}, which needs another package: "
         "pip install imagecodecs"
     )
+
+
+@contextmanager
+def reading(path: File | str) -> Iterator[None]:
+    """Turn what libraries raise on a damaged or missing file into ``ImageError``."""
+    try:
+        yield
+    except UnnoiseError:
+        raise
+    except MemoryError as error:
+        raise ImageError(
+            f"{path} needs more memory than there is, if its header is right: "
+            "cut it into smaller images"
+        ) from error
+    except Exception as error:  # what a file holds makes libraries raise any
+        raise ImageError(f"cannot read {path}: {explain_failure(error)}") from error

@@ -7,14 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.errors import ImageError
-from unnoise.images.array_files import open_idx, open_npy
 from unnoise.images.axes import Layout
+from unnoise.images.checks import MAX_PIXELS, check_max_pixels
 from unnoise.images.contents import Contents, File, size_in_bytes
+from unnoise.images.failures import reading
 from unnoise.images.holes import Holes, NaN
+from unnoise.images.idx import open_idx
 from unnoise.images.inventory import format_of
+from unnoise.images.npy_files import open_npy
 from unnoise.images.npz_files import NpzReader
 from unnoise.images.picture_files import PICTURE_SUFFIXES, PictureReader
-from unnoise.images.reader import MAX_PIXELS, Reader, check_max_pixels, reading
+from unnoise.images.reader import Reader
 from unnoise.images.remote import is_url
 from unnoise.images.tiff_reader import TiffReader
 from unnoise.images.zarr_files import ZarrReader, is_zarr

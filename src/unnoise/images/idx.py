@@ -8,21 +8,44 @@ import gzip
 import math
 import struct
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.errors import ImageError
+from unnoise.images.array_reader import ArrayReader
+from unnoise.images.axes import Layout, check_axes
+from unnoise.images.checks import check_header, check_pixels
 from unnoise.images.contents import File
 from unnoise.images.failures import explain_failure
-from unnoise.images.reader import check_pixels
+from unnoise.images.scratch import Scratch
 from unnoise.outputs import replacing
+from unnoise.types import Array
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MAX_BYTES = 2**31  # decompressed; MNIST has 47 million
 LONGEST_HEADER = 20  # of four axes
 GZIP_MAGIC = b"\x1f\x8b"
+
+IDX_AXES = {2: "YX", 3: "NYX", 4: "NYXC"}  # images lie on the first axis, whatever its length
+
+
+def is_idx(path: Path) -> bool:
+    """Whether the name is that of an IDX file, gzipped or not."""
+    return path.name.lower().removesuffix(".gz").endswith((".idx", "-ubyte"))
+
+
+def open_idx(file: File, *, axes: str | None, max_pixels: int) -> ArrayReader:
+    """Open an IDX file; it is held in memory."""
+    array = read_idx(file, max_pixels=max_pixels)
+    name = str(file)
+    if array.ndim == 1:
+        raise ImageError(f"{name} holds one axis of {array.size} values: labels, not images")
+    letters = check_axes(axes, array.shape, name=name) if axes else IDX_AXES[array.ndim]
+    layout = check_header(array.dtype, letters, array.shape, name=name, max_pixels=max_pixels)
+    return ArrayReader(file, layout, lambda: array)
 
 
 def read_idx(file: File, *, max_pixels: int = 0) -> NDArray[np.generic]:
@@ -106,3 +129,12 @@ def format_idx(array: NDArray[np.generic]) -> bytes:
     code = kinds[array.dtype]
     header = struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape)
     return header + array.astype(TYPES[code]).tobytes()
+
+
+def write_idx_like(temporary: Path, layout: Layout, images: Iterable[Iterable[Array]]) -> None:
+    """Write an IDX file from images in bands."""
+    with Scratch(temporary.parent, layout.shape, layout.dtype) as scratch:
+        scratch.fill(layout, images)
+        data = format_idx(scratch.array())
+    zipped = temporary.suffix.lower() == ".gz"
+    temporary.write_bytes(gzip.compress(data, 9, mtime=0) if zipped else data)

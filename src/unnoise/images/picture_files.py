@@ -16,9 +16,10 @@ import numpy as np
 
 from unnoise.errors import ImageError
 from unnoise.images.axes import Layout
+from unnoise.images.checks import check_header
 from unnoise.images.contents import File, vips_source
 from unnoise.images.encoding import keep_colours, save_options
-from unnoise.images.failures import explain_failure
+from unnoise.images.failures import explain_failure, reading
 from unnoise.images.inventory import (
     GAIN_MAPS,
     PNG_MAGIC,
@@ -27,7 +28,7 @@ from unnoise.images.inventory import (
     without_small_resources,
     without_thumbnail,
 )
-from unnoise.images.reader import Colour, Reader, check_header, reading
+from unnoise.images.reader import Colour, Reader
 from unnoise.images.scratch import IN_MEMORY
 from unnoise.outputs import TEMPORARY
 from unnoise.types import Array

@@ -4,34 +4,25 @@ Here stand also the limit on pixels, which every format checks in its header, an
 where whatever a damaged file makes a library raise becomes an ``ImageError`` that names the file.
 """
 
-import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 
-from unnoise.errors import ConfigError, ImageError, UnnoiseError
 from unnoise.images.axes import Layout
+from unnoise.images.checks import check_values
 from unnoise.images.contents import File
-from unnoise.images.failures import explain_failure
+from unnoise.images.failures import reading
 from unnoise.images.holes import Holes
 from unnoise.types import Array
 
 Colour = Literal["grey", "rgb", "other", "unknown"]
 
-MAX_PIXELS = 2**30  # of one image: 32,768 × 32,768
 RGB = 3  # channels
 SAMPLED_IMAGES, SAMPLED_SIDE, SAMPLED_WINDOWS = 8, 512, 4  # of what shows the values of a file
 BAND_ROWS = 256  # read at once from a file: whole rows of the squares that large TIFF files have
-
-
-def check_max_pixels(max_pixels: int) -> None:
-    """Raise ``ConfigError`` for what is no limit."""
-    if max_pixels < 0:
-        raise ConfigError(f"max_pixels is {max_pixels}: it is a number, or 0 for no limit")
 
 
 class Reader(ABC):
@@ -229,130 +220,3 @@ class Reader(ABC):
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-class ArrayReader(Reader):
-    """Images inside something that slices like an array.
-
-    Args:
-        file: Its file.
-        layout: How it holds its images.
-        open_array: Gives the array. It is called for every band, so that a memory map lives, and
-            counts as memory, no longer than the band.
-        colour: See ``Reader``.
-        holes: Likewise.
-        step: Rows that are cheapest read together, such as those of a chunk.
-        close: Called in the end.
-        name: What messages call it, if not by its path.
-    """
-
-    windowed = True
-
-    def __init__(
-        self,
-        file: File,
-        layout: Layout,
-        open_array: Callable[[], Any],
-        *,
-        colour: Colour = "unknown",
-        holes: Holes = Holes(),  # noqa: B008  frozen
-        step: int = 1,
-        close: Callable[[], None] = lambda: None,
-        name: str | None = None,
-    ) -> None:
-        super().__init__(file, layout, colour=colour, holes=holes, name=name)
-        self._open_array = open_array
-        self._step = step
-        self._close = close
-
-    def _bands(self, index: int, rows: int, /) -> Iterator[Array]:
-        step = -(-rows // self._step) * self._step  # whole chunks, read once each
-        parts = (
-            owned(self.layout.take(self._open_array(), index, slice(top, top + step)), self.dtype)
-            for top in range(0, self.height, step)
-        )
-        return reband(parts, rows)
-
-    def _window(self, index: int, rows: slice, columns: slice, /) -> Array:
-        return owned(self.layout.take(self._open_array(), index, rows, columns), self.dtype)
-
-    def close(self) -> None:
-        """Let go of what the array is read from."""
-        self._close()
-
-
-def owned(part: Array, dtype: np.dtype[np.generic]) -> Array:
-    """Copy a part of a mapped array into contiguous memory of native byte order."""
-    return np.array(part, dtype, order="C", copy=True)
-
-
-def reband(bands: Iterable[Array], rows: int) -> Iterator[Array]:
-    """Cut bands of any heights again into bands of ``rows`` rows, the last one shorter."""
-    held: list[Array] = []
-    count = 0
-    for band in bands:
-        while count + len(band) >= rows:
-            first, band = band[: rows - count], band[rows - count :]
-            yield np.concatenate([*held, first]) if held else np.ascontiguousarray(first)
-            held, count = [], 0
-        if len(band):
-            held.append(band)
-            count += len(band)
-    if held:
-        yield np.concatenate(held) if len(held) > 1 else np.ascontiguousarray(held[0])
-
-
-@contextmanager
-def reading(path: File | str) -> Iterator[None]:
-    """Turn what libraries raise on a damaged or missing file into ``ImageError``."""
-    try:
-        yield
-    except UnnoiseError:
-        raise
-    except MemoryError as error:
-        raise ImageError(
-            f"{path} needs more memory than there is, if its header is right: "
-            "cut it into smaller images"
-        ) from error
-    except Exception as error:  # what a file holds makes libraries raise any
-        raise ImageError(f"cannot read {path}: {explain_failure(error)}") from error
-
-
-def check_header(
-    dtype: np.dtype[np.generic], axes: str, shape: Sequence[int], *, name: str, max_pixels: int
-) -> Layout:
-    """Return the layout of an array whose header was read, before its values are.
-
-    Raises:
-        ImageError: It is not numeric or empty, or an image has more than ``max_pixels`` pixels.
-    """
-    check_dtype(dtype, name=name)
-    if math.prod(shape) == 0:
-        raise ImageError(f"{name} has shape {tuple(shape)}: there is no pixel in it")
-    layout = Layout(np.dtype(dtype).newbyteorder("="), axes, tuple(int(length) for length in shape))
-    check_pixels(layout.width, layout.height, name=name, max_pixels=max_pixels)
-    return layout
-
-
-def check_dtype(dtype: np.dtype[np.generic], *, name: str) -> None:
-    """Raise ``ImageError`` unless the dtype is of booleans, integers or real floats."""
-    if np.dtype(dtype).kind not in "biuf":
-        raise ImageError(f"{name} has dtype {dtype}: it must hold integers or real floats")
-
-
-def check_pixels(width: int, height: int, *, name: str, max_pixels: int) -> None:
-    """Raise ``ImageError`` if an image has more pixels than allowed; 0 allows any number."""
-    if max_pixels and width * height > max_pixels:
-        raise ImageError(
-            f"{name} has {width} × {height} pixels, more than {max_pixels}: if you trust the "
-            f"file, pass --max-pixels {width * height} (0: no limit)"
-        )
-
-
-def check_values(array: Array, *, name: str) -> None:
-    """Raise ``ImageError`` if a value of ``array`` is NaN or infinite."""
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise ImageError(
-            f"{name} holds NaN or infinity: pass --nan keep, which leaves them where they are, or "
-            "replace them first"
-        )

@@ -8,10 +8,13 @@ from typing import IO, Any, Literal
 import numpy as np
 
 from unnoise.errors import ImageError
+from unnoise.images.array_reader import ArrayReader
 from unnoise.images.axes import check_axes, check_likely, normal_axes
+from unnoise.images.checks import check_header, check_pixels
 from unnoise.images.contents import File, for_library, map_array, size_in_bytes
+from unnoise.images.failures import reading
 from unnoise.images.holes import Holes
-from unnoise.images.reader import RGB, ArrayReader, Reader, check_header, check_pixels, reading
+from unnoise.images.reader import RGB, Reader
 from unnoise.images.tiff_pages import (
     CIELAB,
     INKS,

@@ -1,6 +1,5 @@
 """``.npy`` and IDX: arrays in files."""
 
-import gzip
 import math
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,31 +8,14 @@ from typing import IO, Literal
 import numpy as np
 
 from unnoise.errors import ImageError
+from unnoise.images.array_reader import ArrayReader
 from unnoise.images.axes import Layout, check_axes, guess_axes
+from unnoise.images.checks import check_dtype, check_header
 from unnoise.images.contents import File, map_array, size_in_bytes
-from unnoise.images.idx import format_idx, read_idx
-from unnoise.images.reader import ArrayReader, check_dtype, check_header, reading
-from unnoise.images.scratch import Scratch, allocate
+from unnoise.images.failures import reading
+from unnoise.images.scratch import allocate
 from unnoise.images.tables import check_no_table
 from unnoise.types import Array
-
-IDX_AXES = {2: "YX", 3: "NYX", 4: "NYXC"}  # images lie on the first axis, whatever its length
-
-
-def is_idx(path: Path) -> bool:
-    """Whether the name is that of an IDX file, gzipped or not."""
-    return path.name.lower().removesuffix(".gz").endswith((".idx", "-ubyte"))
-
-
-def open_idx(file: File, *, axes: str | None, max_pixels: int) -> ArrayReader:
-    """Open an IDX file; it is held in memory."""
-    array = read_idx(file, max_pixels=max_pixels)
-    name = str(file)
-    if array.ndim == 1:
-        raise ImageError(f"{name} holds one axis of {array.size} values: labels, not images")
-    letters = check_axes(axes, array.shape, name=name) if axes else IDX_AXES[array.ndim]
-    layout = check_header(array.dtype, letters, array.shape, name=name, max_pixels=max_pixels)
-    return ArrayReader(file, layout, lambda: array)
 
 
 def open_npy(file: File, *, axes: str | None, max_pixels: int) -> ArrayReader:
@@ -74,15 +56,6 @@ def write_npy(temporary: Path, layout: Layout, images: Iterable[Iterable[Array]]
             layout.put(array, index, top, band)
             top += len(band)
             del array  # unmapped, its pages do not count as memory
-
-
-def write_idx_like(temporary: Path, layout: Layout, images: Iterable[Iterable[Array]]) -> None:
-    """Write an IDX file from images in bands."""
-    with Scratch(temporary.parent, layout.shape, layout.dtype) as scratch:
-        scratch.fill(layout, images)
-        data = format_idx(scratch.array())
-    zipped = temporary.suffix.lower() == ".gz"
-    temporary.write_bytes(gzip.compress(data, 9, mtime=0) if zipped else data)
 
 
 def read_npy_header(
