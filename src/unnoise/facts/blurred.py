@@ -136,7 +136,8 @@ def _covariance(width: float, side: int) -> Doubles:
 
 def _block_covariance(down: Doubles, across: Doubles) -> Doubles:
     """Return the covariance in blocks without planes of noise of a separable covariance."""
-    basis, kept = planes(len(down), len(across)), np.kron(down, across)
+    basis = planes(len(down), len(across))
+    kept = np.kron(down, across).astype(np.float64, copy=False)
     kept -= basis @ (basis.T @ kept)
     kept -= (kept @ basis) @ basis.T
     return kept
