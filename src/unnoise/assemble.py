@@ -44,6 +44,7 @@ from unnoise.training import (
     usual_grain,
     validator,
 )
+from unnoise.types import Array
 
 Built = TypeVar("Built", bound=Model)
 
@@ -73,6 +74,8 @@ class Assembly:
     held: Held  # what validates
     calibration: Held  # what tells what is usual, afterwards
     learned: Held  # what tells it besides, though it was trained on
+    scenes: list[tuple[Array, ...]]  # what validates, as it was read: views (H, W, C)
+    examples: tuple[Array, ...]  # parts of them to look at: views (N, H, W, C)
     objective: Objective
     sample: int  # pixels of an image or a patch
     notes: tuple[str, ...]  # what the user should know
@@ -206,6 +209,9 @@ def assemble(
         held=held,
         calibration=calibration,
         learned=learned,
+        # Copies: slices would keep whole images in memory.
+        scenes=[tuple(view.copy() for view in scene) for scene in material.held_out],
+        examples=material.examples,
         objective=objective,
         sample=material.batches.pixels,
         notes=(*material.notes, *notes),

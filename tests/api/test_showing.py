@@ -10,10 +10,8 @@ import tifffile
 from PIL import Image
 
 import unnoise
-from unnoise.api.examples import cut_alike, held_out_examples
 from unnoise.api.sharing import made_for, title_of
 from unnoise.cli import build_app
-from unnoise.data import choose_method, look_at
 from unnoise.denoiser.description import duration, in_words
 from unnoise.errors import ConfigError, OutputError
 from unnoise.images import write_stack
@@ -120,20 +118,6 @@ def test_show_labels_noisy_images_and_adds_no_noise(
         ["images", "with gaussian:0.1"],
         ["noisy", "with mask:0.2"],
     ]
-
-
-def test_a_preview_shows_held_out_rows_with_structure(tmp_path: Path) -> None:
-    image = np.zeros((800, 400), np.uint8)
-    image[:300] = np.indices((300, 400)).sum(0) // 8 % 2 * 255  # training sees it
-    image[730:, 350:] = np.indices((70, 50)).sum(0) // 8 % 2 * 200  # of the last tenth
-    write_stack(tmp_path / "a.png", image[..., None])
-    survey = look_at(tmp_path, split="train")[0]
-    plan = choose_method(survey, None, noise="gaussian:0.1", objective="auto", channels=None)
-    (scene,) = held_out_examples(plan, count=5, share=None, seed=0)
-    np.testing.assert_array_equal(scene[0], image[720:, :, None])
-    (view,) = cut_alike([scene])
-    assert view.shape == (1, 80, 240, 1)
-    np.testing.assert_array_equal(view[0], image[720:, 160:, None])
 
 
 def test_info_is_words(photo: unnoise.Denoiser, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from unnoise.images import ValueRange
-from unnoise.report import Comparison, draw_comparison, draw_grid, most_structured
+from unnoise.report import Comparison, draw_comparison, draw_grid
 from unnoise.report.comparison import EDGE, PRINT, WIDTH, scale_bar
 from unnoise.report.lettering import shorten, width_of, wrap
 from unnoise.report.pictures import DPI
@@ -62,17 +62,6 @@ def test_the_scale_bar_is_drawn_as_long_as_it_is() -> None:
 def _longest(row: np.ndarray) -> int:
     edges = np.flatnonzero(np.diff(np.concatenate([[0], row.astype(int), [0]])))
     return int((edges[1::2] - edges[::2]).max()) if len(edges) else 0
-
-
-def test_the_place_with_structure_is_found_in_noise() -> None:
-    random = np.random.default_rng(0)
-    for top, left in ((0, 0), (0, 192), (192, 0), (192, 192)):
-        image = random.normal(0.5, 0.1, (256, 256))
-        image[top : top + 64, left : left + 64] += 0.5 * (np.indices((64, 64)).sum(0) // 8 % 2)
-        found = most_structured(image, 64, 64)
-        assert np.abs(np.subtract(found, (top, left))).max() <= 6
-    assert most_structured(np.zeros((100, 200)), 50, 50) == (25, 75)  # nothing there: the middle
-    assert most_structured(np.zeros((4, 5000, 2)), 4, 100)[0] == 0
 
 
 def test_text_fits_the_width_that_it_is_given() -> None:

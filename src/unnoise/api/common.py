@@ -11,21 +11,21 @@ from unnoise.types import Array
 if TYPE_CHECKING:
     from unnoise.training import Progress
 
-ARRAY = "<array>"  # what a config calls images that were passed in memory
+ARRAY_NAME = "<array>"  # stands in a config for images that were passed in memory
 Source = str | Path | Array | Sequence[Array] | Sequence[str | Path]
 Report = Callable[["Progress"], None]
 
 
-def word(error: Exception) -> str:
-    """Return what went wrong with one file, in words; what is not expected with its kind."""
+def describe_error(error: Exception) -> str:
+    """Return what went wrong with one file; an error that is not expected comes with its kind."""
     expected = isinstance(error, UnnoiseError | OSError)
     return str(error) if expected else f"{type(error).__name__}: {error}"
 
 
-def silent(_: object) -> None:
-    """Tell nobody."""
+def ignore(_: object) -> None:
+    """Take a message or the progress, and print nothing."""
 
 
-def tell(text: str) -> None:
-    """Tell the person, on standard error."""
+def print_message(text: str) -> None:
+    """Print a message on standard error."""
     print(text, file=sys.stderr, flush=True)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.api.common import word
+from unnoise.api.common import describe_error
 from unnoise.denoiser import ChannelUse, DenoiseOptions, Denoiser, View
 from unnoise.errors import ConfigError, ImageError
 from unnoise.evaluation import available_baselines, tune
@@ -175,7 +175,7 @@ def compare_files(
                         yield ComparedImage(name, found)
             # Whatever happens with one file, such as a lack of memory, the rest is compared.
             except Exception as error:
-                yield ComparedImage(str(path), error=word(error))
+                yield ComparedImage(str(path), error=describe_error(error))
 
 
 def compared(denoiser: Denoiser, image: Array, view: View) -> dict[str, Any]:

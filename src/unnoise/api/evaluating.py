@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from unnoise.api.common import Source, tell
+from unnoise.api.common import Source, print_message
 from unnoise.data import load_images, load_pairs
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ConfigError
@@ -86,7 +86,7 @@ def evaluate(
     baselines: bool = True,
     seed: int = 0,
     data_dir: str | Path | None = None,
-    say: Say = tell,
+    say: Say = print_message,
 ) -> Evaluation:
     """Measure a denoiser on clean images that it has not seen, beside classical methods.
 

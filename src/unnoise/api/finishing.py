@@ -1,10 +1,14 @@
-"""The end of a training: what is usual for its model, found on held-out images."""
+"""The end of a training: the denoiser, its calibration, and the held-out images that are kept."""
 
+import copy
 from dataclasses import replace
 
+from unnoise.api.held_out import HeldOut
 from unnoise.assemble import Assembly
 from unnoise.denoiser import Denoiser
+from unnoise.denoiser.torch_backend import TorchEngine
 from unnoise.errors import DataError
+from unnoise.models import Bounds
 from unnoise.runs import ModelInfo
 from unnoise.trust import Missed, calibrate, conformal_groups, measure
 from unnoise.types import Floats
@@ -12,8 +16,40 @@ from unnoise.types import Floats
 SHARE = 0.08  # of the multiply-adds of the training
 
 
+def make_denoiser(assembly: Assembly) -> Denoiser:
+    """Return what was trained as a denoiser, which is not yet calibrated."""
+    training = assembly.training
+    network = copy.deepcopy(assembly.network)  # leaves behind what torch compiled
+    network.load_state_dict(training.result())
+    reached = training.validate(network)
+    training.leave()
+    trained = {
+        "steps": float(training.steps),
+        training.unit: float(training.steps * training.batch_size),
+        "seconds": round(training.seconds, 1),
+        "risk": reached.risk,
+    }
+    noisy_psnr = assembly.held.noisy_psnr(assembly.objective, training.seed)
+    if reached.psnr is not None and noisy_psnr is not None:
+        trained["noisy_psnr"] = round(noisy_psnr, 3)
+        trained["psnr"] = round(reached.psnr, 3)
+    bounds = network if isinstance(network, Bounds) else None
+    engine = TorchEngine(
+        bounds.model if bounds else network,
+        distances=bounds.distances if bounds else None,
+        device=str(training.device),
+        bf16=training.bf16,
+    )
+    return Denoiser(engine, replace(assembly.info, trained=trained))
+
+
+def held_out_of(assembly: Assembly, info: ModelInfo) -> HeldOut:
+    """Return the held-out images that a run keeps; those to measure only where some are clean."""
+    return HeldOut.of(assembly.examples, assembly.scenes if "psnr" in info.trained else [])
+
+
 def calibrated(denoiser: Denoiser, assembly: Assembly) -> ModelInfo:
-    """Return what the model file says, with what is usual for the model.
+    """Return the facts of a model with its calibration on held-out images.
 
     Raises:
         DataError: There are too few images to calibrate bounds.
@@ -45,5 +81,5 @@ def calibrated(denoiser: Denoiser, assembly: Assembly) -> ModelInfo:
     # A forward pass is a third of a step, or nearly all of it where only bounds are trained.
     passes = 1 if assembly.config.freeze else 3
     pixels = SHARE * passes * assembly.pixels
-    usual = calibrate(denoiser, noisy, clean or None, learned, pixels=pixels, seed=seed)
-    return replace(info, calibration=usual.to_plain())
+    found = calibrate(denoiser, noisy, clean or None, learned, pixels=pixels, seed=seed)
+    return replace(info, calibration=found.to_plain())

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.api.common import word
+from unnoise.api.common import describe_error
 from unnoise.api.comparing import compared
 from unnoise.api.sharing import made_for, title_of
 from unnoise.denoiser import DenoiseOptions, Denoiser, View
@@ -97,7 +97,7 @@ def inspect_files(
                     yield from _inspect(denoiser, reader, options, draw=draw, compare=compare)
             # Whatever happens with one file, such as a lack of memory, the rest is inspected.
             except Exception as error:
-                yield InspectedImage(path, error=word(error))
+                yield InspectedImage(path, error=describe_error(error))
 
 
 def write_inspections(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from unnoise.api.common import Source, silent
+from unnoise.api.common import Source, ignore
 from unnoise.data import Part, Survey, look_at, match_pairs
 from unnoise.errors import DataError, ImageError
 from unnoise.facts import MOSAIC, NoiseSample, noise_sample, phases
@@ -72,7 +72,7 @@ def noise_model(
     clean: Source | None = None,
     read: ReadOptions = ReadOptions(),  # noqa: B008  frozen
     limit: int = LIMIT,
-    say: Say = silent,
+    say: Say = ignore,
 ) -> NoiseModel:
     """Estimate a noise spec from noisy images: what turns clean images into such ones.
 

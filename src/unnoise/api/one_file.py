@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from unnoise.api.common import word
+from unnoise.api.common import describe_error
 from unnoise.denoiser import DenoiseOptions, Denoiser, View, without_hot_pixels
 from unnoise.errors import ConfigError, UnnoiseError
 from unnoise.images import Reader, ReadOptions
@@ -168,7 +168,7 @@ def look(
 
 def explain(error: Exception, path: Path) -> str:
     """Return what went wrong with a file, in words that name it."""
-    reason = word(error)
+    reason = describe_error(error)
     return reason if path.name in reason else f"{path}: {reason}"
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from unnoise.api.common import Report, silent, tell
+from unnoise.api.common import Report, ignore, print_message
 from unnoise.api.loading import load
 from unnoise.api.training import train
 from unnoise.denoiser import DenoiseOptions, Denoiser, View
@@ -79,8 +79,8 @@ def train_on(
     device: str = "auto",
     precision: Literal["auto", "fp32", "bf16"] = "auto",
     overwrite: bool = False,
-    say: Say = tell,
-    report: Report = silent,
+    say: Say = print_message,
+    report: Report = ignore,
 ) -> Own:
     """Train a model on noisy files alone, for these files.
 

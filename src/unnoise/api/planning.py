@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from unnoise.api.common import Source, silent
+from unnoise.api.common import Source, ignore
 from unnoise.api.noise_models import noise_model
 from unnoise.assemble import assemble
 from unnoise.data import Part, Plan, Survey, choose_method, look_at, takes_whole
@@ -55,7 +55,7 @@ def make_plan(
     targets: Source | None = None,
     *,
     run: Path | None = None,
-    say: Say = silent,
+    say: Say = ignore,
 ) -> Plan:
     """Look at the images that a config names (or that are given) and choose the method.
 
@@ -103,7 +103,7 @@ def forecast(
     *,
     preset: str | None = None,
     config: Path | None = None,
-    say: Say = silent,
+    say: Say = ignore,
 ) -> dict[str, Any]:
     """Read the images, take a few steps, and tell what a training would be.
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from unnoise.api.common import tell
+from unnoise.api.common import print_message
 from unnoise.data import load_classes
 from unnoise.datasets import DATASETS, TASKS
 from unnoise.denoiser import Denoiser
@@ -113,7 +113,7 @@ def probe(
     draw: bool = False,
     seed: int = 0,
     data_dir: str | Path | None = None,
-    say: Say = tell,
+    say: Say = print_message,
 ) -> Probe:
     """Train a simple classifier on the frozen features of a model, with few labels.
 

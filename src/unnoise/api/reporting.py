@@ -1,21 +1,16 @@
 """``unnoise report``, and the picture that a training leaves: what a person looks at first."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
-from unnoise.api.common import ARRAY, silent, tell
+from unnoise.api.common import ARRAY_NAME, ignore, print_message
 from unnoise.api.evaluating import measure, value_ranges
-from unnoise.api.examples import cut_alike, held_out_examples
+from unnoise.api.held_out import HeldOut
 from unnoise.api.planning import make_plan
 from unnoise.api.sharing import short
 from unnoise.assemble import complete
-from unnoise.data import (
-    load_images,
-    prepare,
-    takes_whole,
-)
+from unnoise.data import choose_examples, load_images, prepare
 from unnoise.datasets import NAMES
 from unnoise.denoiser import Denoiser, Running
 from unnoise.denoiser.description import in_words
@@ -27,24 +22,20 @@ from unnoise.outputs import write_bytes, write_text
 from unnoise.report import RunPage, draw_curves, draw_grid, render_page
 from unnoise.runs import RunFolder, TrainConfig
 from unnoise.seeding import generator
-from unnoise.types import Array, Say
-
-SHOWN = 10  # small images, and half as many large ones
-SMALL = 64
-NOISY = 0.025  # estimated noise from which on images are called noisy; of photographs it is 0.01
+from unnoise.types import Say
 
 
 def draw_preview(run: str | Path) -> Path:
     """Draw examples of a run, before and after denoising, into its ``preview.png``.
 
-    One that is there is of the model that is there, and stays.
+    A preview that exists shows the model in the folder, and stays.
     """
     folder = RunFolder(Path(run))
-    if folder.preview.is_file():
-        return folder.preview
-    settings = folder.read_config()
-    scenes = _shown(settings, folder)
-    write_bytes(folder.preview, _draw_examples(Denoiser.load(folder.path), settings, scenes))
+    if not folder.preview.is_file():
+        settings = folder.read_config()
+        held_out = _held_out(settings, folder, ignore)
+        picture = _draw_examples(Denoiser.load(folder.path), held_out, settings.seed)
+        write_bytes(folder.preview, picture)
     return folder.preview
 
 
@@ -53,7 +44,7 @@ def write_report(
     *,
     running: Running = Running(),  # noqa: B008  frozen
     limit: int = 1000,
-    say: Say = tell,
+    say: Say = print_message,
 ) -> tuple[Path, Evaluation | None]:
     """Evaluate the model of a run on images it has not seen and write its ``report.html``.
 
@@ -71,20 +62,26 @@ def write_report(
             f"go on with it (unnoise train --resume --out {folder.path})"
         )
     denoiser = running.load(folder.path)
-    name, scenes = _held_out(settings, folder, say)
+    held_out = _held_out(settings, folder, say)
     evaluation = None
     if denoiser.info.trained.get("psnr") is not None:
-        pairs = [(scene[0][None], scene[-1][None]) for scene in scenes]
         evaluation = measure(
-            denoiser, pairs, spec=settings.noise or "", name=name, limit=limit, seed=settings.seed
+            denoiser,
+            [(views[0], views[-1]) for views in held_out.judged],
+            spec=denoiser.info.noise,
+            name=f"{denoiser.info.data}, "
+            + ("test images" if settings.data in NAMES else "held-out parts"),
+            limit=limit,
+            seed=settings.seed,
         )
     facts = denoiser.describe()
     trained = facts["trained"]
     metrics = folder.read_metrics()
+    data = "an array" if settings.data == ARRAY_NAME else short(settings.data)
     page = RunPage(
-        title=f"A denoiser trained on {short(settings.data)}",
+        title=f"A denoiser trained on {data}",
         facts=_facts(evaluation, facts, trained),
-        examples=_draw_examples(denoiser, settings, _shown(settings, folder)),
+        examples=_draw_examples(denoiser, held_out, settings.seed),
         curves=draw_curves(metrics, noisy_psnr=trained.get("noisy_psnr")) if metrics else None,
         table=evaluation.rows() if evaluation else [],
         table_caption=evaluation.caption if evaluation else "",
@@ -112,20 +109,29 @@ def _facts(
     }
 
 
-def _held_out(
-    settings: TrainConfig, folder: RunFolder, say: Say
-) -> tuple[str, list[tuple[Array, ...]]]:
-    """Return images that the run did not train on: the views of each scene, ``(H, W, C)``.
+def _held_out(settings: TrainConfig, folder: RunFolder, say: Say) -> HeldOut:
+    """Return images that the run did not train on.
 
     Raises:
-        RunError: It was trained on an array, which is not kept.
+        RunError: They are not in the folder, and the run was trained on an array.
     """
-    if ARRAY in (settings.data, settings.targets):
-        raise RunError("the run was trained on an array, which is not kept: evaluate() takes one")
     if settings.data in NAMES:
         data_dir = Path(settings.data_dir) if settings.data_dir else None
         images = load_images(settings.data, split="test", data_dir=data_dir, say=say)
-        return f"{images.name}, test images", [(image,) for image in images.stack]
+        examples = choose_examples([(image,) for image in images.stack])
+        return HeldOut(examples, ((images.stack,),))
+    if folder.held_out.is_file():
+        return HeldOut.load(folder.held_out)
+    return _read_again(settings, folder, say)
+
+
+def _read_again(settings: TrainConfig, folder: RunFolder, say: Say) -> HeldOut:
+    """Hold out the same images as the training of an earlier version, which did not keep them."""
+    if ARRAY_NAME in (settings.data, settings.targets):
+        raise RunError(
+            f"{folder.path} has no {folder.held_out.name}, and the run was trained on an array, "
+            "which is not kept: unnoise.evaluate() takes the array"
+        )
     plan = make_plan(settings, run=folder.path, say=say)
     settings = complete(settings, plan)
     assert settings.batch_size is not None
@@ -140,36 +146,19 @@ def _held_out(
         seed=settings.seed,
         failed=say,
     )
-    return f"{plan.name}, held-out parts", material.held_out
+    return HeldOut.of(material.examples, material.held_out)
 
 
-def _shown(settings: TrainConfig, folder: RunFolder) -> list[tuple[Array, ...]]:
-    """Return held-out scenes for a person to look at: small images, or the best of large ones."""
-    if settings.data not in NAMES and ARRAY not in (settings.data, settings.targets):
-        plan = make_plan(settings, run=folder.path)
-        if not takes_whole(plan):
-            found = held_out_examples(
-                plan, count=SHOWN // 2, share=settings.validation, seed=settings.seed
-            )
-            if found:
-                return found
-    return _held_out(settings, folder, silent)[1]
-
-
-def _draw_examples(
-    denoiser: Denoiser, settings: TrainConfig, scenes: Sequence[tuple[Array, ...]]
-) -> bytes:
+def _draw_examples(denoiser: Denoiser, held_out: HeldOut, seed: int) -> bytes:
     """Draw rows of examples: noisy, denoised and, where there are any, clean images."""
-    small = max(scenes[0][0].shape[:2]) <= SMALL
-    shown = scenes[:SHOWN] if small else scenes[:: -(-len(scenes) // (SHOWN // 2))]
-    views = cut_alike(shown)
-    ranges = value_ranges(denoiser, *([view] for view in (views * 2)[:2]))
-    floats = [to_float(view, values) for view, values in zip(views, ranges, strict=False)]
-    noisy = floats[0]
-    if settings.noise:
-        random = generator(settings.seed, "preview")
-        noisy = parse_noise(settings.noise)(torch.from_numpy(noisy), random).numpy()
+    views, noise = held_out.shown, denoiser.info.noise
+    ranges = value_ranges(denoiser, [views[0]], [views[-1]])
+    noisy, clean = (
+        to_float(view, values) for view, values in zip((views[0], views[-1]), ranges, strict=True)
+    )
+    if noise:
+        noisy = parse_noise(noise)(torch.from_numpy(noisy), generator(seed, "preview")).numpy()
     rows = {"noisy": noisy, "denoised": denoiser.denoise_floats(noisy)}
     if "psnr" in denoiser.info.trained:
-        rows["clean"] = floats[-1]
+        rows["clean"] = clean
     return draw_grid(rows, values=ranges[0], dtype=views[0].dtype)

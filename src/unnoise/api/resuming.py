@@ -4,7 +4,7 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from unnoise.api.common import ARRAY, Source
+from unnoise.api.common import ARRAY_NAME, Source
 from unnoise.api.planning import make_plan
 from unnoise.datasets import NAMES
 from unnoise.errors import RunError, UnnoiseError
@@ -128,15 +128,15 @@ def in_memory(
 ) -> tuple[Source | None, Source | None]:
     """Return the arrays that were passed; files are those that the settings name."""
     return (
-        data if settings.data == ARRAY else None,
-        targets if settings.targets == ARRAY else None,
+        data if settings.data == ARRAY_NAME else None,
+        targets if settings.targets == ARRAY_NAME else None,
     )
 
 
 def lacks_arrays(settings: TrainConfig, data: Source | None, targets: Source | None) -> bool:
     """Whether a run was trained on arrays that are not passed now."""
-    return (settings.data == ARRAY and data is None) or (
-        settings.targets == ARRAY and targets is None
+    return (settings.data == ARRAY_NAME and data is None) or (
+        settings.targets == ARRAY_NAME and targets is None
     )
 
 

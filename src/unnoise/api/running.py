@@ -4,7 +4,6 @@ Every process sees the same images and takes the same steps. The first one speak
 writes the run folder; it tells the others what it read.
 """
 
-import copy
 import math
 import time
 from contextlib import ExitStack
@@ -15,8 +14,8 @@ from typing import Any
 
 import torch
 
-from unnoise.api.common import Report, Source, silent
-from unnoise.api.finishing import calibrated
+from unnoise.api.common import Report, Source, ignore
+from unnoise.api.finishing import calibrated, held_out_of, make_denoiser
 from unnoise.api.loading import load
 from unnoise.api.planning import make_plan, with_noise
 from unnoise.api.resuming import (
@@ -31,9 +30,7 @@ from unnoise.assemble import Assembly, assemble
 from unnoise.data import Plan
 from unnoise.datasets import NAMES
 from unnoise.denoiser import Denoiser
-from unnoise.denoiser.torch_backend import TorchEngine
 from unnoise.errors import DataError, RunError
-from unnoise.models import Bounds
 from unnoise.runs import RunFolder, Settings, TrainConfig, beside, layer_settings
 from unnoise.training import Progress, Validation, World
 from unnoise.training import train as run_training
@@ -71,7 +68,7 @@ class Run:
         self._place = folder
         self._folder = folder if first else None  # only the first one reads or writes
         self._world = world
-        self._say, self._report = (say, report) if first else (silent, silent)
+        self._say, self._report = (say, report) if first else (ignore, ignore)
         self._warn = say
         self._closing = closing
         self._taken = False
@@ -227,6 +224,8 @@ class Run:
                     f"{folder.report} was of a shorter training and is removed: unnoise report "
                     f"{folder.path} writes it anew"
                 )
+            if assembly.config.data not in NAMES:  # of these, the test images are measured
+                held_out_of(assembly, info).save(folder.held_out)
             denoiser.save(folder.model, overwrite=True)
         return denoiser
 
@@ -285,28 +284,7 @@ class Run:
             run_training(training, report=keep, save=save)
         finally:
             assembly.close()
-        network = copy.deepcopy(assembly.network)  # leaves behind what torch compiled
-        network.load_state_dict(training.result())
-        reached = training.validate(network)
-        training.leave()
-        trained = {
-            "steps": float(training.steps),
-            training.unit: float(training.steps * training.batch_size),
-            "seconds": round(training.seconds, 1),
-            "risk": reached.risk,
-        }
-        noisy_psnr = assembly.held.noisy_psnr(assembly.objective, training.seed)
-        if reached.psnr is not None and noisy_psnr is not None:
-            trained["noisy_psnr"] = round(noisy_psnr, 3)
-            trained["psnr"] = round(reached.psnr, 3)
-        bounds = network if isinstance(network, Bounds) else None
-        engine = TorchEngine(
-            bounds.model if bounds else network,
-            distances=bounds.distances if bounds else None,
-            device=str(training.device),
-            bf16=training.bf16,
-        )
-        return Trained(assembly, Denoiser(engine, replace(assembly.info, trained=trained)))
+        return Trained(assembly, make_denoiser(assembly))
 
 
 def _row(progress: Progress, validation: Validation) -> dict[str, float]:

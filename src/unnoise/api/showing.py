@@ -7,16 +7,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from unnoise.api.common import Source, tell
-from unnoise.api.examples import cut_alike
+from unnoise.api.common import Source, print_message
 from unnoise.data import (
     Images,
+    cut_alike,
     load_images,
     load_pairs,
     side_of,
 )
 from unnoise.denoiser import DenoiseOptions, Denoiser
 from unnoise.errors import ConfigError, DataError, ImageError
+from unnoise.facts import most_structured
 from unnoise.images import (
     RGB,
     Contrast,
@@ -34,7 +35,6 @@ from unnoise.report import (
     Comparison,
     draw_comparison,
     draw_grid,
-    most_structured,
 )
 from unnoise.seeding import generator
 from unnoise.types import Array, Floats, Say
@@ -62,7 +62,7 @@ def draw_noise(
     seed: int = 0,
     data_dir: Path | None = None,
     overwrite: bool = False,
-    say: Say = tell,
+    say: Say = print_message,
 ) -> None:
     """Draw images as a PNG, and below them what a noise makes of them.
 

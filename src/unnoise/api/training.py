@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from unnoise.api.common import ARRAY, Report, Source, silent, tell
+from unnoise.api.common import ARRAY_NAME, Report, Source, ignore, print_message
 from unnoise.api.running import Run
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ConfigError
@@ -28,8 +28,8 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     timeout: float = TIMEOUT,
-    say: Say = tell,
-    report: Report = silent,
+    say: Say = print_message,
+    report: Report = ignore,
     **settings: Any,
 ) -> Denoiser:
     """Train a denoiser, with all processes that ``torchrun`` started.
@@ -107,7 +107,7 @@ def _signature() -> inspect.Signature:
 def _name(source: Source | None) -> str | None:
     if source is None:
         return None
-    return str(source) if isinstance(source, str | Path) else ARRAY
+    return str(source) if isinstance(source, str | Path) else ARRAY_NAME
 
 
 train.__signature__ = _signature()  # type: ignore[attr-defined]  # inspect and help look for it

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Literal, NoReturn
 
-from unnoise.api.common import tell
+from unnoise.api.common import print_message
 from unnoise.api.one_file import add_suffix, check_suffix
 from unnoise.cluster.folder import BLOCKS, MANIFEST, job_folder
 from unnoise.cluster.huge import HugeFile
@@ -98,7 +98,7 @@ def denoise_many(
     device: str = "auto",
     precision: Precision = "auto",
     compile: bool = False,  # noqa: A002  the word of torch
-    say: Say = tell,
+    say: Say = print_message,
     report: Callable[[Row], None] = lambda _: None,
     progress: JobProgress = lambda _done, _all: None,
 ) -> Summary:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 
-from unnoise.api.common import word
+from unnoise.api.common import describe_error
 from unnoise.cluster.pool import Answer, Batch, Link, WorkerLostError
 from unnoise.cluster.worker import Settings, Worker
 from unnoise.denoiser.loading import ONNX, has_torch, locate
@@ -105,7 +105,7 @@ def _work(pipe: Connection, settings: Settings, device: str, threads: int) -> No
     try:
         worker = Worker(settings, device=device, threads=threads)
     except Exception as error:
-        pipe.send(word(error))
+        pipe.send(describe_error(error))
         return
     with suppress(EOFError, OSError):
         pipe.send(None)

@@ -14,7 +14,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from unnoise.api.common import word
+from unnoise.api.common import describe_error
 from unnoise.cluster.manifest import Row
 from unnoise.cluster.pool import Answer, Batch, Link, WorkerLostError
 from unnoise.cluster.worker import Settings, Worker
@@ -90,7 +90,7 @@ class Actor:
                 self._settings, device=self._settings.device, threads=self._threads
             )
         except Exception as error:
-            return word(error)
+            return describe_error(error)
         return None
 
     def run(self, batch: Batch) -> list[Row]:

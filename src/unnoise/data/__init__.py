@@ -6,6 +6,7 @@ part) → ``prepare`` (pixels, split, batches). This room does not know models o
 
 from unnoise.data.batches import Batches, Patches, split_indices
 from unnoise.data.classes import Labels, load_classes
+from unnoise.data.examples import choose_examples, cut_alike
 from unnoise.data.material import Material, prepare, takes_whole
 from unnoise.data.method import Plan, choose_method
 from unnoise.data.names import match_pairs, side_of
@@ -29,7 +30,9 @@ __all__ = [
     "Source",
     "Stream",
     "Survey",
+    "choose_examples",
     "choose_method",
+    "cut_alike",
     "load_classes",
     "load_images",
     "load_pairs",

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from unnoise.data.batches import Batches, Patches, split_indices
+from unnoise.data.examples import choose_examples, held_scenes
 from unnoise.data.method import Plan, Scenes
 from unnoise.data.pool import TURNS, Pool
 from unnoise.data.resident import Resident
@@ -51,6 +52,7 @@ class Material:
         batches: ``at(step)`` gives the views of a batch.
         held_out: Scenes that the batches never show: their views, each ``(H, W, C)``.
         calibration: The same in smaller parts, and more of them.
+        examples: Parts of scenes for a person to look at: each view, ``(N, H, W, C)``.
         learned: Parts of images of which the batches show all but a strip, likewise; none where
             whole images are held out. Strips alone may lack what the images have elsewhere.
         ranges: The value range of each view.
@@ -61,6 +63,7 @@ class Material:
     batches: Batches | Patches | Resident | Stream
     held_out: list[tuple[Array, ...]]
     calibration: list[tuple[Array, ...]]
+    examples: tuple[Array, ...]
     ranges: tuple[ValueRange, ...]
     strides: tuple[int, ...] = (1,)
     notes: tuple[str, ...] = ()
@@ -122,10 +125,12 @@ def prepare(
         keep, held = split_indices(len(stacks[0]), share or HELD_WHOLE, seed)
         images = Batches(tuple(stack[keep] for stack in stacks), ranges, batch_size, seed)
         held_out = list(zip(*(stack[held] for stack in stacks), strict=True))
-        return Material(images, *_held(held_out), ranges, notes=lack)
+        examples = choose_examples(held_out)
+        return Material(images, *_held(held_out), examples, ranges, notes=lack)
     strides: list[int] = [1]
     notes: tuple[str, ...] = ()
     groups = scenes or tuple((i,) for i in range(len(views[0])))
+    examples = choose_examples(held_scenes(views, groups, share, seed))
     if plan.noisy_only:
         strides = _strides(views[0], stride)
         notes = _note(strides) if stride is None else ()
@@ -140,7 +145,17 @@ def prepare(
     notes = lack + notes
     strides = sorted(set(strides))
     batches = Resident(patches, device) if Resident.fits(patches, device) else patches
-    return Material(batches, *_held(held_out), drawn, tuple(strides), notes, _in_parts(learned))
+    validation, calibration = _held(held_out)
+    return Material(
+        batches,
+        validation,
+        calibration,
+        examples,
+        drawn,
+        tuple(strides),
+        notes,
+        _in_parts(learned),
+    )
 
 
 def _without_tiny(plan: Plan, failed: Callable[[str], None]) -> Plan:
@@ -320,6 +335,7 @@ def _streamed(
     streams = split_streams(plan, share, seed)
     sample = _views(plan, streams.train, failed)
     held_out = list(zip(*_views(plan, streams.held, failed), strict=True))
+    examples = choose_examples(held_out)
     notes: tuple[str, ...] = (streams.note,)
     least = min(min(image.shape[:2]) for image in sample[0])
     if least < side:
@@ -341,7 +357,8 @@ def _streamed(
     ranges = (values,) * len(sample) if values else ranges_of(sample, each=each)
     notes += _read_as(ranges, sample)
     reader = BlockReader(train, batch_size, side, seed, usual, turns)
-    return Material(Stream(reader, ranges, failed), *_held(held_out), ranges, (usual,), notes)
+    stream = Stream(reader, ranges, failed)
+    return Material(stream, *_held(held_out), examples, ranges, (usual,), notes)
 
 
 def _views(plan: Plan, scenes: StreamedScenes, failed: Callable[[str], None]) -> Views:

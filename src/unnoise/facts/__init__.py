@@ -9,6 +9,7 @@ from unnoise.facts.lines import VISIBLE, Lines, Structure, lines
 from unnoise.facts.noise_sample import NoiseSample, noise_sample
 from unnoise.facts.parts import blocks_of, middle
 from unnoise.facts.phases import MOSAIC, phases
+from unnoise.facts.places import amount_of_structure, most_structured
 
 __all__ = [
     "CUT",
@@ -25,6 +26,7 @@ __all__ = [
     "Lines",
     "NoiseSample",
     "Structure",
+    "amount_of_structure",
     "blocks_of",
     "cut_off",
     "fineness",
@@ -32,6 +34,7 @@ __all__ = [
     "impulses_left",
     "lines",
     "middle",
+    "most_structured",
     "noise_correlation",
     "noise_floor",
     "noise_sample",

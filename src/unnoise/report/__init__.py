@@ -23,7 +23,6 @@ from unnoise.report.page import (
     render_page,
 )
 from unnoise.report.pictures import draw_crops, draw_grid
-from unnoise.report.places import amount_of_structure, most_structured
 
 __all__ = [
     "Comparison",
@@ -35,7 +34,6 @@ __all__ = [
     "ProbingPage",
     "ProbingRow",
     "RunPage",
-    "amount_of_structure",
     "draw_comparison",
     "draw_confusion",
     "draw_crops",
@@ -45,6 +43,5 @@ __all__ = [
     "draw_noise_curves",
     "draw_panels",
     "draw_recovery",
-    "most_structured",
     "render_page",
 ]

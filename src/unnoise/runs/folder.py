@@ -58,6 +58,11 @@ class RunFolder:
         return self.path / "preview.png"
 
     @property
+    def held_out(self) -> Path:
+        """Images that training did not see, for the preview and the report."""
+        return self.path / "held_out.npz"
+
+    @property
     def report(self) -> Path:
         """The quality report."""
         return self.path / "report.html"
@@ -104,7 +109,8 @@ class RunFolder:
             OutputError: Nothing can be written there.
         """
         remove_leftovers(self.path)
-        for old in (self.config, self.model, self.metrics, self.preview, self.report):
+        self.config.unlink(missing_ok=True)
+        for old in (self.model, self.metrics, self.held_out, self.preview, self.report):
             old.unlink(missing_ok=True)
         text = _config_text(config, note, asked)
         save_checkpoint(self.checkpoint, {**state, "config": text})
@@ -147,7 +153,7 @@ class RunFolder:
     def clear_results(self) -> bool:
         """Remove what shows an earlier model, before a new one comes; return if a report went."""
         reported = self.report.exists()
-        for old in (self.preview, self.report):
+        for old in (self.held_out, self.preview, self.report):
             old.unlink(missing_ok=True)
         return reported
 
