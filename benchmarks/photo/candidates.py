@@ -29,7 +29,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 from machine import describe_machine, machine_limit
 from recipes import Candidate, Recipe
 
-from unnoise.data import Patches, Pool
+from unnoise.data import Patches, PixelStore
 from unnoise.images import ValueRange, find_images, read_stack
 from unnoise.models import macs_per_pixel
 from unnoise.noise import parse_noise
@@ -90,13 +90,13 @@ def photographs(folder: Path) -> tuple[list[NDArray[np.uint8]], Tensor]:
     return [image for i, image in enumerate(read) if i not in held], clean
 
 
-def train(recipe: Recipe, pool: Pool, seconds: float) -> tuple[Candidate, int, float]:
+def train(recipe: Recipe, store: PixelStore, seconds: float) -> tuple[Candidate, int, float]:
     """Train for a time; return the averaged network, the steps, and multiply-adds per second."""
     torch.manual_seed(0)
     # The stubs of torch know memory_format only together with a tensor.
     network = Candidate(recipe).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = copy.deepcopy(network)
-    patches = Patches((pool,), (ValueRange.nominal(np.uint8),), recipe.batch, recipe.patch, seed=0)
+    patches = Patches((store,), (ValueRange.nominal(np.uint8),), recipe.batch, recipe.patch, seed=0)
     objective = Supervised(_loss(recipe.loss), parse_noise("gaussian:0..0.2157"), False, 0.5)
     optimizer = _optimizer(recipe, network)
     begun, step, share, warm = time.perf_counter(), 0, 0.0, 0.0
@@ -191,14 +191,14 @@ def main() -> None:
     if not (data / "photos/train").is_dir():
         sys.exit(f"there are no photographs in {data}: set UNNOISE_DATA")
     images, clean = photographs(data / "photos/train")
-    pool = Pool.of([image[None] for image in images])
+    store = PixelStore.of([image[None] for image in images])
     print(describe_machine())
     limit = machine_limit()
     print("| recipe | kMAC/pixel | steps | of limit | silent | grey 15, 25, 50 | colour | mean |")
     print("| --- | ---: | ---: | ---: | ---: | --- | --- | ---: |")
     for name in options.names or CANDIDATES:
         recipe = CANDIDATES[name]
-        network, steps, rate = train(recipe, pool, options.seconds)
+        network, steps, rate = train(recipe, store, options.seconds)
         cost = f"{macs_per_pixel(network) / 1000:.0f} | {steps} | {2 * rate / limit:.0%}"
         cost += f" | {silent(network.eval(), clean, level=recipe.level):.0%}"
         scores = list(validate(network, clean, level=recipe.level))

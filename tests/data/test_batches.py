@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unnoise.data import Batches, Patches, Pool, split_indices
+from unnoise.data import Batches, Patches, PixelStore, split_indices
 from unnoise.images import ValueRange
 
 NOMINAL = (ValueRange(0.0, 1.0, clamp=True),)
@@ -41,19 +41,19 @@ def test_a_batch_is_a_function_of_seed_and_step() -> None:
     assert there != [other.at(step)[0].tolist() for step in range(20)]
 
 
-def numbered(*sizes: tuple[int, int], start: int = 0) -> Pool:
+def numbered(*sizes: tuple[int, int], start: int = 0) -> PixelStore:
     """Return images whose pixels hold different numbers."""
     stacks, first = [], start
     for height, width in sizes:
         stacks.append(np.arange(first, first + height * width).reshape(1, height, width, 1))
         first += height * width
-    return Pool.of([stack.astype(np.float32) / 4096 for stack in stacks])
+    return PixelStore.of([stack.astype(np.float32) / 4096 for stack in stacks])
 
 
 def test_the_views_of_a_patch_show_the_same_place() -> None:
     sizes = (20, 30), (40, 17), (16, 16)
-    pools = numbered(*sizes), numbered(*sizes)
-    patches = Patches(pools, NOMINAL * 2, 6, 16, 5)
+    stores = numbered(*sizes), numbered(*sizes)
+    patches = Patches(stores, NOMINAL * 2, 6, 16, 5)
     for step in range(10):
         noisy, clean = patches.at(step)
         assert noisy.shape == (6, 1, 16, 16)
@@ -75,7 +75,7 @@ def test_patches_are_a_function_of_seed_and_step_and_reach_everywhere() -> None:
 def test_captures_are_two_different_ones_of_one_scene() -> None:
     images = np.repeat(np.arange(6, dtype=np.float32) / 8, 16 * 16).reshape(6, 16, 16, 1)
     scenes = (0, 1, 2), (3, 4), (5, 0)
-    patches = Patches((Pool.of([images]),), NOMINAL * 2, 5, 16, 2, scenes=scenes)
+    patches = Patches((PixelStore.of([images]),), NOMINAL * 2, 5, 16, 2, scenes=scenes)
     seen = set()
     for step in range(60):
         first, second = patches.at(step)

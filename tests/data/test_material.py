@@ -56,7 +56,7 @@ def test_of_many_images_whole_ones_are_held_out(tmp_path: Path) -> None:
     assert [scene[0].shape for scene in made.held_out] == [(20, 70, 1)] * 12
     assert made.learned == []
     assert isinstance(made.batches, Patches)
-    assert len(made.batches.pools[0]) == 48
+    assert len(made.batches.stores[0]) == 48
 
 
 def test_captures_hold_out_the_same_strip_of_all(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_images_with_correlated_noise_are_taken_apart(tmp_path: Path) -> None:
     made = material(tmp_path, objective="neighbor2neighbor")
     assert made.strides == (1, 2)
     assert isinstance(made.batches, Patches)
-    assert sorted(made.batches.pools[0].widths.tolist()) == [128] * 8 + [256] * 2
+    assert sorted(made.batches.stores[0].widths.tolist()) == [128] * 8 + [256] * 2
     assert "correlated in 2 of 4 images" in made.notes[0]
     forced = material(tmp_path, objective="neighbor2neighbor", stride=1)
     assert forced.strides == (1,)

@@ -10,7 +10,7 @@ from unnoise.data.examples import choose_examples, cut_alike
 from unnoise.data.material import Material, prepare, takes_whole
 from unnoise.data.method import Plan, choose_method
 from unnoise.data.names import match_pairs, side_of
-from unnoise.data.pool import TURNS, Pool
+from unnoise.data.pixel_store import TURNS, PixelStore
 from unnoise.data.resident import Resident
 from unnoise.data.sources import Images, load_images, load_pairs, look_at
 from unnoise.data.stream import Stream
@@ -24,8 +24,8 @@ __all__ = [
     "Material",
     "Part",
     "Patches",
+    "PixelStore",
     "Plan",
-    "Pool",
     "Resident",
     "Source",
     "Stream",

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unnoise.data.pool import TURNS, Pool
+from unnoise.data.pixel_store import TURNS, PixelStore
 from unnoise.images import ValueRange, to_float
 from unnoise.seeding import generator
 
@@ -99,8 +99,8 @@ class Patches:
     times larger than all others should not be all that is learned from.
 
     Attributes:
-        pools: One per view, ``(clean,)``, ``(noisy, clean)`` or ``(noisy,)``, with the same sizes
-            in the same order. Where scenes are given, one pool of all captures.
+        stores: One per view, ``(clean,)``, ``(noisy, clean)`` or ``(noisy,)``, with the same sizes
+            in the same order. Where scenes are given, one store of all captures.
         ranges: The value range of each view.
         size: Crops a batch.
         side: Height and width of a crop.
@@ -109,7 +109,7 @@ class Patches:
         scenes: For captures: the indices of each scene's; two different ones make a batch.
     """
 
-    pools: tuple[Pool, ...]
+    stores: tuple[PixelStore, ...]
     ranges: tuple[ValueRange, ...]
     size: int
     side: int
@@ -127,33 +127,33 @@ class Patches:
     @property
     def steps_per_epoch(self) -> int:
         """Batches that hold as many pixels as the images, rounded up."""
-        return max(1, -(-int(self.pools[0].areas.sum()) // (self.size * self.side**2)))
+        return max(1, -(-int(self.stores[0].areas.sum()) // (self.size * self.side**2)))
 
     def at(self, step: int, samples: slice = ALL) -> tuple[Tensor, ...]:
         """Return samples of batch number ``step``: each view, float32 ``(B, C, side, side)``."""
         side = (self.side, self.side)
-        crops = [pool.crops(*where, side) for pool, where in self.drawn(step, samples)]
+        crops = [store.crops(*where, side) for store, where in self.drawn(step, samples)]
         return to_tensors(crops, self.ranges)
 
     def close(self) -> None:
         """Do nothing: the images lie in memory."""
 
-    def drawn(self, step: int, samples: slice = ALL) -> list[tuple[Pool, Crops]]:
-        """Return which crops of which pool make each view of batch number ``step``."""
+    def drawn(self, step: int, samples: slice = ALL) -> list[tuple[PixelStore, Crops]]:
+        """Return which crops of which store make each view of batch number ``step``."""
         draw = torch.rand(6, self.size, generator=generator(self.seed, "crops", step)).double()
         choice, down, right, turn, first, second = draw[:, samples].numpy()
-        pool = self.pools[0]
+        store = self.stores[0]
         images = self._choose(choice)
-        tops, lefts = places(pool, images, self.side, down, right)
+        tops, lefts = places(store, images, self.side, down, right)
         turns = np.array(self.turns)[(turn * len(self.turns)).astype(np.int64)]
         if self.scenes is None:
-            return [(pool, (images, tops, lefts, turns)) for pool in self.pools]
+            return [(store, (images, tops, lefts, turns)) for store in self.stores]
         captures = self._captures(images, first, second)
-        return [(pool, (chosen, tops, lefts, turns)) for chosen in captures]
+        return [(store, (chosen, tops, lefts, turns)) for chosen in captures]
 
     def _choose(self, draw: NDArray[np.float64]) -> Indices:
         """Choose an image (of each scene its first) by the root of its area."""
-        areas = self.pools[0].areas
+        areas = self.stores[0].areas
         ones = np.arange(len(areas))
         if self.scenes is not None:
             ones = np.array([scene[0] for scene in self.scenes])
@@ -179,15 +179,15 @@ class Patches:
 
 
 def places(
-    pool: Pool,
+    store: PixelStore,
     images: Indices,
     side: int,
     down: NDArray[np.float64],
     right: NDArray[np.float64],
 ) -> tuple[Indices, Indices]:
     """Return the first rows and columns of crops, from two draws in [0, 1) for each."""
-    rows = np.maximum(pool.heights[images] - side, 0) + 1
-    columns = np.maximum(pool.widths[images] - side, 0) + 1
+    rows = np.maximum(store.heights[images] - side, 0) + 1
+    columns = np.maximum(store.widths[images] - side, 0) + 1
     return (down * rows).astype(np.int64), (right * columns).astype(np.int64)
 
 

@@ -11,7 +11,7 @@ import torch
 from unnoise.data.batches import Batches, Patches, split_indices
 from unnoise.data.examples import choose_examples, held_scenes
 from unnoise.data.method import Plan, Scenes
-from unnoise.data.pool import TURNS, Pool
+from unnoise.data.pixel_store import TURNS, PixelStore
 from unnoise.data.resident import Resident
 from unnoise.data.splitting import (
     CALIBRATION_BLOCK,
@@ -138,10 +138,10 @@ def prepare(
     train, held_out, groups, learned = split_views(
         views, groups, share, seed, captures=scenes is not None
     )
-    pools = tuple(Pool.of([image[None] for image in view]) for view in train)
+    stores = tuple(PixelStore.of([image[None] for image in view]) for view in train)
     drawn = ranges * 2 if scenes is not None else ranges
     scenes = groups if scenes is not None else None
-    patches = Patches(pools, drawn, batch_size, side, seed, turns, scenes)
+    patches = Patches(stores, drawn, batch_size, side, seed, turns, scenes)
     notes = lack + notes
     strides = sorted(set(strides))
     batches = Resident(patches, device) if Resident.fits(patches, device) else patches

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from unnoise.data.batches import ALL, Crops, Patches
-from unnoise.data.pool import TURNS, Pool
+from unnoise.data.pixel_store import TURNS, PixelStore
 
 # A GPU gathers these, and float32 holds their values exactly.
 KINDS = {np.dtype(np.uint8), np.dtype(np.float32)}
@@ -27,8 +27,8 @@ class Resident:
         self.size, self.pixels = patches.size, patches.pixels
         self.steps_per_epoch = patches.steps_per_epoch
         self._pixels = {
-            id(pool): torch.from_numpy(pool.pixels).to(device).view(-1, pool.channels)
-            for pool in patches.pools
+            id(store): torch.from_numpy(store.pixels).to(device).view(-1, store.channels)
+            for store in patches.stores
         }
         side = np.arange(patches.side**2).reshape(patches.side, patches.side)
         turned = [np.rot90(half, k) for half in (side, side[:, ::-1]) for k in range(TURNS // 2)]
@@ -40,19 +40,19 @@ class Resident:
         """Whether the images can lie on this device: a GPU, their kind and sizes, free memory."""
         if device.type != "cuda":
             return False
-        smallest = min(min(pool.heights.min(), pool.widths.min()) for pool in patches.pools)
-        kinds = {pool.pixels.dtype for pool in patches.pools}
-        size = sum(pool.pixels.nbytes for pool in patches.pools)
+        smallest = min(min(store.heights.min(), store.widths.min()) for store in patches.stores)
+        kinds = {store.pixels.dtype for store in patches.stores}
+        size = sum(store.pixels.nbytes for store in patches.stores)
         free, _ = torch.cuda.mem_get_info(device)
         return smallest >= patches.side and kinds <= KINDS and size < SHARE * free
 
     def at(self, step: int, samples: slice = ALL) -> tuple[Tensor, ...]:
         """Return some samples of batch number ``step``, on the device: ``(B, C, side, side)``."""
         views = []
-        for (pool, crops), values in zip(
+        for (store, crops), values in zip(
             self._patches.drawn(step, samples), self._patches.ranges, strict=True
         ):
-            gathered = self._gather(pool, crops).float()  # (B, side, side, C)
+            gathered = self._gather(store, crops).float()  # (B, side, side, C)
             low, span = (gathered.new_tensor(ends) for ends in (values.low, values.span))
             scaled = (gathered - low) / span
             views.append(scaled.permute(0, 3, 1, 2))  # in memory this is channels_last
@@ -61,14 +61,14 @@ class Resident:
     def close(self) -> None:
         """Do nothing: the memory is freed with this object."""
 
-    def _gather(self, pool: Pool, crops: Crops) -> Tensor:
+    def _gather(self, store: PixelStore, crops: Crops) -> Tensor:
         images, tops, lefts, turns = crops
-        widths = pool.widths[images]
-        corners = pool.starts[images] + tops * widths + lefts
+        widths = store.widths[images]
+        corners = store.starts[images] + tops * widths + lefts
         corner, width, turn = (
             torch.from_numpy(part).to(self._device)[:, None, None]
             for part in (corners, widths, turns)
         )
         place = self._places[turn[:, 0, 0]]
         side = self._patches.side
-        return self._pixels[id(pool)][corner + place // side * width + place % side]
+        return self._pixels[id(store)][corner + place // side * width + place % side]

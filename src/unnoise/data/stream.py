@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from unnoise.data.batches import ALL, places, to_tensors
-from unnoise.data.pool import TURNS, Pool
+from unnoise.data.pixel_store import TURNS, PixelStore
 from unnoise.errors import DataError
 from unnoise.images import ValueRange
 from unnoise.seeding import generator
@@ -66,12 +66,12 @@ class BlockReader:
         top, left = (random.random(2) * self.stride).astype(np.int64)
         down, right, turn = random.random((3, CROPS))
         seen = [image[top :: self.stride, left :: self.stride] for image in scene]
-        pools = [Pool.of([image[None]]) for image in seen]
+        stores = [PixelStore.of([image[None]]) for image in seen]
         zeros = np.zeros(CROPS, np.int64)
-        tops, lefts = places(pools[0], zeros, self.side, down, right)
+        tops, lefts = places(stores[0], zeros, self.side, down, right)
         turns = np.array(self.turns)[(turn * len(self.turns)).astype(np.int64)]
         side = (self.side, self.side)
-        return [pool.crops(zeros, tops, lefts, turns, side) for pool in pools]
+        return [store.crops(zeros, tops, lefts, turns, side) for store in stores]
 
 
 @dataclass

@@ -16,7 +16,7 @@ TURNS = 8  # four rotations, each mirrored or not
 
 
 @dataclass(frozen=True)
-class Pool:
+class PixelStore:
     """Images as they were in their files, one after the other in one buffer.
 
     Attributes:
@@ -32,8 +32,8 @@ class Pool:
     channels: int
 
     @classmethod
-    def of(cls, stacks: Sequence[Array]) -> "Pool":
-        """Make a pool of stacks ``(N, H, W, C)`` of one dtype and number of channels."""
+    def of(cls, stacks: Sequence[Array]) -> "PixelStore":
+        """Make a store of stacks ``(N, H, W, C)`` of one dtype and number of channels."""
         pixels = (
             np.ascontiguousarray(stacks[0]).reshape(-1)
             if len(stacks) == 1

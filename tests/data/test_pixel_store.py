@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unnoise.data import Pool
+from unnoise.data import PixelStore
 
 SIZES = st.lists(st.tuples(st.integers(1, 12), st.integers(1, 12)), min_size=1, max_size=4)
 
@@ -17,7 +17,7 @@ def test_a_crop_is_a_slice_mirrored_at_the_edges(
     sizes: list[tuple[int, int]], channels: int, height: int, width: int, data: st.DataObject
 ) -> None:
     every = images(sizes, channels)
-    pool = Pool.of([image[None] for image in every])
+    store = PixelStore.of([image[None] for image in every])
     chosen = data.draw(st.lists(st.integers(0, len(sizes) - 1), min_size=1, max_size=5))
     corners = [
         (
@@ -28,7 +28,7 @@ def test_a_crop_is_a_slice_mirrored_at_the_edges(
     ]
     tops, lefts = np.array(corners).T
     turns = np.zeros(len(chosen), np.int64)
-    crops = pool.crops(np.array(chosen), tops, lefts, turns, (height, width))
+    crops = store.crops(np.array(chosen), tops, lefts, turns, (height, width))
     assert crops.dtype == np.uint16
     for crop, i, (top, left) in zip(crops, chosen, corners, strict=True):
         padded = np.pad(every[i], ((0, height), (0, width), (0, 0)), mode="reflect")
@@ -37,8 +37,8 @@ def test_a_crop_is_a_slice_mirrored_at_the_edges(
 
 def test_the_eight_turns_are_all_different_and_those_of_numpy() -> None:
     (image,) = images([(6, 6)], 2)
-    pool, zeros = Pool.of([image[None]]), np.zeros(8, np.int64)
-    turned = pool.crops(zeros, zeros, zeros, np.arange(8), (6, 6))
+    store, zeros = PixelStore.of([image[None]]), np.zeros(8, np.int64)
+    turned = store.crops(zeros, zeros, zeros, np.arange(8), (6, 6))
     expected = [np.rot90(side, k) for side in (image, image[:, ::-1]) for k in range(4)]
     np.testing.assert_array_equal(turned, np.stack(expected))
     assert len({crop.tobytes() for crop in turned}) == 8
@@ -46,4 +46,4 @@ def test_the_eight_turns_are_all_different_and_those_of_numpy() -> None:
 
 def test_one_stack_is_not_copied() -> None:
     stack = np.zeros((5, 4, 4, 1), np.uint8)
-    assert np.shares_memory(Pool.of([stack]).pixels, stack)
+    assert np.shares_memory(PixelStore.of([stack]).pixels, stack)
