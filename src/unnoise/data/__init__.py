@@ -10,11 +10,12 @@ from unnoise.data.examples import choose_examples, cut_alike
 from unnoise.data.material import Material, prepare, takes_whole
 from unnoise.data.method import Plan, choose_method
 from unnoise.data.names import match_pairs, side_of
+from unnoise.data.parts import Part
 from unnoise.data.pixel_store import TURNS, PixelStore
 from unnoise.data.resident import Resident
 from unnoise.data.sources import Images, load_images, load_pairs, look_at
 from unnoise.data.stream import Stream
-from unnoise.data.survey import Part, Source, Survey
+from unnoise.data.survey import Source, Survey
 
 __all__ = [
     "TURNS",

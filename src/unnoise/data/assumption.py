@@ -11,7 +11,7 @@ from statistics import median
 
 import numpy as np
 
-from unnoise.data.survey import Part
+from unnoise.data.parts import Part
 from unnoise.errors import UnnoiseError
 from unnoise.facts import (
     LOST,

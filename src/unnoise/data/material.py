@@ -11,6 +11,7 @@ import torch
 from unnoise.data.batches import Batches, Patches, split_indices
 from unnoise.data.examples import choose_examples, held_scenes
 from unnoise.data.method import Plan, Scenes
+from unnoise.data.parts import read_parts
 from unnoise.data.pixel_store import TURNS, PixelStore
 from unnoise.data.resident import Resident
 from unnoise.data.splitting import (
@@ -24,7 +25,6 @@ from unnoise.data.splitting import (
 )
 from unnoise.data.stream import BlockReader, Stream
 from unnoise.data.streaming import SAMPLE, split_streams
-from unnoise.data.survey import read_parts
 from unnoise.errors import DataError
 from unnoise.facts import noise_correlation
 from unnoise.images import (

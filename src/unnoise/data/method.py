@@ -4,7 +4,6 @@ Pairs are learned from directly; clean images are made into pairs by a noise; no
 leave methods that compare them with themselves. The choice comes with its reason.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,11 +11,10 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
 from unnoise.data.assumption import look_closer
 from unnoise.data.names import find_pairs, group_captures, match_pairs
-from unnoise.data.survey import Part, Survey, agree
+from unnoise.data.parts import Part, agree, digest
+from unnoise.data.survey import Survey
 from unnoise.errors import ConfigError, DataError
 from unnoise.facts import Structure
 from unnoise.images import RGB
@@ -62,19 +60,10 @@ class Plan:
 
         Files are known by their names and sizes, images in memory by their values.
         """
-        facts = [
-            (part.name, part.count, part.height, part.width, part.channels, str(part.dtype))
-            + (() if part.shard is None else (part.shard.shard.size,))
-            + (
-                ()
-                if part.shard or part.path
-                else (_digest(np.ascontiguousarray(part.read()).data),)
-            )
-            for view in self.views
-            for part in view
-        ]
-        digest = _digest(repr(facts).encode())
-        return f"{self.objective}: {self.reason}\n{self.count} images, {digest}"
+        facts = [part.fingerprint for view in self.views for part in view]
+        return (
+            f"{self.objective}: {self.reason}\n{self.count} images, {digest(repr(facts).encode())}"
+        )
 
     @property
     def count(self) -> int:
@@ -162,10 +151,6 @@ def _closer(
         stride=found.stride if stride is None else stride,
         structure=found.structure if structure == AUTO else structure,
     )
-
-
-def _digest(data: bytes | memoryview) -> str:
-    return hashlib.blake2b(data, digest_size=8).hexdigest()
 
 
 def _unread(parts: Sequence[Part]) -> list[str]:
@@ -264,7 +249,7 @@ def _unpaired(images: Survey, objective: str) -> Plan:
     names = [part.name for part in images.parts]
     pairing = (AUTO, *learning_from("pairs"))
     if images.targets and objective in pairing:
-        first = images.parts[0].array, images.targets[0].array
+        first = [part.file and part.file.array for part in (images.parts[0], images.targets[0])]
         reason = (
             f"{len(images.parts)} pairs of noisy and clean arrays, by their names in archives, "
             f"such as {first[0]} and {first[1]}"

@@ -1,20 +1,19 @@
 """What lies in tar shards, by the first samples of the first one; the others are taken as alike."""
 
-from functools import partial
 from itertools import islice
 from pathlib import PurePosixPath
 
 import numpy as np
 
 from unnoise.data.names import pair_of, split_pairs
-from unnoise.data.survey import PackedImages, Part, Survey
+from unnoise.data.parts import PackedImages, Part, ShardPart
+from unnoise.data.survey import Survey
 from unnoise.errors import DataError, ImageError
 from unnoise.images import size_of
 from unnoise.shards import (
     FORMATS,
     Sample,
     Shard,
-    Shards,
     ShardView,
     Tape,
     image_stem,
@@ -102,31 +101,13 @@ def _first_images(
 def _part(shard: Shard, stem: str, image: Array, size: int, length: int, max_pixels: int) -> Part:
     height, width, channels = image.shape
     view = ShardView(stem, str(image.dtype), channels)
-    packed = PackedImages(shard, view, length, max_pixels)
-    return Part(
-        PurePosixPath(shard.place).name,
-        "YX" if channels == 1 else "YXC",
-        max(1, (shard.size or size) // length),
-        height,
-        width,
-        channels,
-        np.dtype(image.dtype),
-        partial(_refuse, shard.place),
-        partial(_peek, packed),
-        shard=packed,
+    return ShardPart(
+        name=PurePosixPath(shard.place).name,
+        axes="YX" if channels == 1 else "YXC",
+        count=max(1, (shard.size or size) // length),
+        height=height,
+        width=width,
+        channels=channels,
+        dtype=np.dtype(image.dtype),
+        packed=PackedImages(shard, view, length, max_pixels),
     )
-
-
-def _refuse(place: str) -> Array:
-    raise DataError(
-        f"{place} is a tar shard, which is for training only: unpack some of it to a folder"
-    )
-
-
-def _peek(packed: PackedImages, index: int) -> Array:  # noqa: ARG001  the first one is found
-    failures: list[str] = []
-    shards = Shards((packed.shard,), (packed.view,), packed.length, 0, packed.max_pixels)
-    scenes = shards.look(1, failures)
-    if not scenes:
-        raise ImageError(failures[-1] if failures else f"{packed.shard.place} has no image")
-    return scenes[0][0]

@@ -9,7 +9,8 @@ import numpy as np
 
 from unnoise.data.names import find_pairs, match_pairs
 from unnoise.data.packed import survey_shards
-from unnoise.data.survey import Source, Survey, array_part, read_parts, survey
+from unnoise.data.parts import ArrayPart, read_parts
+from unnoise.data.survey import Source, Survey, survey
 from unnoise.datasets import DATASETS, NAMES, TASKS, load_named, make_task
 from unnoise.errors import DataError, ImageError, UnknownNameError
 from unnoise.images import ReadOptions, is_url
@@ -74,11 +75,11 @@ def look_at(
     if isinstance(source, str) and source in TASKS:
         task = make_task(source, data_dir=data_dir, say=say)
         stacks = [task.train[0], task.valid[0]] if split == "train" else [task.test[0]]
-        part = array_part(np.concatenate(stacks)[..., None], "NYX", name=source)
+        part = ArrayPart.of(np.concatenate(stacks)[..., None], "NYX", name=source)
         return Survey(source, (part,)), TASK_NOISE
     if isinstance(source, str) and source in DATASETS:
         stack = load_named(source, split, data_dir=data_dir, say=say)
-        part = array_part(stack[..., None], "NYX", name=source)
+        part = ArrayPart.of(stack[..., None], "NYX", name=source)
         return Survey(source, (part,)), DATASETS[source].noise
     if isinstance(source, str | Path) and not _is_there(str(source)):
         unknown = UnknownNameError("dataset", str(source), NAMES)

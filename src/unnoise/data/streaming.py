@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from unnoise.data.batches import split_indices
 from unnoise.data.method import Plan
 from unnoise.data.splitting import HELD_STRIPS, HELD_WHOLE, cut_row
-from unnoise.data.survey import Part
 from unnoise.errors import DataError
-from unnoise.shards import BLOCK, PEEK, FileImages, Files, Scenes, Shards, Tape, first_start
+from unnoise.shards import BLOCK, PEEK, Files, Scenes, Shards, Tape, first_start
 
 SAMPLE = 16  # scenes that are looked at before training
 TAPE = 2**16  # bytes that are fetched at once to find a sample
@@ -41,7 +40,7 @@ def split_streams(plan: Plan, share: float | None, seed: int) -> Streams:
         DataError: It has captures, or images that are in no file; or one shard is too small.
     """
     parts = plan.views[0]
-    if plan.scenes is not None or not all(part.path or part.shard for part in parts):
+    if plan.scenes is not None or not all(part.file or part.shard for part in parts):
         raise DataError(
             f"{plan.name} is larger than --memory, and only single images and pairs in files are "
             "streamed from disk: raise --memory, or train on fewer images"
@@ -105,22 +104,8 @@ def _of_one_shard(plan: Plan, share: float | None) -> Streams:
 
 
 def _files(plan: Plan, which: NDArray[np.int64]) -> Files:
-    def images(part: Part) -> FileImages:
-        assert part.path is not None
-        images, rows = range(part.count), range(part.height)
-        return FileImages(
-            part.path,
-            part.axes,
-            images,
-            rows,
-            part.width,
-            part.channels,
-            part.direct,
-            part.holes,
-            part.array,
-        )
-
-    return Files(tuple(tuple(images(view[i]) for i in which) for view in plan.views))
+    files = [[part.file for part in view if part.file] for view in plan.views]
+    return Files(tuple(tuple(view[i] for i in which) for view in files))
 
 
 def _shards(plan: Plan, which: NDArray[np.int64]) -> Shards:

@@ -1,0 +1,300 @@
+"""Images of one size that lie together: in memory, in a file, or in a tar shard."""
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from unnoise.errors import DataError, ImageError
+from unnoise.images import RGB, Colour, Holes, ReadOptions, read_stack, to_channels
+from unnoise.shards import PEEK, FileImages, Shard, Shards, ShardView
+from unnoise.types import Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part(ABC):
+    """What is known of the images of a part, and how they are read.
+
+    Attributes:
+        name: Of the file, relative to the folder that was given.
+        axes: As they are stored, such as ``ZYX``.
+        count: How many images. Of a shard it is estimated from its first samples.
+        height: Of each; of a shard that of the first.
+        width: Likewise.
+        channels: Channels that are given, without transparency.
+        dtype: Of the values.
+        colour: What the channels mean.
+        notes: What of the file is not read, in words.
+        path: Of the file, or the URL of a zarr array; None where there is none.
+    """
+
+    name: str
+    axes: str
+    count: int
+    height: int
+    width: int
+    channels: int
+    dtype: np.dtype[np.generic]
+    colour: Colour = "unknown"
+    notes: tuple[str, ...] = ()
+    path: Path | str | None = None
+
+    @abstractmethod
+    def read(self) -> Array:
+        """Read all images, ``(count, height, width, channels)``.
+
+        Raises:
+            ImageError: They cannot be read.
+            DataError: They are only for streaming.
+        """
+
+    @abstractmethod
+    def peek(self, index: int) -> Array:
+        """Read one image ``(height, width, channels)`` without the others; of a large one a part.
+
+        The part is the middle. Of a shard it is always the first image.
+
+        Raises:
+            ImageError: It cannot be read.
+        """
+
+    @property
+    def file(self) -> FileImages | None:
+        """What is streamed of a file; None where there is none."""
+        return None
+
+    @property
+    def shard(self) -> "PackedImages | None":
+        """What is streamed of a tar shard; None where the images are in none."""
+        return None
+
+    @property
+    def fingerprint(self) -> tuple[object, ...]:
+        """What changes when the images are replaced by others: of files the name and sizes."""
+        sizes = (self.count, self.height, self.width, self.channels)
+        return (self.name, *sizes, str(self.dtype))
+
+    @property
+    def bytes(self) -> int:
+        """Memory that the pixels need."""
+        return self.count * self.height * self.width * self.channels * self.dtype.itemsize
+
+    def describe(self) -> str:
+        """Return size, channels and dtype in words."""
+        return f"{self.height} × {self.width} × {self.channels} {self.dtype}"
+
+    def with_channels(self, channels: int) -> Self:
+        """Return the same images as grey (1) or colour (3).
+
+        Raises:
+            DataError: They are neither.
+        """
+        if channels == self.channels:
+            return self
+        if {channels, self.channels} != {1, 3}:
+            raise DataError(
+                f"{self.name} has {self.channels} channels: --channels {channels} turns grey and "
+                "colour into each other, and nothing else"
+            )
+        return replace(self, channels=channels, colour="rgb" if channels == RGB else "grey")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArrayPart(Part):
+    """A stack ``(N, H, W, C)`` in memory."""
+
+    stack: Array
+
+    @classmethod
+    def of(cls, stack: Array, axes: str, *, name: str) -> "ArrayPart":
+        """Make a part of a stack ``(N, H, W, C)``."""
+        count, height, width, channels = stack.shape
+        return cls(
+            name=name,
+            axes=axes,
+            count=count,
+            height=height,
+            width=width,
+            channels=channels,
+            dtype=stack.dtype,
+            stack=stack,
+        )
+
+    def read(self) -> Array:
+        """Return the stack."""
+        return to_channels(self.stack, self.channels)
+
+    def peek(self, index: int) -> Array:
+        """Return one image, whole."""
+        return to_channels(self.stack[index], self.channels)
+
+    @property
+    def fingerprint(self) -> tuple[object, ...]:
+        """Add the values, as two arrays may have one name."""
+        return (*super().fingerprint, digest(np.ascontiguousarray(self.read()).data))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilePart(Part):
+    """The images of a file, or of a zarr array.
+
+    Attributes:
+        path: Of the file, or a URL.
+        options: How it is read.
+        windowed: Whether windows are read without what lies above.
+        holes: What counts as no data.
+    """
+
+    path: Path | str
+    options: ReadOptions
+    windowed: bool
+    holes: Holes
+
+    @classmethod
+    def open(cls, path: Path | str, name: str, options: ReadOptions) -> "FilePart":
+        """Read the header of a file.
+
+        Raises:
+            ImageError: It cannot be read.
+        """
+        with options.open(path) as reader:
+            return cls(
+                name=name,
+                axes=reader.axes,
+                count=reader.count,
+                height=reader.height,
+                width=reader.width,
+                channels=reader.channels,
+                dtype=reader.dtype,
+                colour=reader.colour,
+                notes=reader.notes,
+                path=path,
+                options=options,
+                windowed=reader.windowed,
+                holes=reader.holes,
+            )
+
+    def read(self) -> Array:
+        """Read the file."""
+        return to_channels(read_stack(self.path, self.options)[0], self.channels)
+
+    def peek(self, index: int) -> Array:
+        """Read one image, or the middle of a large one."""
+        with self.options.open(self.path) as reader:
+            rows, columns = (
+                slice(first := max(0, (side - PEEK) // 2), first + min(side, PEEK))
+                for side in (reader.height, reader.width)
+            )
+            image = reader.window(index, rows, columns)[..., : reader.channels]
+            return to_channels(image, self.channels)
+
+    @property
+    def file(self) -> FileImages:
+        """All images of the file."""
+        return FileImages(
+            self.path,
+            self.axes,
+            range(self.count),
+            range(self.height),
+            self.width,
+            self.channels,
+            self.windowed,
+            self.holes,
+            self.options.array,
+        )
+
+
+@dataclass(frozen=True)
+class PackedImages:
+    """Where images are that are packed in a tar shard.
+
+    Attributes:
+        shard: The shard.
+        view: Which member of each sample they are.
+        length: Bytes of a sample, about.
+        max_pixels: Of one image.
+    """
+
+    shard: Shard
+    view: ShardView
+    length: int
+    max_pixels: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardPart(Part):
+    """One view of the samples of a tar shard. They are streamed, and never read as a whole."""
+
+    packed: PackedImages
+
+    def read(self) -> Array:
+        """Refuse."""
+        raise DataError(
+            f"{self.packed.shard.place} is a tar shard, which is for training only: unpack some of "
+            "it to a folder"
+        )
+
+    def peek(self, index: int) -> Array:  # noqa: ARG002  the first one is found
+        """Read the first image, or its middle."""
+        failures: list[str] = []
+        packed = self.packed
+        shards = Shards((packed.shard,), (packed.view,), packed.length, 0, packed.max_pixels)
+        scenes = shards.look(1, failures)
+        if not scenes:
+            raise ImageError(failures[-1] if failures else f"{packed.shard.place} has no image")
+        return to_channels(scenes[0][0], self.channels)
+
+    @property
+    def shard(self) -> PackedImages:
+        """All samples of the shard."""
+        return self.packed
+
+    @property
+    def fingerprint(self) -> tuple[object, ...]:
+        """Add the size of the shard, as its samples are not counted."""
+        return (*super().fingerprint, self.packed.shard.size)
+
+    def with_channels(self, channels: int) -> Self:
+        """Let samples of other channels than the first be turned, too."""
+        view = replace(self.packed.view, channels=channels, convert=True)
+        turned = super().with_channels(channels)
+        return replace(turned, packed=replace(self.packed, view=view))
+
+
+def digest(data: bytes | memoryview) -> str:
+    """Return a short digest, by which a change is noticed."""
+    return hashlib.blake2b(data, digest_size=8).hexdigest()
+
+
+def read_parts(parts: Sequence[Part], failed: Callable[[str], None]) -> Iterator[tuple[int, Array]]:
+    """Read parts one after the other; report those that cannot be read, and leave them out.
+
+    Yields:
+        The index of a part and its pixels.
+    """
+    for index, part in enumerate(parts):
+        try:
+            yield index, part.read()
+        except ImageError as error:
+            failed(str(error))
+
+
+def agree(parts: Sequence[Part], *, what: str) -> None:
+    """Raise ``DataError`` unless all parts have one dtype and number of channels."""
+    for attribute, advice in (
+        ("channels", "pass --channels 1 to turn them all to grey, --channels 3 to colour"),
+        ("dtype", "train on those of one kind, or convert them first"),
+    ):
+        kinds: dict[object, list[Part]] = {}
+        for part in parts:
+            kinds.setdefault(getattr(part, attribute), []).append(part)
+        if len(kinds) > 1:
+            listed = "; ".join(
+                f"{len(these)} of {these[0].describe()}, such as {these[0].name}"
+                for these in kinds.values()
+            )
+            raise DataError(f"{what} are of several kinds: {listed}: {advice}")
