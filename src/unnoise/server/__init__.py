@@ -1,7 +1,7 @@
 """An HTTP server with a web page: images in, denoised images out.
 
-A request goes through doors: who may ask (``guard``), what is taken (``bodies``), whose turn it is
-(``desk``), and what becomes of the image (``pictures``). No name or path of a request reaches the
+A request goes through doors: who may ask (``guard``), what is taken (``requests``), whose turn it is
+(``work_queue``), and what becomes of the image (``pictures``). No name or path of a request reaches the
 file system. The rooms to the left know nothing of HTTP.
 """
 

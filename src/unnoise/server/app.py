@@ -18,7 +18,6 @@ import unnoise
 from unnoise.denoiser import DenoiseOptions
 from unnoise.errors import UnnoiseError
 from unnoise.server.accepting import NotAcceptableError, accepted
-from unnoise.server.bodies import BadBodyError, SlowBodyError, receive
 from unnoise.server.counts import Counts
 from unnoise.server.description import (
     BODY,
@@ -34,7 +33,6 @@ from unnoise.server.description import (
     ModelName,
     Models,
 )
-from unnoise.server.desk import BusyError, Desk
 from unnoise.server.guard import Next, UnderPath, guard
 from unnoise.server.pictures import (
     SUFFIXES,
@@ -46,7 +44,9 @@ from unnoise.server.pictures import (
     examine,
     own_folder,
 )
+from unnoise.server.requests import BadBodyError, SlowBodyError, receive
 from unnoise.server.settings import ServerSettings
+from unnoise.server.work_queue import BusyError, Desk
 
 PAGE = Path(__file__).with_name("page")
 EXAMPLES = Path(__file__).with_name("examples")
