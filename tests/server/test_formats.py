@@ -115,7 +115,7 @@ def test_one_image_of_a_stack_for_the_eye(server: TestClient) -> None:
     assert server.post("/v1/inspect?index=2", content=data).status_code == 200
     refused = server.post("/v1/denoise", content=data, headers={"Accept": "image/png"})
     assert refused.status_code == 406
-    assert "by its index" in refused.json()["detail"]
+    assert "one image with index" in refused.json()["detail"]
     accept = {"Accept": "image/png, image/tiff;q=0.1"}  # the second best holds it
     assert server.post("/v1/denoise", content=data, headers=accept).content == whole.content
 
@@ -148,7 +148,7 @@ def test_channels_that_are_no_colours_come_one_by_one(server: TestClient) -> Non
     data = tiff(levels.astype(np.uint16), imagej=True, metadata={"axes": "CYX"})
     refused = server.post("/v1/denoise", content=data, headers={"Accept": "image/png"})
     assert refused.status_code == 406
-    assert "3 channels that are no colours" in refused.json()["detail"]
+    assert "3 channels that are not colours" in refused.json()["detail"]
     for channel, query in enumerate(("", "&channel=1", "&channel=2")):
         answer = server.post(f"/v1/denoise?display=true{query}", content=data)
         assert answer.headers["Unnoise-Channels"] == "3"
@@ -228,7 +228,7 @@ def test_a_failure_is_counted_and_guarded(monkeypatch: pytest.MonkeyPatch) -> No
     with client() as made:
         answer = made.post("/v1/denoise", content=jpeg())
         assert answer.status_code == 500
-        assert answer.json() == {"detail": "the server failed: its log says why"}
+        assert answer.json() == {"detail": "the server failed: its log has the reason"}
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
         counted = made.get("/metrics").text

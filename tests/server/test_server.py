@@ -153,15 +153,15 @@ def test_what_is_served_is_told(server: Server) -> None:
     ("path", "body", "headers", "status", "message"),
     [
         ("/v1/denoise", b"", {}, 400, "the body is empty"),
-        ("/v1/denoise", b"hello world, this is text", {}, 415, "no PNG, JPEG, WebP or TIFF"),
+        ("/v1/denoise", b"hello world, this is text", {}, 415, "not a PNG, JPEG, WebP or TIFF"),
         ("/v1/denoise", b"\x89PNG\r\n\x1a\n" + bytes(50), {}, 422, "cannot read image.png"),
-        ("/v1/denoise", bytes(2_000_001), {}, 413, "more than the 2,000,000 bytes"),
+        ("/v1/denoise", bytes(2_000_001), {}, 413, "more than 2,000,000 bytes"),
         ("/v1/denoise?strength=2", b"x", {}, 422, "strength"),
         ("/v1/denoise?strength=nan", b"x", {}, 422, "strength"),
         ("/v1/denoise?chroma_strength=-1", b"x", {}, 422, "chroma_strength"),
         ("/v1/denoise?detail=1.5", b"x", {}, 422, "detail"),
-        ("/v1/denoise?model=/etc/passwd", b"x", {}, 404, "there are photo"),
-        ("/v1/denoise", b"x", {"Accept": "text/html"}, 406, "results are image/png"),
+        ("/v1/denoise?model=/etc/passwd", b"x", {}, 404, "choose one of photo"),
+        ("/v1/denoise", b"x", {"Accept": "text/html"}, 406, "results can be image/png"),
         ("/v1/denoise", *form("other", b"x"), 400, "no file called 'image'"),
         ("/v1/denoise", form("image", b"x")[0][:60], form("image", b"")[1], 400, "no file called"),
         ("/v1/denoise", b"x", {"Content-Type": "multipart/form-data"}, 400, "boundary"),
@@ -258,7 +258,7 @@ def test_a_token_is_wanted_and_hidden(tmp_path: Path, sample_photo: Path) -> Non
         for headers in ({}, {"Authorization": "Bearer a-secret"}, {"Authorization": "Bearer é"}):
             response, data = ask(server, "/v1/models", headers=headers)
             assert (response.status, response.getheader("WWW-Authenticate")) == (401, "Bearer")
-            assert "wants a token" in detail(data)
+            assert "needs a token" in detail(data)
             assert ask(server, "/v1/denoise", b"x", headers)[0].status == 401
         good = {"Authorization": "Bearer a-secret-of-many-letters"}
         assert ask(server, "/v1/denoise", sample_photo.read_bytes(), good)[0].status == 200

@@ -64,8 +64,9 @@ def serve(
         Do not print the address.
     """
     from unnoise.api.sharing import load_models
+    from unnoise.devices import usable_cores
     from unnoise.errors import ConfigError
-    from unnoise.server import ServerSettings, check_access, check_token, usable_cores
+    from unnoise.server import ServerSettings, check_access, check_token
     from unnoise.server import serve as run
 
     token = None

@@ -1,12 +1,13 @@
-"""The routes: what can be asked, and which status each failure has."""
+"""The routes of the server, and the status of each failure."""
 
 import json
 import logging
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -17,7 +18,6 @@ from fastapi_offline import FastAPIOffline
 import unnoise
 from unnoise.denoiser import DenoiseOptions
 from unnoise.errors import UnnoiseError
-from unnoise.server.accepting import NotAcceptableError, accepted
 from unnoise.server.counts import Counts
 from unnoise.server.description import (
     BODY,
@@ -37,20 +37,26 @@ from unnoise.server.guard import Next, UnderPath, guard
 from unnoise.server.pictures import (
     SUFFIXES,
     Served,
-    TooLargeError,
     UnknownFormatError,
     Wish,
     denoise,
     examine,
-    own_folder,
 )
-from unnoise.server.requests import BadBodyError, SlowBodyError, receive
+from unnoise.server.requests import (
+    BadBodyError,
+    NotAcceptableError,
+    SlowBodyError,
+    TooLargeError,
+    accepted,
+    receive,
+)
 from unnoise.server.settings import ServerSettings
-from unnoise.server.work_queue import BusyError, Desk
+from unnoise.server.work_queue import BusyError, WorkQueue
 
 PAGE = Path(__file__).with_name("page")
 EXAMPLES = Path(__file__).with_name("examples")
 LOG = logging.getLogger("unnoise.server")
+Result = TypeVar("Result")
 
 STATUS: dict[type[Exception], int] = {
     BadBodyError: 400,
@@ -64,12 +70,7 @@ STATUS: dict[type[Exception], int] = {
 
 
 def make_app(models: Sequence[Served], settings: ServerSettings) -> FastAPI:
-    """Return the application.
-
-    Args:
-        models: At least one; the first is the usual one.
-        settings: Of the server.
-    """
+    """Return the application; the first of the models is the default."""
     app = FastAPIOffline(
         title="unnoise",
         version=unnoise.__version__,
@@ -77,10 +78,10 @@ def make_app(models: Sequence[Served], settings: ServerSettings) -> FastAPI:
         redoc_url=None,
     )
     served = {each.name: each for each in models}
-    desk = Desk(workers=settings.workers, queue=settings.queue, seconds=settings.seconds)
+    queue = WorkQueue(workers=settings.workers, queue=settings.queue, seconds=settings.seconds)
     counts = Counts()
-    _add_doors(app, settings, counts)
-    _add_images(app, served, settings, desk, counts)
+    _add_middleware(app, settings, counts)
+    _add_images(app, served, settings, queue, counts)
 
     @app.get("/v1/models", responses={401: PROBLEMS[401]})
     async def list_models() -> Models:
@@ -91,13 +92,13 @@ def make_app(models: Sequence[Served], settings: ServerSettings) -> FastAPI:
 
     @app.get("/healthz")
     async def health() -> dict[str, str]:
-        """Tell that the server answers."""
+        """Report that the server answers."""
         return {"status": "ok"}
 
     @app.get("/metrics", responses={401: PROBLEMS[401], 200: {"content": {"text/plain": {}}}})
     async def metrics() -> Response:
-        """Tell Prometheus what was done."""
-        return Response(counts.text(desk.inside), media_type=counts.kind)
+        """Report counters to Prometheus."""
+        return Response(counts.text(queue.inside), media_type=counts.kind)
 
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:
@@ -114,10 +115,16 @@ def _add_images(
     app: FastAPI,
     served: Mapping[str, Served],
     settings: ServerSettings,
-    desk: Desk,
+    queue: WorkQueue,
     counts: Counts,
 ) -> None:
-    take = partial(receive, max_bytes=settings.max_bytes, seconds=settings.seconds)
+    async def process(request: Request, work: Callable[[Path], Result]) -> Result:
+        """Receive a body into a folder that only this process can open, then work on it."""
+        with tempfile.TemporaryDirectory(prefix="unnoise-", ignore_cleanup_errors=True) as folder:
+            body = Path(folder) / "body"
+            with queue.arriving():
+                await receive(request, body, max_bytes=settings.max_bytes, seconds=settings.seconds)
+            return await queue.run(partial(work, body))
 
     @app.post(
         "/v1/denoise",
@@ -141,7 +148,7 @@ def _add_images(
             Query(description="One image for the eye: 8 bits, upright, low contrast stretched."),
         ] = False,
     ) -> Response:
-        """Denoise an image, in the format that was sent or that Accept asks for."""
+        """Denoise an image. The result has the format that was sent or that Accept asks for."""
         chosen = _choose(served, model)
         formats = accepted(request.headers.get("accept", ""), SUFFIXES)
         options = DenoiseOptions(
@@ -151,12 +158,8 @@ def _add_images(
             hot_pixels=hot_pixels,
         )
         wish = Wish(options, formats, index, channel, display)
-        with own_folder() as folder:
-            body = folder / "body"
-            with desk.arriving():
-                await take(request, body)
-            work = partial(denoise, chosen, body, wish, max_pixels=settings.max_pixels)
-            made = await desk.run(work)
+        work = partial(denoise, chosen, wish=wish, max_pixels=settings.max_pixels)
+        made = await process(request, work)
         counts.pixels(made.pixels)
         headers = {
             "Unnoise-Model": chosen.name,
@@ -185,33 +188,27 @@ def _add_images(
         maps: Annotated[bool, Query(description="Whether to send the maps as PNG.")] = False,
         index: ImageIndex = None,
     ) -> dict[str, Any]:
-        """Tell whether the result of an image can be trusted, and why not."""
-        chosen = _choose(served, model)
-        with own_folder() as folder:
-            body = folder / "body"
-            with desk.arriving():
-                await take(request, body)
-            work = partial(
-                examine,
-                chosen,
-                body,
-                maps=maps,
-                index=index or 0,
-                max_pixels=settings.max_pixels,
-            )
-            return await desk.run(work)
+        """Report whether the result of an image can be trusted, and why not."""
+        work = partial(
+            examine,
+            _choose(served, model),
+            maps=maps,
+            index=index or 0,
+            max_pixels=settings.max_pixels,
+        )
+        return await process(request, work)
 
 
-def _add_doors(app: FastAPI, settings: ServerSettings, counts: Counts) -> None:
+def _add_middleware(app: FastAPI, settings: ServerSettings, counts: Counts) -> None:
     """Check who asks, count answers, and turn each failure into its status."""
 
-    @app.middleware("http")  # the innermost: the others see an answer in any case
+    @app.middleware("http")  # the innermost: the others always see an answer
     async def admit(request: Request, follow: Next) -> Response:
         try:
             return await follow(request)
         except Exception:
             LOG.exception("a request failed")
-            return JSONResponse({"detail": "the server failed: its log says why"}, 500)
+            return JSONResponse({"detail": "the server failed: its log has the reason"}, 500)
 
     app.middleware("http")(guard(settings.token, hosts=settings.hosts))
 
@@ -220,7 +217,7 @@ def _add_doors(app: FastAPI, settings: ServerSettings, counts: Counts) -> None:
         begun = time.perf_counter()
         response = await follow(request)
         route = request.scope.get("route")
-        name = getattr(route, "path", "other")  # where none was reached
+        name = getattr(route, "path", "other")  # if no route was reached
         counts.request(name, response.status_code, time.perf_counter() - begun)
         return response
 
@@ -234,8 +231,8 @@ def _add_doors(app: FastAPI, settings: ServerSettings, counts: Counts) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def explain_parameters(_: Request, error: RequestValidationError) -> JSONResponse:
-        told = (f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in error.errors())
-        return JSONResponse({"detail": "; ".join(told)}, 422)
+        wrong = (f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in error.errors())
+        return JSONResponse({"detail": "; ".join(wrong)}, 422)
 
 
 def _choose(served: Mapping[str, Served], name: str | None) -> Served:
@@ -243,7 +240,7 @@ def _choose(served: Mapping[str, Served], name: str | None) -> Served:
         return next(iter(served.values()))
     if name not in served:
         raise HTTPException(
-            404, f"no model {name[:100]!r} is served: there are {', '.join(served)}"
+            404, f"no model {name[:100]!r} is served: choose one of {', '.join(served)}"
         )
     return served[name]
 
@@ -263,5 +260,5 @@ def _facts(each: Served, *, default: bool) -> ModelFacts:
 
 
 def _without_folder(text: str) -> str:
-    """Leave out the folder of the request from a message."""
+    """Remove the folder of the request from a message."""
     return " ".join(Path(word).name if "unnoise-" in word else word for word in text.split(" "))

@@ -1,4 +1,4 @@
-"""What a server has done, for Prometheus."""
+"""Counters of a server, for Prometheus."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -7,7 +7,7 @@ SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class Counts:
-    """Counters of one server; several in a process do not meet."""
+    """Counters of one server; several servers in a process do not share them."""
 
     kind = CONTENT_TYPE_LATEST
 
@@ -21,26 +21,26 @@ class Counts:
         )
         self._seconds = Histogram(
             "unnoise_request_seconds",
-            "From the head of a request to its answer.",
+            "Seconds from the head of a request to its answer.",
             ("route",),
             buckets=SECONDS,
             registry=self._registry,
         )
-        self._pixels = Counter("unnoise_pixels", "Denoised.", registry=self._registry)
+        self._pixels = Counter("unnoise_pixels", "Denoised pixels.", registry=self._registry)
         self._inside = Gauge(
-            "unnoise_requests_inside", "That wait or are at work.", registry=self._registry
+            "unnoise_requests_inside", "Requests that wait or run.", registry=self._registry
         )
 
     def request(self, route: str, status: int, seconds: float) -> None:
-        """Count an answer. Routes are those of the server, so their number is bounded."""
+        """Count an answer. Only the server's own routes are counted, so their number is limited."""
         self._requests.labels(route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
     def pixels(self, count: int) -> None:
-        """Count what was denoised."""
+        """Count denoised pixels."""
         self._pixels.inc(count)
 
     def text(self, inside: int) -> bytes:
-        """Return all of it, as Prometheus reads it."""
+        """Return all counters in the format of Prometheus."""
         self._inside.set(inside)
         return generate_latest(self._registry)

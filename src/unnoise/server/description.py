@@ -1,4 +1,4 @@
-"""What the description of the interface (``/docs``) says of bodies, answers and parameters."""
+"""Bodies, answers and parameters as the description of the interface (``/docs``) shows them."""
 
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ class Problem(BaseModel):
 
 
 class ModelFacts(BaseModel):
-    """What is known about a model that is served."""
+    """A model that is served."""
 
     name: str
     default: bool
@@ -26,14 +26,14 @@ class ModelFacts(BaseModel):
 
 
 class Limits(BaseModel):
-    """How much a request may hold."""
+    """The largest request."""
 
     bytes: int
     pixels: int
 
 
 class Models(BaseModel):
-    """The models that are served, the usual one first."""
+    """The models that are served, the default one first."""
 
     models: list[ModelFacts]
     limits: Limits
@@ -52,19 +52,19 @@ BODY = {
         },
     },
 }
-TOLD = {
-    400: "The body is empty, or no form with an image.",
+MEANINGS = {
+    400: "The body is empty, or a form without an image.",
     401: "The token is missing or wrong.",
-    404: "No such model is served.",
-    406: "The result cannot be written in a format that is accepted.",
+    404: "No model of this name is served.",
+    406: "The result cannot be written in a format that Accept allows.",
     408: "The body did not arrive in time.",
-    413: "More bytes or pixels than are taken.",
-    415: "No PNG, JPEG, WebP or TIFF file.",
-    422: "A damaged image, one that is not for this model, or a parameter out of range.",
-    503: "Busy: ask again after as many seconds as Retry-After says.",
+    413: "The body has too many bytes, or the image too many pixels.",
+    415: "The body is not a PNG, JPEG, WebP or TIFF file.",
+    422: "The image is damaged or does not fit the model, or a parameter is out of range.",
+    503: "The server is busy: try again after the seconds in Retry-After.",
 }
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": text} for status, text in TOLD.items()
+    status: {"model": Problem, "description": text} for status, text in MEANINGS.items()
 }
 IMAGE: dict[int | str, dict[str, Any]] = {
     200: {
@@ -73,40 +73,41 @@ IMAGE: dict[int | str, dict[str, Any]] = {
         "headers": {
             "Unnoise-Model": {"schema": {"type": "string"}},
             "Unnoise-Verdict": {"schema": {"enum": ["trust", "check", "reject"]}},
-            "Unnoise-Reasons": {"description": "A JSON array.", "schema": {"type": "string"}},
-            "Unnoise-Images": {"description": "In the file.", "schema": {"type": "integer"}},
-            "Unnoise-Channels": {
-                "description": "That are no colours, and can be asked for one by one; else 1.",
-                "schema": {"type": "integer"},
-            },
-            "Unnoise-Lost": {
-                "description": "What the file had and the result has not: a JSON array.",
-                "schema": {"type": "string"},
-            },
-            "Unnoise-Notes": {
-                "description": "How the file was read, and converted: a JSON array.",
-                "schema": {"type": "string"},
-            },
-            "Unnoise-Shown": {
-                "description": "With display: what of the file is shown, and how: a JSON array.",
-                "schema": {"type": "string"},
+            **{
+                f"Unnoise-{name}": {"description": text, "schema": {"type": kind}}
+                for name, kind, text in (
+                    ("Reasons", "string", "A JSON array."),
+                    ("Images", "integer", "The number of images in the file."),
+                    (
+                        "Channels",
+                        "integer",
+                        "The number of channels that are not colours and can be asked for one by "
+                        "one; else 1.",
+                    ),
+                    ("Lost", "string", "What the file had and the result has not: a JSON array."),
+                    ("Notes", "string", "How the file was read and converted: a JSON array."),
+                    ("Shown", "string", "With display: what is shown, and how: a JSON array."),
+                )
             },
         },
     }
 }
 ImageIndex = Annotated[
-    int | None, Query(ge=0, description="Which image of a stack, from 0 on; all if left out.")
+    int | None, Query(ge=0, description="One image of a stack, from 0 on; all by default.")
 ]
 ChannelIndex = Annotated[
-    int | None, Query(ge=0, description="Which channel, as grey, from 0 on; all if left out.")
+    int | None, Query(ge=0, description="One channel, as grey, from 0 on; all by default.")
 ]
 ChromaStrength = Annotated[
-    float | None, Query(ge=0, le=1, description="Of colour noise; that of strength if left out.")
+    float | None,
+    Query(ge=0, le=1, description="Strength for colour noise; as strength by default."),
 ]
 DetailShare = Annotated[
-    float, Query(ge=0, le=1, description="How much of the texture that was removed comes back.")
+    float, Query(ge=0, le=1, description="The share of removed texture to bring back.")
 ]
 HotPixels = Annotated[
-    bool, Query(description="Whether hot and dead pixels are replaced first; a note says how many.")
+    bool, Query(description="Whether to replace hot and dead pixels first; a note counts them.")
 ]
-ModelName = Annotated[str | None, Query(description="One of /v1/models; the first if left out.")]
+ModelName = Annotated[
+    str | None, Query(description="A name from /v1/models; the first model by default.")
+]

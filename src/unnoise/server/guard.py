@@ -1,4 +1,4 @@
-"""Who may ask, and what browsers are told about what they get."""
+"""Which requests are let in, and the headers that protect browsers."""
 
 import hmac
 from collections.abc import Awaitable, Callable, Collection
@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-# The page and its examples hold nothing of anybody, and ask for the token.
+# The page and its examples contain nothing private; the page asks for the token.
 OPEN = ("/", "/healthz", "/favicon.ico")
 OPEN_FOLDERS = ("/page/", "/examples/")
 DOCS = ("/docs", "/redoc", "/static-offline-docs")
@@ -19,23 +19,23 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 POLICY = "default-src 'self'; img-src 'self' blob: data:; frame-ancestors 'none'; base-uri 'none'"
-# Swagger UI starts from a script inside of its page.
+# The page of Swagger UI contains the script that starts it.
 DOCS_POLICY = f"{POLICY}; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'"
 
 Next = Callable[[Request], Awaitable[Response]]
 
 
 class UnderPath:
-    """Tells the application under which path a proxy has it, whether the proxy strips it or not."""
+    """Gives the application the path under which a proxy has it, stripped by the proxy or not."""
 
     def __init__(self, app: ASGIApp, *, root_path: str) -> None:
         self._app, self._root = app, root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Give a request the whole path, as ASGI has it."""
+        """Give a request the whole path, as ASGI requires."""
         if scope["type"] == "http":
             path = scope["path"]
-            if path == self._root:  # the page asks relative addresses
+            if path == self._root:  # the page uses relative addresses
                 await RedirectResponse(f"{path}/")(scope, receive, send)
                 return
             whole = path if path.startswith(f"{self._root}/") else self._root + path
@@ -46,11 +46,10 @@ class UnderPath:
 def guard(
     token: str | None, *, hosts: Collection[str] | None
 ) -> Callable[[Request, Next], Awaitable[Response]]:
-    """Return the middleware that lets in who brings the token, under a known name.
+    """Return the middleware that lets in requests with the token and with a known Host header.
 
-    Args:
-        token: None lets everybody in.
-        hosts: Names of the server, so that no web page reaches it under another; None takes any.
+    Without a token it lets everybody in; without ``hosts``, under any name. Known names keep web
+    pages from reaching the server under a name of their own.
     """
     expected = None if token is None else f"Bearer {token}".encode()
 
@@ -61,15 +60,13 @@ def guard(
         given = request.headers.get("authorization", "").encode()
         response: Response
         if hosts is not None and host not in hosts:
-            told = (
-                f"this server is not called {host[:100]!r}: start it with --allow-host {host[:100]}"
-            )
-            response = JSONResponse({"detail": told}, 400)
+            detail = f"this server is not called {host[:100]!r}: start it with --allow-host"
+            response = JSONResponse({"detail": f"{detail} {host[:100]}"}, 400)
         elif expected is None or free or hmac.compare_digest(given, expected):
             response = await follow(request)
         else:
             response = JSONResponse(
-                {"detail": "this server wants a token: send Authorization: Bearer TOKEN"},
+                {"detail": "this server needs a token: send Authorization: Bearer TOKEN"},
                 401,
                 {"WWW-Authenticate": "Bearer"},
             )

@@ -1,11 +1,10 @@
-"""What becomes of an image that arrived: checked by its header, denoised, inspected.
+"""What happens to an image that arrived: its header is checked, then it is denoised or inspected.
 
-Its files lie in a folder of their own for the time of the request, under names that are ours. All
-of this blocks, and runs in the threads of the desk.
+During a request its files are in a folder of their own, under names that the server chooses. The
+work here blocks, and runs in the threads of the work queue.
 """
 
 import base64
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,60 +12,46 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from unnoise.api.inspecting import facts_of
 from unnoise.api.one_file import look
 from unnoise.denoiser import DenoiseOptions, Denoiser
 from unnoise.errors import ImageError
 from unnoise.images import Reader, convert, is_viewable, open_image, upright, write_stack
-from unnoise.server.accepting import Accepted, NotAcceptableError
+from unnoise.server.requests import Accepted, NotAcceptableError, TooLargeError
 from unnoise.trust import Calibration, Judgement, inspect, read_calibration
+from unnoise.types import Floats
 
 SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/tiff": ".tif"}
 TYPES = {suffix: kind for kind, suffix in SUFFIXES.items()}
-START = 16  # bytes from which a format is told
+START = 16  # bytes from which a format is detected
 
 
 class UnknownFormatError(Exception):
-    """The bytes begin like no image that is taken here."""
-
-
-class TooLargeError(Exception):
-    """A body is larger, or its header promises more pixels, than is taken."""
+    """The body does not begin like an image of a known format."""
 
 
 @dataclass(frozen=True)
 class Served:
-    """One model that is served.
-
-    Attributes:
-        name: By which requests ask for it.
-        denoiser: The model.
-        usual: What is usual for it; None where its file does not say.
-    """
+    """A model, the name by which requests choose it, and its calibration if it has one."""
 
     name: str
     denoiser: Denoiser
-    usual: Calibration | None
+    calibration: Calibration | None
 
     @classmethod
     def of(cls, name: str, denoiser: Denoiser) -> "Served":
-        """Read the calibration of a model once."""
+        """Read the calibration of a model, once for all requests."""
         return cls(name, denoiser, read_calibration(denoiser.info.calibration))
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked for.
+    """The result that a client asks for.
 
-    Attributes:
-        options: How the model is applied.
-        accepted: The formats that are taken; None keeps the one that was sent.
-        index: Which image of a stack; None is the whole file.
-        channel: Which channel of an image; None is all of them.
-        display: Whether one image is wanted for the eye: PNG of 8 bits, upright, low
-            contrast stretched.
+    ``accepted`` are its formats; None keeps the format that was sent. ``index`` is one image of a
+    stack and ``channel`` one channel; None is all. ``display`` asks for one image to look at: a PNG
+    of 8 bits, upright, with low contrast stretched.
     """
 
     options: DenoiseOptions = DenoiseOptions()  # noqa: RUF009  frozen
@@ -78,18 +63,12 @@ class Wish:
 
 @dataclass(frozen=True)
 class Denoised:
-    """A result.
+    """A result: a file of media type ``kind``.
 
-    Attributes:
-        kind: Its media type.
-        pixels: Of all images of the file.
-        images: How many the file has.
-        channels: How many of each are no colours, and can be asked for one by one; 1 of others.
-        judgement: Whether it can be trusted; None where the model cannot tell.
-        notes: How the file was read, where it does not say it all.
-        data: The file.
-        lost: What the file had, and the result has not.
-        said: How values became those of another format, or are shown to the eye.
+    ``pixels`` and ``images`` count all images of the file. ``channels`` counts the channels that
+    are not colours and can be asked for one by one, else it is 1. ``notes`` say how the file was
+    read, ``lost`` what the file had and the result has not, and ``said`` how values were converted
+    to another format or are shown.
     """
 
     kind: str
@@ -103,27 +82,14 @@ class Denoised:
     said: tuple[str, ...] = ()
 
 
-@contextmanager
-def own_folder() -> Iterator[Path]:
-    """Give a folder that only this process can look into, and that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="unnoise-", ignore_cleanup_errors=True) as name:
-        yield Path(name)
-
-
-def denoise(served: Served, body: Path, wish: Wish, *, max_pixels: int) -> Denoised:
-    """Denoise a file as ``unnoise denoise`` does.
-
-    Args:
-        served: The model.
-        body: The file, in a folder of its own; it is renamed.
-        wish: What is asked for.
-        max_pixels: That are taken.
+def denoise(served: Served, body: Path, *, wish: Wish, max_pixels: int) -> Denoised:
+    """Denoise a file, which is alone in its folder and is renamed, as ``unnoise denoise`` does.
 
     Raises:
-        UnknownFormatError: It is no image that is taken here.
+        UnknownFormatError: The file is not an image of a known format.
         TooLargeError: Its header promises more pixels.
-        NotAcceptableError: The result cannot be written in the format that was asked for.
-        UnnoiseError: It is damaged, or not for this model.
+        NotAcceptableError: The result cannot be written in a format that the client accepts.
+        UnnoiseError: The file is damaged, or does not fit the model.
     """
     with _opened(body, max_pixels=max_pixels) as reader:
         sent = TYPES[reader.path.suffix]
@@ -137,7 +103,7 @@ def denoise(served: Served, body: Path, wish: Wish, *, max_pixels: int) -> Denoi
             images=reader.count,
             channels=1 if is_viewable(reader) else reader.channels,
             judgement=look(
-                served.denoiser, reader, view, served.usual, hot_pixels=options.hot_pixels
+                served.denoiser, reader, view, served.calibration, hot_pixels=options.hot_pixels
             ),
             notes=view.notes,
         )
@@ -162,13 +128,13 @@ def denoise(served: Served, body: Path, wish: Wish, *, max_pixels: int) -> Denoi
 
 
 def _choose_kind(reader: Reader, sent: str, wish: Wish) -> str:
-    """Return the best format that is accepted and that holds what is asked for."""
+    """Return the best accepted format that can hold the result."""
     for name, asked, count in (
         ("index", wish.index, reader.count),
         ("channel", wish.channel, reader.channels),
     ):
         if asked is not None and not asked < count:
-            raise ImageError(f"{name} is {asked}, and the file has {count} of them, from 0 on")
+            raise ImageError(f"{name} is {asked}: for this file it is from 0 to {count - 1}")
     if wish.display:
         return "image/png"
     kinds = wish.accepted.order(sent) if wish.accepted else [sent]
@@ -180,18 +146,18 @@ def _choose_kind(reader: Reader, sent: str, wish: Wish) -> str:
 
 
 def _misfit(reader: Reader, sent: str, kind: str, wish: Wish) -> str | None:
-    """Say why a format does not hold what is asked for; None where it does."""
+    """Say why a format cannot hold the result; None if it can."""
     if kind == sent:
         return None
     if wish.index is None and reader.count > 1:
         return (
             f"the file holds {reader.count} images, and {kind} holds one: ask for the format "
-            "that was sent, or for one image by its index"
+            "that was sent, or for one image with index"
         )
     if wish.channel is None and kind != "image/tiff" and not is_viewable(reader):
         return (
-            f"the file has {reader.channels} channels that are no colours, and {kind} holds grey "
-            "or colours: ask for the format that was sent, or for one channel by its number"
+            f"the file has {reader.channels} channels that are not colours, and {kind} holds grey "
+            "or colours: ask for the format that was sent, or for one channel with channel"
         )
     return None
 
@@ -199,19 +165,9 @@ def _misfit(reader: Reader, sent: str, kind: str, wish: Wish) -> str | None:
 def examine(
     served: Served, body: Path, *, maps: bool, index: int = 0, max_pixels: int
 ) -> dict[str, Any]:
-    """Inspect one image of a file as ``unnoise inspect`` does.
+    """Inspect one image of a file as ``unnoise inspect`` does; raises as ``denoise`` does.
 
-    Args:
-        served: The model.
-        body: The file, in a folder of its own; it is renamed.
-        maps: Whether to draw the maps, upright, as PNG in base64.
-        index: Of the image.
-        max_pixels: That are taken.
-
-    Raises:
-        UnknownFormatError: It is no image that is taken here.
-        TooLargeError: Its header promises more pixels.
-        UnnoiseError: It is damaged, or not for this model.
+    With ``maps``, the maps are drawn upright, as PNG in base64.
     """
     with _opened(body, max_pixels=max_pixels) as reader:
         view = served.denoiser.sight.of_reader(reader)
@@ -233,20 +189,20 @@ def examine(
 
 @contextmanager
 def _opened(body: Path, *, max_pixels: int) -> Iterator[Reader]:
-    """Open the body of a request; its pixels are not decoded before they are counted."""
+    """Open the body of a request; its header is checked before any pixel is decoded."""
     with body.open("rb") as file:
-        path = body.with_name("image" + SUFFIXES[_told_format(file.read(START))])
+        path = body.with_name("image" + SUFFIXES[_detected_format(file.read(START))])
     body.rename(path)
     with open_image(path, max_pixels=0) as reader:
         pixels = reader.count * reader.height * reader.width
         if pixels > max_pixels:
             raise TooLargeError(
-                f"the image has {pixels:,} pixels, and this server takes up to {max_pixels:,}"
+                f"the image has {pixels:,} pixels; this server takes up to {max_pixels:,}"
             )
         yield reader
 
 
-def _told_format(start: bytes) -> str:
+def _detected_format(start: bytes) -> str:
     """Return the media type of a file by its first bytes."""
     if start.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
@@ -256,10 +212,10 @@ def _told_format(start: bytes) -> str:
         return "image/webp"
     if start[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         return "image/tiff"
-    raise UnknownFormatError("the body is no PNG, JPEG, WebP or TIFF file")
+    raise UnknownFormatError("the body is not a PNG, JPEG, WebP or TIFF file: convert it to one")
 
 
-def _drawn(values: NDArray[np.float32], path: Path, *, signed: bool) -> dict[str, Any]:
+def _drawn(values: Floats, path: Path, *, signed: bool) -> dict[str, Any]:
     """Draw values from ``low``, black, to ``high``, white."""
     high = float(np.abs(values).max()) or 1.0
     low = -high if signed else 0.0

@@ -1,4 +1,4 @@
-"""Starting and stopping: the models are loaded, then the server listens until it is told to end."""
+"""Starting and stopping a server."""
 
 import signal
 import socket
@@ -13,7 +13,7 @@ from unnoise.server.app import make_app
 from unnoise.server.pictures import Served
 from unnoise.server.settings import ServerSettings
 
-GRACE = 60  # seconds for what has begun, after SIGTERM
+GRACE = 60  # seconds for requests that have begun, after SIGTERM
 BACKLOG = 512
 KEPT = 5  # seconds that a connection may be idle
 
@@ -21,12 +21,12 @@ KEPT = 5  # seconds that a connection may be idle
 def serve(
     models: Mapping[str, Denoiser], settings: ServerSettings, *, say: Callable[[str], None]
 ) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what has begun.
+    """Serve until SIGTERM or SIGINT, then finish the requests that have begun.
 
     Args:
-        models: By the names by which requests ask for them; the first is the usual one.
-        settings: Of the server.
-        say: Told the address.
+        models: Models by the names that requests use; the first is the default.
+        settings: The settings of the server.
+        say: Receives the address.
 
     Raises:
         ConfigError: The address cannot be used.
@@ -46,8 +46,8 @@ def serve(
         date_header=True,
         ws="none",
     )
-    # Once it has ended, uvicorn raises again what ended it; the end is a good one. Before it
-    # listens to signals itself, they end the process.
+    # uvicorn raises the signal again after a regular end: exit with 0 then. The same handlers end
+    # the process before uvicorn has its own.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     with listener:
@@ -55,7 +55,6 @@ def serve(
 
 
 def _listen(settings: ServerSettings) -> socket.socket:
-    """Listen at the address, before anything else can go wrong."""
     listener = None
     try:
         family, kind, _, _, address = socket.getaddrinfo(

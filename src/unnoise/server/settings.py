@@ -1,4 +1,4 @@
-"""What a server is told when it starts."""
+"""The settings of a server."""
 
 import ipaddress
 import re
@@ -18,19 +18,20 @@ class ServerSettings:
     """Where a server listens, whom it serves, and how much it takes.
 
     Attributes:
-        host: The address; ``127.0.0.1`` is this machine alone.
-        port: TCP port; 0 is any that is free.
-        token: What requests must bring as ``Authorization: Bearer TOKEN``; None lets everybody in.
-        max_bytes: Of a body.
-        max_pixels: Of all images of a file together, told from its header.
-        queue: Requests that may wait for their turn; more are answered with 503.
-        seconds: That a body may take to arrive, and that a request may wait for its turn.
-        workers: Requests at work at once.
-        root_path: Under which a proxy has the server, such as ``/denoise``; empty at the top.
-        allow_hosts: Further names under which requests may come.
+        host: The address; ``127.0.0.1`` serves this machine alone.
+        port: The TCP port; 0 takes a free one.
+        token: The secret that requests send as ``Authorization: Bearer TOKEN``; None lets everybody
+            in.
+        max_bytes: The largest body.
+        max_pixels: The largest number of pixels in all images of a file, by its header.
+        queue: The number of requests that may wait for their turn; further ones get status 503.
+        seconds: The time that a body may take to arrive, and that a request may wait for its turn.
+        workers: The number of requests that run in parallel.
+        root_path: The path under which a proxy has the server, such as ``/denoise``, or empty.
+        allow_hosts: Further names under which requests may reach the server.
 
     Raises:
-        ConfigError: A number is out of range.
+        ConfigError: A setting is out of range.
     """
 
     host: str = "127.0.0.1"
@@ -45,29 +46,29 @@ class ServerSettings:
     allow_hosts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Check the numbers."""
+        """Check the settings."""
         if not 0 <= self.port < 2**16:
             raise ConfigError(f"port is {self.port}: it is from 0 (any that is free) to 65535")
         for name in ("max_bytes", "max_pixels", "seconds", "workers"):
             if getattr(self, name) <= 0:
-                raise ConfigError(f"{name} is {getattr(self, name)}: it is more than 0")
+                raise ConfigError(f"{name} is {getattr(self, name)}: it must be more than 0")
         if self.root_path and not ROOT_PATH.fullmatch(self.root_path):
             raise ConfigError(
-                f"root_path is {self.root_path!r}: it begins with / and does not end with one, "
+                f"root_path is {self.root_path!r}: it begins with / and does not end with /, "
                 "such as /denoise"
             )
         for name in self.allow_hosts:
             if not HOST_NAME.fullmatch(name):
                 raise ConfigError(
-                    f"allow_hosts has {name!r}: it takes names without scheme, port and path, such "
-                    "as images.example.org"
+                    f"allow_hosts has {name!r}: give names without scheme, port and path, such as "
+                    "images.example.org"
                 )
         if self.queue < 0:
-            raise ConfigError(f"queue is {self.queue}: it is a number of requests, or 0")
+            raise ConfigError(f"queue is {self.queue}: it must be 0 or more")
 
     @property
     def hosts(self) -> tuple[str, ...] | None:
-        """The names under which it answers; None for any."""
+        """The names under which the server answers; None for any name."""
         if not self.local and not self.allow_hosts:
             return None
         own = f"[{self.host}]" if ":" in self.host else self.host
@@ -75,7 +76,7 @@ class ServerSettings:
 
     @property
     def local(self) -> bool:
-        """Whether only this machine can ask."""
+        """Whether only this machine can reach the server."""
         if self.host == "localhost":
             return True
         try:
@@ -85,24 +86,28 @@ class ServerSettings:
 
 
 def check_access(settings: ServerSettings, *, without_token: bool) -> None:
-    """Raise ``ConfigError`` where other machines can ask and nobody chose who may."""
+    """Require a choice of who may use a server that other machines can reach.
+
+    Raises:
+        ConfigError: There is no token, and ``without_token`` is false.
+    """
     if not settings.local and settings.token is None and not without_token:
         raise ConfigError(
             f"other machines can reach {settings.host}: pass --token-file with a secret that "
-            "requests must bring, or --without-token to serve everybody"
+            "requests must send, or --without-token to serve everybody"
         )
 
 
 def check_token(text: str, *, name: str) -> str:
-    """Return the token that a file holds.
+    """Return the token in the text of a file called ``name``.
 
     Raises:
-        ConfigError: It is too short to be a secret, or no single word.
+        ConfigError: The token is too short to be a secret, or is not one word.
     """
     token = text.strip()
     if len(token) < LEAST_TOKEN or not token.isascii() or len(token.split()) != 1:
         raise ConfigError(
-            f"{name} holds no token: it is one word of {LEAST_TOKEN} characters or more, such as "
-            "python -c 'import secrets; print(secrets.token_urlsafe())' prints"
+            f"{name} holds no token: a token is one word of {LEAST_TOKEN} characters or more; make "
+            "one with python -c 'import secrets; print(secrets.token_urlsafe())'"
         )
     return token

@@ -1,4 +1,8 @@
-"""Whose turn it is: work on so many requests at once, and a bounded queue before it."""
+"""Requests run in parallel, one per worker; the rest wait in a queue of limited length.
+
+``BusyError`` becomes the status 503. It is raised if the queue is full when a request arrives, if
+too many bodies arrive at the same time, or if a request waited too long for its turn.
+"""
 
 import asyncio
 import time
@@ -11,31 +15,24 @@ from unnoise.memory import release_freed_memory
 
 Result = TypeVar("Result")
 
-USUAL_SECONDS = 0.5  # of a request, before any is known
-MOST_ARRIVING = 128  # bodies, each up to the largest that is taken, on the disk
-REST = 1.0  # seconds without work, after which memory is given back
+FIRST_GUESS = 0.5  # seconds of a request, before any was measured
+MOST_ARRIVING = 128  # bodies that may arrive at the same time, each written to the disk
+REST = 1.0  # seconds without work, after which freed memory is given back
 MEMORY = 0.9  # of the moving average of the seconds of a request
 
 
 class BusyError(Exception):
-    """The queue is full, or a turn did not come in time.
-
-    Attributes:
-        retry_after: Seconds after which it is worth asking again.
-    """
+    """The queue is full, or a request waited too long; ask again after ``retry_after`` seconds."""
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__("the server is busy: ask again later")
+        super().__init__("the server is busy: try again later")
         self.retry_after = retry_after
 
 
-class Desk:
+class WorkQueue:
     """Runs blocking work in threads, in the order in which it came.
 
-    Args:
-        workers: Requests at work at once.
-        queue: Requests that may wait.
-        seconds: That one may wait.
+    ``queue`` requests may wait for one of the ``workers``, each for up to ``seconds``.
     """
 
     def __init__(self, *, workers: int, queue: int, seconds: float) -> None:
@@ -44,11 +41,11 @@ class Desk:
         self._turns = asyncio.Semaphore(workers)
         self._inside = self._arriving = 0
         self._rest: asyncio.TimerHandle | None = None
-        self._seconds = USUAL_SECONDS
+        self._seconds = FIRST_GUESS
 
     @property
     def inside(self) -> int:
-        """Requests that wait or are at work."""
+        """The number of requests that wait or run."""
         return self._inside
 
     @contextmanager
@@ -56,7 +53,7 @@ class Desk:
         """Count a request while its body arrives, before it waits.
 
         Raises:
-            BusyError: It could not even wait, or too many arrive at once.
+            BusyError: The queue is full already, or too many bodies arrive.
         """
         if self._inside >= self._most or self._arriving >= MOST_ARRIVING:
             raise self._busy()
@@ -67,7 +64,7 @@ class Desk:
             self._arriving -= 1
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        """Do the work when its turn comes.
+        """Run work when its turn comes.
 
         Raises:
             BusyError: The queue is full, or the turn did not come in time.
@@ -99,11 +96,11 @@ class Desk:
         finally:
             self._inside -= 1
             if not self._inside:
-                # At work it keeps freed memory, which is quicker.
+                # While requests run, freed memory is kept, because that is faster.
                 loop = asyncio.get_running_loop()
                 self._rest = loop.call_later(REST, release_freed_memory)
 
     def _busy(self) -> BusyError:
-        """Ask to come again when about half of those that wait have been served."""
+        """Return the error, to retry when about half of the waiting requests are done."""
         ahead = self._inside / self._workers * self._seconds
         return BusyError(max(1, round(ahead / 2)))

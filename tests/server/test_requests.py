@@ -1,6 +1,6 @@
 import pytest
 
-from unnoise.server.accepting import NotAcceptableError, accepted
+from unnoise.server.requests import NotAcceptableError, accepted
 
 KINDS = ("image/png", "image/jpeg", "image/webp", "image/tiff")
 WEBP = "image/webp"
