@@ -24,7 +24,7 @@ from own_images import read_grey
 
 import unnoise
 from unnoise.api.choosing import choose, load_built_ins
-from unnoise.denoiser import DenoiseOptions
+from unnoise.denoiser import DenoiseOptions, Running
 from unnoise.images import ReadOptions, read_stack, write_stack
 from unnoise.seeding import generator
 
@@ -92,7 +92,7 @@ def main() -> None:
     options = parser.parse_args()
     if not DATA.is_dir():
         sys.exit(f"there are no images in {DATA}: set UNNOISE_DATA")
-    models = load_built_ins(device="cpu")
+    models = load_built_ins(Running(device="cpu"))
     if options.fluorescence:
         models["fluorescence"] = unnoise.load(options.fluorescence, device="cpu")
     print(describe_machine())

@@ -14,8 +14,10 @@ from unnoise.images import write_stack
 from unnoise.pretrained import PRETRAINED
 
 JOB = """
+from pathlib import Path
 from unnoise.cluster import denoise_many
-denoise_many({model!r}, {source!r}, out={out!r}, workers=2)
+from unnoise.denoiser import Outputs
+denoise_many({model!r}, {source!r}, outputs=Outputs(out=Path({out!r})), workers=2)
 print("done once")
 """
 PARENT = """

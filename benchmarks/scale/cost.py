@@ -27,7 +27,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from machine import describe_machine
 
-from unnoise.cluster import denoise_many
+from unnoise.api.one_file import FileResult
+from unnoise.cluster import EngineName, denoise_many
+from unnoise.denoiser import Outputs
 from unnoise.images import write_stack
 
 SIDES = {16: 3000, 64: 600, 128: 300, 256: 120, 512: 60, 1024: 20}  # pixels a side: number of files
@@ -47,17 +49,17 @@ def write_images(folder: Path, side: int, count: int) -> float:
     return sum(path.stat().st_size for path in folder.iterdir()) / count
 
 
-def run_job(folder: Path, out: Path, engine: str) -> tuple[list[float], float, float]:
+def run_job(folder: Path, out: Path, engine: EngineName) -> tuple[list[float], float, float]:
     """Return the seconds of each row, of the driver for a file, and until the first row."""
     seconds, first = [], 0.0
     begun, busy = time.perf_counter(), time.process_time()
 
-    def note(row: dict[str, object]) -> None:
+    def note(result: FileResult) -> None:
         nonlocal first
         first = first or time.perf_counter() - begun
-        seconds.append(float(str(row["seconds"])))
+        seconds.append(result.seconds)
 
-    denoise_many("photo", folder, out=out, engine=engine, report=note)  # type: ignore[arg-type]  # of the command line
+    denoise_many("photo", folder, outputs=Outputs(out=out), engine=engine, report=note)
     return seconds[SKIPPED:], (time.process_time() - busy) / len(seconds), first
 
 

@@ -23,7 +23,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from machine import describe_machine
 
 from unnoise import add_noise
-from unnoise.cluster import denoise_many
+from unnoise.api.one_file import FileResult
+from unnoise.cluster import EngineName, denoise_many
+from unnoise.denoiser import Outputs
 from unnoise.images import find_images, read_stack, write_stack
 
 WORKERS = (1, 2)
@@ -41,22 +43,25 @@ def make_images(folder: Path, count: int) -> None:
         write_stack(folder / f"{number:06}.png", np.asarray(noisy))
 
 
-def measure(folder: Path, out: Path, engine: str, workers: int) -> tuple[float, float, float]:
+def measure(
+    folder: Path, out: Path, engine: EngineName, workers: int
+) -> tuple[float, float, float]:
     """Return files a second, seconds before the first, and megapixels a second."""
     begun, times, pixels = time.perf_counter(), [], []
 
-    def note(row: dict[str, object]) -> None:
-        if row["error"] is not None:
-            sys.exit(f"{row['input']}: {row['error']}")
+    def note(result: FileResult) -> None:
+        if result.error is not None:
+            sys.exit(f"{result.input}: {result.error}")
         times.append(time.perf_counter())
-        pixels.append(float(str(row["megapixels"])))
+        pixels.append(result.megapixels)
 
     # Otherwise one worker would take all cores.
     with (
         patch("unnoise.cluster.processes.usable_cores", lambda: workers),
         patch("unnoise.cluster.ray_engine.usable_cores", lambda: workers),
     ):
-        denoise_many("photo", folder, out=out, engine=engine, workers=workers, report=note)  # type: ignore[arg-type]  # of the command line
+        outputs = Outputs(out=out)
+        denoise_many("photo", folder, outputs=outputs, engine=engine, workers=workers, report=note)
     seconds = times[-1] - times[SKIPPED]
     return (
         (len(times) - SKIPPED - 1) / seconds,

@@ -30,9 +30,11 @@ SIDE, FOLDER = 16, 1000  # pixels, files in a folder
 def drive(source: Path, out: Path, engine: str) -> None:
     """Run one job in this process, and print its memory and time."""
     from unnoise.cluster import denoise_many
+    from unnoise.denoiser import Outputs
 
     begun = time.monotonic()
-    done = denoise_many("photo", source, out=out, engine=engine, inspect=False)  # type: ignore[arg-type]  # of the command line
+    outputs = Outputs(out=out, inspect=False)
+    done = denoise_many("photo", source, outputs=outputs, engine=engine)  # type: ignore[arg-type]  # of the command line
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
     facts = {"denoised": done.denoised, "MiB": most, "seconds": time.monotonic() - begun}
     print(json.dumps(facts))

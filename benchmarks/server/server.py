@@ -32,6 +32,7 @@ from machine import describe_machine
 
 import unnoise
 from unnoise.api.denoising import denoise_files
+from unnoise.denoiser import Outputs
 from unnoise.denoiser.networks import Network
 from unnoise.images import find_images, read_stack, write_stack
 from unnoise.outputs import write_text
@@ -94,10 +95,11 @@ def files_per_second(photos: Sequence[Path], seconds: float) -> float:
     """Return images a second of `unnoise denoise`, without loading the model."""
     model, done = unnoise.load("photo"), 0
     with tempfile.TemporaryDirectory() as out:
-        list(denoise_files(model, photos[:1], out=out, overwrite=True))
+        outputs = Outputs(out=Path(out), overwrite=True)
+        list(denoise_files(model, photos[:1], outputs=outputs))
         begun = time.perf_counter()
         while time.perf_counter() - begun < seconds:
-            done += len(list(denoise_files(model, photos, out=out, overwrite=True)))
+            done += len(list(denoise_files(model, photos, outputs=outputs)))
         return done / (time.perf_counter() - begun)
 
 

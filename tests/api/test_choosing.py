@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 import unnoise
 from unnoise.api.choosing import choose, load_built_ins
 from unnoise.api.denoising import denoise_files
-from unnoise.denoiser import DenoiseOptions
+from unnoise.denoiser import DenoiseOptions, Outputs, Running
 from unnoise.images import ReadOptions, write_stack
 from unnoise.pretrained import PRETRAINED
 
@@ -51,7 +51,7 @@ def dotted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def two(dotted: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, unnoise.Denoiser]:
     monkeypatch.delitem(PRETRAINED, "fluorescence")
     monkeypatch.setitem(PRETRAINED, "dots", dotted)
-    return load_built_ins(device="cpu", precision="fp32")
+    return load_built_ins(Running(device="cpu", precision="fp32"))
 
 
 def chosen(two: dict[str, unnoise.Denoiser], path: Path, image: NDArray[np.uint8]) -> str:
@@ -90,14 +90,15 @@ def test_results_are_those_of_the_chosen_model_and_say_so(
     write_stack(tmp_path / "a.png", dots(90))
     write_stack(tmp_path / "b.png", photograph())
     (tmp_path / "c.png").write_bytes(b"no picture")
-    results = list(denoise_files(two, [tmp_path], out=tmp_path / "out"))
+    results = list(denoise_files(two, [tmp_path], outputs=Outputs(out=tmp_path / "out")))
     assert [result.model for result in results] == ["dots", "photo", "photo"]
     assert "more like the training images of dots than like photographs" in str(results[0].chosen)
     assert "colour" in str(results[1].chosen)
     assert results[2].error is not None
     for result in results[:2]:
         assert result.model is not None
-        alone = list(denoise_files(two[result.model], [result.input], out=tmp_path / "alone"))
+        outputs = Outputs(out=tmp_path / "alone")
+        alone = list(denoise_files(two[result.model], [result.input], outputs=outputs))
         assert alone[0].output is not None
         assert result.output is not None
         assert alone[0].output.read_bytes() == result.output.read_bytes()
@@ -109,5 +110,7 @@ def test_impulses_do_not_make_a_micrograph_of_a_photograph(tmp_path: Path) -> No
     draw = np.random.default_rng(2).random(grey.shape)
     grey[draw < 0.01], grey[draw > 0.99] = 0, 255
     write_stack(tmp_path / "a.png", grey)
-    (found,) = denoise_files(load_built_ins(), [tmp_path / "a.png"], out=tmp_path / "o")
+    (found,) = denoise_files(
+        load_built_ins(), [tmp_path / "a.png"], outputs=Outputs(out=tmp_path / "o")
+    )
     assert found.model == "photo"

@@ -5,6 +5,7 @@ import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from unnoise import Denoiser
 from unnoise.api.denoising import denoise_files
 from unnoise.api.one_file import FileResult
-from unnoise.denoiser import DenoiseOptions
+from unnoise.denoiser import DenoiseOptions, Outputs
 from unnoise.errors import ConfigError, ImageError
 from unnoise.images import ReadOptions, read_stack, write_stack
 
@@ -32,11 +33,13 @@ def below(folder: Path) -> list[str]:
 
 @pytest.fixture
 def go(denoiser: Denoiser) -> Callable[..., list[FileResult]]:
-    """Return ``denoise_files``, done and quiet."""
+    """Return ``denoise_files``, done and quiet; it takes options of ``Outputs``."""
 
-    def go(*inputs: object, **options: object) -> list[FileResult]:
+    def go(*inputs: object, read: ReadOptions | None = None, **outputs: Any) -> list[FileResult]:
         given = [str(path) for path in inputs]
-        return list(denoise_files(denoiser, given, **options))  # type: ignore[arg-type]  # any
+        return list(
+            denoise_files(denoiser, given, read=read or ReadOptions(), outputs=Outputs(**outputs))
+        )
 
     return go
 
@@ -89,7 +92,7 @@ def test_out_inside_the_input_is_not_read(go: Run, tmp_path: Path) -> None:
     make(tmp_path / "a.png", tmp_path / "s" / "b.png")
     for _ in range(2):
         results = go(tmp_path, out=tmp_path / "s" / "out", overwrite=True)
-        assert [result.input.name for result in results] == ["a.png", "b.png"]
+        assert [Path(result.input).name for result in results] == ["a.png", "b.png"]
     assert below(tmp_path) == ["a.png", "s/b.png", "s/out/a.png", "s/out/s/b.png"]
 
 
@@ -123,7 +126,7 @@ def test_bad_files_among_good_ones(go: Run, tmp_path: Path) -> None:
     np.save(folder / "nan.npy", np.full((9, 9), np.nan))
     (folder / "dangling.png").symlink_to(folder / "gone.png")
     results = go(folder, tmp_path / "none.png", out=out)
-    errors = {result.input.name: result.error for result in results if result.error}
+    errors = {Path(result.input).name: result.error for result in results if result.error}
     assert set(errors) - {"dangling.png"} == {
         "cut.png",
         "text.tif",
@@ -139,8 +142,8 @@ def test_bad_files_among_good_ones(go: Run, tmp_path: Path) -> None:
 def test_a_file_that_vanishes_while_others_are_read(denoiser: Denoiser, tmp_path: Path) -> None:
     make(*(tmp_path / f"{i}.png" for i in range(3)))
     names = []
-    for result in denoise_files(denoiser, [tmp_path], out=tmp_path / "out"):
-        names.append((result.input.name, result.error is None))
+    for result in denoise_files(denoiser, [tmp_path], outputs=Outputs(out=tmp_path / "out")):
+        names.append((Path(result.input).name, result.error is None))
         (tmp_path / "1.png").unlink(missing_ok=True)
     assert names == [("0.png", True), ("1.png", False), ("2.png", True)]
 
@@ -178,12 +181,12 @@ def test_an_interrupted_call_goes_on(denoiser: Denoiser, go: Run, tmp_path: Path
     folder, out = tmp_path / "in", tmp_path / "out"
     make(*(folder / f"{i}.png" for i in range(4)), shape=(900, 800))
 
-    def interrupt(done: float, _: int) -> None:
+    def interrupt(done: float, _: int | None) -> None:
         if done > 2.3:  # inside the third
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        list(denoise_files(denoiser, [folder], out=out, progress=interrupt))
+        list(denoise_files(denoiser, [folder], outputs=Outputs(out=out), progress=interrupt))
     assert below(out) == ["0.png", "1.png"]
     before = [(out / name).stat().st_mtime_ns for name in below(out)]
     (folder / "0.png").write_bytes(b"is not even opened")
@@ -241,7 +244,7 @@ def test_axes_and_pixels(go: Run, tmp_path: Path) -> None:
 
 def test_what_is_said_and_shown(denoiser: Denoiser, tmp_path: Path) -> None:
     make(tmp_path / "a.png", tmp_path / "b.png", shape=(20, 24, 3))
-    shown: list[tuple[float, int]] = []
+    shown: list[tuple[float, int | None]] = []
     results = denoise_files(
         denoiser,
         [tmp_path],

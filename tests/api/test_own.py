@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 
 import unnoise
 from unnoise.api.own import is_worse, train_on
-from unnoise.denoiser import DenoiseOptions
+from unnoise.denoiser import DenoiseOptions, Running
 from unnoise.errors import ConfigError, DataError, ModelFileError, RunError
 from unnoise.images import read_stack, write_stack
 
@@ -34,7 +34,8 @@ def scan(
 
 def quick(files: list[Path], **settings: Any) -> tuple[Any, list[str]]:
     said: list[str] = []
-    return train_on(files, say=said.append, device="cpu", **{"steps": 30, **settings}), said
+    running = Running(device="cpu")
+    return train_on(files, say=said.append, running=running, **{"steps": 30, **settings}), said
 
 
 def test_one_file_is_enough_and_the_model_is_kept(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from unnoise.cluster import Summary, denoise_many
+from unnoise.api.one_file import Summary
+from unnoise.cluster import denoise_many
+from unnoise.denoiser import Outputs
 from unnoise.images import write_stack
 from unnoise.pretrained import PRETRAINED
 
@@ -29,9 +31,17 @@ def make_images(folder: Path, count: int, *, side: int = 64) -> list[str]:
     return sorted(names)
 
 
-def quiet_job(source: Path | str, out: Path, **options: Any) -> Summary:
-    """Run a job that tells nothing."""
-    return denoise_many(MODEL, source, out=out, say=lambda _: None, **options)
+def quiet_job(
+    source: Path | str,
+    out: Path,
+    *,
+    suffix: str | None = None,
+    inspect: bool = True,
+    **options: Any,
+) -> Summary:
+    """Run a job that prints nothing."""
+    outputs = Outputs(out=out, suffix=suffix, inspect=inspect)
+    return denoise_many(MODEL, source, outputs=outputs, say=lambda _: None, **options)
 
 
 def read_rows(out: Path) -> list[dict[str, Any]]:

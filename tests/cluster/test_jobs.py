@@ -1,5 +1,6 @@
 """Jobs over processes: the outputs of one process, whatever is killed."""
 
+import hashlib
 import json
 import multiprocessing
 import os
@@ -27,10 +28,11 @@ from jobs import (
 
 from unnoise.api.denoising import denoise_files
 from unnoise.api.loading import load
+from unnoise.api.one_file import FileResult
 from unnoise.cli import main
 from unnoise.cluster import denoise_many
 from unnoise.cluster.folder import BLOCKS
-from unnoise.denoiser import DenoiseOptions
+from unnoise.denoiser import DenoiseOptions, Outputs
 from unnoise.errors import ConfigError, ImageError, ModelFileError, OutputError
 from unnoise.images import read_stack
 
@@ -45,12 +47,12 @@ def test_the_outputs_of_one_process_though_a_worker_is_killed(tmp_path: Path) ->
     (tmp_path / "in" / "bad.png").write_bytes(b"no picture")
     killed: list[int | None] = []
 
-    def kill(row: dict[str, Any]) -> None:
-        if row["error"] is None and not killed:
+    def kill(result: FileResult) -> None:
+        if result.error is None and not killed:
             killed.append(multiprocessing.active_children()[0].pid)
             os.kill(killed[0] or 0, signal.SIGKILL)
 
-    seen: list[tuple[int, int | None]] = []
+    seen: list[tuple[float, int | None]] = []
     summary = quiet_job(
         tmp_path / "in",
         tmp_path / "out",
@@ -67,11 +69,12 @@ def test_the_outputs_of_one_process_though_a_worker_is_killed(tmp_path: Path) ->
     )
     (bad,) = [row for row in rows if row["error"] is not None]
     assert "its bytes are of no picture format" in bad["error"]
-    results = denoise_files(load(MODEL), [tmp_path / "in"], out=tmp_path / "one")
-    told = {str(result.input): result for result in results}
+    one = Outputs(out=tmp_path / "one")
+    results = denoise_files(load(MODEL), [tmp_path / "in"], outputs=one)
+    found = {result.input: result for result in results}
     for row in rows:
-        assert row["verdict"] == told[row["input"]].verdict
-        assert row["noise_level"] == told[row["input"]].noise_level
+        assert row["verdict"] == found[row["input"]].verdict
+        assert row["noise_level"] == found[row["input"]].noise_level
     for name in names:
         np.testing.assert_array_equal(
             read_stack(tmp_path / "out" / name)[0], read_stack(tmp_path / "one" / name)[0]
@@ -141,6 +144,53 @@ def test_ctrl_c_and_the_same_command_again(tmp_path: Path) -> None:
     assert quiet_job(tmp_path / "in", out, workers=1).denoised == 40 - done
 
 
+def test_a_job_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
+    """What a folder holds that was begun before jobs and single files had results in common."""
+    names, out = make_images(tmp_path / "in", 3), tmp_path / "out"
+    facts = {
+        "format": 2,
+        "source": str(tmp_path / "in"),
+        "model": hashlib.sha256(Path(MODEL).read_bytes()).hexdigest(),
+        "suffix": "",
+        "strength": 1.0,
+        "chroma_strength": None,
+        "detail": 0.0,
+        "hot_pixels": False,
+        "range": [0.0, 255.0],
+        "channels": "auto",
+        "dtype": "same",
+        "quality": None,
+        "array": None,
+        "axes": None,
+        "nodata": None,
+        "nan": "refuse",
+        "precision": "auto",
+    }
+    row = {
+        "input": str(tmp_path / "in" / names[0]),
+        "output": names[0],
+        "verdict": "trust",
+        "noise_level": 0.08,
+        "reasons": ["a reason"],
+        "notes": [],
+        "lost": [],
+        "seconds": 0.1,
+        "megapixels": 0.004,
+        "error": None,
+    }
+    (out / names[0]).parent.mkdir(parents=True)
+    (out / names[0]).touch()
+    (out / "job.json").write_text(json.dumps(facts))
+    (out / "manifest.jsonl").write_text(json.dumps(row) + "\n")
+    options = DenoiseOptions(range=(0, 255))
+    summary = quiet_job(tmp_path / "in", out, workers=1, options=options)
+    assert (summary.denoised, summary.before, summary.failed) == (2, 1, 0)
+    rows = read_rows(out)
+    assert rows[0] == row
+    assert all(list(each) == list(row) for each in rows)
+    assert json.loads((out / "job.json").read_text()) == facts
+
+
 def test_a_list_with_repeats_and_addresses(tmp_path: Path) -> None:
     names = make_images(tmp_path / "in", 4)
     address = (tmp_path / "in" / names[0]).as_uri()
@@ -190,7 +240,7 @@ def test_what_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="has no image in it"):
         quiet_job(tmp_path / "empty", tmp_path / "out")
     with pytest.raises(ModelFileError, match="there is no model file"):
-        denoise_many(tmp_path / "none.onnx", tmp_path / "in", out=tmp_path / "out")
+        denoise_many(tmp_path / "none.onnx", tmp_path / "in", outputs=Outputs(out=tmp_path / "out"))
     assert not (tmp_path / "out").exists()
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "letter.txt").touch()
@@ -250,11 +300,11 @@ def test_one_huge_image_is_divided_and_equals_that_of_one_process(
         driver.wait()
         assert read_rows(out) == []
         kept = list((out / BLOCKS).glob("*/[0-9]*"))
-    seen: list[tuple[int, int | None]] = []
+    seen: list[tuple[float, int | None]] = []
     summary = quiet_job(path, out, workers=2, progress=lambda *place: seen.append(place))
     assert (summary.denoised, summary.failed) == (1, 0)
     tiles = 4 if kind == "zarr" else 2
-    assert seen[-1] == (tiles, tiles)
+    assert seen[-1] == (1, 1)
     assert len(seen) <= tiles - len(kept)
     (row,) = read_rows(out)
     assert row["verdict"] is not None

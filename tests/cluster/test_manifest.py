@@ -3,11 +3,11 @@
 import json
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
+from unnoise.api.one_file import FileResult
 from unnoise.cluster.folder import job_folder
 from unnoise.cluster.manifest import Manifest, Names, clean
 from unnoise.errors import OutputError
@@ -15,8 +15,8 @@ from unnoise.errors import OutputError
 FACTS = {"source": "/in", "strength": 1.0}
 
 
-def row(output: str | None, error: str | None = None) -> dict[str, Any]:
-    return {"input": f"/in/{output}", "output": output, "error": error}
+def result(folder: Path, name: str) -> FileResult:
+    return FileResult(f"/in/{name}", folder / name)
 
 
 def test_only_what_is_done_is_kept(tmp_path: Path) -> None:
@@ -24,7 +24,9 @@ def test_only_what_is_done_is_kept(tmp_path: Path) -> None:
     for name in ("a.png", "b.png", "torn.png"):
         (tmp_path / name).touch()
     manifest = Manifest(path)
-    manifest.add([row("a.png"), row(None, "bad"), row("gone.png"), row("a.png"), row("b.png")])
+    bad = FileResult("/in/bad.png", error="bad")
+    good = [result(tmp_path, name) for name in ("a.png", "gone.png", "a.png", "b.png")]
+    manifest.add([bad, *good])
     manifest.close()
     whole = path.read_bytes()
     for torn in (
@@ -45,7 +47,10 @@ def test_only_what_is_done_is_kept(tmp_path: Path) -> None:
 def test_a_line_without_its_end_is_torn_even_if_it_can_be_read(tmp_path: Path) -> None:
     (tmp_path / "a.png").touch()
     path = tmp_path / "manifest.jsonl"
-    path.write_text(json.dumps(row("a.png")))
+    manifest = Manifest(path)
+    manifest.add([result(tmp_path, "a.png")])
+    manifest.close()
+    path.write_bytes(path.read_bytes().rstrip(b"\n"))
     assert [len(names) for names in clean(path, tmp_path)] == [0, 0]
     assert path.read_bytes() == b""
 

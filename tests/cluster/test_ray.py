@@ -4,12 +4,12 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from jobs import check_complete, is_ours, make_images, processes_named, quiet_job, read_rows
 
 import unnoise.cluster
+from unnoise.api.one_file import FileResult
 from unnoise.errors import ConfigError
 
 
@@ -30,7 +30,7 @@ def test_an_actor_that_is_killed_is_replaced(
     names = make_images(tmp_path / "in", 40)
     killed: list[int] = []
 
-    def kill(_: dict[str, Any]) -> None:
+    def kill(_: FileResult) -> None:
         if not killed:
             killed.append(next(filter(is_ours, processes_named("ray::Actor"))))
             os.kill(killed[0], signal.SIGKILL)

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 from jobs import MODEL
 
-from unnoise.cluster.manifest import Row
 from unnoise.cluster.pool import Pool
 from unnoise.cluster.processes import ProcessEngine, count_gpus
 from unnoise.cluster.worker import Settings, Worker
-from unnoise.denoiser import DenoiseOptions
+from unnoise.denoiser import DenoiseOptions, Outputs, Running
 from unnoise.errors import ConfigError
 from unnoise.images import ReadOptions
 
@@ -21,41 +20,46 @@ def settings(model: str = MODEL) -> Settings:
     return Settings(
         model=model,
         out=Path("/nowhere"),
+        outputs=Outputs(inspect=False),
         options=DenoiseOptions(),
         read=ReadOptions(),
-        inspect=False,
-        device="cpu",
-        precision="auto",
-        compile=False,
+        running=Running(device="cpu"),
     )
 
 
 @dataclass(frozen=True)
+class Counted:
+    value: int
+    seconds: float = 0.0
+    error: str | None = None
+
+
+@dataclass(frozen=True)
 class Number:
-    """A task that kills its worker if it is poison."""
+    """A piece of work that kills its worker if it is poison."""
 
     value: int
     poison: bool
 
-    def run(self, worker: Worker) -> Row:
+    def run(self, worker: Worker) -> Counted:
         assert worker.denoiser
         if self.poison:
             os.kill(os.getpid(), signal.SIGKILL)
-        return {"value": self.value, "seconds": 0.001, "error": None}
+        return Counted(self.value, seconds=0.001)
 
-    def failed(self, reason: str) -> Row:
-        return {"value": self.value, "seconds": 0.0, "error": reason}
+    def failed(self, reason: str) -> Counted:
+        return Counted(self.value, error=reason)
 
 
-def test_a_task_that_kills_workers_becomes_a_row_and_the_rest_is_done() -> None:
+def test_work_that_kills_workers_fails_and_the_rest_is_done() -> None:
     with Pool(ProcessEngine(settings(), workers=1)) as pool:
-        tasks = (Number(value, poison=value == 7) for value in range(30))
-        rows = [row for rows in pool.run(tasks) for row in rows]
-        assert sorted(row["value"] for row in rows) == list(range(30))
-        assert [row["error"] for row in rows if row["value"] == 7] == [
+        items = (Number(value, poison=value == 7) for value in range(30))
+        found = [outcome for outcomes in pool.run(items) for outcome in outcomes]
+        assert sorted(outcome.value for outcome in found) == list(range(30))
+        assert [outcome.error for outcome in found if outcome.value == 7] == [
             "the worker died 3 times while it had nothing else to do"
         ]
-        assert not any(row["error"] for row in rows if row["value"] != 7)
+        assert not any(outcome.error for outcome in found if outcome.value != 7)
         assert 3 <= pool.lost <= 4  # the first time it may have been one of several
 
 
@@ -92,5 +96,5 @@ def test_an_onnx_model_is_not_sent_to_the_gpus_of_torch(monkeypatch: pytest.Monk
     assert count_gpus("photo", "auto") == 2
     assert count_gpus("photo", "cpu") == 0
     with Pool(ProcessEngine(settings(), workers=1)) as pool:
-        ((row,),) = pool.run([Number(3, poison=False)])
-    assert row["value"] == 3
+        ((outcome,),) = pool.run([Number(3, poison=False)])
+    assert outcome.value == 3

@@ -12,7 +12,7 @@ import unnoise
 from unnoise.api.choosing import choose, load_built_ins
 from unnoise.api.denoising import denoise_files
 from unnoise.api.sharing import made_for, title_of
-from unnoise.denoiser import DenoiseOptions
+from unnoise.denoiser import DenoiseOptions, Outputs, Running
 from unnoise.denoiser.loading import locate
 from unnoise.images import ReadOptions, read_stack, write_stack
 from unnoise.pretrained import PRETRAINED
@@ -129,8 +129,9 @@ def test_denoise_takes_it_for_micrographs_and_photo_for_photographs(
     noise = np.random.default_rng(1).normal(0, 15, (256, 256))
     picture = np.rint(data.camera()[64:320, 128:384] + noise).clip(0, 255)
     write_stack(tmp_path / "camera.png", picture.astype(np.uint8))
-    models = load_built_ins(device="cpu")
-    found = {each.input.stem: each for each in denoise_files(models, [tmp_path], suffix="_out")}
+    models = load_built_ins(Running(device="cpu"))
+    results = denoise_files(models, [tmp_path], outputs=Outputs(suffix="_out"))
+    found = {Path(each.input).stem: each for each in results}
     camera = found.pop("camera")
     assert (camera.model, camera.chosen) == ("photo", "the image is most like photographs")
     taken = [str(each.chosen) for each in found.values() if each.model == "fluorescence"]
@@ -140,7 +141,7 @@ def test_denoise_takes_it_for_micrographs_and_photo_for_photographs(
 
 @pytest.mark.parametrize("name", ["Confocal_FISH_2", "TwoPhoton_MICE_1", "WideField_BPAE_G_3"])
 def test_denoise_takes_it_for_real_captures(name: str, shared_data: Path) -> None:
-    models = load_built_ins(device="cpu")
+    models = load_built_ins(Running(device="cpu"))
     with ReadOptions().open(shared_data / f"microscopy/noisy/{name}.png") as reader:
         assert choose(models, reader, DenoiseOptions()).name == "fluorescence"
 

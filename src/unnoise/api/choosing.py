@@ -4,50 +4,41 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
-from unnoise.api.loading import load
 from unnoise.api.one_file import FileDenoiser, FileResult
-from unnoise.denoiser import DenoiseOptions, Denoiser, View, without_hot_pixels
+from unnoise.denoiser import DenoiseOptions, Denoiser, Outputs, Running, View, without_hot_pixels
 from unnoise.errors import UnnoiseError
 from unnoise.images import RGB, Reader, ReadOptions
 from unnoise.pretrained import PRETRAINED, SUBJECTS
 from unnoise.trust import WIDE, Likeness, likeness, read_calibration
 
 ALIKE = 1.5 / 255  # difference of channels that rounding makes: such an image has no colours
-LEAST = 5.0  # logarithm of the ratio of likelihoods: less is a tie, which the first one wins
+LEAST = 5.0  # logarithm of the ratio of likelihoods: less is a tie, and the first model wins
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A model and why it was chosen, in words."""
+    """A model, and the reason for the choice in words."""
 
     name: str
     why: str
 
 
-def load_built_ins(
-    *,
-    device: str = "auto",
-    precision: Literal["auto", "fp32", "bf16"] = "auto",
-    compile: bool = False,  # noqa: A002  the word of torch
-) -> dict[str, Denoiser]:
-    """Load the models that come with the package, each under its name; see ``load``."""
-    return {
-        name: load(name, device=device, precision=precision, compile=compile) for name in PRETRAINED
-    }
+def load_built_ins(running: Running = Running()) -> dict[str, Denoiser]:  # noqa: B008  frozen
+    """Load the models that come with the package, each under its name."""
+    return {name: running.load(name) for name in PRETRAINED}
 
 
 class ChoosingDenoiser:
-    """Denoises files, each with the model that knows it; otherwise as a ``FileDenoiser``.
+    """Denoises files, each with the model that knows it; otherwise a ``FileDenoiser``.
 
     Args:
         denoisers: By their names. The first one takes what no other knows better.
         options: How they are applied.
         read: How files are read.
-        inspect: Whether to say whether results can be trusted.
+        outputs: See ``FileDenoiser``.
     """
 
     def __init__(
@@ -56,11 +47,11 @@ class ChoosingDenoiser:
         *,
         options: DenoiseOptions,
         read: ReadOptions,
-        inspect: bool,
+        outputs: Outputs,
     ) -> None:
         self._denoisers, self._options, self._read = denoisers, options, read
         self._work = {
-            name: FileDenoiser(each, options=options, read=read, inspect=inspect)
+            name: FileDenoiser(each, options=options, read=read, outputs=outputs)
             for name, each in denoisers.items()
         }
 
@@ -69,7 +60,6 @@ class ChoosingDenoiser:
         path: Path,
         target: Path,
         *,
-        overwrite: bool = False,
         progress: Callable[[float], None] = lambda _: None,
     ) -> FileResult:
         """Denoise one file; see ``FileDenoiser``."""
@@ -77,11 +67,11 @@ class ChoosingDenoiser:
         try:
             with self._read.open(path) as reader:
                 choice = choose(self._denoisers, reader, self._options)
-        # Denoising it says what is wrong with the file.
+        # Denoising the file says what is wrong with it.
         except Exception:
             choice = Choice(next(iter(self._denoisers)), "it could not be looked at")
         spent = time.perf_counter() - started
-        result = self._work[choice.name](path, target, overwrite=overwrite, progress=progress)
+        result = self._work[choice.name](path, target, progress=progress)
         seconds = result.seconds + spent
         return replace(result, model=choice.name, chosen=choice.why, seconds=seconds)
 
@@ -91,7 +81,7 @@ def choose(denoisers: Mapping[str, Denoiser], reader: Reader, options: DenoiseOp
 
     Each model denoises the middle 256 × 256 pixels of the first image, and the result is compared
     with the images of its training (``trust/likeness.py``). Models of one channel are left out
-    where the file has colours. The first model is chosen in a tie, and where nothing is known.
+    where the file has colours. The first model wins a tie, and where nothing is known.
 
     Args:
         denoisers: By their names.
@@ -115,7 +105,7 @@ def choose(denoisers: Mapping[str, Denoiser], reader: Reader, options: DenoiseOp
     found = {name: _likeness(denoisers[name], reader, options) for name in able}
     ours = found[first]
     if ours is None:
-        return Choice(first, "how well the models know this image could not be told")
+        return Choice(first, "how well the models know this image could not be estimated")
     best, most = first, LEAST
     for name, theirs in found.items():
         if name == first or theirs is None or (ours.known and not theirs.known):
@@ -143,11 +133,11 @@ def _has_colours(denoiser: Denoiser, reader: Reader, view: View) -> bool:
 
 def _likeness(denoiser: Denoiser, reader: Reader, options: DenoiseOptions) -> Likeness | None:
     """Return how well a model knows a file; None where that is not known."""
-    usual = read_calibration(denoiser.info.calibration)
+    calibration = read_calibration(denoiser.info.calibration)
     try:
         view = denoiser.sight.of_reader(reader, options)
         # Impulses are bright on dark, as in no photograph, and say nothing of the scene.
         image = without_hot_pixels(denoiser.sight.peek(reader, WIDE, view), colours=view.colours)
-        return likeness(denoiser, image, usual, view)
+        return likeness(denoiser, image, calibration, view)
     except UnnoiseError:  # the model does not take it
         return None

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from unnoise.api.common import describe_error
 from unnoise.api.comparing import compared
+from unnoise.api.one_file import VERDICTS
 from unnoise.api.sharing import made_for, title_of
 from unnoise.denoiser import DenoiseOptions, Denoiser, View
 from unnoise.errors import ImageError
@@ -21,7 +22,6 @@ from unnoise.types import Array
 
 STRUCTURE_TOP = 8.0  # standard deviations, the last colour of the map
 COLOUR = 3
-TOLD = {"trust": "to be trusted", "check": "to be checked", "reject": "to be rejected"}
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def _said(facts: dict[str, Any]) -> list[str]:
 def summary(images: Sequence[InspectedImage]) -> str:
     """Count the verdicts, in words."""
     verdicts = [image.verdict for image in images]
-    parts = [f"{verdicts.count(key)} {told}" for key, told in TOLD.items() if key in verdicts]
+    parts = [f"{verdicts.count(key)} {text}" for key, text in VERDICTS.items() if key in verdicts]
     if "error" in verdicts:
         parts.append(f"{verdicts.count('error')} could not be inspected")
     return ", ".join(parts)

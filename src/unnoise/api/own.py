@@ -7,17 +7,16 @@ training does. Where ``photo`` knows the images and their noise, it starts from 
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from unnoise.api.common import Report, ignore, print_message
-from unnoise.api.loading import load
 from unnoise.api.training import train
-from unnoise.denoiser import DenoiseOptions, Denoiser, View
+from unnoise.denoiser import DenoiseOptions, Denoiser, Running, View
 from unnoise.errors import ConfigError, UnnoiseError
 from unnoise.facts import noise_correlation, noise_floor
 from unnoise.images import ReadOptions
@@ -25,11 +24,11 @@ from unnoise.trust import WIDE, estimate_risk, glance, read_calibration
 from unnoise.trust.evidence import Evidence, excess
 from unnoise.types import Denoise, Floats, Say
 
-MINUTES = 2.0  # of a training, where nothing is said
+MINUTES = 2.0  # of a training, by default
 START = "photo"
-LOOKED_AT = 16  # files, spread over all, by which the start is chosen and results are checked
-RUNS = 2  # with added noise, of an estimate of the error
-LOST = 2.0  # times what is removed in flat places: the half of it is structure
+LOOKED_AT = 16  # files, spread over all: they decide the start, and their results are checked
+RUNS = 2  # with added noise, for an estimate of the error
+LOST = 2.0  # times what is removed in flat places: half of it is structure
 
 
 @dataclass(frozen=True)
@@ -40,9 +39,9 @@ class Own:
         denoiser: The model.
         start: The model that it started from; None if it started from random weights.
         seconds: Spent on all of it.
-        run: Where it was kept, or None.
-        looked_at: Of how many files the result was compared with the input.
-        worse: Those whose result is estimated to be worse than the input (``is_worse``).
+        run: The folder that keeps it, or None.
+        looked_at: Number of files whose result was compared with the input.
+        worse: Files among them whose result is estimated to be worse than the input.
     """
 
     denoiser: Denoiser
@@ -76,8 +75,7 @@ def train_on(
     read: ReadOptions = ReadOptions(),  # noqa: B008  frozen
     options: DenoiseOptions = DenoiseOptions(),  # noqa: B008  frozen
     seed: int | None = None,
-    device: str = "auto",
-    precision: Literal["auto", "fp32", "bf16"] = "auto",
+    running: Running = Running(),  # noqa: B008  frozen
     overwrite: bool = False,
     say: Say = print_message,
     report: Report = ignore,
@@ -85,21 +83,20 @@ def train_on(
     """Train a model on noisy files alone, for these files.
 
     Args:
-        files: What is to be denoised, all by one model.
-        minutes: Of the training, for all files together; None is 2, unless ``steps`` are given.
-        steps: Of the training, instead.
+        files: The files to denoise, all by one model.
+        minutes: Length of the training, for all files together; None is 2, or ``steps``.
+        steps: Length of the training, instead.
         keep: A run folder to keep the model in; None keeps nothing on disk.
         read: How files are read.
         options: How the model will be applied.
         seed: Decides weights, order and what is held out.
-        device: See ``unnoise.load``.
-        precision: Likewise.
+        running: Where and how the training runs, and the model after it.
         overwrite: Whether a run in ``keep`` may be replaced.
-        say: Told messages.
-        report: Told the progress.
+        say: Called with messages.
+        report: Called with the progress.
 
     Raises:
-        ConfigError: Options that do not go with it, or with each other.
+        ConfigError: Options contradict it, or each other.
         DataError: The images are too small, or of several kinds.
         ImageError: There is no image.
         OutputError: ``keep`` holds a run, or cannot be written.
@@ -117,7 +114,8 @@ def train_on(
         say(f"the {length} are shared by {len(files)} files: one model learns from all of them")
     some = [Path(files[i]) for i in np.linspace(0, len(files) - 1, LOOKED_AT).astype(int)]
     some = list(dict.fromkeys(some))
-    start = START if _suits(some, read, options, device) else None
+    photo = running.load(START)
+    start = START if _suits(photo, some, read, options) else None
     say(
         f"starting from {START}, which knows such images and their noise"
         if start
@@ -128,23 +126,16 @@ def train_on(
         minutes=minutes,
         steps=steps,
         init=start,
-        axes=read.axes,
-        array=read.array,
-        max_pixels=read.max_pixels,
-        nodata=read.nodata,
-        nan=read.nan,
+        **asdict(read),
+        **asdict(running),
         range=options.range,
         seed=seed,
-        device=device,
-        precision=precision,
         out=keep,
         overwrite=overwrite,
         say=say,
         report=report,
     )
-    if start and _error(load(START, device=device), some, read, options) < _error(
-        denoiser, some, read, options
-    ):
+    if start and _error(photo, some, read, options) < _error(denoiser, some, read, options):
         say(f"{START} alone is estimated to be better on these images: --model {START}")
     worse, looked_at = _worse(denoiser, some, read, options)
     return Own(
@@ -166,19 +157,22 @@ def _readable(files: Sequence[str | Path], read: ReadOptions) -> list[str]:
     return found or [str(path) for path in files]  # so that training says why
 
 
-def _suits(files: Sequence[Path], read: ReadOptions, options: DenoiseOptions, device: str) -> bool:
+def _suits(
+    photo: Denoiser, files: Sequence[Path], read: ReadOptions, options: DenoiseOptions
+) -> bool:
     """Whether most files are images that ``photo`` knows, with white noise of a level it knows."""
-    photo = load(START, device=device)
-    usual = read_calibration(photo.info.calibration)
+    calibration = read_calibration(photo.info.calibration)
     votes = [
-        view.together and _is_white(noisy) and glance(photo, noisy, usual, view).verdict == "trust"
+        view.together
+        and _is_white(noisy)
+        and glance(photo, noisy, calibration, view).verdict == "trust"
         for _, noisy, view in _middles(photo, files, read, options)
     ]
     return sum(votes) > len(votes) / 2
 
 
 def _is_white(noisy: Floats) -> bool:
-    """Whether nothing speaks against the noise of an image ``(C, H, W)`` being white."""
+    """Whether the noise of an image ``(C, H, W)`` may be white."""
     grain = noise_correlation(np.moveaxis(noisy, 0, -1))
     alone = grain is None or grain.stride == 1
     seen = Evidence.of(noisy)
@@ -188,7 +182,7 @@ def _is_white(noisy: Floats) -> bool:
 def _worse(
     denoiser: Denoiser, files: Sequence[Path], read: ReadOptions, options: DenoiseOptions
 ) -> tuple[list[Path], int]:
-    """Return the files whose result is estimated to be worse than the input; and of how many."""
+    """Return files whose result is estimated to be worse than the input, and the number of all."""
     worse, count = [], 0
     for path, noisy, view in _middles(denoiser, files, read, options):
         count += 1
@@ -202,8 +196,8 @@ def is_worse(denoise: Denoise, noisy: Floats) -> bool:
 
     It is worse if by Stein's formula its error is more than the noise, which is the error of the
     input. Where flat places show no noise, as in scanned text, the formula takes structure for
-    noise. Then it is also worse if twice as much was removed where there is structure as in flat
-    places as bright, so that more structure was lost than noise.
+    noise. Then it is also worse if twice as much was removed at structure as in flat places of the
+    same brightness: more structure was lost than noise.
     """
     risk = estimate_risk(denoise, noisy, most=RUNS)
     if risk.error > risk.noise:

@@ -4,8 +4,10 @@ import json
 import math
 import re
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cyclopts import App, Parameter
@@ -14,10 +16,12 @@ from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 if TYPE_CHECKING:
+    from unnoise.api.one_file import FileProgress
     from unnoise.training import Progress, Validation
     from unnoise.types import Say
 
-MOST_ALIKE = 5  # notes that differ in numbers alone
+MOST_ALIKE = 5  # notes that differ only in numbers
+EVERY = 10.0  # seconds between two lines of progress where there is no bar
 
 
 def verb_app(name: str, **options: Any) -> App:
@@ -32,14 +36,14 @@ def speaker(*, quiet: bool) -> "Say":
 
 
 class Notes:
-    """What was said of files: a sentence once, and a few of those that differ in numbers alone."""
+    """Notes about files: each is printed once, and a few of those that differ only in numbers."""
 
     def __init__(self) -> None:
         self._said: dict[str, set[str]] = {}
         self._left_out = 0
 
     def new(self, notes: Iterable[str]) -> list[str]:
-        """Return the notes that are to be said."""
+        """Return the notes that are not printed yet, or too often."""
         fresh = []
         for note in notes:
             alike = self._said.setdefault(re.sub(r"[\d.e+-]+", "", note), set())
@@ -51,7 +55,7 @@ class Notes:
         return fresh
 
     def rest(self, where: str) -> list[str]:
-        """Say how many notes were not said, and where they are."""
+        """Return a sentence about the notes that were left out: their number, and who has them."""
         if not self._left_out:
             return []
         return [f"notes like these were left out: {self._left_out}; {where} has them"]
@@ -65,6 +69,8 @@ def print_json(value: object) -> None:
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, Path):
+        return str(value)
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, list | tuple):
@@ -102,20 +108,39 @@ def training_progress(*, quiet: bool) -> Iterator[Callable[["Progress"], None]]:
 
 
 @contextmanager
-def file_progress(*, quiet: bool) -> Iterator[Callable[[float, int], None]]:
-    """Give a function that shows how many files are done: a bar on a terminal, else nothing."""
+def file_progress(*, quiet: bool) -> Iterator["FileProgress"]:
+    """Give a function that shows how many files are done: a bar on a terminal, else a few lines.
+
+    While a job still lists its inputs, their number is None.
+    """
+    started = shown = time.monotonic()
+    before: float | None = None  # files that were there when a job went on
+
+    def words(done: float, count: int | None) -> str:
+        nonlocal before
+        if count is not None:
+            return f"{int(done):,}/{count:,} files, {done / max(count, 1):.0%}"
+        before = done - 1 if before is None else before
+        rate = (done - before) / max(time.monotonic() - started, 1e-3)
+        return f"{int(done):,} files, {rate:,.3g} a second"
+
+    def lines(done: float, count: int | None) -> None:
+        nonlocal shown
+        text = words(done, count)
+        if time.monotonic() - shown > EVERY:
+            shown = time.monotonic()
+            print(text, file=sys.stderr, flush=True)
+
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
-        yield lambda _done, _all: None
+        yield (lambda _done, _all: None) if quiet else lines
         return
     columns = BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn()
     with Bar(*columns, console=console) as bar:
-        task = bar.add_task("starting")
-
-        def show(done: float, count: int) -> None:
-            bar.update(task, total=count, completed=done, description=f"{int(done)}/{count} files")
-
-        yield show
+        task = bar.add_task("starting", total=None)
+        yield lambda done, count: bar.update(
+            task, total=count, completed=done, description=words(done, count)
+        )
 
 
 def _print_validation(progress: "Progress") -> None:

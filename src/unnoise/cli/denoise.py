@@ -1,27 +1,27 @@
 """``unnoise denoise``."""
 
 import sys
-from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from cyclopts import Parameter
 
 from unnoise.cli.console import Notes, file_progress, print_json, speaker, verb_app
 from unnoise.denoiser.loading import SELF
-from unnoise.denoiser.options import DenoiseOptions
+from unnoise.denoiser.options import DenoiseOptions, Outputs
+from unnoise.denoiser.running import Running
 from unnoise.errors import ConfigError
 from unnoise.images.files import ReadOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from unnoise.api.one_file import FileResult
-    from unnoise.api.own import Own
     from unnoise.denoiser import Denoiser
+    from unnoise.types import Say
 
 app = verb_app("denoise")
-DEFAULT = "photo"  # of many workers, which do not choose
+HERE: Final = "here"  # the engine of one process
+DEFAULT = "photo"  # for many workers, which do not choose
 
 
 @app.default
@@ -32,16 +32,10 @@ def denoise(
     model: str | None = None,
     minutes: float | None = None,
     keep: Path | None = None,
-    out: Path | None = None,
-    suffix: str | None = None,
+    outputs: Annotated[Outputs, Parameter(name="*")] = Outputs(),  # noqa: B008  frozen
     options: Annotated[DenoiseOptions, Parameter(name="*")] = DenoiseOptions(),  # noqa: B008  frozen
     read: Annotated[ReadOptions, Parameter(name="*")] = ReadOptions(),  # noqa: B008  frozen
-    overwrite: bool = False,
-    skip_existing: bool = False,
-    inspect: bool = True,
-    device: str = "auto",
-    precision: Literal["auto", "fp32", "bf16"] = "auto",
-    compile: bool = False,  # noqa: A002  the word of torch
+    running: Annotated[Running, Parameter(name="*")] = Running(),  # noqa: B008  frozen
     engine: Literal["here", "processes", "ray"] = "here",
     address: str | None = None,
     workers: int | None = None,
@@ -74,25 +68,6 @@ def denoise(
         With --model self: of the training, for all inputs together. [default: 2]
     keep
         With --model self: a run folder to keep the model in.
-    out
-        The folder to write to; subfolders are made as they are in the input. Without it, outputs
-        lie beside their inputs.
-    suffix
-        Put before the extension. [default: _denoised, or nothing with --out]
-    overwrite
-        Replace outputs that exist.
-    skip_existing
-        Leave outputs that exist: repeats a call that was interrupted.
-    inspect
-        Look at each file first, and warn where the result cannot be trusted: noise that the model
-        does not know, structure that it removes, images unlike its training images. With --model
-        self, nothing is written if most results are estimated to be worse than their inputs.
-    device
-        cpu, cuda, mps or auto.
-    precision
-        Arithmetic; auto takes bf16, which is faster, where the hardware has it.
-    compile
-        On a GPU: let torch compile the network first, which takes a minute and pays for many files.
     engine
         Who does the work: this process (here), several processes of this machine, which torch or
         ONNX Runtime then use one core each, or Ray (pip install 'unnoise[cluster]').
@@ -109,151 +84,154 @@ def denoise(
     """
     from unnoise.api.choosing import load_built_ins
     from unnoise.api.denoising import denoise_files
-    from unnoise.api.loading import load
-    from unnoise.cli.jobs import denoise_job
+    from unnoise.api.one_file import Summary
     from unnoise.cli.own import train_own
     from unnoise.images import left_out
 
-    say, results, notes, before = speaker(quiet=quiet), [], Notes(), None
-    _check_self(model, minutes=minutes, keep=keep, engine=engine, compiles=compile)
-    if model is None and engine != "here":
-        model = DEFAULT
-        say("with photo, which comes with unnoise and knows photographs; --model takes another")
-    if engine != "here":
-        return denoise_job(
-            model or DEFAULT,
-            inputs,
-            engine=engine,
-            out=out,
-            skip_existing=skip_existing,
-            quiet=quiet,
-            json=json,
-            address=address,
-            workers=workers,
-            suffix=suffix or "",
-            options=options,
-            read=read,
-            overwrite=overwrite,
-            inspect=inspect,
-            device=device,
-            precision=precision,
-            compile=compile,
-        )
-    if address is not None or workers is not None:
-        raise ConfigError(
-            "--address and --workers are for many workers: add --engine processes, or ray"
-        )
-    for sentence in left_out(inputs, exclude=out):
-        say(sentence)
-    denoiser: Denoiser | dict[str, Denoiser]
-    own = None
+    _check(
+        inputs,
+        model=model,
+        minutes=minutes,
+        keep=keep,
+        running=running,
+        engine=engine,
+        address=address,
+        workers=workers,
+    )
+    say, here = speaker(quiet=quiet), engine == HERE
+    report, training = _Report(say, each=here, keep=here and json), dict[str, object]()
+    denoiser: Denoiser | dict[str, Denoiser] | None = None
+    if here:
+        for sentence in left_out(inputs, exclude=outputs.out):
+            say(sentence)
     if model == SELF:
         own = train_own(
             inputs,
             minutes=minutes,
             keep=keep,
-            out=out,
-            suffix=suffix,
+            outputs=outputs,
             options=options,
             read=read,
-            overwrite=overwrite,
-            skip_existing=skip_existing,
-            inspect=inspect,
-            device=device,
-            precision=precision,
+            running=running,
             quiet=quiet,
         )
         if own is None:
             if json:
                 print_json([])
             return 0
-        denoiser = own.denoiser
+        denoiser, training = own.denoiser, {"training": own.facts()}
+    elif here:
+        denoiser = load_built_ins(running) if model is None else running.load(model)
     elif model is None:
-        denoiser = load_built_ins(device=device, precision=precision, compile=compile)
-    else:
-        denoiser = load(model, device=device, precision=precision, compile=compile)
-    with file_progress(quiet=quiet) as show:
-        for result in denoise_files(
-            denoiser,
-            inputs,
-            out=out,
-            suffix=suffix,
-            options=options,
-            read=read,
-            overwrite=overwrite,
-            skip_existing=skip_existing,
-            inspect=inspect,
-            progress=show,
-        ):
-            results.append(result)
-            if result.error is not None:
-                print(f"unnoise: {result.error}", file=sys.stderr)
-                continue
-            if result.chosen and result.model != before:
-                say(
-                    f"{result.input}: with {result.model}: {result.chosen}; --model chooses another"
-                )
-            before = result.model
-            for note in notes.new([*result.notes, *_lost(result.lost)]):
-                say(f"{result.input}: {note}")
-            if result.verdict in ("check", "reject"):
-                say(f"{result.verdict} {result.input}: {'; '.join(result.reasons)}")
-            if not sys.stderr.isatty():  # where there is no bar
-                say(f"{result.input} -> {result.output}{' (was there)' * result.skipped}")
-    for rest in notes.rest("--json"):
+        say("with photo, which comes with unnoise and knows photographs; --model takes another")
+    if not here and outputs.skip_existing:
+        say(f"--engine {engine} goes on where it was by itself: --skip-existing adds nothing")
+    with file_progress(quiet=quiet) as progress:
+        if engine == HERE:
+            assert denoiser is not None
+            summary = Summary()
+            for result in denoise_files(
+                denoiser, inputs, outputs=outputs, read=read, options=options, progress=progress
+            ):
+                summary.count(result)
+                report(result)
+        else:
+            from unnoise.cluster import denoise_many
+
+            summary = denoise_many(
+                model or DEFAULT,
+                inputs[0],
+                outputs=outputs,
+                read=read,
+                options=options,
+                running=running,
+                engine=engine,
+                address=address,
+                workers=workers,
+                say=say,
+                report=report,
+                progress=progress,
+            )
+    for rest in report.notes.rest("--json" if here else "the manifest"):
         say(rest)
-    if json:
-        print_json([_row(result, model, own) for result in results])
-    failed = any(result.error is not None for result in results)
-    if failed:
-        print(f"unnoise: {_summary(results)}", file=sys.stderr)
-    else:
-        say(_summary(results))
-    return 2 if failed else 0
+    if json and here:
+        rows = (asdict(result) for result in report.results)
+        print_json([{**row, "model": row["model"] or model, **training} for row in rows])
+    elif json:
+        assert outputs.out is not None  # denoise_many needs it
+        print_json({**summary.facts(), "manifest": outputs.out / "manifest.jsonl"})
+    if summary.failed:
+        print(f"unnoise: {summary}", file=sys.stderr)
+        return 2
+    say(str(summary))
+    return 0
 
 
-def _lost(lost: "Sequence[str]") -> list[str]:
-    return [f"not kept: {', '.join(lost)}"] if lost else []
+class _Report:
+    """Prints what there is to say about each result, whichever engine gave it.
+
+    Args:
+        say: Prints a message.
+        each: Whether to say what became of each file. A job does not: its manifest has that, and
+            its files may be millions.
+        keep: Whether to keep the results.
+    """
+
+    def __init__(self, say: "Say", *, each: bool, keep: bool) -> None:
+        self._say, self._each, self._keep = say, each, keep
+        self._model: str | None = None
+        self.notes = Notes()
+        self.results: list[FileResult] = []
+
+    def __call__(self, result: "FileResult") -> None:
+        if self._keep:
+            self.results.append(result)
+        if result.error is not None:
+            print(f"unnoise: {result.error}", file=sys.stderr)
+            return
+        name = result.input
+        if result.chosen and result.model != self._model:
+            self._say(f"{name}: with {result.model}: {result.chosen}; --model chooses another")
+        self._model = result.model
+        lost = [f"not kept: {', '.join(result.lost)}"] if result.lost else []
+        for note in self.notes.new([*result.notes, *lost]):
+            self._say(f"{name}: {note}")
+        if not self._each:
+            return
+        if result.verdict in ("check", "reject"):
+            self._say(f"{result.verdict} {name}: {'; '.join(result.reasons)}")
+        if not sys.stderr.isatty():  # where there is no bar
+            self._say(f"{name} -> {result.output}{' (was there)' * result.skipped}")
 
 
-def _summary(results: "list[FileResult]") -> str:
-    from unnoise.api.inspecting import TOLD
-
-    failed = [str(result.input) for result in results if result.error is not None]
-    skipped = sum(result.skipped for result in results)
-    parts = [f"{len(results) - len(failed) - skipped} denoised"]
-    models = Counter(result.model for result in results if result.chosen)
-    if len(models) > 1:
-        parts += [f"{count} with {model}" for model, count in models.most_common()]
-    if skipped:
-        parts.append(f"{skipped} were there")
-    for verdict in ("check", "reject"):
-        if count := sum(result.verdict == verdict for result in results):
-            parts.append(f"{count} {TOLD[verdict]}")
-    if failed:
-        more = f" and {len(failed) - 5} more" if len(failed) > 5 else ""
-        names = ", ".join(failed[:5]) + more
-        parts.append(f"{len(failed)} of {len(results)} inputs failed: {names}")
-    return ", ".join(parts)
-
-
-def _row(result: "FileResult", model: str | None, own: "Own | None") -> dict[str, object]:
-    output = None if result.output is None else str(result.output)
-    row = {**result.__dict__, "input": str(result.input), "output": output}
-    row["model"] = result.model or model
-    return row if own is None else {**row, "training": own.facts()}
-
-
-def _check_self(
-    model: str | None, *, minutes: float | None, keep: Path | None, engine: str, compiles: bool
+def _check(
+    inputs: list[str],
+    *,
+    model: str | None,
+    minutes: float | None,
+    keep: Path | None,
+    running: Running,
+    engine: str,
+    address: str | None,
+    workers: int | None,
 ) -> None:
-    """Refuse options that are for ``--model self`` alone, and those that it does not go with."""
+    """Refuse options that are for ``--model self`` or many workers alone, and vice versa."""
     if model != SELF and (minutes is not None or keep is not None):
         raise ConfigError("--minutes and --keep are for --model self, which trains a model first")
-    if model == SELF and engine != "here":
+    if model == SELF and engine != HERE:
         raise ConfigError(
             f"--model self trains in this process, and --engine {engine} is for many: train first, "
             "with --keep RUN on a few of the inputs, then pass --model RUN"
         )
-    if model == SELF and compiles:
+    if model == SELF and running.compile:
         raise ConfigError("--compile pays for many images, and --model self is for few: drop one")
+    if engine == HERE and (address is not None or workers is not None):
+        raise ConfigError(
+            "--address and --workers are for many workers: add --engine processes, or ray"
+        )
+    if engine != HERE and len(inputs) != 1:
+        raise ConfigError(
+            f"--engine {engine} takes one source, and {len(inputs)} were given: put a pattern in "
+            "quotes, so that the shell leaves it as it is, or write the paths into a list, one on "
+            "each line of a .txt file"
+        )

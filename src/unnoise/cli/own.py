@@ -1,10 +1,11 @@
 """``unnoise denoise --model self``: the training before the work."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from unnoise.cli.console import speaker, training_progress
-from unnoise.denoiser.options import DenoiseOptions
+from unnoise.denoiser.options import DenoiseOptions, Outputs
+from unnoise.denoiser.running import Running
 from unnoise.errors import DataError, OutputError
 from unnoise.images.files import ReadOptions
 
@@ -17,31 +18,24 @@ def train_own(
     *,
     minutes: float | None,
     keep: Path | None,
-    out: Path | None,
-    suffix: str | None,
+    outputs: Outputs,
     options: DenoiseOptions,
     read: ReadOptions,
-    overwrite: bool,
-    skip_existing: bool,
-    inspect: bool,
-    device: str,
-    precision: Literal["auto", "fp32", "bf16"],
+    running: Running,
     quiet: bool,
 ) -> "Own | None":
-    """Train a model on the inputs; None if all outputs are there and are to be left.
+    """Train a model on the inputs; return None if all outputs are there and stay as they are.
 
     Raises:
         DataError: The results of most inputs are estimated to be worse than the inputs.
-        OutputError: All outputs are there, and nothing says what to do with them.
+        OutputError: All outputs are there, and no option says what to do with them.
     """
     from unnoise.api.denoising import inputs_left
     from unnoise.api.own import train_on
 
     say = speaker(quiet=quiet)
-    files = inputs_left(
-        inputs, out=out, suffix=suffix, overwrite=overwrite, skip_existing=skip_existing
-    )
-    if not files and skip_existing:
+    files = inputs_left(inputs, outputs)
+    if not files and outputs.skip_existing:
         say("all outputs are there: nothing was trained")
         return None
     if not files:
@@ -56,30 +50,27 @@ def train_own(
             keep=keep,
             read=read,
             options=options,
-            overwrite=overwrite,
-            device=device,
-            precision=precision,
+            running=running,
+            overwrite=outputs.overwrite,
             say=say,
             report=report,
         )
     if keep is not None:
         say(f"kept in {keep}: unnoise denoise IMAGES --model {keep} applies it to others")
-    if inspect and len(own.worse) > own.looked_at / 2:
+    if not own.worse:
+        return own
+    names = ", ".join(path.name for path in own.worse[:5])
+    more = f" and {len(own.worse) - 5} more" if len(own.worse) > 5 else ""
+    worse = (
+        f"worse than the input, by estimate, for {len(own.worse)} of {own.looked_at} files that "
+        f"were looked at ({names}{more})"
+    )
+    if outputs.inspect and len(own.worse) > own.looked_at / 2:
         raise DataError(
-            f"nothing is written, since it would be {_told(own)}. Their structure is too fine, or "
+            f"nothing is written, since it would be {worse}. Their structure is too fine, or "
             "their noise too weak, to be learned from them alone: train longer with --minutes, "
             "learn from pairs or clean images with unnoise train, or write the results with "
             "--no-inspect"
         )
-    if own.worse:
-        say(f"{_told(own)}. Keep these inputs, lower --strength, or train longer with --minutes")
+    say(f"{worse}. Keep these inputs, lower --strength, or train longer with --minutes")
     return own
-
-
-def _told(own: "Own") -> str:
-    names = ", ".join(path.name for path in own.worse[:5])
-    more = f" and {len(own.worse) - 5} more" if len(own.worse) > 5 else ""
-    return (
-        f"worse than the input, by estimate, for {len(own.worse)} of {own.looked_at} files that "
-        f"were looked at ({names}{more})"
-    )

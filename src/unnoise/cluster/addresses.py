@@ -21,7 +21,7 @@ class Input(NamedTuple):
 
 
 def list_address(address: str) -> Iterator[Input]:
-    """List a file, the images below a folder, or those that match a pattern.
+    """List a file, the images below a folder, or the images that match a pattern.
 
     Raises:
         ImageError: Nothing is there, or it cannot be reached.
@@ -46,7 +46,7 @@ def at_hand(name: str, folder: Path) -> Iterator[Path]:
 
     Args:
         name: A path or an address.
-        folder: Where it is fetched to, into a folder of its own.
+        folder: It is fetched into a folder of its own in this one.
 
     Raises:
         ImageError: It cannot be fetched.

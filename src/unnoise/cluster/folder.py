@@ -1,4 +1,4 @@
-"""The folder of a job: whose it is, that one driver works in it, and nothing half is left there."""
+"""The folder of a job: one job, one driver at work, and nothing half-written is left."""
 
 import json
 import os
@@ -23,13 +23,14 @@ def job_folder(out: Path, facts: Mapping[str, Any], *, overwrite: bool) -> Itera
 
     Args:
         out: The folder; it is new, empty, or of the same job.
-        facts: What makes a job the same, as JSON has it.
+        facts: They are the same in the same job.
         overwrite: Begin anew; outputs that are there are replaced.
 
     Raises:
         OutputError: The folder holds something else, is in use, or cannot be written to.
     """
     check_writable(out)
+    facts = json.loads(json.dumps(facts))  # as those of before, where tuples are lists
     with alone(out):
         if overwrite or not _goes_on(out, facts):
             (out / MANIFEST).unlink(missing_ok=True)
@@ -43,7 +44,7 @@ def job_folder(out: Path, facts: Mapping[str, Any], *, overwrite: bool) -> Itera
 
 
 def _goes_on(out: Path, facts: Mapping[str, Any]) -> bool:
-    """Whether the folder holds this job; else nothing was done in it yet."""
+    """Whether the folder holds this job; if not, nothing was done in it yet."""
     others = [entry.name for entry in out.iterdir() if not _is_nothing(entry)]
     if not others:
         return False
@@ -72,7 +73,7 @@ def _goes_on(out: Path, facts: Mapping[str, Any]) -> bool:
 
 
 def _is_nothing(entry: Path) -> bool:
-    """Whether it is of a job that has done nothing, or half-written."""
+    """Whether an entry is half-written, or belongs to a job that has done nothing yet."""
     if entry.name == MANIFEST:
         return entry.stat().st_size == 0
     return entry.name == JOB or entry.name.startswith(TEMPORARY)

@@ -11,21 +11,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, replace
 from itertools import chain, islice
 from pathlib import Path
 from types import FrameType
-from typing import Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
 from unnoise.api.common import print_message
-from unnoise.api.one_file import add_suffix, check_suffix
+from unnoise.api.one_file import FileProgress, FileResult, Summary
 from unnoise.cluster.folder import BLOCKS, MANIFEST, job_folder
 from unnoise.cluster.huge import HugeFile
 from unnoise.cluster.listing import check_apart, is_list, list_inputs, settle
-from unnoise.cluster.manifest import Manifest, Names, Row, clean
+from unnoise.cluster.manifest import Manifest, Names, clean
 from unnoise.cluster.pool import Engine, Pool
-from unnoise.cluster.worker import FileTask, Precision, RefusedTask, Settings, Task
-from unnoise.denoiser import DenoiseOptions
+from unnoise.cluster.worker import FileItem, Settings
+from unnoise.denoiser import DenoiseOptions, Outputs, Running
 from unnoise.denoiser.loading import HUB, locate
 from unnoise.errors import ConfigError, ImageError, ModelFileError
 from unnoise.images import SUFFIXES, ReadOptions, is_url, left_out
@@ -34,79 +34,28 @@ from unnoise.types import Say
 
 EngineName = Literal["processes", "ray"]
 FORMAT = 2  # of job.json
-NAMED = 5  # failed inputs in a summary
-
-JobProgress = Callable[[int, int | None], None]  # files or tiles that are done; of all, if known
-
-
-@dataclass
-class Summary:
-    """What a job did.
-
-    Attributes:
-        denoised: Outputs that were written.
-        before: Outputs that were there from an earlier run of the job.
-        failed: Inputs that could not be denoised.
-        repeated: Inputs that were named before.
-        check: Outputs whose verdict is that.
-        reject: Likewise.
-        lost: Workers that were lost and replaced.
-        seconds: That it took.
-        failures: The first inputs that failed.
-    """
-
-    denoised: int = 0
-    before: int = 0
-    failed: int = 0
-    repeated: int = 0
-    check: int = 0
-    reject: int = 0
-    lost: int = 0
-    seconds: float = 0.0
-    failures: list[str] = field(default_factory=list)
-
-    @property
-    def inputs(self) -> int:
-        """How many inputs are dealt with."""
-        return self.before + self.denoised + self.failed
-
-    def count(self, row: Row) -> None:
-        """Take a row into account."""
-        if row["error"] is not None:
-            self.failed += 1
-            if len(self.failures) < NAMED:
-                self.failures.append(row["input"])
-            return
-        self.denoised += 1
-        self.check += row["verdict"] == "check"
-        self.reject += row["verdict"] == "reject"
 
 
 def denoise_many(
     model: str | Path,
     source: str | Path,
     *,
-    out: str | Path,
+    outputs: Outputs,
     engine: EngineName = "processes",
     address: str | None = None,
     workers: int | None = None,
-    suffix: str = "",
     read: ReadOptions = ReadOptions(),  # noqa: B008  frozen
     options: DenoiseOptions = DenoiseOptions(),  # noqa: B008  frozen
-    overwrite: bool = False,
-    inspect: bool = True,
-    device: str = "auto",
-    precision: Precision = "auto",
-    compile: bool = False,  # noqa: A002  the word of torch
+    running: Running = Running(),  # noqa: B008  frozen
     say: Say = print_message,
-    report: Callable[[Row], None] = lambda _: None,
-    progress: JobProgress = lambda _done, _all: None,
+    report: Callable[[FileResult], None] = lambda _: None,
+    progress: FileProgress = lambda _done, _all: None,
 ) -> Summary:
     """Denoise many files, or one huge image, over many workers.
 
-    Outputs lie in ``out`` as their inputs do below the source, beside ``manifest.jsonl``: a row for
-    each input with its output, verdict, noise level, seconds and error. Killed at any point, the
-    same call goes on with what is missing.
+    Outputs lie in ``outputs.out`` as their inputs do below the source, beside ``manifest.jsonl``: a
+    row for each input with its output, verdict, noise level, seconds and error. Killed at any
+    point, the same call goes on with what is missing.
 
     Args:
         model: What ``unnoise.load`` takes; each worker loads it once.
@@ -114,23 +63,19 @@ def denoise_many(
             that lists paths and addresses (``.txt`` or ``.lst``, one on each line); or an address
             for fsspec (``s3://bucket/scans``) of a file, a folder or a pattern. A single zarr
             array, ``.npy`` or TIFF file that can be read in parts is divided among the workers.
-        out: A folder for this job alone.
+        outputs: Where outputs go: a folder for this job alone. ``overwrite`` begins the job anew in
+            a folder that holds one, or other files.
         engine: ``processes`` on this machine, or ``ray``.
-        address: Of a Ray cluster that runs; its machines must reach the inputs, the model and
-            ``out`` under the same names. None starts Ray on this machine.
-        workers: How many; None is one for each GPU, or each core.
-        suffix: Put before the extension of outputs.
+        address: The address of a running Ray cluster; its machines must reach the inputs, the model
+            and ``out`` under the same names. None starts Ray on this machine.
+        workers: Number of workers; None is one for each GPU, or each core.
         read: How files are read.
         options: How the model is applied.
-        overwrite: Begin the job anew in a folder that holds one, or other files.
-        inspect: Whether to say of each file whether its result can be trusted.
-        device: See ``unnoise.load``.
-        precision: Likewise.
-        compile: Likewise.
-        say: Told messages.
-        report: Told the row of each input as it is done.
-        progress: Told how many files, or tiles of one image, are done, and of how many if that is
-            known: inputs are listed while the work goes on.
+        running: Where and how the model runs.
+        say: Called with messages.
+        report: Called with the result of each input as it is done.
+        progress: Called with the number of files that are done, and of all. None stands for all
+            while inputs are listed, which goes on during the work; one huge image is done in parts.
 
     Raises:
         ConfigError: Settings contradict each other, or workers cannot begin.
@@ -138,12 +83,13 @@ def denoise_many(
         ModelFileError: The model is not there.
         OutputError: ``out`` holds another job or other files, is in use, or cannot be written to.
     """
-    check_suffix(suffix)
+    if outputs.out is None:
+        raise ConfigError(f"--engine {engine} needs --out: a folder for the outputs and the record")
     if workers is not None and workers < 1:
         raise ConfigError(f"workers is {workers}: it is at least 1")
     if address is not None and engine != "ray":
         raise ConfigError(f"address is of a Ray cluster, and engine is {engine}: take engine ray")
-    out, source = Path(out).absolute(), settle(str(source))
+    out, source = outputs.out.absolute(), settle(str(source))
     check_apart(source, out)
     if next(list_inputs(source, exclude=out), None) is None:
         raise ImageError(f"{source} has no image in it: {', '.join(SUFFIXES)} are read")
@@ -152,30 +98,21 @@ def denoise_many(
     settings = Settings(
         model=_settled_model(model),
         out=out,
+        # The manifest decides which outputs are written.
+        outputs=replace(outputs, overwrite=True, skip_existing=False),
         options=options,
         read=read,
-        inspect=inspect,
-        device=device,
-        precision=precision,
-        compile=compile,
+        running=running,
     )
-    facts = {
-        "format": FORMAT,
-        "source": source,
-        "model": _digest(model),
-        "suffix": suffix,
-        **asdict(options),
-        **{name: value for name, value in asdict(read).items() if name != "max_pixels"},
-        "precision": precision,
-    }
-    job = _Job(settings, source, suffix, say, report, progress)
-    with job_folder(out, facts, overwrite=overwrite):
+    job = _Job(settings, source, say, report, progress)
+    with job_folder(out, _facts(settings, source), overwrite=outputs.overwrite):
         try:
             job.run(lambda: _engine(engine, settings, workers, address))
         except KeyboardInterrupt:
             done = job.summary.denoised + job.summary.before
-            again = "the same command without --overwrite" if overwrite else "the same command"
-            say(f"stopped: {done} outputs are in place, and {again} goes on from there")
+            without = " without --overwrite" if outputs.overwrite else ""
+            again = f"the same command{without} goes on from there"
+            say(f"stopped: {done} outputs are in place, and {again}")
             raise
     return job.summary
 
@@ -187,12 +124,11 @@ class _Job:
         self,
         settings: Settings,
         source: str,
-        suffix: str,
         say: Say,
-        report: Callable[[Row], None],
-        progress: JobProgress,
+        report: Callable[[FileResult], None],
+        progress: FileProgress,
     ) -> None:
-        self._settings, self._source, self._suffix, self._say = settings, source, suffix, say
+        self._settings, self._source, self._say = settings, source, say
         self._report, self._progress = report, progress
         self.summary = Summary()
 
@@ -201,50 +137,50 @@ class _Job:
         started = time.monotonic()
         out = self._settings.out
         path = out / MANIFEST
-        inputs, outputs = clean(path, out)
-        self.summary.before = len(outputs)
-        tasks = self._tasks(inputs, outputs)
-        first = list(islice(tasks, 2))  # more than one is no huge image
+        inputs, done = clean(path, out)
+        self.summary.before = len(done)
+        items = self._items(inputs, done)
+        first = list(islice(items, 2))  # more than one is no huge image
         self._manifest = Manifest(path)
         try:
             if first:
                 engine = make_engine()
                 self._say(f"{engine.workers} workers share the work")
-                self._work(engine, first, tasks)
+                self._work(engine, first, items)
             else:
                 shutil.rmtree(out / BLOCKS, ignore_errors=True)
         finally:
             self._manifest.close()
             self.summary.seconds = time.monotonic() - started
 
-    def _work(self, engine: Engine, first: list[Task], rest: Iterator[Task]) -> None:
+    def _work(self, engine: Engine, first: list[FileItem], rest: Iterator[FileItem]) -> None:
         with _ending(), Pool(engine) as pool:  # Ray, once it runs, has a way of its own to end
             try:
-                only = first[0] if len(first) == 1 and self._one_file() else None
-                if isinstance(only, FileTask) and self._in_tiles(pool, only):
+                if len(first) == 1 and self._in_tiles(pool, first[0]):
                     return
-                for rows in pool.run(chain(first, rest)):
-                    self._record(rows)
+                for results in pool.run(chain(first, rest)):
+                    self._record(results)
                     self._progress(self.summary.inputs, None)
             finally:
                 self.summary.lost = pool.lost
 
-    def _tasks(self, inputs: Names, outputs: Names) -> Iterator[Task]:
+    def _items(self, inputs: Names, outputs: Names) -> Iterator[FileItem]:
         """List what is missing: not what is done, nor what was named before."""
         left = len(outputs)  # done before
-        for given in list_inputs(self._source, exclude=self._settings.out):
-            relative = given.relative
-            known = not inputs.add(given.name)
+        for name, relative in list_inputs(self._source, exclude=self._settings.out):
+            known = not inputs.add(name)
             if relative.is_absolute() or not relative.name or ".." in relative.parts:
-                yield RefusedTask(given.name, f"{given.name} has no place inside of --out")
+                yield FileItem(name, "", refused=f"{name} has no place inside of --out")
                 continue
-            output = relative.with_name(add_suffix(relative.name, self._suffix)).as_posix()
+            renamed = relative.with_name(self._settings.outputs.rename(relative.name))
+            output = renamed.as_posix()
             if outputs.add(output):
-                yield FileTask(given.name, output)
+                yield FileItem(name, output)
             elif not known:
-                yield RefusedTask(
-                    given.name,
-                    f"{given.name} would be written to {output}, as another input is: denoise "
+                yield FileItem(
+                    name,
+                    output,
+                    refused=f"{name} would be written to {output}, as another input is: denoise "
                     "them in separate jobs",
                 )
             elif left > 0:
@@ -252,30 +188,41 @@ class _Job:
             else:
                 self.summary.repeated += 1
 
-    def _one_file(self) -> bool:
-        """Whether an input is a file that can be read in parts where it is, and no output."""
-        return not is_url(self._source) and not is_list(self._source)
-
-    def _in_tiles(self, pool: Pool, task: FileTask) -> bool:
-        """Do one file tile by tile, if it can be."""
-        huge = HugeFile(task, self._settings.out, self._settings.read)
+    def _in_tiles(self, pool: Pool, item: FileItem) -> bool:
+        """Do one file tile by tile, if it can be read in parts where it is."""
+        if item.refused or is_url(self._source) or is_list(self._source):
+            return False
+        huge = HugeFile(item, self._settings)
         if not huge.allowed:
             return False
-        row = None
-        for row in huge.run(pool):
-            if row is None:
-                self._progress(huge.done, huge.tiles)
-            else:
-                self._record([row])
-                if row["error"] is None:
-                    shutil.rmtree(self._settings.out / BLOCKS)
-        return row is not None
+        result = huge.run(pool, lambda share: self._progress(share, 1))
+        if result is None:
+            return False
+        self._record([result])
+        if result.error is None:
+            shutil.rmtree(self._settings.out / BLOCKS)
+        return True
 
-    def _record(self, rows: list[Row]) -> None:
-        self._manifest.add(rows)
-        for row in rows:
-            self.summary.count(row)
-            self._report(row)
+    def _record(self, results: list[FileResult]) -> None:
+        self._manifest.add(results)
+        for result in results:
+            self.summary.count(result)
+            self._report(result)
+
+
+def _facts(settings: Settings, source: str) -> dict[str, Any]:
+    """Return what makes a job the same: what is made of which images."""
+    read = asdict(settings.read)
+    del read["max_pixels"]  # a limit; it changes no output
+    return {
+        "format": FORMAT,
+        "source": source,
+        "model": _digest(settings.model),
+        "suffix": settings.outputs.added,
+        **asdict(settings.options),
+        **read,
+        "precision": settings.running.precision,
+    }
 
 
 def _engine(
@@ -291,7 +238,7 @@ def _engine(
 
 
 def _settled_model(model: str | Path) -> str:
-    """Return a model as it is called wherever the work is done."""
+    """Return the name of a model that holds wherever the work is done."""
     if isinstance(model, str) and (model in PRETRAINED or model.startswith(HUB)):
         return model
     return str(Path(model).absolute())
@@ -308,7 +255,7 @@ def _digest(model: str | Path) -> str:
 
 @contextmanager
 def _ending() -> Iterator[None]:
-    """End as Ctrl-C does when the system asks for it."""
+    """End as with Ctrl-C when the system asks for it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,8 +1,8 @@
-"""What became of each input: one line of JSON, written when the output is in place.
+"""The result of each input: one line of JSON, written when the output is in place.
 
 The driver alone writes it. Killed at any point, it holds whole lines and at most one torn one, so
-a job that goes on knows what is done. A million names take eight megabytes, and there are
-those of inputs and of outputs.
+a job that goes on knows what is done. A million names take eight megabytes; the names of inputs
+and of outputs are kept.
 """
 
 import json
@@ -17,17 +17,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unnoise.api.one_file import FileResult
 from unnoise.errors import OutputError
 from unnoise.outputs import flush, replacing
 
-Row = dict[str, Any]
-
+COLUMNS = (  # of a row, in this order
+    "input", "output", "verdict", "noise_level", "reasons", "notes", "lost", "seconds",
+    "megapixels", "error",
+)  # fmt: skip
 MANY = 2**14  # names held as Python objects before they are packed
 SYNCED = 5.0  # seconds after which rows are on the disk, whatever happens to the machine
 
 
 class Names:
-    """A set of names in eight bytes each: two of a million are one by chance in 40 million sets."""
+    """A set of names in eight bytes each: in one of 40 million sets, two of a million are alike."""
 
     def __init__(self) -> None:
         # Sorted, each less than half of the one before: merging costs little for a name.
@@ -62,21 +65,25 @@ def _holds(part: NDArray[np.uint64], key: np.uint64) -> bool:
 
 
 class Manifest:
-    """The rows of a job, each added once."""
+    """The results of a job, each added once.
+
+    Args:
+        path: The manifest; outputs are named below its folder.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("ab")
+        self._folder, self._file = path.parent, path.open("ab")
         self._synced = time.monotonic()
 
-    def add(self, rows: Iterable[Row]) -> None:
-        """Add rows.
+    def add(self, results: Iterable[FileResult]) -> None:
+        """Add a row for each result.
 
         Raises:
             OutputError: The disk refuses them.
         """
         with self._writing():
-            for row in rows:
-                self._file.write(json.dumps(row).encode() + b"\n")
+            for result in results:
+                self._file.write(json.dumps(self._row(result)).encode() + b"\n")
             self._file.flush()
             if time.monotonic() - self._synced > SYNCED:
                 self._sync()
@@ -90,6 +97,12 @@ class Manifest:
         with self._writing(), self._file:
             self._file.flush()
             self._sync()
+
+    def _row(self, result: FileResult) -> dict[str, Any]:
+        row = {name: getattr(result, name) for name in COLUMNS}
+        if result.output is not None:
+            row["output"] = result.output.relative_to(self._folder).as_posix()
+        return row
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -107,17 +120,17 @@ class Manifest:
 
 
 def clean(path: Path, folder: Path) -> tuple[Names, Names]:
-    """Keep of a manifest what is done, one row for each output that is there.
+    """Keep the rows of a manifest that are done, one for each output that is there.
 
     A torn last line, inputs that failed, and outputs that are gone lose their rows, so they are
     done again.
 
     Args:
         path: The manifest, which need not exist.
-        folder: Of the outputs.
+        folder: The folder of the outputs.
 
     Returns:
-        The inputs and the outputs that are done.
+        The names of inputs and of outputs that are done.
     """
     inputs, outputs = Names(), Names()
     if not path.exists():
@@ -132,7 +145,7 @@ def clean(path: Path, folder: Path) -> tuple[Names, Names]:
 
 
 def _done(line: bytes) -> tuple[str, str]:
-    """Return input and output of a row; nothing unless it is whole and good."""
+    """Return input and output of a row; nothing if the row is torn or has an error."""
     if not line.endswith(b"\n"):
         return "", ""
     try:

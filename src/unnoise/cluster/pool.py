@@ -1,46 +1,48 @@
-"""Workers that may die: every task given to them comes back as one row.
+"""Workers that may die: every piece of work given to them comes back with its outcome.
 
-A worker that is lost is replaced. What it was at is tried again, each task alone in its batch, so
-that the one that kills workers is known, and becomes a row with an error. Both engines are used
-through the two small classes at the top, and behave alike.
+A worker that is lost is replaced. Its work is tried again, each piece alone in its batch, so that
+the one that kills workers is known, and gets an error. All engines are used through the two small
+classes at the top, and behave alike.
 """
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar, cast
 
-from unnoise.cluster.manifest import Row
-from unnoise.cluster.worker import Task
+from unnoise.cluster.worker import Outcome, WorkItem
 from unnoise.errors import ConfigError
 
-Batch = list[Task]
-Answer = list[Row] | str | None  # rows; at first why the worker cannot begin, or None if it can
+Item = WorkItem[Outcome]
+Batch = list[Item]
+# Outcomes; the first answer is None, or the reason why the worker cannot begin.
+Answer = list[Outcome] | str | None
+Out = TypeVar("Out", bound=Outcome)
 
 AHEAD = 2  # batches that a worker has, so that it does not wait for the driver
-BATCH = 8  # tasks in a batch at most
-BATCH_SECONDS = 0.5  # of a batch: longer ones leave the others idle at the end
-DEATHS = 3  # of workers, alone with a task, after which it is given up
+BATCH = 8  # pieces of work in a batch at most
+BATCH_SECONDS = 0.5  # of work in a batch: longer ones leave other workers idle at the end
+DEATHS = 3  # workers that die alone with a piece of work, after which it is given up
 STARTS = 10  # workers lost in a row before any was ready, after which the job is given up
 TICK = 1.0  # seconds to wait for an answer
 
 
 class WorkerLostError(Exception):
-    """A worker is no more."""
+    """A worker is gone."""
 
 
 class Link(Protocol):
-    """One worker, as an engine reaches it. Its first answer comes unasked, when it is ready."""
+    """The driver's end of one worker. Its first answer comes unasked, when it is ready."""
 
     def send(self, batch: Batch) -> None:
         """Give it a batch; answers come in the order of the batches."""
 
     def receive(self) -> Answer:
-        """Take the next answer, which is there.
+        """Take the next answer, which is there already.
 
         Raises:
-            WorkerLostError: There will be none.
+            WorkerLostError: The worker is gone.
         """
 
     def end(self) -> None:
@@ -48,11 +50,11 @@ class Link(Protocol):
 
 
 class Engine(Protocol):
-    """Where workers are."""
+    """Starts workers, and waits for them."""
 
     @property
     def workers(self) -> int:
-        """How many there shall be."""
+        """Number of workers to start."""
 
     def start(self, number: int) -> Link:
         """Start one, the ``number``-th."""
@@ -98,10 +100,10 @@ class Pool:
         self._rooms: tuple[deque[_Seat], ...] = tuple(deque() for _ in range(AHEAD))
         self._given = 0  # batches, to all of them
         self._again: deque[Batch] = deque()
-        self._deaths: dict[Task, int] = {}
+        self._deaths: dict[Item, int] = {}
         self._failed_starts = 0
         self.lost = 0
-        self._seconds: float | None = None  # of a task, lately
+        self._seconds: float | None = None  # of a piece of work, lately
 
     def __enter__(self) -> Self:
         return self
@@ -111,24 +113,24 @@ class Pool:
             link.end()
         self._engine.close()
 
-    def run(self, tasks: Iterable[Task]) -> Iterator[list[Row]]:
-        """Do tasks, which are taken as they are needed, and yield rows as they are there.
+    def run(self, items: Iterable[WorkItem[Out]]) -> Iterator[list[Out]]:
+        """Do work, which is taken as it is needed, and yield outcomes as they are there.
 
         Raises:
             ConfigError: Workers cannot begin.
         """
-        source = iter(tasks)
-        self._again.extend([task] for task in islice(source, self._engine.workers))
+        source: Iterator[Item] = iter(items)
+        self._again.extend([item] for item in islice(source, self._engine.workers))
         for number in range(len(self._seats), len(self._again)):
             link = self._engine.start(number)
             self._seats[link] = _Seat(number, link)
         while self._feed(source):
             for link in self._engine.wait(TICK):
                 seat = self._seats.get(link)
-                if seat is not None and (rows := self._take(seat)):
-                    yield rows
+                if seat is not None and (outcomes := self._take(seat)):
+                    yield cast("list[Out]", outcomes)  # each is of its own piece of work
 
-    def _feed(self, source: Iterator[Task]) -> bool:
+    def _feed(self, source: Iterator[Item]) -> bool:
         """Give batches to workers that have room, and return whether there is anything to do."""
         while (seat := self._emptiest()) and (batch := self._next(source)):
             seat.given.append(batch)
@@ -152,14 +154,14 @@ class Pool:
                     return seat
         return None
 
-    def _next(self, source: Iterator[Task]) -> Batch:
+    def _next(self, source: Iterator[Item]) -> Batch:
         if self._again:
             return self._again.popleft()
         size = BATCH_SECONDS / self._seconds if self._seconds else 1
         return list(islice(source, max(1, min(BATCH, int(size)))))
 
-    def _take(self, seat: _Seat) -> list[Row]:
-        """Take the answer of a worker: rows, that it is ready, or that it is lost."""
+    def _take(self, seat: _Seat) -> list[Outcome]:
+        """Take the answer of a worker: outcomes, that it is ready, or that it is lost."""
         try:
             answer = seat.link.receive()
         except WorkerLostError:
@@ -170,16 +172,16 @@ class Pool:
             seat.ready, self._failed_starts = True, 0
             self._offer(seat)
             return []
-        for task in seat.given.popleft():
-            self._deaths.pop(task, None)
+        for item in seat.given.popleft():
+            self._deaths.pop(item, None)
         self._given -= 1
         self._offer(seat)
-        mean = sum(row["seconds"] for row in answer) / len(answer)
+        mean = sum(outcome.seconds for outcome in answer) / len(answer)
         self._seconds = mean if self._seconds is None else 0.8 * self._seconds + 0.2 * mean
         return answer
 
-    def _replace(self, seat: _Seat) -> list[Row]:
-        """Put a new worker in the place of a lost one; return the rows that are given up."""
+    def _replace(self, seat: _Seat) -> list[Outcome]:
+        """Put a new worker in the place of a lost one; return what is given up."""
         seat.link.end()
         del self._seats[seat.link]
         self.lost += 1
@@ -188,27 +190,27 @@ class Pool:
             if self._failed_starts >= STARTS:
                 raise ConfigError(
                     f"{STARTS} workers were lost as they began, and none got ready: memory may "
-                    "not suffice for so many; try fewer --workers"
+                    "be too small for all of them; try fewer --workers"
                 )
-        rows = []
+        given_up = list[Outcome]()
         for place, batch in enumerate(seat.given):
             if place > 0:  # not begun
                 self._again.append(batch)
             elif len(batch) > 1:
-                self._again.extend([task] for task in batch)
+                self._again.extend([item] for item in batch)
             else:
-                rows += self._retry(batch[0])
+                given_up += self._retry(batch[0])
         self._given -= len(seat.given)
         seat.given.clear()
         seat.ready, seat.link = False, self._engine.start(seat.number)
         self._seats[seat.link] = seat
-        return rows
+        return given_up
 
-    def _retry(self, task: Task) -> list[Row]:
-        deaths = self._deaths.get(task, 0) + 1
+    def _retry(self, item: Item) -> list[Outcome]:
+        deaths = self._deaths.get(item, 0) + 1
         if deaths < DEATHS:
-            self._deaths[task] = deaths
-            self._again.append([task])
+            self._deaths[item] = deaths
+            self._again.append([item])
             return []
-        self._deaths.pop(task, None)
-        return [task.failed(f"the worker died {deaths} times while it had nothing else to do")]
+        self._deaths.pop(item, None)
+        return [item.failed(f"the worker died {deaths} times while it had nothing else to do")]

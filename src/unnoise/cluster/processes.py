@@ -26,20 +26,20 @@ class ProcessEngine:
     """Starts processes.
 
     Args:
-        settings: Of the job.
-        workers: How many; None is one for each GPU, or each core.
+        settings: The settings of the job.
+        workers: Number of workers; None is one for each GPU, or each core.
     """
 
     def __init__(self, settings: Settings, *, workers: int | None) -> None:
         self._settings = settings
-        self._gpus = count_gpus(settings.model, settings.device)
+        self._gpus = count_gpus(settings.model, settings.running.device)
         self.workers = workers or self._gpus or usable_cores()
         self._threads = max(1, usable_cores() // self.workers)
         self._pipes = selectors.DefaultSelector()
 
     def start(self, number: int) -> Link:
         """Start a process."""
-        device = f"cuda:{number % self._gpus}" if self._gpus else self._settings.device
+        device = f"cuda:{number % self._gpus}" if self._gpus else self._settings.running.device
         return ProcessLink(self._settings, device, self._threads, self._pipes)
 
     def wait(self, seconds: float) -> Sequence[Link]:
@@ -47,7 +47,7 @@ class ProcessEngine:
         return [key.data for key, _ in self._pipes.select(seconds)]
 
     def close(self) -> None:
-        """Wait for nobody any more: the processes have ended."""
+        """Stop waiting: the processes have ended."""
         self._pipes.close()
 
 
@@ -81,7 +81,7 @@ class ProcessLink:
         return answer
 
     def end(self) -> None:
-        """Kill it: what it is at is thrown away anyway."""
+        """Kill it: its work is thrown away anyway."""
         self._process.kill()
         self._process.join()
         self._pipes.unregister(self._pipe)
@@ -115,7 +115,7 @@ def _work(pipe: Connection, settings: Settings, device: str, threads: int) -> No
 
 @contextmanager
 def _threads(count: int) -> Iterator[None]:
-    """Tell a process that is started the number of threads: NumPy asks before our code runs."""
+    """Set the number of threads of a process that is started: NumPy asks before our code runs."""
     before = {name: os.environ.get(name) for name in THREADS}
     os.environ.update(dict.fromkeys(THREADS, str(count)))
     try:

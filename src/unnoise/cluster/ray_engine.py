@@ -1,7 +1,7 @@
-"""Workers as actors of Ray, on this machine or on all those of a cluster.
+"""Workers as actors of Ray, on this machine or on all machines of a cluster.
 
-Ray is an extra and loaded only when this engine is asked for. It places actors and says when one
-is lost; what is then done is the pool's matter, as for any engine.
+Ray is an extra, loaded only for this engine. It places actors and reports when one is lost; the
+pool replaces it, as for any engine.
 """
 
 import logging
@@ -15,9 +15,8 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from unnoise.api.common import describe_error
-from unnoise.cluster.manifest import Row
 from unnoise.cluster.pool import Answer, Batch, Link, WorkerLostError
-from unnoise.cluster.worker import Settings, Worker
+from unnoise.cluster.worker import Outcome, Settings, Worker
 from unnoise.devices import usable_cores
 from unnoise.errors import ConfigError
 from unnoise.memory import keep_freed_memory
@@ -29,9 +28,9 @@ class RayEngine:
     """Starts actors, each with its share of the cores or GPUs.
 
     Args:
-        settings: Of the job.
-        workers: How many; None is one for each GPU, or each core.
-        address: Of a cluster that runs; None starts Ray on this machine.
+        settings: The settings of the job.
+        workers: Number of workers; None is one for each GPU, or each core.
+        address: The address of a running cluster; None starts Ray on this machine.
 
     Raises:
         ConfigError: Ray is not installed, or the cluster cannot be reached.
@@ -46,7 +45,7 @@ class RayEngine:
         nodes = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
         cores = int(sum(node.get("CPU", 0) for node in nodes)) or 1
         largest = int(max(node.get("CPU", 0) for node in nodes)) or 1
-        wanted = settings.device in ("auto", "cuda")
+        wanted = settings.running.device in ("auto", "cuda")
         gpus = int(sum(node.get("GPU", 0) for node in nodes)) if wanted else 0
         self.workers = workers or gpus or cores
         self._threads = min(max(1, cores // self.workers), largest)
@@ -87,13 +86,13 @@ class Actor:
         keep_freed_memory()
         try:
             self._worker = Worker(
-                self._settings, device=self._settings.device, threads=self._threads
+                self._settings, device=self._settings.running.device, threads=self._threads
             )
         except Exception as error:
             return describe_error(error)
         return None
 
-    def run(self, batch: Batch) -> list[Row]:
+    def run(self, batch: Batch) -> list[Outcome]:
         """Do a batch."""
         return self._worker.run(batch)
 
@@ -125,7 +124,7 @@ class RayLink:
         self._ray.kill(self._actor)
 
     def _expect(self, answer: Any) -> None:
-        """Have it said when an answer, or that there is none, is there."""
+        """Note the link once the answer is there, or once there can be none."""
         self._answers.append(answer)
         answer.future().add_done_callback(lambda _: self._answered.put(self))
 

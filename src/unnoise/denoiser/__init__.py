@@ -7,7 +7,7 @@ model was trained.
 from unnoise.denoiser.denoiser import Denoiser
 from unnoise.denoiser.hot_pixels import describe as describe_replaced
 from unnoise.denoiser.hot_pixels import without_hot_pixels
-from unnoise.denoiser.options import ChannelUse, DenoiseOptions, OutputDtype
+from unnoise.denoiser.options import ChannelUse, DenoiseOptions, OutputDtype, Outputs
 from unnoise.denoiser.restoring import TiledImage
 from unnoise.denoiser.running import Precision, Running
 from unnoise.denoiser.view import View
@@ -17,6 +17,7 @@ __all__ = [
     "DenoiseOptions",
     "Denoiser",
     "OutputDtype",
+    "Outputs",
     "Precision",
     "Running",
     "TiledImage",

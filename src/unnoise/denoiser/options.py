@@ -1,6 +1,8 @@
 """What a person can ask for when a model is applied; defined, explained and checked here alone."""
 
+import os
 from dataclasses import dataclass
+from pathlib import Path, PurePath
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -10,6 +12,10 @@ from unnoise.images import ValueRange
 
 ChannelUse = Literal["auto", "separate", "together"]
 OutputDtype = Literal["same", "auto", "float32"]
+
+SUFFIX = "_denoised"  # of outputs beside their inputs
+# Endings that stay whole when a suffix goes before them.
+ENDINGS = (".ome.tif", ".ome.tiff", ".idx.gz", "-ubyte.gz", "-ubyte")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,24 +27,24 @@ class DenoiseOptions:
     strength
         Mix with the input: 0 is the input, 1 the result. In colours, of the brightness (luma).
     chroma_strength
-        The same of the colour noise. [default: that of --strength]
+        The same for the colour noise. [default: the value of --strength]
     detail
-        How much of the texture that was removed with the noise comes back, 0 to 1. Texture is told
-        from noise by its energy at three scales; in colours it is that of the brightness.
+        How much of the texture that was removed with the noise comes back, 0 to 1. Texture and
+        noise differ by their energy at three scales; in colours, the texture of the brightness.
     hot_pixels
         Replace hot and dead pixels by the median of their neighbours first.
     range
         The values that are black and white, such as 0 4095. Without it, they are found in the data
-        of each file, or are those of the training data where the file is in their unit.
+        of each file, or taken from the training data where the file is in the same unit.
     channels
-        together gives the model all channels of a pixel, as colours; separate one after the other.
-        auto goes by what the file says of them.
+        together gives the model all channels of a pixel, as colours; separate gives it one after
+        the other. auto goes by what the file says of them.
     dtype
-        Of the results: same as the input, float32, or auto, which is float32 where whole numbers
-        are coarser than what is left of the noise.
+        Dtype of the results: same as the input, float32, or auto, which is float32 where whole
+        numbers are coarser than the noise that is left.
     quality
-        Of JPEG and WebP files, 1 to 100. Without it, a JPEG keeps its own, and a WebP its kind of
-        compression. Other formats lose nothing.
+        Quality of JPEG and WebP files, 1 to 100. Without it, a JPEG keeps its own, and a WebP its
+        kind of compression. Other formats lose nothing.
     """
 
     strength: float = 1.0
@@ -88,6 +94,58 @@ class DenoiseOptions:
         coarse = values.rounds_coarsely(dtype)
         wanted = self.dtype == "float32" or (self.dtype == "auto" and coarse)
         return np.dtype(np.float32) if wanted and dtype.kind != "f" else dtype
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """Where outputs go, and which are written. Values that contradict raise ``ConfigError``.
+
+    Parameters
+    ----------
+    out
+        The folder to write to; subfolders are made as they are in the input. Without it, outputs
+        lie beside their inputs.
+    suffix
+        Put before the extension. [default: _denoised, or nothing with --out]
+    overwrite
+        Replace outputs that exist.
+    skip_existing
+        Leave outputs that exist: repeats a call that was interrupted.
+    inspect
+        Look at each file first, and warn where the result cannot be trusted: noise that the model
+        does not know, structure that it removes, images unlike its training images. With --model
+        self, nothing is written if most results are estimated to be worse than their inputs.
+    """
+
+    out: Path | None = None
+    suffix: str | None = None
+    overwrite: bool = False
+    skip_existing: bool = False
+    inspect: bool = True
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        if self.overwrite and self.skip_existing:
+            raise ConfigError(
+                "overwrite replaces outputs that exist, skip_existing leaves them: drop one"
+            )
+        if self.suffix and ("/" in self.suffix or os.sep in self.suffix):
+            raise ConfigError(
+                f"suffix is {self.suffix!r}: it is put into a name, so it holds no {os.sep}"
+            )
+
+    @property
+    def added(self) -> str:
+        """What goes before the extension."""
+        if self.suffix is not None:
+            return self.suffix
+        return SUFFIX if self.out is None else ""
+
+    def rename(self, name: str) -> str:
+        """Return the name of the output of an input."""
+        ending = next((end for end in ENDINGS if name.lower().endswith(end)), PurePath(name).suffix)
+        stem = name[: len(name) - len(ending)]
+        return stem + self.added + name[len(stem) :]
 
 
 def check_word(name: str, value: str, words: Any) -> None:
