@@ -26,15 +26,16 @@ from typing import Any
 import numpy as np
 import zarr
 from machine import describe_machine
+from torch import Tensor
 
 from unnoise.api.planning import make_plan
 from unnoise.assemble import assemble
 from unnoise.data.stream import CROPS
 from unnoise.images import find_images, read_stack
-from unnoise.models import Model
 from unnoise.runs import TrainConfig
-from unnoise.training import Training
+from unnoise.training import BatchSource, Training
 
+LENGTH = 1000  # steps that the schedule is planned for
 ALONE = 320  # steps of the loader alone: many blocks of batches that are read ahead
 SHARDS = 8
 PLENTY, LITTLE = 4.0, 1e-3  # GiB that may be kept in memory: enough for all images, and for none
@@ -83,8 +84,27 @@ def seconds_per_step(steps: int, first: int, work: Callable[[int], object]) -> f
     return (time.perf_counter() - start) / steps
 
 
-def advance(training: Training[Model], _: int) -> None:
-    training.advance()
+@dataclass(frozen=True)
+class Repeated:
+    """One batch at every step."""
+
+    batch: tuple[Tensor, ...]
+    size: int
+    pixels: int
+    unit: str = "patches"
+    steps_per_epoch: int = 1
+
+    def at(self, step: int, samples: slice) -> tuple[Tensor, ...]:
+        """Return samples of the batch."""
+        assert step >= 0
+        return tuple(view[samples] for view in self.batch)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def advance(training: Training, _: int) -> None:
+    training.advance(LENGTH)
 
 
 def main() -> None:
@@ -104,32 +124,32 @@ def measure(stores: dict[str, Store], *, steps: int, rounds: int) -> None:
     assemblies = {}
     for way, store in stores.items():
         config = TrainConfig(
-            data=str(store.data), noise="gaussian:0.1", memory=store.memory, steps=1000
+            data=str(store.data), noise="gaussian:0.1", memory=store.memory, steps=LENGTH
         )
         assemblies[way] = assemble(config, make_plan(config))
     trainings = {way: assembly.training for way, assembly in assemblies.items()}
-    batches = {way: training.batch for way, training in trainings.items()}
-    every = slice(None)
-    kept = batches["memory"](0, every)
+    batches = {way: training.batches for way, training in trainings.items()}
+    every, source = slice(None), batches["memory"]
+    kept = Repeated(source.at(0, every), source.size, source.pixels)
     times: dict[str, list[float]] = {"none": [], **{way: [] for way in stores}}
     alone: dict[str, list[float]] = {way: [] for way in stores}
 
-    def load(batch: Callable[[int, slice], object], step: int) -> None:
-        batch(step, every)
+    def load(batches: BatchSource, step: int) -> None:
+        batches.at(step, every)
 
     for number in range(rounds):
         first = number * steps
         for way in times:
             training = trainings.get(way, trainings["memory"])
-            training.batch = batches.get(way, lambda _step, _samples: kept)
-            training.step = first
-            training.advance()  # fills the queue of batches that are read ahead
+            training.batches = batches.get(way, kept)
+            training.state.step = first
+            training.advance(LENGTH)  # fills the queue of batches that are read ahead
             times[way].append(seconds_per_step(steps - 1, first, partial(advance, training)))
         for way, batch in batches.items():
             alone[way].append(seconds_per_step(ALONE, 10_000 * (number + 1), partial(load, batch)))
-    for assembly in assemblies.values():
-        assembly.close()
-    base, size = statistics.median(times["none"]), trainings["memory"].batch_size
+    for each in batches.values():
+        each.close()
+    base, size = statistics.median(times["none"]), source.size
     print(f"{'':<14} {'':>10} {'':>8} {'loader alone':>30}")
     print(
         f"{'batches from':<14} {'ms a step':>10} {'to none':>8} {'batches/s':>10} {'crops/s':>10} "

@@ -24,7 +24,7 @@ from machine import describe_machine
 from unnoise.api.planning import make_plan
 from unnoise.assemble import assemble
 from unnoise.runs import TrainConfig
-from unnoise.training import joined
+from unnoise.training import process_group
 
 WARM_UP = 5  # steps
 TASKS = {  # images, noise, batch; the first batch of each is the default
@@ -42,21 +42,22 @@ def work(task: str, seconds: float) -> None:
     config = TrainConfig(
         data=str(path) if noise else data, noise=noise, batch_size=size, steps=100_000
     )
-    with joined(seconds=60) as world:
-        training = assemble(config, make_plan(config), world=world).training
+    with process_group(seconds=60) as world:
+        assembly = assemble(config, make_plan(config), world=world)
+        training, length = assembly.training, assembly.length.steps
         begun = time.perf_counter()
         for _ in range(WARM_UP):
-            training.advance()
+            training.advance(length)
         steps = int(world.agree(seconds * WARM_UP / (time.perf_counter() - begun)))
         times = []
         for _ in range(steps):
             start = time.perf_counter()
-            training.advance()
+            training.advance(length)
             times.append(time.perf_counter() - start)
         median = statistics.median(times)
         sent = sum(w.numel() * w.element_size() for w in training.model.parameters())
         if world.rank == 0:
-            facts = {"step": median, "batch": training.batch_size, "bytes": sent}
+            facts = {"step": median, "batch": training.batches.size, "bytes": sent}
             print(json.dumps(facts), flush=True)
         training.leave()
 

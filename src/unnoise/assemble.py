@@ -27,22 +27,25 @@ from unnoise.models import (
     build_model,
     grey,
     place,
-    restore,
 )
 from unnoise.noise import parse_noise
-from unnoise.objectives import OBJECTIVES, Images, Objective
+from unnoise.objectives import OBJECTIVES, Images
 from unnoise.runs import ModelInfo, TrainConfig
 from unnoise.seeding import generator
 from unnoise.training import (
     ALONE,
     SCHEDULES,
+    BatchSource,
+    Division,
     Held,
+    HeldOutValidator,
+    Length,
     Muon,
+    Optimisation,
     Training,
     World,
+    default_grain,
     measure_steps,
-    usual_grain,
-    validator,
 )
 from unnoise.types import Array
 
@@ -68,33 +71,25 @@ class Assembly:
     """All that a config means for given images."""
 
     config: TrainConfig  # complete: noise, model, rates and length are filled in
-    training: Training[Model]
-    network: Model  # what is trained: the model, or the model with its bounds
+    training: Training  # of the model, or of the model with its bounds
+    length: Length
     info: ModelInfo
-    held: Held  # what validates
-    calibration: Held  # what tells what is usual, afterwards
-    learned: Held  # what tells it besides, though it was trained on
-    scenes: list[tuple[Array, ...]]  # what validates, as it was read: views (H, W, C)
+    validator: HeldOutValidator
+    calibration: Held  # calibrates afterwards
+    learned: Held  # calibrates, too, though it was trained on
+    scenes: list[tuple[Array, ...]]  # held-out scenes as they were read: views (H, W, C)
     examples: tuple[Array, ...]  # parts of them to look at: views (N, H, W, C)
-    objective: Objective
-    sample: int  # pixels of an image or a patch
-    notes: tuple[str, ...]  # what the user should know
-    close: Callable[[], None]  # ends what reads files ahead
+    notes: tuple[str, ...]  # for the user
 
     @property
     def pixels(self) -> int:
-        """What the whole training sees."""
-        return self.training.steps * self.training.batch_size * self.sample
+        """Pixels that the whole training sees."""
+        return _pixels(self.training.batches, self.length.steps)
 
     def of_length(self, steps: int) -> "Assembly":
-        """Return a plan of this number of steps, with the validations that they can pay for."""
-        training = self.training
-        training.steps = steps
-        if training.select:
-            # A forward pass is a third of a step.
-            affordable = round(VALIDATION_SHARE * self.pixels * 3 / self.held.pixels)
-            training.validations = min(VALIDATIONS, max(1, affordable))
-        return replace(self, config=replace(self.config, epochs=None, minutes=None, steps=steps))
+        """Return the same with this number of steps."""
+        config = replace(self.config, epochs=None, minutes=None, steps=steps)
+        return replace(self, config=config, length=_length(steps, self.training, self.validator))
 
 
 def complete(config: TrainConfig, plan: Plan) -> TrainConfig:
@@ -129,7 +124,7 @@ def assemble(
     Args:
         config: The settings.
         plan: The images and the method; a share of the images is held out.
-        failed: Told of each file that cannot be read.
+        failed: Gets each file that cannot be read.
         world: The processes that train together.
 
     Raises:
@@ -180,44 +175,44 @@ def assemble(
     )
     if device.type == "cuda" and config.compile:
         network.compile()
+    validator = HeldOutValidator(
+        objective=objective, held=held, seed=config.seed, device=device, world=world
+    )
     training = Training(
         model=network,
-        apply=restore,
-        draw=trained.draw,
-        losses=trained.losses,
-        batch=material.batches.at,
-        batch_size=config.batch_size,
-        validate=validator(objective, held, config.seed, device, world),
-        optimizer=_optimizer(config, network),
-        lr=config.lr,
-        schedule=SCHEDULES[config.schedule],
-        steps=config.steps or 1,
+        objective=trained,
+        batches=material.batches,
+        validator=validator,
+        optimisation=Optimisation(
+            optimizer=_optimizer(config, network),
+            lr=config.lr,
+            schedule=SCHEDULES[config.schedule],
+            average=config.average,
+        ),
+        division=Division(
+            batch_size=config.batch_size,
+            grain=default_grain(config.batch_size),
+            world=world,
+            count=config.accumulate,
+        ),
         seed=config.seed,
-        average=config.average,
         select=not takes_whole(plan) or plan.noisy_only,
         bf16=choose_bf16(config.precision, device),
-        world=world,
-        grain=usual_grain(config.batch_size),
-        unit=material.batches.unit,
-        pieces=config.accumulate,
     )
-    assembly = Assembly(
-        config=config,
+    steps = _steps(config, training, whole=takes_whole(plan))
+    return Assembly(
+        config=replace(config, epochs=None, minutes=None, steps=steps),
         training=training,
-        network=network,
+        length=_length(steps, training, validator),
         info=_info(known, plan, material, name, model, network),
-        held=held,
+        validator=validator,
         calibration=calibration,
         learned=learned,
         # Copies: slices would keep whole images in memory.
         scenes=[tuple(view.copy() for view in scene) for scene in material.held_out],
         examples=material.examples,
-        objective=objective,
-        sample=material.batches.pixels,
         notes=(*material.notes, *notes),
-        close=material.batches.close,
     )
-    return assembly.of_length(_steps(config, material, training, whole=takes_whole(plan)))
 
 
 def _check_same(material: Material, world: World) -> None:
@@ -323,16 +318,28 @@ def _arguments(config: TrainConfig, plan: Plan) -> ModelArguments:
     return {"channels": part.channels}
 
 
-def _steps(
-    config: TrainConfig, material: Material, training: Training[Model], *, whole: bool
-) -> int:
+def _steps(config: TrainConfig, training: Training, *, whole: bool) -> int:
     if config.steps:
         return config.steps
     if config.minutes:
         return measure_steps(training, config.minutes * 60)
     if config.epochs or whole:
-        return (config.epochs or DEFAULT_EPOCHS) * material.batches.steps_per_epoch
+        return (config.epochs or DEFAULT_EPOCHS) * training.batches.steps_per_epoch
     return DEFAULT_STEPS
+
+
+def _pixels(batches: BatchSource, steps: int) -> int:
+    return steps * batches.size * batches.pixels
+
+
+def _length(steps: int, training: Training, validator: HeldOutValidator) -> Length:
+    """Return a length with as many validations as the training can pay for."""
+    if not training.select:
+        return Length(steps=steps)
+    # A forward pass is a third of a step.
+    pixels = VALIDATION_SHARE * _pixels(training.batches, steps) * 3
+    affordable = round(pixels / validator.held.pixels)
+    return Length(steps=steps, validations=min(VALIDATIONS, max(1, affordable)))
 
 
 def _optimizer(config: TrainConfig, network: nn.Module) -> torch.optim.Optimizer:

@@ -2,7 +2,7 @@
 
 import torch
 
-from unnoise.features.stages import BLOCK, Softmax, in_blocks, learn_classes, learn_layers
+from unnoise.features.stages import BLOCK, Classes, Fit, Softmax, in_blocks, learn, learn_layers
 from unnoise.models import MLP
 from unnoise.noise import Noise, parse_noise
 
@@ -30,7 +30,7 @@ def test_each_layer_learns_to_give_back_what_it_was_given() -> None:
             return ((made - given[index]).square().mean() / given[index].var()).item()
 
     before = [missed(0), missed(1)]
-    learn_layers(model, images, noise, epochs=30, batch_size=50, lr=3e-3, seed=0)
+    learn_layers(model, images, noise, Fit(epochs=30, batch_size=50, lr=3e-3, seed=0))
     after = [missed(0), missed(1)]
     assert after[0] < 0.3 * before[0]
     assert after[1] < 0.3 * before[1]
@@ -41,7 +41,7 @@ def test_a_layer_does_not_change_those_below() -> None:
     one, two = mlp(8, 4), mlp(8, 4)
     one.down, one.up = one.down[:1], one.up[:1]  # the same weights, without the second layer
     for model in (one, two):
-        learn_layers(model, images, noise, epochs=2, batch_size=20, lr=1e-2, seed=0)
+        learn_layers(model, images, noise, Fit(epochs=2, batch_size=20, lr=1e-2, seed=0))
     assert torch.equal(one.down[0].weight, two.down[0].weight)  # type: ignore[arg-type]  # of Linear
 
 
@@ -56,7 +56,7 @@ def test_the_noise_of_rows_does_not_reach_the_features_above() -> None:
 
     spec = parse_noise("gaussian:0.1")
     noise = Told(spec.chains, spec.clip)
-    learn_layers(mlp(8, 4), rows(40), noise, epochs=1, batch_size=20, lr=1e-3, seed=0)
+    learn_layers(mlp(8, 4), rows(40), noise, Fit(epochs=1, batch_size=20, lr=1e-3, seed=0))
     assert set(seen) == {10}
 
 
@@ -68,7 +68,10 @@ def test_fine_tuning_changes_all_layers_and_is_repeatable() -> None:
         model = mlp(16, 8)
         network = Softmax(model, 2, dropout=0.3)
         before = [layer.weight.clone() for layer in model.down]  # type: ignore[operator]  # of Linear
-        learn_classes(network, images, classes, None, epochs=30, batch_size=50, lr=1e-2, seed=4)
+        objective = Classes(network, None)
+        views = images, objective.one_hot(classes)
+        fit = Fit(epochs=30, batch_size=50, lr=1e-2, seed=4)
+        learn(network, objective, views, fit, stage="labels")
         assert not any(
             torch.equal(old, layer.weight)  # type: ignore[arg-type]  # of Linear
             for old, layer in zip(before, model.down, strict=True)

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,19 @@ from unnoise.models import Model
 from unnoise.noise import parse_noise
 from unnoise.objectives import LOSSES, Supervised
 from unnoise.seeding import generator
-from unnoise.training import SCHEDULES, Held, Training, World, joined, train, usual_grain, validator
+from unnoise.training import (
+    SCHEDULES,
+    Division,
+    Held,
+    HeldOutValidator,
+    Length,
+    Optimisation,
+    Training,
+    World,
+    default_grain,
+    process_group,
+    train,
+)
 
 STEPS, BATCH = 12, 13  # which two processes do not divide evenly
 
@@ -47,6 +60,23 @@ class Normalised(Model):
         return [noisy]
 
 
+@dataclass
+class Moving:
+    """Batches that move through a few images."""
+
+    images: Tensor
+    size: int = BATCH
+    pixels: int = 64
+    unit: str = "images"
+    steps_per_epoch: int = 8
+
+    def at(self, step: int, samples: slice) -> tuple[Tensor, ...]:
+        return (self.images[(torch.arange(BATCH) + step * 5)[samples] % 40],)
+
+    def close(self) -> None:
+        pass
+
+
 def small(world: World, *, pieces: int = 1) -> tuple[list[float], dict[str, Any]]:
     """Train a little; return what was reported, and the state."""
     with torch.random.fork_rng():
@@ -54,45 +84,39 @@ def small(world: World, *, pieces: int = 1) -> tuple[list[float], dict[str, Any]
         model = Normalised()
     images = torch.rand(40, 1, 8, 8, generator=generator(1))
     objective = Supervised(LOSSES["mse"], parse_noise("gaussian:0.1 | poisson:50"))
-
-    def batch(step: int, samples: slice) -> tuple[Tensor, ...]:
-        return (images[(torch.arange(BATCH) + step * 5)[samples] % 40],)
-
     held = Held(tuple((images[start : start + 7],) for start in range(0, 35, 7)))
     training = Training(
         model=model,
-        apply=lambda network, x: network(x),
-        draw=objective.draw,
-        losses=objective.losses,
-        batch=batch,
-        batch_size=BATCH,
-        validate=validator(objective, held, 0, torch.device("cpu"), world),
-        optimizer=torch.optim.SGD(model.parameters(), lr=0.1),
-        lr=0.1,
-        schedule=SCHEDULES["constant"],
-        steps=STEPS,
+        objective=objective,
+        batches=Moving(images),
+        validator=HeldOutValidator(
+            objective=objective, held=held, seed=0, device=torch.device("cpu"), world=world
+        ),
+        optimisation=Optimisation(
+            optimizer=torch.optim.SGD(model.parameters(), lr=0.1),
+            lr=0.1,
+            schedule=SCHEDULES["constant"],
+            average=True,
+        ),
+        division=Division(batch_size=BATCH, grain=default_grain(BATCH), world=world, count=pieces),
         seed=3,
-        average=True,
-        validations=STEPS,
         select=True,
-        world=world,
-        grain=usual_grain(BATCH),
-        pieces=pieces,
     )
+    length = Length(steps=STEPS, validations=STEPS)
     reached: list[float] = []
 
     def report(progress: Any) -> None:
         if progress.validation is not None:
             reached.extend([progress.loss, progress.validation.risk])
 
-    train(training, report=report, save=lambda _: None)
+    train(training, length, report=report, save=lambda _: None)
     training.leave()
-    return reached, training.state()
+    return reached, training.checkpoint()
 
 
 def run_small(folder: Path) -> None:
     """Write what each process reached and heard."""
-    with joined(seconds=60) as world:
+    with process_group(seconds=60) as world:
         reached, state = small(world)
         told = world.tell({"rank": world.rank, "tensor": torch.full((2,), float(world.rank))})
         facts = {

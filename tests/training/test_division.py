@@ -1,8 +1,7 @@
 import pytest
 
 from unnoise.errors import ConfigError
-from unnoise.training import World, usual_grain
-from unnoise.training.division import Division
+from unnoise.training import Division, World, default_grain
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 8, 30, 64, 100, 128, 4096])
@@ -11,13 +10,18 @@ from unnoise.training.division import Division
 def test_every_sample_is_computed_once_and_drawn_as_one_process_draws_it(
     batch_size: int, size: int, pieces: int
 ) -> None:
-    grain = usual_grain(batch_size)
-    alone = Division(batch_size, grain, World(), 1)
+    grain = default_grain(batch_size)
+    alone = Division(batch_size=batch_size, grain=grain)
+
+    def part(rank: int) -> Division:
+        world = World(rank, size)
+        return Division(batch_size=batch_size, grain=grain, world=world, count=pieces)
+
     if -(-batch_size // grain) < size * pieces:
         with pytest.raises(ConfigError, match="larger --batch-size"):
-            Division(batch_size, grain, World(0, size), pieces)
+            part(0)
         return
-    parts = [Division(batch_size, grain, World(rank, size), pieces) for rank in range(size)]
+    parts = [part(rank) for rank in range(size)]
     assert all(len(part.pieces) == pieces for part in parts), "as many on every process"
     grains = [grain for part in parts for piece in part.pieces for grain in piece]
     assert grains == alone.pieces[0]
@@ -26,6 +30,6 @@ def test_every_sample_is_computed_once_and_drawn_as_one_process_draws_it(
     assert sum(part.portion for part in parts) == pytest.approx(1)
 
 
-def test_a_usual_batch_can_be_divided_among_eight() -> None:
+def test_a_batch_of_default_size_can_be_divided_among_eight() -> None:
     for batch_size in (8, 64, 128, 1000):
-        assert batch_size / usual_grain(batch_size) >= 8
+        assert batch_size / default_grain(batch_size) >= 8

@@ -1,54 +1,43 @@
+import copy
 import time
 from itertools import pairwise
 from typing import Any
 
 import pytest
 import torch
+from small import LENGTH, Flat, Judge, small_training
 from torch import Tensor, nn
 
 from unnoise.errors import UnnoiseError
-from unnoise.training import SCHEDULES, Progress, Training, Validation, measure_steps, train
+from unnoise.training import (
+    SCHEDULES,
+    Length,
+    Progress,
+    Training,
+    Validation,
+    measure_steps,
+    train,
+)
 from unnoise.training.average import Average
 
 AIM = 0.1355  # a bias that the small training passes in its middle
 
 
-def small_training(**changes: Any) -> Training[nn.Conv2d]:
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        model = nn.Conv2d(1, 1, 3, padding=1)
-    settings: dict[str, Any] = {
-        "model": model,
-        "apply": lambda network, x: network(x),
-        "draw": lambda batch, generator: (
-            batch[0] + torch.randn(batch[0].shape, generator=generator),
-            batch[0],
-        ),
-        "losses": lambda network, drawn: (network(drawn[0]) - drawn[1]).square().mean((1, 2, 3)),
-        "batch": lambda step, samples: (torch.full((2, 1, 8, 8), step % 3 / 3)[samples],),
-        "batch_size": 2,
-        "validate": lambda _: Validation(risk=0.01, psnr=20.0),
-        "optimizer": torch.optim.AdamW(model.parameters(), lr=1e-2),
-        "lr": 1e-2,
-        "schedule": SCHEDULES["cosine"],
-        "steps": 30,
-        "seed": 1,
-        "average": True,
-    }
-    return Training(**{**settings, **changes})
-
-
-def weights(training: Training[nn.Conv2d]) -> list[Tensor]:
+def weights(training: Training) -> list[Tensor]:
     return list(training.result().values())
 
 
-def run(training: Training[nn.Conv2d]) -> tuple[list[Progress], list[dict[str, Any]]]:
-    import copy
-
-    told: list[Progress] = []
+def run(training: Training, steps: int = 30) -> tuple[list[Progress], list[dict[str, Any]]]:
+    """Train; return what was reported, and what was saved."""
+    reported: list[Progress] = []
     saved: list[dict[str, Any]] = []
-    train(training, report=told.append, save=lambda state: saved.append(copy.deepcopy(state)))
-    return told, saved
+    train(
+        training,
+        Length(steps=steps),
+        report=reported.append,
+        save=lambda state: saved.append(copy.deepcopy(state)),
+    )
+    return reported, saved
 
 
 def test_a_resumed_training_equals_an_undisturbed_one_from_every_checkpoint() -> None:
@@ -64,63 +53,67 @@ def test_a_resumed_training_equals_an_undisturbed_one_from_every_checkpoint() ->
 
 def risk_by_bias(model: nn.Module) -> Validation:
     """Prefer weights on the way: the bias passes this value while it is trained."""
-    bias = float(model.get_parameter("bias").detach())
+    bias = float(model.get_parameter("layer.bias").detach())
     return Validation(risk=abs(bias - AIM), psnr=None)
 
 
+def choosing() -> Training:
+    return small_training(validator=Judge(risk_by_bias), select=True)
+
+
 def test_the_network_of_the_lowest_risk_is_delivered_after_any_resumption() -> None:
-    whole = small_training(validate=risk_by_bias, select=True)
-    told, saved = run(whole)
-    risks = [p.validation.risk for p in told if p.validation]
-    assert whole.lowest == min(risks)
+    whole = choosing()
+    reported, saved = run(whole)
+    risks = [p.validation.risk for p in reported if p.validation]
+    assert whole.state.lowest == min(risks)
     assert risks.index(min(risks)) not in (0, len(risks) - 1), "the best is on the way"
     delivered = whole.result()
     assert risk_by_bias_of(delivered) == min(risks)
     for state in saved:
-        resumed = small_training(validate=risk_by_bias, select=True)
+        resumed = choosing()
         resumed.restore(state)
         run(resumed)
         assert all(map(torch.equal, weights(resumed), weights(whole)))
 
 
 def test_a_training_made_longer_equals_itself_from_every_checkpoint_and_keeps_the_best() -> None:
-    short = small_training(validate=risk_by_bias, select=True)
+    short = choosing()
     _, saved = run(short)
     for start in (saved[-1], saved[len(saved) // 2]):  # its end, and a stop on the way
-        longer = small_training(validate=risk_by_bias, select=True, steps=70)
+        longer = choosing()
         longer.restore(start)
-        told, further = run(longer)
-        assert told[-1].step == 70
-        assert longer.lowest <= short.lowest
+        reported, further = run(longer, 70)
+        assert reported[-1].step == 70
+        assert longer.state.lowest <= short.state.lowest
         for state in further:
-            resumed = small_training(validate=risk_by_bias, select=True, steps=70)
+            resumed = choosing()
             resumed.restore(state)
-            run(resumed)
-            assert resumed.lowest == longer.lowest
+            run(resumed, 70)
+            assert resumed.state.lowest == longer.state.lowest
             assert all(map(torch.equal, weights(resumed), weights(longer)))
 
 
 def test_a_training_made_longer_has_the_rates_of_the_new_length() -> None:
-    short, longer, whole = (small_training(steps=steps) for steps in (30, 60, 60))
+    short, longer, whole = (small_training() for _ in range(3))
     _, saved = run(short)
     longer.restore(saved[-1])
-    longer.advance()
+    longer.advance(60)
     for _ in range(31):
-        whole.advance()
-    rates = [training.optimizer.param_groups[0]["lr"] for training in (longer, whole)]
+        whole.advance(60)
+    rates = [training.optimisation.optimizer.param_groups[0]["lr"] for training in (longer, whole)]
     assert rates[0] == rates[1] > 0.4e-2
 
 
 def risk_by_bias_of(state: dict[str, Tensor]) -> float:
-    return abs(float(state["bias"]) - AIM)
+    return abs(float(state["layer.bias"]) - AIM)
 
 
-def test_what_is_told() -> None:
-    told, _ = run(small_training())
-    assert told[-1].step == told[-1].steps == 30
-    assert told[-1].validation == Validation(risk=0.01, psnr=20.0)
-    assert told[-1].loss < told[0].loss
-    assert all(a.step <= b.step for a, b in pairwise(told))
+def test_what_is_reported() -> None:
+    reported, _ = run(small_training())
+    assert reported[-1].step == reported[-1].steps == 30
+    assert reported[-1].validation == Validation(risk=0.01, psnr=20.0)
+    assert reported[-1].loss < reported[0].loss
+    assert all(a.step <= b.step for a, b in pairwise(reported))
 
 
 def test_a_crash_in_validation_loses_nothing() -> None:
@@ -129,19 +122,17 @@ def test_a_crash_in_validation_loses_nothing() -> None:
     def crash(_: nn.Module) -> Validation:
         raise RuntimeError
 
-    training = small_training(validate=crash)
+    training = small_training(validator=Judge(crash))
     with pytest.raises(RuntimeError):
-        train(training, report=lambda _: None, save=lambda state: saved.append(state["step"]))
-    assert saved == [training.step]
+        train(training, LENGTH, report=lambda _: None, save=lambda each: saved.append(each["step"]))
+    assert saved == [training.state.step]
 
 
 def test_a_loss_that_is_not_finite_ends_the_training_before_it_is_saved() -> None:
     saved: list[int] = []
-    training = small_training(
-        batch=lambda step, _: (torch.full((2, 1, 8, 8), float("nan") if step > 9 else 0.5),)
-    )
+    training = small_training(batches=Flat(lambda step: float("nan") if step > 9 else 0.5))
     with pytest.raises(UnnoiseError, match=r"the loss became nan before step 12: .* smaller --lr"):
-        train(training, report=lambda _: None, save=lambda state: saved.append(state["step"]))
+        train(training, LENGTH, report=lambda _: None, save=lambda each: saved.append(each["step"]))
     assert max(saved) <= 10
 
 
@@ -150,7 +141,7 @@ def test_measuring_leaves_no_trace() -> None:
     before = time.perf_counter()
     assert measure_steps(measured, 0.5) > 3
     assert time.perf_counter() - before < 0.5
-    assert measured.step == 0
+    assert measured.state.step == 0
     run(measured)
     run(fresh)
     assert all(map(torch.equal, weights(measured), weights(fresh)))

@@ -19,17 +19,17 @@ SHARE = 0.08  # of the multiply-adds of the training
 def make_denoiser(assembly: Assembly) -> Denoiser:
     """Return what was trained as a denoiser, which is not yet calibrated."""
     training = assembly.training
-    network = copy.deepcopy(assembly.network)  # leaves behind what torch compiled
+    network = copy.deepcopy(training.model)  # leaves behind what torch compiled
     network.load_state_dict(training.result())
-    reached = training.validate(network)
+    reached = assembly.validator.validate(network)
     training.leave()
     trained = {
-        "steps": float(training.steps),
-        training.unit: float(training.steps * training.batch_size),
-        "seconds": round(training.seconds, 1),
+        "steps": float(assembly.length.steps),
+        training.batches.unit: float(assembly.length.steps * training.batches.size),
+        "seconds": round(training.state.seconds, 1),
         "risk": reached.risk,
     }
-    noisy_psnr = assembly.held.noisy_psnr(assembly.objective, training.seed)
+    noisy_psnr = assembly.validator.noisy_psnr()
     if reached.psnr is not None and noisy_psnr is not None:
         trained["noisy_psnr"] = round(noisy_psnr, 3)
         trained["psnr"] = round(reached.psnr, 3)
@@ -59,16 +59,15 @@ def calibrated(denoiser: Denoiser, assembly: Assembly) -> ModelInfo:
     noisy: list[Floats] = []
     clean: list[Floats] = []
     missed: list[Missed] = []
-    for given, known in assembly.calibration.pairs(assembly.objective, seed):
+    objective = assembly.validator.objective
+    for given, known in assembly.calibration.examples(objective, seed):
         noisy.extend(given.numpy())
         if known is not None:
             clean.extend(known.numpy())
             if denoiser.has_bounds:
                 missed.extend(measure(denoiser, given.numpy(), known.numpy()))
     learned = [
-        image
-        for given, _ in assembly.learned.pairs(assembly.objective, seed)
-        for image in given.numpy()
+        image for given, _ in assembly.learned.examples(objective, seed) for image in given.numpy()
     ]
     if info.bounds is not None:
         groups = conformal_groups(missed, info.bounds["level"])

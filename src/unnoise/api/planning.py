@@ -117,13 +117,13 @@ def forecast(
     plan = make_plan(settings, say=say)
     failures = list(plan.failures)
     assembly = assemble(settings, plan, failed=failures.append)
-    training, settings = assembly.training, assembly.config
+    training, settings, steps = assembly.training, assembly.config, assembly.length.steps
     seconds = []
     for _ in range(STEPS):
         start = time.perf_counter()
-        training.advance().item()
+        training.advance(steps).item()
         seconds.append(time.perf_counter() - start)
-    assembly.close()
+    training.batches.close()
     notes = [*assembly.notes, *([plan.hint] if plan.hint else [])]
     return {
         "images": f"{plan.count} in {len(plan.views[0])} files or arrays of {plan.name}",
@@ -137,11 +137,11 @@ def forecast(
         "noise": settings.noise or "that of the images",
         "notes": "; ".join(notes) or "none",
         "model": assembly.info.model,
-        "cost": f"{macs_per_pixel(assembly.network) / 1000:.2f} kMAC/pixel",
-        "steps": f"{training.steps} of {settings.batch_size} "
+        "cost": f"{macs_per_pixel(training.model) / 1000:.2f} kMAC/pixel",
+        "steps": f"{steps} of {settings.batch_size} "
         + ("images" if takes_whole(plan) else f"patches of {settings.patch} × {settings.patch}"),
         "memory": _memory(),
-        "time": f"about {_minutes(median(seconds) * training.steps)} on {training.device}",
+        "time": f"about {_minutes(median(seconds) * steps)} on {training.device}",
     }
 
 

@@ -126,7 +126,7 @@ class Run:
                 # removes.
                 Denoiser.load(kept.init).save(folder.init, overwrite=True)
                 kept = replace(kept, init=str(folder.init))
-            state = assembly.training.state()
+            state = assembly.training.checkpoint()
             folder.begin(kept, state, note=plan.note, asked=beside(kept, asdict(settings)))
             self._world.remember(self._begun)
         return self._train(assembly)
@@ -143,11 +143,11 @@ class Run:
         assembly, steps = self._reassemble(kept, kept.state, data, targets)
         training, before = assembly.training, kept.settings.steps
         if kept.is_enough(steps):
-            assembly.close()
+            training.batches.close()
             training.leave()
             return self._complete(kept, data, targets)
         longer = "" if steps == before else f"; it was planned for {before}"
-        self._say(f"going on from step {training.step} of {steps}{longer}")
+        self._say(f"going on from step {training.state.step} of {steps}{longer}")
         if folder:
             settings, asked = kept.lengthened(steps)
             folder.change(settings, asked=asked)
@@ -181,7 +181,8 @@ class Run:
             training.restore(state)
         except (KeyError, RuntimeError, ValueError) as error:
             raise changed(settings) from error
-        return assembly, training.steps + (training.step if settings.minutes else 0)
+        before = training.state.step if settings.minutes else 0
+        return assembly, assembly.length.steps + before
 
     def _complete(self, kept: Kept, data: Source | None, targets: Source | None) -> Trained:
         """Return the model in the folder."""
@@ -266,9 +267,8 @@ class Run:
         """Train, keeping the run folder up to date, and make the denoiser."""
         training, folder = assembly.training, self._folder
         # Rows after the checkpoint belong to steps that will be taken again.
-        rows = (
-            [row for row in folder.read_metrics() if row["step"] <= training.step] if folder else []
-        )
+        taken = training.state.step
+        rows = [row for row in folder.read_metrics() if row["step"] <= taken] if folder else []
 
         def keep(progress: Progress) -> None:
             self._report(progress)
@@ -281,9 +281,9 @@ class Run:
                 folder.save(state)
 
         try:
-            run_training(training, report=keep, save=save)
+            run_training(training, assembly.length, report=keep, save=save)
         finally:
-            assembly.close()
+            training.batches.close()
         return Trained(assembly, make_denoiser(assembly))
 
 

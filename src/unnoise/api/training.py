@@ -11,7 +11,7 @@ from unnoise.denoiser import Denoiser
 from unnoise.errors import ConfigError
 from unnoise.runs import RunFolder, choose_settings
 from unnoise.runs.config import SETTING_NAMES, TrainConfig
-from unnoise.training import joined
+from unnoise.training import process_group
 from unnoise.types import Say
 
 TIMEOUT = 300.0  # seconds
@@ -80,7 +80,7 @@ def train(
         raise ConfigError("--resume needs --out, the run folder to go on with")
     folder = RunFolder(Path(out)) if out is not None else None
     with ExitStack() as closing:
-        with joined(seconds=timeout) as world:
+        with process_group(seconds=timeout) as world:
             run = Run(folder, world, say, report, closing)
             if run.goes_on(now, resume=resume):
                 trained = run.go_on(now, data, targets)

@@ -22,7 +22,7 @@ from unnoise.features.parameters import (
     fill_in,
 )
 from unnoise.features.saving import Saved, read_estimator, write_estimator
-from unnoise.features.stages import in_blocks, learn_jointly, learn_layers
+from unnoise.features.stages import Fit, give_back, in_blocks, learn, learn_layers
 from unnoise.models import MLP, CodeModel, build_model
 from unnoise.seeding import generator
 
@@ -167,13 +167,14 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         self.model_ = self._build(arguments, seed)
         images = self.to_images(rows)
         self.n_iter_ = int(str(chosen.max_iter))
-        settings = {"epochs": self.n_iter_, "batch_size": self.batch_size}
         lr = float(str(chosen.learning_rate_init))
+        fit = Fit(epochs=self.n_iter_, batch_size=self.batch_size, lr=lr, seed=seed)
         if isinstance(self.model_, MLP):
             self.model_.centre_on(images)
         if self.pretraining and isinstance(self.model_, MLP):
-            learn_layers(self.model_, images, noise, **settings, lr=lr, seed=seed)
-        learn_jointly(self.model_, images, noise, **settings, lr=lr, seed=seed)
+            learn_layers(self.model_, images, noise, fit)
+        objective = give_back(noise, bounded=self.model_.bounded)
+        learn(self.model_, objective, (images,), fit, stage="all layers")
         return self
 
     def transform(self, X: ArrayLike) -> Floats:

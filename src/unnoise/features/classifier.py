@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from unnoise.features.autoencoder import MOST_SEED, DenoisingAutoencoder
 from unnoise.features.parameters import check_noise, check_training
-from unnoise.features.stages import Softmax, in_blocks, learn_classes
+from unnoise.features.stages import Classes, Fit, Softmax, in_blocks, learn
 from unnoise.seeding import generator
 
 
@@ -110,16 +110,15 @@ class DenoisingClassifier(ClassifierMixin, BaseEstimator):
         # A copy: the weights change, and what undoes them would no longer fit.
         model = copy.deepcopy(coder.model_)
         self._network = Softmax(model, len(self.classes_), float(self.dropout))
-        learn_classes(
-            self._network,
-            coder.to_images(rows),
-            torch.from_numpy(classes.astype(np.int64)),
-            noise,
-            epochs=self.max_iter,
-            batch_size=self.batch_size,
+        objective = Classes(self._network, noise)
+        wanted = objective.one_hot(torch.from_numpy(classes.astype(np.int64)))
+        fit = Fit(
+            epochs=int(self.max_iter),
+            batch_size=int(self.batch_size),
             lr=float(self.learning_rate_init),
             seed=seed,
         )
+        learn(self._network, objective, (coder.to_images(rows), wanted), fit, stage="labels")
         self.n_iter_ = int(self.max_iter)
         return self
 

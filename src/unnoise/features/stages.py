@@ -4,139 +4,143 @@ Every stage is a run of the training loop over rows in memory; a model is change
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from unnoise.features.parameters import rows_a_step
-from unnoise.models import MLP, CodeModel
+from unnoise.models import MLP, CodeModel, Model
 from unnoise.noise import Noise, parse_noise
-from unnoise.objectives import LOSSES, Supervised
+from unnoise.objectives import LOSSES, Batch, Drawn, Objective, Supervised
 from unnoise.seeding import generator
-from unnoise.training import SCHEDULES, Training, Validation, train
+from unnoise.training import SCHEDULES, Division, Length, Optimisation, Training, train
 
 BLOCK = 256  # rows that go through a network at once
 
 MASK = "mask:0.25"  # of the features below a layer: in the middle of what the paper tried
 
-Batch = tuple[Tensor, ...]
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """The numbers of a stage.
+
+    Attributes:
+        epochs: Passes over the rows.
+        batch_size: Rows of a step; an eighth of the rows where that is fewer.
+        lr: The highest learning rate.
+        seed: Decides order and noise.
+    """
+
+    epochs: int
+    batch_size: int
+    lr: float
+    seed: int
 
 
-def learn_layers(
-    model: MLP, images: Tensor, noise: Noise, *, epochs: int, batch_size: int, lr: float, seed: int
-) -> None:
+@dataclass(frozen=True)
+class Rows:
+    """Batches of rows in memory; each epoch visits them in another order.
+
+    Attributes:
+        views: The views of the rows, each ``(N, C, H, W)``.
+        size: Rows of a batch.
+        seed: Decides the order, with the name of the stage.
+        stage: The name of the stage.
+    """
+
+    views: Batch
+    size: int
+    seed: int
+    stage: str
+    unit: str = "rows"
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of a row."""
+        return self.views[0][0, 0].numel()
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches of an epoch; the rows that are left do not make one."""
+        return len(self.views[0]) // self.size
+
+    def at(self, step: int, samples: slice) -> Batch:
+        """Return rows of a batch, each view ``(B, C, H, W)``."""
+        epoch, place = divmod(step, self.steps_per_epoch)
+        order = _order(len(self.views[0]), self.seed, self.stage, epoch)
+        chosen = order[place * self.size : (place + 1) * self.size][samples]
+        return tuple(view[chosen] for view in self.views)
+
+    def close(self) -> None:
+        """Do nothing: the rows lie in memory."""
+
+
+@lru_cache(maxsize=1)
+def _order(count: int, seed: int, stage: str, epoch: int) -> Tensor:
+    return torch.randperm(count, generator=generator(seed, stage, "order", epoch))
+
+
+def learn(model: Model, objective: Objective, views: Batch, fit: Fit, *, stage: str) -> None:
+    """Train a model on rows.
+
+    Args:
+        model: The network.
+        objective: Gives the loss of a batch of rows.
+        views: What the objective gets of each row, each view ``(N, C, H, W)``.
+        fit: The numbers of the stage.
+        stage: The name of the stage, which decides order and noise, too.
+    """
+    rows = Rows(views, rows_a_step(len(views[0]), fit.batch_size), fit.seed, stage)
+    training = Training(
+        model=model,
+        objective=objective,
+        batches=rows,
+        validator=None,  # many tables have too few rows to hold some out
+        optimisation=Optimisation(
+            optimizer=torch.optim.AdamW(model.parameters(), lr=fit.lr, weight_decay=0, fused=True),
+            lr=fit.lr,
+            schedule=SCHEDULES["cosine"],
+            average=False,
+        ),
+        division=Division(batch_size=rows.size, grain=rows.size),
+        seed=generator(fit.seed, stage).initial_seed(),
+    )
+    length = Length(steps=fit.epochs * rows.steps_per_epoch, validations=1)
+    train(training, length, report=lambda _: None, save=lambda _: None)
+    model.eval()
+
+
+def learn_layers(model: MLP, images: Tensor, noise: Noise, fit: Fit) -> None:
     """Train each layer to give back what the one below makes of clean images: Vincent 2010, 3.1.
 
     Each layer sees the features of those below, corrupted, and is trained with the layer that
-    undoes it. The loss of the lowest is that of the images; the others' is the mean squared error.
+    undoes it. The loss of the lowest layer is the loss of the images; the others have the mean
+    squared error.
 
     Args:
         model: Its layers are trained from the lowest to the highest.
         images: ``(N, C, H, W)``, in the scale of the model.
-        noise: Corrupts the images; features are masked, which suits numbers of any meaning.
-        epochs: Of each layer.
-        batch_size: Rows a step; an eighth of them where that is fewer.
-        lr: The highest learning rate.
-        seed: Decides order and noise.
+        noise: Corrupts the images. Features are masked, which suits numbers of any meaning.
+        fit: The numbers of the training of each layer.
     """
     given = images
     for index in range(len(model.down)):
-        loss = LOSSES["bce" if model.bounded and index == 0 else "mse"]
-        objective = Supervised(loss, parse_noise(MASK) if index else noise, clamped=False)
-        _run(
-            _Layer(model, index),
-            objective.draw,
-            objective.losses,
-            (given,),
-            epochs=epochs,
-            batch_size=batch_size,
-            lr=lr,
-            seed=seed,
-            stage=f"layer {index}",
+        objective = give_back(
+            noise if index == 0 else parse_noise(MASK), bounded=model.bounded and index == 0
         )
+        learn(_Layer(model, index), objective, (given,), fit, stage=f"layer {index}")
         given = in_blocks(partial(_above, model, index), given)
 
 
-def learn_jointly(
-    model: CodeModel,
-    images: Tensor,
-    noise: Noise,
-    *,
-    epochs: int,
-    batch_size: int,
-    lr: float,
-    seed: int,
-) -> None:
-    """Train the whole model to give clean images back; see ``learn_layers``."""
-    loss = LOSSES["bce" if model.bounded else "mse"]
-    objective = Supervised(loss, noise, clamped=False)
-    _run(
-        model,
-        objective.draw,
-        objective.losses,
-        (images,),
-        epochs=epochs,
-        batch_size=batch_size,
-        lr=lr,
-        seed=seed,
-        stage="all layers",
-    )
+def give_back(noise: Noise, *, bounded: bool) -> Supervised:
+    """Return the objective of giving clean rows back; ``bounded`` ones lie in [0, 1]."""
+    return Supervised(LOSSES["bce" if bounded else "mse"], noise, clamped=False)
 
 
-def learn_classes(
-    network: "Softmax",
-    images: Tensor,
-    classes: Tensor,
-    noise: Noise | None,
-    *,
-    epochs: int,
-    batch_size: int,
-    lr: float,
-    seed: int,
-) -> None:
-    """Train encoder and softmax layer together on labels: fine-tuning, Vincent 2010, 3.2.
-
-    Args:
-        network: What is trained.
-        images: ``(N, C, H, W)``.
-        classes: int64 ``(N,)``, from 0.
-        noise: Corrupts the images meanwhile; None leaves them.
-        epochs: How many.
-        batch_size: Rows a step; an eighth of them where that is fewer.
-        lr: The highest learning rate.
-        seed: Decides order and noise.
-    """
-    # The loop moves batches of images; a class is one of one pixel.
-    wanted = F.one_hot(classes, network.classes).to(images.dtype)[..., None, None]
-
-    def draw(batch: Batch, random: Generator) -> Batch:
-        clean, one_hot = batch
-        noisy = clean if noise is None else noise(clean, random)
-        return noisy, one_hot, random.get_state()  # dropout goes on from there
-
-    def cross_entropy(_: object, drawn: Batch) -> Tensor:
-        noisy, one_hot, state = drawn
-        random = Generator()
-        random.set_state(state)
-        return F.cross_entropy(network(noisy, random), one_hot.flatten(1), reduction="none")
-
-    _run(
-        network,
-        draw,
-        cross_entropy,
-        (images, wanted),
-        epochs=epochs,
-        batch_size=batch_size,
-        lr=lr,
-        seed=seed,
-        stage="labels",
-    )
-
-
-class Softmax(nn.Module):
+class Softmax(Model):
     """The features of a model, thinned out, and a linear layer: scores of each class ``(B, K)``.
 
     Args:
@@ -148,6 +152,8 @@ class Softmax(nn.Module):
     def __init__(self, model: CodeModel, classes: int, dropout: float) -> None:
         super().__init__()
         self.model, self.classes = model, classes
+        self.arguments, self.channels = {}, model.channels
+        self.fixed_size, self.receptive_field = model.fixed_size, model.receptive_field
         self.dropout = dropout
         with torch.random.fork_rng(devices=[]):  # its first weights are drawn, and not used
             self.last = nn.Linear(model.code_size, classes)
@@ -167,9 +173,47 @@ class Softmax(nn.Module):
         scores: Tensor = self.last(code)
         return scores
 
+    def features(self, noisy: Tensor) -> list[Tensor]:
+        """Return the features of the model."""
+        return self.model.features(noisy)
+
     def _thin(self, features: Tensor, random: Generator) -> Tensor:
         kept = torch.rand(features.shape, generator=random) >= self.dropout
         return features * kept / (1 - self.dropout)
+
+
+@dataclass(frozen=True)
+class Classes(Objective):
+    """The cross-entropy of labels: fine-tuning, Vincent 2010, 3.2.
+
+    A batch is rows and the ``one_hot`` of their classes.
+
+    Attributes:
+        network: The network that is trained.
+        noise: Corrupts the rows meanwhile; None leaves them.
+    """
+
+    learns_from = "pairs"
+
+    network: Softmax
+    noise: Noise | None
+
+    def one_hot(self, classes: Tensor) -> Tensor:
+        """Return classes, int64 ``(N,)`` from 0, as images of one pixel, ``(N, K, 1, 1)``."""
+        return F.one_hot(classes, self.network.classes).float()[..., None, None]
+
+    def draw(self, batch: Batch, generator: Generator) -> Drawn:
+        """Return noisy rows, their classes, and the state from which dropout goes on."""
+        clean, one_hot = batch
+        noisy = clean if self.noise is None else self.noise(clean, generator)
+        return noisy, one_hot, generator.get_state()
+
+    def losses(self, model: object, drawn: Drawn) -> Tensor:  # noqa: ARG002  scores are no images
+        """Return the loss of each row, ``(B,)``."""
+        noisy, one_hot, state = drawn
+        random = Generator()
+        random.set_state(state)
+        return F.cross_entropy(self.network(noisy, random), one_hot.flatten(1), reduction="none")
 
 
 def in_blocks(work: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
@@ -185,8 +229,8 @@ def in_blocks(work: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
     return torch.cat(results).clone()  # leaves inference mode: layers are trained on it
 
 
-class _Layer(nn.Module):
-    """One layer of a stack and the one that undoes it, on features ``(B, 1, 1, width)``."""
+class _Layer(Model):
+    """One layer of a stack and the one that undoes it, on images of ``(1, width)``."""
 
     def __init__(self, model: MLP, index: int) -> None:
         super().__init__()
@@ -195,68 +239,17 @@ class _Layer(nn.Module):
         self.finish: Callable[[Tensor], Tensor] = F.relu
         if index == 0:
             self.finish = torch.sigmoid if model.bounded else nn.Identity()
+        self.arguments, self.channels = {}, model.channels if index == 0 else 1
+        self.receptive_field = model.receptive_field
 
-    def forward(self, rows: Tensor) -> Tensor:
-        seen = rows.flatten(1) - self.centre
-        made: Tensor = self.finish(self.up(F.relu(self.down(seen))))
-        return made.view(rows.shape)
+    def forward(self, noisy: Tensor) -> Tensor:
+        made: Tensor = self.finish(self.up(self.features(noisy)[0]))
+        return made.view(noisy.shape)
+
+    def features(self, noisy: Tensor) -> list[Tensor]:
+        return [F.relu(self.down(noisy.flatten(1) - self.centre))]
 
 
 def _above(model: MLP, index: int, rows: Tensor) -> Tensor:
     """Return the features of a layer as images of one row, for the layer above."""
     return model.layer(index, rows.flatten(1))[:, None, None]
-
-
-def _run(
-    network: nn.Module,
-    draw: Callable[[Batch, Generator], Batch],
-    losses: Callable[..., Tensor],
-    views: Batch,
-    *,
-    epochs: int,
-    batch_size: int,
-    lr: float,
-    seed: int,
-    stage: str,
-) -> None:
-    count = len(views[0])
-    size = rows_a_step(count, batch_size)
-    per_epoch = count // size
-
-    @lru_cache(maxsize=1)
-    def order(epoch: int) -> Tensor:
-        return torch.randperm(count, generator=generator(seed, stage, "order", epoch))
-
-    def batch(step: int, samples: slice) -> Batch:
-        epoch, place = divmod(step, per_epoch)
-        chosen = order(epoch)[place * size : (place + 1) * size][samples]
-        return tuple(view[chosen] for view in views)
-
-    training = Training[nn.Module](
-        model=network,
-        apply=_apply,
-        draw=draw,
-        losses=losses,
-        batch=batch,
-        batch_size=size,
-        # Rows are too few in many tables to hold some out.
-        validate=lambda _: Validation(risk=0.0, psnr=None),
-        optimizer=torch.optim.AdamW(network.parameters(), lr=lr, weight_decay=0, fused=True),
-        lr=lr,
-        schedule=SCHEDULES["cosine"],
-        steps=epochs * per_epoch,
-        seed=generator(seed, stage).initial_seed(),
-        average=False,
-        validations=1,
-    )
-    train(training, report=_ignore, save=_ignore)
-    network.eval()
-
-
-def _apply(model: nn.Module, rows: Tensor) -> Tensor:
-    made: Tensor = model(rows)
-    return made
-
-
-def _ignore(_: Any) -> None:
-    """Nobody is told, and nothing is kept."""

@@ -1,32 +1,45 @@
 """The training loop: built objects in, trained weights out.
 
-It gets a model, an objective, batches and a validation as objects and knows none of them by name;
-every random number is a function of the seed, the step and the sample, so a resumed run equals an
+It gets a model, an objective, batches and a validator as objects and knows none of them by name.
+Every random number is a function of the seed, the step and the sample. So a resumed run equals an
 undisturbed one, and one on several processes equals one on one.
 """
 
-from unnoise.training.division import usual_grain
+from unnoise.training.contract import (
+    BatchSource,
+    Length,
+    Optimisation,
+    Validation,
+    Validator,
+)
+from unnoise.training.division import Division, default_grain
 from unnoise.training.loop import Progress, measure_steps, train
 from unnoise.training.muon import Muon
-from unnoise.training.parallel import ALONE, World, is_first, joined
+from unnoise.training.parallel import ALONE, World, is_first, process_group
 from unnoise.training.schedule import SCHEDULES, Schedule
-from unnoise.training.steps import Training, Validation
-from unnoise.training.validation import Held, validator
+from unnoise.training.steps import State, Training
+from unnoise.training.validation import Held, HeldOutValidator
 
 __all__ = [
     "ALONE",
     "SCHEDULES",
+    "BatchSource",
+    "Division",
     "Held",
+    "HeldOutValidator",
+    "Length",
     "Muon",
+    "Optimisation",
     "Progress",
     "Schedule",
+    "State",
     "Training",
     "Validation",
+    "Validator",
     "World",
+    "default_grain",
     "is_first",
-    "joined",
     "measure_steps",
+    "process_group",
     "train",
-    "usual_grain",
-    "validator",
 ]

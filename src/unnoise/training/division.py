@@ -1,6 +1,6 @@
-"""How a batch is divided: into the parts of processes, and those into pieces that run at once.
+"""How a batch is divided: into the parts of processes, and each part into pieces that run at once.
 
-What is random is drawn for a grain of samples together. So a sample gets the same noise wherever
+Random numbers are drawn for a grain of samples together. So a sample gets the same noise wherever
 it is computed, and however many processes and pieces there are.
 """
 
@@ -8,35 +8,36 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from unnoise.errors import ConfigError
-from unnoise.training.parallel import World, share
+from unnoise.training.parallel import ALONE, World, share
 
 GRAIN = 16  # samples, at most
-GRAINS = 8  # of a batch that has so many samples
+GRAINS = 8  # of a batch, if it has 8 samples or more
 
 
-def usual_grain(batch_size: int) -> int:
+def default_grain(batch_size: int) -> int:
     """Return how many samples of a batch are drawn together."""
     return max(1, min(GRAIN, batch_size // GRAINS))
 
 
 @dataclass(frozen=True)
 class Grain:
-    """Samples of a batch that are drawn together: ``start..stop`` of the batch."""
+    """Samples ``start`` to ``stop`` of a batch, which are drawn together."""
 
     number: int
     start: int
     stop: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Division:
-    """What one process computes of each batch.
+    """The part of each batch that one process computes.
 
     Attributes:
         batch_size: Samples of a batch, of all processes together.
         grain: Samples that are drawn together.
         world: The processes.
-        count: Pieces of what each process computes.
+        count: Pieces into which each process cuts its part. It adds up their gradients one after
+            the other, in less memory.
 
     Raises:
         ConfigError: There are fewer grains than processes and pieces.
@@ -44,8 +45,8 @@ class Division:
 
     batch_size: int
     grain: int
-    world: World
-    count: int
+    world: World = ALONE
+    count: int = 1
 
     def __post_init__(self) -> None:
         grains = -(-self.batch_size // self.grain)
@@ -58,7 +59,7 @@ class Division:
 
     @cached_property
     def pieces(self) -> list[list[Grain]]:
-        """The pieces of this process, each of some grains; every process has as many."""
+        """The pieces of this process, each of some grains; every process has ``count``."""
         grains = [
             Grain(number, start, min(start + self.grain, self.batch_size))
             for number, start in enumerate(range(0, self.batch_size, self.grain))

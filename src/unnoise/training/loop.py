@@ -1,4 +1,4 @@
-"""The loop: from step to step, validating and saving on the way."""
+"""The loop: step after step, with validations and checkpoints between them."""
 
 import copy
 import math
@@ -11,7 +11,8 @@ from typing import Any
 import torch
 
 from unnoise.errors import UnnoiseError
-from unnoise.training.steps import Network, Training, Validation
+from unnoise.training.contract import Length, Validation
+from unnoise.training.steps import Training
 
 VALIDATION_SHARE = 0.05  # of the time
 CHECKPOINT_SECONDS = 30.0
@@ -23,7 +24,7 @@ MEASURE_STEPS = 3  # at least
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """What the loop tells while it runs."""
+    """What the loop reports while it runs."""
 
     step: int
     steps: int
@@ -35,58 +36,62 @@ class Progress:
 
 
 def train(
-    training: Training[Network],
+    training: Training,
+    length: Length,
     *,
     report: Callable[[Progress], None],
     save: Callable[[dict[str, Any]], None],
 ) -> None:
-    """Run from ``training.step`` to ``training.steps``.
+    """Take the steps that are left.
 
     Args:
         training: What to train; it is changed in place.
-        report: Told now and then, and after every validation with what it found. In between, the
-            loss is that of this process's part of the batches.
-        save: Given the state at least every half minute, and always before a validation, so that
+        length: How long the training is.
+        report: Is called now and then, and after every validation with its result. In between, the
+            loss is the loss of this process's part of the batches.
+        save: Gets a checkpoint at least every half minute, and always before a validation, so that
             a crash in validation loses nothing.
 
     Raises:
         UnnoiseError: The loss became NaN or infinite; the state is not saved then.
     """
-    every = math.ceil(training.steps / training.validations)
+    every = math.ceil(length.steps / length.validations)
+    world = training.division.world
     training.model.train()
-    if training.select and training.due:
+    if training.select and training.state.due:
         training.check()  # the checkpoint was written before it
-    before, begun = training.seconds, time.perf_counter()
-    first, saved, told, validated = training.step, begun, begun, 0.0
+    state = training.state
+    before, begun = state.seconds, time.perf_counter()
+    first, saved, reported, validated = state.step, begun, begun, 0.0
     total, count = torch.zeros((), device=training.device), 0
-    while training.step < training.steps:
-        total += training.advance()
+    while state.step < length.steps:
+        total += training.advance(length.steps)
         count += 1
         now = time.perf_counter()
-        last = training.step == training.steps
+        last = state.step == length.steps
         # Where validation changes nothing in what is delivered, it may depend on the clock.
         affordable = training.select or validated <= VALIDATION_SHARE * (now - begun)
-        validating = last or (training.step % every == 0 and bool(training.world.agree(affordable)))
+        validating = last or (state.step % every == 0 and bool(world.agree(affordable)))
         saving = validating or now - saved > CHECKPOINT_SECONDS
-        if not saving and now - told < REPORT_SECONDS:
+        if not saving and now - reported < REPORT_SECONDS:
             continue
-        training.seconds = before + now - begun
+        state.seconds = before + now - begun
         mean = total / count
-        mean = training.world.total(mean) if validating else mean / training.division.portion
+        mean = world.total(mean) if validating else mean / training.division.portion
         progress = Progress(
-            step=training.step,
-            steps=training.steps,
-            loss=_finite(mean.item(), training.step),
-            samples_per_second=(training.step - first) * training.batch_size / (now - begun),
-            unit=training.unit,
-            seconds=training.seconds,
+            step=state.step,
+            steps=length.steps,
+            loss=_finite(mean.item(), state.step),
+            samples_per_second=(state.step - first) * training.batches.size / (now - begun),
+            unit=training.batches.unit,
+            seconds=state.seconds,
         )
         if saving:
-            # A loss of another process may be what made them so.
+            # The loss of another process may have made the weights infinite.
             norms = torch._foreach_norm([weight.detach() for weight in training.model.parameters()])
-            _finite(float(torch.stack(norms).sum()), training.step)
-            training.due = validating
-            save(training.state())
+            _finite(float(torch.stack(norms).sum()), state.step)
+            state.due = validating
+            save(training.checkpoint())
             saved = time.perf_counter()
         if validating:
             start = time.perf_counter()
@@ -95,23 +100,23 @@ def train(
             total.zero_()
             count = 0
         report(progress)
-        told = time.perf_counter()
+        reported = time.perf_counter()
 
 
-def measure_steps(training: Training[Network], seconds: float) -> int:
+def measure_steps(training: Training, seconds: float) -> int:
     """Return how many steps fit into ``seconds``; ``training`` is left as it was."""
-    state = copy.deepcopy(training.state())
+    checkpoint = copy.deepcopy(training.checkpoint())
     training.model.train()
-    training.advance().item()  # builds caches, or compiles
+    training.advance(1).item()  # builds caches, or compiles
     times: list[float] = []
     begun = time.perf_counter()
     enough = min(MEASURE_SHARE * seconds, MEASURE_SECONDS)
-    agree = training.world.agree
+    agree = training.division.world.agree
     while len(times) < MEASURE_STEPS or agree(time.perf_counter() - begun < enough):
         start = time.perf_counter()
-        training.advance().item()
+        training.advance(1).item()
         times.append(time.perf_counter() - start)
-    training.restore(state)
+    training.restore(checkpoint)
     # The first steps build caches: the median does not see them.
     left = seconds * (1 - VALIDATION_SHARE) - sum(times)
     return int(agree(max(1, round(left / statistics.median(times)))))

@@ -136,7 +136,7 @@ def sync_apart(module: nn.Module) -> AbstractContextManager[object]:
 
 
 @contextmanager
-def joined(*, seconds: float) -> Iterator[World]:
+def process_group(*, seconds: float) -> Iterator[World]:
     """Join the processes that were launched together; without any, be alone.
 
     Args:

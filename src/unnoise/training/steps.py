@@ -1,111 +1,80 @@
-"""Everything that a training works with, and one step of it."""
+"""A training: the objects that it works with, how far it has come, and one step of it."""
 
 import copy
 import math
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from unnoise.models import Model, restore
+from unnoise.objectives import Objective
 from unnoise.seeding import generator
 from unnoise.training.average import Average
+from unnoise.training.contract import Batch, BatchSource, Optimisation, Validation, Validator
 from unnoise.training.division import Division, Grain
-from unnoise.training.parallel import ALONE, World, sync_apart
-from unnoise.training.schedule import Schedule
-
-
-@dataclass(frozen=True, kw_only=True)
-class Validation:
-    """What a network reached on images that training never shows.
-
-    Attributes:
-        risk: The objective's risk, which can be compared between epochs; lower is better.
-        psnr: In dB, where there are clean images to compare with.
-    """
-
-    risk: float
-    psnr: float | None
-
-
-Network = TypeVar("Network", bound=nn.Module)
-Batch = tuple[Tensor, ...]
+from unnoise.training.parallel import sync_apart
 
 
 @dataclass(kw_only=True)
-class Training(Generic[Network]):
-    """Everything the loop works with.
+class State:
+    """How far a training has come.
+
+    Attributes:
+        step: Steps taken.
+        seconds: Spent training, over all resumptions.
+        lowest: The lowest risk so far, where networks are selected.
+        selected: State of the network that had it.
+        due: Whether this step is still to be validated.
+    """
+
+    step: int = 0
+    seconds: float = 0.0
+    lowest: float = math.inf
+    selected: dict[str, Tensor] = field(default_factory=dict)
+    due: bool = False
+
+
+@dataclass(kw_only=True)
+class Training:
+    """Everything that steps are taken with.
 
     Attributes:
         model: The network, on its device.
-        apply: Applies a network to a batch of any size (pads and crops).
-        draw: ``draw(batch, generator)`` draws what is random, of each sample.
-        losses: ``losses(network, drawn) -> (B,)``.
-        batch: ``batch(step, samples)`` gives the views of some samples of a batch, each
-            ``(B, C, H, W)``, on any device.
-        batch_size: B, of all processes together.
-        validate: Measures a network on held-out images.
-        optimizer: Over the parameters of the model.
-        lr: The highest learning rate.
-        schedule: Share of ``lr`` at a step.
-        steps: How many.
-        seed: Of the noise.
-        average: Whether the moving average of the weights is kept.
-        validations: How many there are; fewer where they would take more than their share of the
-            time and nothing is selected by them.
+        objective: Gives the loss.
+        batches: Give the samples.
+        validator: Measures networks on held-out images; None where none are held out.
+        optimisation: How weights follow their gradients.
+        division: The part of each batch that this process computes, and its pieces.
+        seed: Decides the noise.
         select: Whether to deliver the network of the lowest risk, not the last one.
         bf16: Whether forward passes run in bfloat16.
-        world: The processes that share each batch.
-        grain: Samples that are drawn together; None for the whole batch, which one process
-            computes then.
-        unit: What a sample is, ``images`` or ``patches``.
-        pieces: Into how many pieces each process cuts its part of a batch, to add up their
-            gradients one after the other, in less memory.
+        state: How far the training has come.
+        averaged: The moving average of the weights, where it is kept.
     """
 
-    model: Network
-    apply: Callable[[Network, Tensor], Tensor]
-    draw: Callable[[Batch, torch.Generator], Batch]
-    losses: Callable[[Callable[[Tensor], Tensor], Batch], Tensor]
-    batch: Callable[[int, slice], Batch]
-    batch_size: int
-    validate: Callable[[Network], Validation]
-    optimizer: torch.optim.Optimizer
-    lr: float
-    schedule: Schedule
-    steps: int
+    model: Model
+    objective: Objective
+    batches: BatchSource
+    validator: Validator | None
+    optimisation: Optimisation
+    division: Division
     seed: int
-    average: bool
-    validations: int = 20
     select: bool = False
     bf16: bool = False
-    world: World = ALONE
-    grain: int | None = None
-    unit: str = "images"
-    pieces: int = 1
-    step: int = 0
-    seconds: float = 0.0
-    averaged: Average[Network] | None = field(init=False)
-    lowest: float = math.inf  # risk so far
-    selected: dict[str, Tensor] = field(default_factory=dict)  # state of the network that had it
-    due: bool = False  # whether this step is to be validated
+    state: State = field(default_factory=State)
+    averaged: Average[Model] | None = field(init=False)
 
     def __post_init__(self) -> None:
-        """Start the average from the initial weights; divide the batch.
-
-        Raises:
-            ConfigError: The batch is too small for so many processes and pieces.
-        """
-        self.averaged = Average(self.model) if self.average else None
+        """Start the average from the initial weights."""
+        self.averaged = Average(self.model) if self.optimisation.average else None
         self.device = next(self.model.parameters()).device
-        grain = self.grain or self.batch_size
-        self.division = Division(self.batch_size, grain, self.world, self.pieces)
-        self._spread = self.world.spread(_Losses(self.model, self.apply, self.losses))
+        self._spread = self.division.world.spread(_Losses(self.model, self.objective))
 
     @property
-    def latest(self) -> Network:
+    def latest(self) -> Model:
         """The network that training has come to."""
         return self.averaged.model if self.averaged else self.model
 
@@ -113,60 +82,68 @@ class Training(Generic[Network]):
         """Let go of the other processes; no step can be taken after this."""
         del self._spread
 
-    def check(self) -> Validation:
+    def check(self) -> Validation | None:
         """Validate, and keep the network if none was better."""
-        validation = self.validate(self.latest)
-        self.due = False
+        validation = self.validator.validate(self.latest) if self.validator else None
+        self.state.due = False
         self.model.train()
-        if self.select and validation.risk < self.lowest:
-            self.lowest = validation.risk
-            self.selected = copy.deepcopy(self.latest.state_dict())
+        if self.select and validation and validation.risk < self.state.lowest:
+            self.state.lowest = validation.risk
+            self.state.selected = copy.deepcopy(self.latest.state_dict())
         return validation
 
     def result(self) -> dict[str, Tensor]:
         """Return the state of the network to deliver."""
-        return self.selected or self.latest.state_dict()
+        return self.state.selected or self.latest.state_dict()
 
-    def state(self) -> dict[str, Any]:
+    def checkpoint(self) -> dict[str, Any]:
         """Return all that resuming needs, named by participant."""
+        state = self.state
         return {
             "model": self.model.state_dict(),
             "average": self.averaged.model.state_dict() if self.averaged else {},
-            "optimizer": self.optimizer.state_dict(),
-            "selected": {"risk": self.lowest, "state": self.selected, "due": self.due},
-            "step": self.step,
-            "seconds": self.seconds,
+            "optimizer": self.optimisation.optimizer.state_dict(),
+            "selected": {"risk": state.lowest, "state": state.selected, "due": state.due},
+            "step": state.step,
+            "seconds": state.seconds,
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go to where ``state`` was taken."""
-        self.model.load_state_dict(state["model"])
+    def restore(self, checkpoint: dict[str, Any]) -> None:
+        """Go to where ``checkpoint`` was taken."""
+        self.model.load_state_dict(checkpoint["model"])
         if self.averaged:
-            self.averaged.model.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.lowest, self.selected = state["selected"]["risk"], state["selected"]["state"]
-        self.due = state["selected"].get("due", True)  # earlier versions did not keep it
-        self.step, self.seconds = state["step"], state["seconds"]
+            self.averaged.model.load_state_dict(checkpoint["average"])
+        self.optimisation.optimizer.load_state_dict(checkpoint["optimizer"])
+        selected = checkpoint["selected"]
+        self.state = State(
+            step=checkpoint["step"],
+            seconds=checkpoint["seconds"],
+            lowest=selected["risk"],
+            selected=selected["state"],
+            due=selected.get("due", True),  # earlier versions did not keep it
+        )
 
-    def advance(self) -> Tensor:
-        """Take one step; return this process's part of the mean loss, on the device."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.lr * self.schedule(self.step, self.steps)
+    def advance(self, steps: int) -> Tensor:
+        """Take one step of a training of ``steps``.
+
+        Returns:
+            This process's part of the mean loss, on the device.
+        """
         batch = tuple(
             view.to(self.device, memory_format=torch.channels_last)
-            for view in self.batch(self.step, self.division.samples)
+            for view in self.batches.at(self.state.step, self.division.samples)
         )
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimisation.optimizer.zero_grad(set_to_none=True)
         total = torch.zeros((), device=self.device)
         *earlier, last = self.division.pieces
         for piece in earlier:
             with sync_apart(self._spread):
                 total += self._add_gradients(batch, piece)
         total += self._add_gradients(batch, last)
-        self.optimizer.step()
+        self.optimisation.step(self.state.step, steps)
         if self.averaged:
-            self.averaged.update(self.step)
-        self.step += 1
+            self.averaged.update(self.state.step)
+        self.state.step += 1
         return total
 
     def _add_gradients(self, batch: Batch, piece: list[Grain]) -> Tensor:
@@ -174,18 +151,18 @@ class Training(Generic[Network]):
         drawn = self._draw(batch, piece)
         with self._precision():
             losses: Tensor = self._spread(*drawn)
-        part = losses.sum() / self.batch_size
-        (part * self.world.size).backward()  # their mean is taken
+        part = losses.sum() / self.division.batch_size
+        (part * self.division.world.size).backward()  # their mean is taken
         return part.detach()
 
     def _draw(self, batch: Batch, piece: list[Grain]) -> Batch:
-        """Draw what is random of each grain, and put them together."""
+        """Draw what is random of each grain, and put the grains together."""
         first = self.division.samples.start
         drawn = []
         for grain in piece:
             here = tuple(view[grain.start - first : grain.stop - first] for view in batch)
-            noise = generator(self.seed, "noise", self.step, grain.number, device=self.device)
-            drawn.append(self.draw(here, noise))
+            noise = generator(self.seed, "noise", self.state.step, grain.number, device=self.device)
+            drawn.append(self.objective.draw(here, noise))
         if len(drawn) == 1:
             return drawn[0]
         return tuple(torch.cat(views) for views in zip(*drawn, strict=True))
@@ -199,15 +176,9 @@ class Training(Generic[Network]):
 class _Losses(nn.Module):
     """The losses of what was drawn, as a module, so that gradients can be averaged after it."""
 
-    def __init__(
-        self,
-        model: nn.Module,
-        apply: Callable[..., Tensor],
-        losses: Callable[[Callable[[Tensor], Tensor], Batch], Tensor],
-    ) -> None:
+    def __init__(self, model: Model, objective: Objective) -> None:
         super().__init__()
-        self.model = model
-        self._apply_to, self._losses = apply, losses
+        self.model, self._objective = model, objective
 
     def forward(self, *drawn: Tensor) -> Tensor:
-        return self._losses(lambda x: self._apply_to(self.model, x), drawn)
+        return self._objective.losses(lambda noisy: restore(self.model, noisy), drawn)

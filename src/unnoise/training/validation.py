@@ -1,6 +1,6 @@
 """Validation: an objective's risk on scenes that training never shows."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 
@@ -12,8 +12,8 @@ from unnoise.images import ValueRange, to_float
 from unnoise.models import Model, restore
 from unnoise.objectives import LOSSES, Objective
 from unnoise.seeding import generator
-from unnoise.training.parallel import World
-from unnoise.training.steps import Validation
+from unnoise.training.contract import Validation
+from unnoise.training.parallel import ALONE, World
 from unnoise.types import Array
 
 CHUNK = 100_000  # pixels at once
@@ -48,47 +48,60 @@ class Held:
         """All pixels."""
         return sum(views[0][:, 0].numel() for views in self.chunks)
 
-    def pairs(self, objective: Objective, seed: int) -> Iterator[tuple[Tensor, Tensor | None]]:
+    def examples(self, objective: Objective, seed: int) -> Iterator[tuple[Tensor, Tensor | None]]:
         """Yield noisy images as validation draws them, with the clean ones where there are any."""
         for i, views in enumerate(self.chunks):
             yield objective.examples(views, generator(seed, "validation", i))
 
-    def noisy_psnr(self, objective: Objective, seed: int) -> float | None:
+
+@dataclass(frozen=True, kw_only=True)
+class HeldOutValidator:
+    """Measures an objective's risk on held-out scenes; it always draws the same random numbers.
+
+    Each process measures some of the chunks, and all learn the risks of all of them.
+
+    Attributes:
+        objective: Gives the risk.
+        held: The scenes.
+        seed: Decides the noise.
+        device: Where the network is.
+        world: The processes.
+    """
+
+    objective: Objective
+    held: Held
+    seed: int
+    device: torch.device
+    world: World = ALONE
+
+    def validate(self, model: Model) -> Validation:
+        """Measure a network, and leave it in evaluation mode."""
+        model.eval()
+        counts = [len(views[0]) for views in self.held.chunks]
+        firsts = [0, *accumulate(counts)]
+        risks = torch.zeros(sum(counts))
+        with torch.inference_mode():
+            for i in range(self.world.rank, len(counts), self.world.size):
+                batch = tuple(
+                    view.to(self.device, memory_format=torch.channels_last)
+                    for view in self.held.chunks[i]
+                )
+                random = generator(self.seed, "validation", i, device=self.device)
+                drawn = self.objective.draw(batch, random)
+                found = self.objective.risk(lambda noisy: restore(model, noisy), drawn)
+                risks[firsts[i] : firsts[i + 1]] = found.cpu()
+        every = self.world.total(risks)
+        clean = self.objective.learns_from == "pairs"
+        return Validation(risk=float(every.mean()), psnr=_psnr(every) if clean else None)
+
+    def noisy_psnr(self) -> float | None:
         """Return the mean PSNR of the noisy images in dB; None where there are no clean ones."""
         errors = [
             LOSSES["mse"](noisy, clean)
-            for noisy, clean in self.pairs(objective, seed)
+            for noisy, clean in self.held.examples(self.objective, self.seed)
             if clean is not None
         ]
         return _psnr(torch.cat(errors)) if errors else None
-
-
-def validator(
-    objective: Objective, held: Held, seed: int, device: torch.device, world: World
-) -> Callable[[Model], Validation]:
-    """Return what validates a network; every call draws the same random numbers.
-
-    Each process takes some of the chunks, and all learn the risks of all of them.
-    """
-    counts = [len(views[0]) for views in held.chunks]
-    firsts = [0, *accumulate(counts)]
-
-    def validate(network: Model) -> Validation:
-        network.eval()
-        risks = torch.zeros(sum(counts))
-        with torch.inference_mode():
-            for i in range(world.rank, len(counts), world.size):
-                batch = tuple(
-                    view.to(device, memory_format=torch.channels_last) for view in held.chunks[i]
-                )
-                drawn = objective.draw(batch, generator(seed, "validation", i, device=device))
-                found = objective.risk(lambda x: restore(network, x), drawn)
-                risks[firsts[i] : firsts[i + 1]] = found.cpu()
-        every = world.total(risks)
-        clean = objective.learns_from == "pairs"
-        return Validation(risk=float(every.mean()), psnr=_psnr(every) if clean else None)
-
-    return validate
 
 
 def _psnr(errors: Tensor) -> float:
