@@ -6,7 +6,6 @@ Prints the PSNR on the MNIST test images of each member, and of the mean of the 
 """
 
 import argparse
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ import unnoise
 from unnoise.data import load_images
 from unnoise.images import to_float
 from unnoise.metrics import psnr
-from unnoise.models import MODELS, UNet
+from unnoise.models import MODELS, Architecture, UNet
 from unnoise.noise import parse_noise
 from unnoise.seeding import generator
 
@@ -34,7 +33,7 @@ def main() -> None:
     where = Path(options.data_dir) if options.data_dir else None
     clean = to_float(load_images("mnist", split="test", data_dir=where).stack)
     noisy = parse_noise(NOISE)(torch.from_numpy(clean), generator(0, "bench models")).numpy()
-    MODELS["candidate"] = partial(UNet, widths=(16, 32, 64), depths=(2, 2, 2))
+    MODELS["candidate"] = Architecture(UNet, {"widths": (16, 32, 64), "depths": (2, 2, 2)})
     total = np.zeros_like(clean)
     for member in range(options.members):
         denoiser = unnoise.train(

@@ -8,8 +8,6 @@ Each candidate is trained for the same number of batches. Prints the table.
 import argparse
 import statistics
 import time
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,20 +18,26 @@ import unnoise
 from unnoise.data import load_images
 from unnoise.images import to_float
 from unnoise.metrics import psnr
-from unnoise.models import MODELS, Autoencoder, Model, UNet
+from unnoise.models import MODELS, Architecture, Autoencoder, UNet
 from unnoise.noise import parse_noise
 from unnoise.seeding import generator
 
 NOISE = "gaussian:0.3,clip"
-CANDIDATES: dict[str, Callable[..., Model]] = {
-    "autoencoder": Autoencoder,
-    "unet 8-16-32, 1-1-1 (default)": partial(UNet, widths=(8, 16, 32), depths=(1, 1, 1)),
-    "unet 8-16, 1-1": partial(UNet, widths=(8, 16), depths=(1, 1)),
-    "unet 8-16-32, 0-1-1": partial(UNet, widths=(8, 16, 32), depths=(0, 1, 1)),
-    "unet 8-16-32, 2-2-2": partial(UNet, widths=(8, 16, 32), depths=(2, 2, 2)),
-    "unet 8-16-48, 1-1-1": partial(UNet, widths=(8, 16, 48), depths=(1, 1, 1)),
-    "unet 8-16-32-64, 1-1-1-1": partial(UNet, widths=(8, 16, 32, 64), depths=(1, 1, 1, 1)),
-    "unet 16-32-64, 1-1-1": partial(UNet, widths=(16, 32, 64), depths=(1, 1, 1)),
+
+
+def unet(widths: tuple[int, ...], depths: tuple[int, ...]) -> Architecture:
+    return Architecture(UNet, {"widths": widths, "depths": depths})
+
+
+CANDIDATES = {
+    "autoencoder": Architecture(Autoencoder),
+    "unet 8-16-32, 1-1-1 (default)": unet((8, 16, 32), (1, 1, 1)),
+    "unet 8-16, 1-1": unet((8, 16), (1, 1)),
+    "unet 8-16-32, 0-1-1": unet((8, 16, 32), (0, 1, 1)),
+    "unet 8-16-32, 2-2-2": unet((8, 16, 32), (2, 2, 2)),
+    "unet 8-16-48, 1-1-1": unet((8, 16, 48), (1, 1, 1)),
+    "unet 8-16-32-64, 1-1-1-1": unet((8, 16, 32, 64), (1, 1, 1, 1)),
+    "unet 16-32-64, 1-1-1": unet((16, 32, 64), (1, 1, 1)),
 }
 
 
@@ -54,8 +58,8 @@ def main() -> None:
         f"| PSNR after {options.steps} steps |"
     )
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
-    for name, build in CANDIDATES.items():
-        MODELS["candidate"] = build
+    for name, candidate in CANDIDATES.items():
+        MODELS["candidate"] = candidate
         start = time.perf_counter()
         denoiser = unnoise.train(
             options.data, model="candidate", steps=options.steps, data_dir=options.data_dir

@@ -1,14 +1,14 @@
 import pytest
 import torch
 
-from unnoise.models import MODELS, build_model, grey, restore
+from unnoise.models import MODELS, build_model, find_model, grey, restore
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_it_makes_the_mean_of_what_the_colour_model_makes(name: str) -> None:
     torch.manual_seed(0)
-    size = {"size": (16, 24)} if name in ("autoencoder", "autoencoder-m", "mlp") else {}
-    model = build_model(name, {"channels": 3} | size).eval()
+    arguments = find_model(name).network.arguments_for(channels=3, size=(16, 24))
+    model = build_model(name, arguments).eval()
     single = grey(model).eval()
     noisy = torch.rand(2, 1, 16, 24)
     with torch.inference_mode():

@@ -4,13 +4,12 @@ A model is a network from noisy to clean images, built from a name and plain arg
 does not know how models are trained, stored or used on whole files.
 """
 
-from collections.abc import Callable
-from functools import partial
-
 from unnoise.errors import UnknownNameError
 from unnoise.models.autoencoder import Autoencoder
 from unnoise.models.bounds import Bounds, Distances
 from unnoise.models.contract import (
+    DEFAULT_LR,
+    Architecture,
     CodeModel,
     Model,
     ModelArguments,
@@ -26,25 +25,33 @@ from unnoise.models.mlp import MLP
 from unnoise.models.residual_unet import ResidualUNet
 from unnoise.models.unet import UNet
 
-MODELS: dict[str, Callable[..., Model]] = {
-    "unet": UNet,
+BLOCKS: ModelArguments = {"falling": (1, 1, 1), "rising": (1, 1, 1, 2)}
+HIGH_LR = 1.6e-2  # found by measurement (docs/lab-notes.md)
+
+MODELS = {
+    "unet": Architecture(UNet, lr=HIGH_LR),
     # About 20, 70 and 270 thousand multiply-adds a pixel. benchmarks/photo/candidates.py gives the
     # reasons for these numbers of channels and convolutions.
-    "unet-s": partial(UNet, widths=(16, 32, 64, 128), depths=(2, 2, 2, 2)),
+    "unet-s": Architecture(UNet, {"widths": (16, 32, 64, 128), "depths": (2, 2, 2, 2)}),
     # Costs as much as unet-s, has 0.6 times its weights, and its blocks cannot die.
-    "unet-slim": partial(
-        ResidualUNet, widths=(16, 24, 40, 64), falling=(1, 1, 1), rising=(1, 1, 1, 2)
-    ),
-    "unet-m": partial(
-        ResidualUNet, widths=(24, 48, 64, 128), falling=(1, 1, 1), rising=(1, 1, 1, 2)
-    ),
-    "unet-l": partial(
-        ResidualUNet, widths=(48, 96, 128, 256), falling=(1, 1, 1), rising=(1, 1, 1, 2)
-    ),
-    "autoencoder": Autoencoder,
-    "autoencoder-m": ConvAutoencoder,
-    "mlp": MLP,
+    "unet-slim": Architecture(ResidualUNet, {"widths": (16, 24, 40, 64), **BLOCKS}),
+    "unet-m": Architecture(ResidualUNet, {"widths": (24, 48, 64, 128), **BLOCKS}),
+    "unet-l": Architecture(ResidualUNet, {"widths": (48, 96, 128, 256), **BLOCKS}),
+    "autoencoder": Architecture(Autoencoder, lr=HIGH_LR),
+    "autoencoder-m": Architecture(ConvAutoencoder),
+    "mlp": Architecture(MLP, lr=1e-3),
 }
+
+
+def find_model(name: str) -> Architecture:
+    """Return the entry of a model in the table.
+
+    Raises:
+        UnknownNameError: No model has this name.
+    """
+    if name not in MODELS:
+        raise UnknownNameError("model", name, MODELS)
+    return MODELS[name]
 
 
 def build_model(name: str, arguments: ModelArguments) -> Model:
@@ -58,14 +65,15 @@ def build_model(name: str, arguments: ModelArguments) -> Model:
         UnknownNameError: No model has this name.
         ModelError: The model cannot be built with these arguments.
     """
-    if name not in MODELS:
-        raise UnknownNameError("model", name, MODELS)
-    return MODELS[name](**arguments)
+    entry = find_model(name)
+    return entry.network(**entry.arguments | arguments)
 
 
 __all__ = [
+    "DEFAULT_LR",
     "MLP",
     "MODELS",
+    "Architecture",
     "Autoencoder",
     "Bounds",
     "CodeModel",
@@ -76,6 +84,7 @@ __all__ = [
     "ResidualUNet",
     "UNet",
     "build_model",
+    "find_model",
     "fit",
     "grey",
     "join_features",

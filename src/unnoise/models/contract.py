@@ -2,7 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,8 @@ from unnoise.errors import ModelError
 from unnoise.sizes import check_size, padding
 
 ModelArguments = dict[str, Any]  # plain JSON values
+
+DEFAULT_LR = 3e-3  # found by measurement (docs/lab-notes.md)
 
 
 class Model(nn.Module, ABC):
@@ -26,6 +29,10 @@ class Model(nn.Module, ABC):
         bounded: Whether outputs always lie in [0, 1].
         corrects: Whether outputs are the input plus a small correction. The correction loses
             little when it is computed in bfloat16.
+        one_size: Whether the constructor takes the ``size`` of the images, as the model takes no
+            other one.
+        can_drop_shortcuts: Whether the constructor takes ``shortcuts=False``: no pixel then goes
+            straight to its own place.
     """
 
     arguments: ModelArguments
@@ -35,6 +42,20 @@ class Model(nn.Module, ABC):
     receptive_field: int
     bounded: bool = False
     corrects: bool = False
+    one_size: ClassVar[bool] = False
+    can_drop_shortcuts: ClassVar[bool] = False
+
+    @classmethod
+    def arguments_for(
+        cls, *, channels: int, size: tuple[int, int], shortcuts: bool = True
+    ) -> ModelArguments:
+        """Return the arguments of the constructor for images of this kind."""
+        arguments: ModelArguments = {"channels": channels}
+        if cls.one_size:
+            arguments["size"] = size
+        if cls.can_drop_shortcuts and not shortcuts:
+            arguments["shortcuts"] = False
+        return arguments
 
     @abstractmethod
     def forward(self, noisy: Tensor) -> Tensor:
@@ -63,6 +84,7 @@ class CodeModel(Model):
         code_size: Number of values in the code of one image.
     """
 
+    one_size = True
     fixed_size: tuple[int, int]
     code_size: int
 
@@ -83,6 +105,21 @@ class CodeModel(Model):
             )
         self.channels, self.fixed_size = channels, (height, width)
         self.receptive_field = 2 * max(height, width)  # dense: every pixel sees every pixel
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A line of the table of models.
+
+    Attributes:
+        network: The class.
+        arguments: The arguments that differ from the defaults of the constructor.
+        lr: The highest learning rate that suits the model.
+    """
+
+    network: type[Model]
+    arguments: ModelArguments = field(default_factory=dict)
+    lr: float = DEFAULT_LR
 
 
 ModelKind = TypeVar("ModelKind", bound=Model)

@@ -33,6 +33,8 @@ class ResidualUNet(Model):
         ModelError: The numbers of levels do not agree, or a number is out of range.
     """
 
+    can_drop_shortcuts = True
+
     def __init__(
         self,
         *,

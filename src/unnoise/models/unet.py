@@ -35,6 +35,8 @@ class UNet(Model):
         ModelError: Widths and depths are not of one length, or one of them is out of range.
     """
 
+    can_drop_shortcuts = True
+
     def __init__(
         self,
         *,

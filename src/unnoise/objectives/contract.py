@@ -45,7 +45,6 @@ class Objective(ABC):
         obeys: The settings that other objectives do not obey, each with a reason; a reason may be
             empty.
         finds_structure: Whether ``structure = auto`` looks for noise that pixels of a line share.
-        shortcuts: Whether a network may pass pixels straight to their own places.
     """
 
     learns_from: ClassVar[LearnsFrom]
@@ -65,9 +64,9 @@ class Objective(ABC):
         """
         return cls()
 
-    @property
-    def shortcuts(self) -> bool:
-        """Whether a network may pass pixels straight to their own places."""
+    @classmethod
+    def allows_shortcuts(cls, config: TrainConfig) -> bool:  # noqa: ARG003  for others
+        """Whether a new network may pass pixels straight to their own places."""
         return True
 
     @abstractmethod

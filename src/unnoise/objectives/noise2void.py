@@ -50,10 +50,10 @@ class Noise2Void(Objective):
         """Build it with the replacement of the settings and the structure of the images."""
         return cls(config.replacement, images.structure)
 
-    @property
-    def shortcuts(self) -> bool:
-        """The median is so good a guess that a network with shortcuts learns to pass pixels on."""
-        return self.replacement != "median"
+    @classmethod
+    def allows_shortcuts(cls, config: TrainConfig) -> bool:
+        """Forbid them to the median, so good a guess that a network learns to pass pixels on."""
+        return config.replacement != "median"
 
     def draw(self, batch: Batch, generator: Generator) -> Drawn:
         """Return the images with pixels replaced, what was there, and the places of the pixels."""

@@ -1,12 +1,9 @@
-"""From a config to objects: the only file that knows every table."""
+"""All objects of a training, built in one pass."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import TypeVar
 
-import torch
-from torch import nn
-
+from unnoise.assemble.networks import Networks, build_networks, build_optimizer
 from unnoise.data import (
     TURNS,
     Material,
@@ -14,24 +11,13 @@ from unnoise.data import (
     prepare,
     takes_whole,
 )
-from unnoise.denoiser.torch_backend import load_model
-from unnoise.denoiser.view import makes_grey
 from unnoise.devices import choose_bf16, choose_device
 from unnoise.errors import ConfigError, DataError
 from unnoise.images import ValueRange
-from unnoise.models import (
-    Bounds,
-    Distances,
-    Model,
-    ModelArguments,
-    build_model,
-    grey,
-    place,
-)
+from unnoise.models import DEFAULT_LR, find_model
 from unnoise.noise import parse_noise
 from unnoise.objectives import OBJECTIVES, Images
 from unnoise.runs import ModelInfo, TrainConfig
-from unnoise.seeding import generator
 from unnoise.training import (
     ALONE,
     SCHEDULES,
@@ -40,7 +26,6 @@ from unnoise.training import (
     Held,
     HeldOutValidator,
     Length,
-    Muon,
     Optimisation,
     Training,
     World,
@@ -49,19 +34,12 @@ from unnoise.training import (
 )
 from unnoise.types import Array
 
-Built = TypeVar("Built", bound=Model)
-
 DEFAULT_EPOCHS = 10  # of small whole images
 DEFAULT_STEPS = 3000  # of patches
 WHOLE_BATCH, PATCH_BATCH = 64, 8
-HIGH_LR = 1.6e-2  # both found by measurement (docs/lab-notes.md)
-DEFAULT_LR = {"unet": HIGH_LR, "autoencoder": HIGH_LR, "mlp": 1e-3}
-USUAL_LR = 3e-3
-ONE_SIZE = ("autoencoder", "autoencoder-m", "mlp")
-MUON_LR = 1e-2
+MUON_LR = 1e-2  # found by measurement (docs/lab-notes.md)
 FINE_TUNING = 0.3  # of the rate from scratch
 VALIDATIONS = 20
-COLOUR = 3
 HALF_TURNS = (0, 2, 4, 6)
 VALIDATION_SHARE = 0.05  # of the multiply-adds of a training
 
@@ -102,7 +80,9 @@ def complete(config: TrainConfig, plan: Plan) -> TrainConfig:
     model = config.model
     if model == "auto" and config.init is None:
         model = "unet" if whole else "unet-s"
-    lr = MUON_LR if config.optimizer == "muon" else DEFAULT_LR.get(model, USUAL_LR)
+    lr = DEFAULT_LR if config.init else find_model(model).lr
+    if config.optimizer == "muon":
+        lr = MUON_LR
     return replace(
         config,
         noise=str(parse_noise(plan.noise)) if plan.noise else None,
@@ -140,7 +120,7 @@ def assemble(
     assert config.lr is not None
     device = choose_device(config.device)
     # Before the images are read: it may be refused.
-    name, model, network = _networks(config, plan, device)
+    networks = build_networks(config, plan, device)
     material = prepare(
         plan,
         batch_size=config.batch_size,
@@ -174,17 +154,17 @@ def assemble(
         for scenes in (material.held_out, material.calibration, material.learned)
     )
     if device.type == "cuda" and config.compile:
-        network.compile()
+        networks.trained.compile()
     validator = HeldOutValidator(
         objective=objective, held=held, seed=config.seed, device=device, world=world
     )
     training = Training(
-        model=network,
+        model=networks.trained,
         objective=trained,
         batches=material.batches,
         validator=validator,
         optimisation=Optimisation(
-            optimizer=_optimizer(config, network),
+            optimizer=build_optimizer(config, networks.trained),
             lr=config.lr,
             schedule=SCHEDULES[config.schedule],
             average=config.average,
@@ -204,7 +184,7 @@ def assemble(
         config=replace(config, epochs=None, minutes=None, steps=steps),
         training=training,
         length=_length(steps, training, validator),
-        info=_info(known, plan, material, name, model, network),
+        info=_info(known, plan, material, networks),
         validator=validator,
         calibration=calibration,
         learned=learned,
@@ -256,68 +236,6 @@ def _images(plan: Plan, *, clamped: bool) -> Images:
     )
 
 
-def _networks(config: TrainConfig, plan: Plan, device: torch.device) -> tuple[str, Model, Model]:
-    """Return the name of the model in the table, the model, and what is trained of it."""
-    name, model, distances = _start(config, plan)
-    part = plan.views[0][0]
-    if model.channels != part.channels:
-        convert = f"pass --channels {model.channels}, or " if model.channels in (1, COLOUR) else ""
-        raise ConfigError(
-            f"--init {config.init} is a model of {model.channels} channels and the images have "
-            f"{part.channels}: {convert}take another model"
-        )
-    if config.loss == "bce" and not model.bounded:
-        raise ConfigError(
-            f"loss bce needs outputs in [0, 1], which {name} does not promise: "
-            "use --loss mse, or --model autoencoder"
-        )
-    if model.fixed_size not in (None, (part.height, part.width)) or (
-        model.fixed_size and not takes_whole(plan)
-    ):
-        raise ConfigError(
-            f"{name} takes images of one small size, and these are larger or of several sizes: "
-            "take another network (unet takes any size), or cut the images to one size"
-        )
-    network: Model = (
-        _seeded(config, lambda: Bounds(model, distances)) if config.intervals else model
-    )
-    if config.freeze:
-        model.requires_grad_(False)
-    return name, model, place(network, device)
-
-
-def _start(config: TrainConfig, plan: Plan) -> tuple[str, Model, Distances | None]:
-    """Return what training starts from: the name of the model, itself, and its distances."""
-    if config.init is not None:
-        info, model, distances = load_model(config.init)
-        if makes_grey(plan.views[0][0].channels, model.channels) and _folds(model):
-            return info.model, grey(model), None  # its bounds are for colours
-        return info.model, model, distances
-    model = _seeded(config, lambda: build_model(config.model, _arguments(config, plan)))
-    return config.model, model, None
-
-
-def _folds(model: Model) -> bool:
-    """Whether the grey form of a model is one of its own kind, which a file can hold."""
-    return "channels" in model.arguments and type(grey(model)) is type(model)
-
-
-def _seeded(config: TrainConfig, build: Callable[[], Built]) -> Built:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(generator(config.seed, "weights").initial_seed())
-        return build()
-
-
-def _arguments(config: TrainConfig, plan: Plan) -> ModelArguments:
-    part = plan.views[0][0]
-    if config.model in ONE_SIZE:
-        return {"channels": part.channels, "size": (part.height, part.width)}
-    if plan.objective == "noise2void" and config.replacement == "median":
-        # The median is so good a guess that a network with shortcuts learns to pass pixels on.
-        return {"channels": part.channels, "shortcuts": False}
-    return {"channels": part.channels}
-
-
 def _steps(config: TrainConfig, training: Training, *, whole: bool) -> int:
     if config.steps:
         return config.steps
@@ -342,30 +260,16 @@ def _length(steps: int, training: Training, validator: HeldOutValidator) -> Leng
     return Length(steps=steps, validations=min(VALIDATIONS, max(1, affordable)))
 
 
-def _optimizer(config: TrainConfig, network: nn.Module) -> torch.optim.Optimizer:
-    assert config.lr is not None
-    learned = [weight for weight in network.parameters() if weight.requires_grad]
-    if config.optimizer == "muon":
-        return Muon(learned, lr=config.lr)
-    if config.optimizer == "sgd":
-        return torch.optim.SGD(learned, lr=config.lr)
-    return torch.optim.AdamW(
-        learned, lr=config.lr, betas=(0.9, 0.99), weight_decay=1e-4, fused=True
-    )
-
-
-def _info(
-    config: TrainConfig, plan: Plan, material: Material, name: str, model: Model, network: Model
-) -> ModelInfo:
+def _info(config: TrainConfig, plan: Plan, material: Material, networks: Networks) -> ModelInfo:
     values, results = material.ranges[0], material.ranges[-1]
     part = plan.views[0][0]
     dtype = part.dtype
     # Other dtypes are another way to write the same values. Results have the dtype of the input.
     same = len({view[0].dtype for view in plan.views}) == 1
     return ModelInfo(
-        model=name,
-        arguments=model.arguments,
-        channels=model.channels,
+        model=networks.name,
+        arguments=networks.model.arguments,
+        channels=networks.model.channels,
         noise=config.noise or "",
         objective=f"{plan.objective}, {config.loss}",
         reason=plan.reason,
@@ -375,7 +279,7 @@ def _info(
         result_range=asdict(results) if results != values and same else None,
         colour=None if part.colour == "unknown" else part.colour == "rgb",
         strides=material.strides,
-        bounds={"arguments": network.arguments, "level": config.intervals, "groups": []}
-        if isinstance(network, Bounds)
+        bounds={"arguments": networks.trained.arguments, "level": config.intervals, "groups": []}
+        if config.intervals
         else None,
     )

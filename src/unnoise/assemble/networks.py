@@ -1,0 +1,104 @@
+"""The network that is trained, new or loaded, and the optimizer of its weights."""
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+import torch
+from torch import nn
+
+from unnoise.data import Plan, takes_whole
+from unnoise.denoiser.torch_backend import load_model
+from unnoise.denoiser.view import makes_grey
+from unnoise.errors import ConfigError
+from unnoise.images import RGB
+from unnoise.models import Bounds, Distances, Model, build_model, find_model, grey, place
+from unnoise.objectives import OBJECTIVES
+from unnoise.runs import TrainConfig
+from unnoise.seeding import generator
+from unnoise.training import Muon
+
+Built = TypeVar("Built", bound=Model)
+
+
+class Networks(NamedTuple):
+    """What is trained."""
+
+    name: str  # of the model, in the table of models
+    model: Model
+    trained: Model  # the model, or the model with its bounds
+
+
+def build_networks(config: TrainConfig, plan: Plan, device: torch.device) -> Networks:
+    """Build what is trained, or load what training starts from.
+
+    Raises:
+        ConfigError: Settings or images do not fit the model.
+        UnnoiseError: There is no such model, or it cannot be read.
+    """
+    name, model, distances = _start(config, plan)
+    part = plan.views[0][0]
+    if model.channels != part.channels:
+        convert = f"pass --channels {model.channels}, or " if model.channels in (1, RGB) else ""
+        raise ConfigError(
+            f"--init {config.init} is a model of {model.channels} channels and the images have "
+            f"{part.channels}: {convert}take another model"
+        )
+    if config.loss == "bce" and not model.bounded:
+        raise ConfigError(
+            f"loss bce needs outputs in [0, 1], which {name} does not promise: "
+            "use --loss mse, or --model autoencoder"
+        )
+    if model.fixed_size not in (None, (part.height, part.width)) or (
+        model.fixed_size and not takes_whole(plan)
+    ):
+        raise ConfigError(
+            f"{name} takes images of one small size, and these are larger or of several sizes: "
+            "take another network (unet takes any size), or cut the images to one size"
+        )
+    network: Model = (
+        _seeded(config, lambda: Bounds(model, distances)) if config.intervals else model
+    )
+    if config.freeze:
+        model.requires_grad_(False)
+    return Networks(name, model, place(network, device))
+
+
+def _start(config: TrainConfig, plan: Plan) -> tuple[str, Model, Distances | None]:
+    """Return what training starts from: the name of the model, itself, and its distances."""
+    if config.init is not None:
+        info, model, distances = load_model(config.init)
+        if makes_grey(plan.views[0][0].channels, model.channels) and _folds(model):
+            return info.model, grey(model), None  # its bounds are for colours
+        return info.model, model, distances
+    part = plan.views[0][0]
+    arguments = find_model(config.model).network.arguments_for(
+        channels=part.channels,
+        size=(part.height, part.width),
+        shortcuts=OBJECTIVES[plan.objective].allows_shortcuts(config),
+    )
+    model = _seeded(config, lambda: build_model(config.model, arguments))
+    return config.model, model, None
+
+
+def _folds(model: Model) -> bool:
+    """Whether the grey form of a model is one of its own kind, which a file can hold."""
+    return "channels" in model.arguments and type(grey(model)) is type(model)
+
+
+def _seeded(config: TrainConfig, build: Callable[[], Built]) -> Built:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(generator(config.seed, "weights").initial_seed())
+        return build()
+
+
+def build_optimizer(config: TrainConfig, network: nn.Module) -> torch.optim.Optimizer:
+    """Build the optimizer of the weights that are not frozen."""
+    assert config.lr is not None
+    learned = [weight for weight in network.parameters() if weight.requires_grad]
+    if config.optimizer == "muon":
+        return Muon(learned, lr=config.lr)
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(learned, lr=config.lr)
+    return torch.optim.AdamW(
+        learned, lr=config.lr, betas=(0.9, 0.99), weight_decay=1e-4, fused=True
+    )
