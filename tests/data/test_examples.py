@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from unnoise.data import Material, choose_method, look_at, prepare
+from unnoise.data import Material, Preparation, choose_method, look_at, prepare
 from unnoise.images import write_stack
 
 
@@ -12,16 +12,8 @@ def prepared(folder: Path, *, noise: str | None = "gaussian:0.1", memory: float 
     survey = look_at(folder, split="train")[0]
     plan = choose_method(survey, None, noise=noise, objective="auto", channels=None)
     failures: list[str] = []
-    made = prepare(
-        plan,
-        batch_size=1,
-        side=16,
-        share=None,
-        stride=2,
-        memory=memory,
-        seed=0,
-        failed=failures.append,
-    )
+    how = Preparation(batch_size=1, side=16, stride=2, memory=memory, seed=0)
+    made = prepare(plan, how, failed=failures.append)
     assert failures == []
     return made
 

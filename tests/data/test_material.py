@@ -1,3 +1,5 @@
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -5,17 +7,33 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from unnoise.data import Batches, Material, Patches, Stream, choose_method, look_at, prepare
+from unnoise.data import (
+    Batches,
+    Material,
+    Patches,
+    Preparation,
+    Stream,
+    choose_method,
+    look_at,
+    prepare,
+)
 from unnoise.errors import DataError
 from unnoise.images import ReadOptions, write_stack
 
+HOW = Preparation(batch_size=4, side=16, memory=1.0, seed=1)
 
-def material(folder: Path, *, objective: str = "auto", **changes: Any) -> Material:
+
+def material(
+    folder: Path,
+    *,
+    objective: str = "auto",
+    failed: Callable[[str], None] = lambda _: None,
+    **changes: Any,
+) -> Material:
     survey, _ = look_at(folder, split="train")
     noise = None if objective in ("noise2noise", "neighbor2neighbor") else "gaussian:0.1"
     made = choose_method(survey, None, noise=noise, objective=objective, channels=None)
-    settings = {"batch_size": 4, "side": 16, "share": None, "stride": None, "memory": 1.0}
-    return prepare(made, **{**settings, "seed": 1, "failed": lambda _: None, **changes})
+    return prepare(made, replace(HOW, **changes), failed=failed)
 
 
 def write(folder: Path, count: int, shape: tuple[int, ...], dtype: str = "uint8") -> None:
@@ -141,8 +159,7 @@ def test_means_of_captures_have_the_scale_of_the_captures(tmp_path: Path) -> Non
         write_stack(tmp_path / name, random.integers(0, 3500, (80, 80)).astype(dtype))
     noisy, clean = (look_at(tmp_path / side, split="train")[0] for side in ("noisy", "clean"))
     made = choose_method(noisy, clean, noise=None, objective="auto", channels=None)
-    settings: dict[str, Any] = {"batch_size": 4, "side": 16, "share": None, "stride": None}
-    ranges = prepare(made, memory=1.0, seed=1, failed=lambda _: None, **settings).ranges
+    ranges = prepare(made, HOW, failed=lambda _: None).ranges
     assert [values.high for values in ranges] == [4095, 4095]
 
 
@@ -174,8 +191,7 @@ def test_what_has_no_data_is_never_trained_on(tmp_path: Path, memory: float) -> 
         write_stack(tmp_path / f"{i}.tif", image)
     survey, _ = look_at(tmp_path, split="train", read=ReadOptions(nodata=-9999, nan="keep"))
     made = choose_method(survey, None, noise="gaussian:0.1", objective="auto", channels=None)
-    settings: dict[str, Any] = {"batch_size": 4, "side": 16, "share": None, "stride": None}
-    ready = prepare(made, memory=memory, seed=1, failed=lambda _: None, **settings)
+    ready = prepare(made, replace(HOW, memory=memory), failed=lambda _: None)
     (low, high) = ready.ranges[0].low, ready.ranges[0].high
     assert 95 < float(np.min(low)) < 102
     assert 128 < float(np.max(high)) < 135

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from packing import LONG, grey, pack, pack_greys, png
 from unnoise import images
-from unnoise.data import Material, Plan, Stream, choose_method, look_at, prepare
+from unnoise.data import Material, Plan, Preparation, Stream, choose_method, look_at, prepare
 from unnoise.data.batches import ALL
 from unnoise.data.stream import BLOCK, CROPS, BlockReader
 from unnoise.errors import ConfigError, DataError, UnnoiseError
@@ -23,16 +23,8 @@ def plan(source: str | Path, *, noise: str | None = NOISE, **changes: Any) -> Pl
 
 
 def material(made: Plan, failures: list[str], *, share: float | None = None) -> Material:
-    return prepare(
-        made,
-        batch_size=4,
-        side=16,
-        share=share,
-        stride=None,
-        memory=1.0,
-        seed=1,
-        failed=failures.append,
-    )
+    how = Preparation(batch_size=4, side=16, share=share, memory=1.0, seed=1)
+    return prepare(made, how, failed=failures.append)
 
 
 def reader(made: Material) -> BlockReader:

@@ -9,7 +9,7 @@ import pytest
 import zarr
 from numpy.typing import NDArray
 
-from unnoise.data import Material, Plan, Stream, choose_method, look_at, prepare
+from unnoise.data import Material, Plan, Preparation, Stream, choose_method, look_at, prepare
 from unnoise.images import ReadOptions
 
 Array = NDArray[np.generic]
@@ -22,16 +22,8 @@ def plan(source: str | Path, *, axes: str | None = None, max_pixels: int = 2**30
 
 
 def material(made: Plan, *, share: float | None = None) -> Material:
-    return prepare(
-        made,
-        batch_size=4,
-        side=SIDE,
-        share=share,
-        stride=None,
-        memory=1e-9,
-        seed=1,
-        failed=pytest.fail,
-    )
+    how = Preparation(batch_size=4, side=SIDE, share=share, memory=1e-9, seed=1)
+    return prepare(made, how, failed=pytest.fail)
 
 
 def drawn(made: Material, blocks: int = 20) -> list[Array]:

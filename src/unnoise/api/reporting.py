@@ -10,7 +10,7 @@ from unnoise.api.held_out import HeldOut
 from unnoise.api.planning import make_plan
 from unnoise.api.sharing import short
 from unnoise.assemble import complete
-from unnoise.data import choose_examples, load_images, prepare
+from unnoise.data import Preparation, choose_examples, load_images, prepare
 from unnoise.datasets import NAMES
 from unnoise.denoiser import Denoiser, Running
 from unnoise.denoiser.description import in_words
@@ -135,8 +135,7 @@ def _read_again(settings: TrainConfig, folder: RunFolder, say: Say) -> HeldOut:
     plan = make_plan(settings, run=folder.path, say=say)
     settings = complete(settings, plan)
     assert settings.batch_size is not None
-    material = prepare(
-        plan,
+    preparation = Preparation(
         batch_size=settings.batch_size,
         side=settings.patch,
         share=settings.validation,
@@ -144,8 +143,8 @@ def _read_again(settings: TrainConfig, folder: RunFolder, say: Say) -> HeldOut:
         memory=settings.memory,
         values=settings.range and ValueRange.given(*settings.range),
         seed=settings.seed,
-        failed=say,
     )
+    material = prepare(plan, preparation, failed=say)
     return HeldOut.of(material.examples, material.held_out)
 
 

@@ -8,6 +8,7 @@ from unnoise.data import (
     TURNS,
     Material,
     Plan,
+    Preparation,
     prepare,
     takes_whole,
 )
@@ -121,8 +122,7 @@ def assemble(
     device = choose_device(config.device)
     # Before the images are read: it may be refused.
     networks = build_networks(config, plan, device)
-    material = prepare(
-        plan,
+    preparation = Preparation(
         batch_size=config.batch_size,
         side=config.patch,
         share=config.validation,
@@ -132,9 +132,9 @@ def assemble(
         memory=config.memory,
         values=config.range and ValueRange.given(*config.range),
         seed=config.seed,
-        failed=failed,
         device=device,
     )
+    material = prepare(plan, preparation, failed=failed)
     _check_same(material, world)
     noise = config.noise and parse_noise(config.noise)
     notes = noise.notes(plan.views[0][0].channels) if noise else ()

@@ -7,7 +7,7 @@ part) → ``prepare`` (pixels, split, batches). This room does not know models o
 from unnoise.data.batches import Batches, Patches, split_indices
 from unnoise.data.classes import Labels, load_classes
 from unnoise.data.examples import choose_examples, cut_alike
-from unnoise.data.material import Material, prepare, takes_whole
+from unnoise.data.material import Material, Preparation, prepare, takes_whole
 from unnoise.data.method import Plan, choose_method
 from unnoise.data.names import match_pairs, side_of
 from unnoise.data.parts import Part
@@ -27,6 +27,7 @@ __all__ = [
     "Patches",
     "PixelStore",
     "Plan",
+    "Preparation",
     "Resident",
     "Source",
     "Stream",

@@ -6,7 +6,7 @@ import numpy as np
 
 from unnoise.data.batches import split_indices
 from unnoise.data.method import Scenes
-from unnoise.data.splitting import HELD_STRIPS, HELD_WHOLE, MANY, Views, cut_row
+from unnoise.data.splitting import HELD_STRIPS, HELD_WHOLE, MANY, Scene, Views, cut_row
 from unnoise.facts import amount_of_structure, most_structured
 from unnoise.types import Array
 
@@ -16,8 +16,6 @@ WIDE = 3  # times its rows that the part of a strip is wide
 SEARCHED = 16  # scenes of which the most structured are taken
 LARGE, SMALL = 5, 10  # how many large and small images are shown
 SMALL_SIDE = 64  # pixels of a small one
-
-Scene = tuple[Array, ...]  # the views of one scene, (H, W, C)
 
 
 def held_scenes(views: Views, groups: Scenes, share: float | None, seed: int) -> list[Scene]:

@@ -8,12 +8,13 @@ from unnoise.data.method import Scenes
 from unnoise.errors import DataError
 from unnoise.types import Array
 
-Views = tuple[list[Array], ...]  # of each view the images (H, W, C)
+Views = tuple[list[Array], ...]  # the images (H, W, C) of each view
+Scene = tuple[Array, ...]  # the views of one scene, (H, W, C)
 
 HELD_WHOLE, HELD_STRIPS = 0.2, 0.1
 MANY = 50  # images, from which on whole ones are held out; of fewer, strips of each
 THINNEST = 16  # rows of a strip
-HELD_PIXELS = 1_500_000  # at the most; the figure is then good to about 0.02 dB
+HELD_PIXELS = 1_500_000  # at most; the figure is then good to about 0.02 dB
 BLOCK = 512  # pixels of a side of what validation runs at once
 CALIBRATION_PIXELS, CALIBRATION_BLOCK = 6_000_000, 256  # of more images, smaller parts
 SMALLEST = 6  # pixels of a side: noise2void needs a window of 5
@@ -21,7 +22,7 @@ SMALLEST = 6  # pixels of a side: noise2void needs a window of 5
 
 def split_views(
     views: Views, groups: Scenes, share: float | None, seed: int, *, captures: bool
-) -> tuple[Views, list[tuple[Array, ...]], Scenes, list[tuple[Array, ...]]]:
+) -> tuple[Views, list[Scene], Scenes, list[Scene]]:
     """Hold out whole groups where there are many, else a strip of each image.
 
     A group is what belongs to one scene: its captures, or the parts of one image.
@@ -47,7 +48,7 @@ def split_views(
 
 
 def numbered(counts: Sequence[int]) -> Scenes:
-    """Number groups of so many members through."""
+    """Number the members of groups through, from the size of each group."""
     ends = list(accumulate(counts))
     return tuple(tuple(range(e - n, e)) for e, n in zip(ends, counts, strict=True))
 
@@ -57,21 +58,29 @@ def cut_row(height: int, share: float) -> int:
     return max(height - max(round(share * height), THINNEST), height // 2)
 
 
-def _shown(views: Views, group: tuple[int, ...], *, captures: bool) -> list[tuple[Array, ...]]:
+def _shown(views: Views, group: tuple[int, ...], *, captures: bool) -> list[Scene]:
     """Return what validation sees of a group: its views, or each two neighbouring captures."""
     if captures:
         return [(views[0][a], views[0][b]) for a, b in pairwise(group)]
     return [tuple(view[i] for view in views) for i in group]
 
 
-def limited(
-    scenes: list[tuple[Array, ...]], *, side: int = BLOCK, pixels: int = HELD_PIXELS
-) -> list[tuple[Array, ...]]:
-    """Cut scenes into blocks that run at once, and take evenly spread ones up to so many pixels.
+def validation_blocks(scenes: list[Scene]) -> list[Scene]:
+    """Cut held-out scenes into blocks that validation runs at once.
 
     Raises:
         DataError: All are too small to say anything.
     """
+    return _blocks(scenes, side=BLOCK, pixels=HELD_PIXELS)
+
+
+def calibration_blocks(scenes: list[Scene]) -> list[Scene]:
+    """Cut scenes into more and smaller blocks, to calibrate on; none of none."""
+    return _blocks(scenes, side=CALIBRATION_BLOCK, pixels=CALIBRATION_PIXELS) if scenes else []
+
+
+def _blocks(scenes: list[Scene], *, side: int, pixels: int) -> list[Scene]:
+    """Cut scenes into blocks, and take evenly spread ones of about this number of pixels."""
     blocks = [
         block
         for scene in scenes

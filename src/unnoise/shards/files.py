@@ -1,8 +1,9 @@
 """Scenes of image files, of stacks in files and of zarr arrays; of a large image, windows of it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +95,10 @@ class Files:
     def pixels(self) -> int:
         """Pixels of one view."""
         return sum(file.area * len(file.images) for file in self.views[0])
+
+    def with_window(self, side: int) -> Self:
+        """Return the same files with this window."""
+        return replace(self, window=side)
 
     @cached_property
     def _bounds(self) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """What images are streamed from, whatever keeps them: files, or tar shards."""
 
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -19,8 +19,12 @@ class Scenes(Protocol):
         """Pixels of one view, for the length of an epoch."""
         ...
 
+    def with_window(self, side: int) -> Self:
+        """Return the same scenes, of which windows of this side are read where images are large."""
+        ...
+
     def draw(self, random: np.random.Generator, count: int, failures: list[str]) -> list[Scene]:
-        """Return some scenes at random; what cannot be read is told, and replaced by another.
+        """Return scenes at random; what cannot be read is reported, and replaced by another.
 
         Raises:
             DataError: Nothing can be read any more.
@@ -28,7 +32,7 @@ class Scenes(Protocol):
         ...
 
     def look(self, count: int, failures: list[str]) -> list[Scene]:
-        """Return about so many scenes, or parts of them, that say what all are like.
+        """Return about ``count`` scenes, or parts of them, that show what all are like.
 
         They are always the same, and none at all if none can be read.
         """
