@@ -6,7 +6,8 @@ from pathlib import Path
 
 ADDED = '''
 import dataclasses, sys
-from unnoise.runs import config
+from unnoise import runs
+from unnoise.runs import config, layers
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class More(config.TrainConfig):
@@ -17,7 +18,8 @@ More.__doc__ = config.TrainConfig.__doc__ + """
         What colour the cat has.
     """
 names = tuple(field.name for field in dataclasses.fields(More))
-config.TrainConfig, config.SETTING_NAMES = More, names
+for module in (runs, config, layers):
+    module.TrainConfig, module.SETTING_NAMES = More, names
 '''
 
 
@@ -46,8 +48,8 @@ def test_a_new_setting_is_read_from_toml(tmp_path: Path) -> None:
     (tmp_path / "c.toml").write_text("colour_of_the_cat = 7\n")
     code = (
         "from pathlib import Path\n"
-        "read = config.layer_settings({}, file=Path(sys.argv[1]))\n"
-        "print(read.colour_of_the_cat, config.to_toml(read))"
+        "read = runs.layer_settings({}, file=Path(sys.argv[1]))\n"
+        "print(read.colour_of_the_cat, runs.to_toml(read))"
     )
     shown = run(code, str(tmp_path / "c.toml"))
     assert shown.startswith("7 ")

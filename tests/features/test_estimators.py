@@ -25,7 +25,7 @@ from sklearn.pipeline import make_pipeline
 import unnoise
 from unnoise import DenoisingAutoencoder, DenoisingClassifier
 from unnoise.errors import ModelFileError
-from unnoise.features.parameters import AUTO, Recipe, fill_in
+from unnoise.features.parameters import AUTO, Recipe
 from unnoise.runs import read_model_file, write_model_file
 
 CHECKS = """
@@ -258,7 +258,7 @@ def test_a_denoiser_is_no_estimator(run: Path) -> None:
         ({"image_shape": (7, 8)}, ValueError, r"image_shape is \(7, 8\) and X has 64 features"),
         ({"image_shape": (64,)}, ValueError, "height, width"),
         ({"model": "autoencoder"}, ValueError, "say their image_shape"),
-        ({"model": "unet"}, ValueError, "one of mlp, autoencoder"),
+        ({"model": "unet"}, ValueError, "one of autoencoder, autoencoder-m, mlp"),
         ({"noise": "fog:1"}, ValueError, "no noise is called 'fog'"),
         ({"noise": "mask:2"}, ValueError, "0 to 1"),
         ({"noise": None}, ValueError, "it is a spec"),
@@ -371,7 +371,7 @@ def test_images_get_convolutions_and_tables_an_mlp() -> None:
     [(60_000, AUTO, 5), (1_000, AUTO, 288), (100, AUTO, 288), (60_000, "mlp", 20)],
 )
 def test_passes_that_suit_the_number_of_images(rows: int, model: str, passes: int) -> None:
-    given = Recipe(model, AUTO, None, None)
-    chosen = fill_in(given, image_shape=(28, 28), rows=rows, batch_size=128, layers=False)
+    given = Recipe(model=model, noise=AUTO, max_iter=None, learning_rate_init=None)
+    chosen = given.chosen(image_shape=(28, 28), rows=rows, batch_size=128, layers=False)
     assert chosen.max_iter == passes
     assert chosen.learning_rate_init == (1e-3 if model == "mlp" else 3e-3)

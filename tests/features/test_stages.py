@@ -2,7 +2,8 @@
 
 import torch
 
-from unnoise.features.stages import BLOCK, Classes, Fit, Softmax, in_blocks, learn, learn_layers
+from unnoise.features.parameters import Fit
+from unnoise.features.stages import BLOCK, Classes, Softmax, in_blocks, learn, learn_layers
 from unnoise.models import MLP
 from unnoise.noise import Noise, parse_noise
 

@@ -9,8 +9,7 @@ from unnoise.api.common import ARRAY_NAME, Report, Source, ignore, print_message
 from unnoise.api.running import Run
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ConfigError
-from unnoise.runs import RunFolder, choose_settings
-from unnoise.runs.config import SETTING_NAMES, TrainConfig
+from unnoise.runs import SETTING_NAMES, RunFolder, TrainConfig, choose_settings
 from unnoise.training import process_group
 from unnoise.types import Say
 

@@ -9,7 +9,7 @@ from docstring_parser import parse
 
 from unnoise.cli.console import print_json, speaker, training_progress, verb_app
 from unnoise.errors import ConfigError
-from unnoise.runs.config import TrainConfig
+from unnoise.runs import TrainConfig
 
 app = verb_app("train")
 

@@ -7,29 +7,26 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import Tags, check_random_state
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
 from unnoise.features.parameters import (
     AUTO,
+    Fit,
     Recipe,
     as_value_error,
     check_image_shape,
     check_noise,
-    check_training,
     check_widths,
-    fill_in,
+    draw_seed,
 )
 from unnoise.features.saving import Saved, read_estimator, write_estimator
-from unnoise.features.stages import Fit, give_back, in_blocks, learn, learn_layers
+from unnoise.features.stages import give_back, in_blocks, learn, learn_layers
 from unnoise.models import MLP, CodeModel, build_model
 from unnoise.seeding import generator
 
 Floats = NDArray[np.floating[Any]]
-
-CODE_MODELS = ("mlp", "autoencoder", "autoencoder-m")
-MOST_SEED = 2**31 - 1
 
 LAYERS = (256,)  # where none are asked for
 
@@ -145,30 +142,31 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         # Batch normalisation needs two rows.
         fewest = 1 if self.model in ("mlp", AUTO) else 2
         rows = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=fewest)
-        given = Recipe(self.model, self.noise, self.max_iter, self.learning_rate_init)
-        chosen = fill_in(
-            given,
+        recipe = Recipe(
+            model=self.model,
+            noise=self.noise,
+            max_iter=self.max_iter,
+            learning_rate_init=self.learning_rate_init,
+        ).chosen(
             image_shape=self.image_shape,
             rows=len(rows),
             batch_size=self.batch_size,
             layers=self.hidden_layer_sizes != LAYERS,
         )
-        check_training(
-            max_iter=chosen.max_iter,
+        seed = draw_seed(self.random_state)
+        fit = Fit.of(
+            max_iter=recipe.max_iter,
             batch_size=self.batch_size,
-            learning_rate_init=chosen.learning_rate_init,
+            learning_rate_init=recipe.learning_rate_init,
+            seed=seed,
             fewest=fewest,
         )
-        arguments = self._arguments(chosen.model, rows.shape[1])
-        noise = check_noise(chosen.noise, table=self.image_shape is None)
-        self.network_, self.noise_ = str(chosen.model), str(chosen.noise)
+        arguments = self._arguments(recipe.model, rows.shape[1])
+        noise = check_noise(recipe.noise, table=self.image_shape is None)
+        self.network_, self.noise_, self.n_iter_ = recipe.model, str(recipe.noise), fit.epochs
         self._learn_scale(rows)
-        seed = int(check_random_state(self.random_state).randint(MOST_SEED))
         self.model_ = self._build(arguments, seed)
         images = self.to_images(rows)
-        self.n_iter_ = int(str(chosen.max_iter))
-        lr = float(str(chosen.learning_rate_init))
-        fit = Fit(epochs=self.n_iter_, batch_size=self.batch_size, lr=lr, seed=seed)
         if isinstance(self.model_, MLP):
             self.model_.centre_on(images)
         if self.pretraining and isinstance(self.model_, MLP):
@@ -264,10 +262,8 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    def _arguments(self, model: object, columns: int) -> dict[str, Any]:
-        """Return what the network is made with, for rows of that number of columns."""
-        if model not in CODE_MODELS:
-            raise ValueError(f"model is {model!r}: it is auto, or one of {', '.join(CODE_MODELS)}")
+    def _arguments(self, model: str, columns: int) -> dict[str, Any]:
+        """Return the arguments of the network, for rows with this number of columns."""
         shape = (1, 1, columns)
         if self.image_shape is not None:
             shape = check_image_shape(self.image_shape, columns)

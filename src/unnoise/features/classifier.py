@@ -9,13 +9,12 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from unnoise.features.autoencoder import MOST_SEED, DenoisingAutoencoder
-from unnoise.features.parameters import check_noise, check_training
-from unnoise.features.stages import Classes, Fit, Softmax, in_blocks, learn
+from unnoise.features.autoencoder import DenoisingAutoencoder
+from unnoise.features.parameters import MOST_SEED, Fit, check_noise, draw_seed
+from unnoise.features.stages import Classes, Softmax, in_blocks, learn
 from unnoise.seeding import generator
 
 
@@ -92,17 +91,18 @@ class DenoisingClassifier(ClassifierMixin, BaseEstimator):
             ValueError: X or y are no such arrays, or a parameter is out of range.
             TypeError: X is sparse, or the autoencoder is none.
         """
-        check_training(
+        seed = draw_seed(self.random_state)
+        fit = Fit.of(
             max_iter=self.max_iter,
             batch_size=self.batch_size,
             learning_rate_init=self.learning_rate_init,
+            seed=seed,
         )
         if not isinstance(self.dropout, Real) or not 0 <= self.dropout < 1:
             raise ValueError(f"dropout is {self.dropout!r}: it is a share, 0 or more, less than 1")
         rows, labels = validate_data(self, X, y, dtype=[np.float64, np.float32])
         check_classification_targets(labels)
         self.classes_, classes = np.unique(labels, return_inverse=True)
-        seed = int(check_random_state(self.random_state).randint(MOST_SEED))
         coder = self._learned(X, rows, seed)
         table = coder.image_shape is None
         noise = None if self.noise is None else check_noise(self.noise, table=table)
@@ -112,14 +112,8 @@ class DenoisingClassifier(ClassifierMixin, BaseEstimator):
         self._network = Softmax(model, len(self.classes_), float(self.dropout))
         objective = Classes(self._network, noise)
         wanted = objective.one_hot(torch.from_numpy(classes.astype(np.int64)))
-        fit = Fit(
-            epochs=int(self.max_iter),
-            batch_size=int(self.batch_size),
-            lr=float(self.learning_rate_init),
-            seed=seed,
-        )
         learn(self._network, objective, (coder.to_images(rows), wanted), fit, stage="labels")
-        self.n_iter_ = int(self.max_iter)
+        self.n_iter_ = fit.epochs
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:

@@ -1,11 +1,14 @@
-"""Checks of what estimators were given, in scikit-learn's kinds of errors."""
+"""Checks of the parameters of estimators; their errors are those that scikit-learn expects."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import TypeVar
 
+from sklearn.utils import check_random_state
+
 from unnoise.errors import UnnoiseError
+from unnoise.models import MODELS, CodeModel
 from unnoise.noise import Noise, parse_noise
 
 Made = TypeVar("Made")
@@ -14,96 +17,124 @@ AUTO = "auto"
 FEW_ROWS, SHORT = 100, 8  # images, and pixels of a side, below which convolutions learn little
 STEPS, LEAST_PASSES = 2_300, 5  # of convolutions
 STEPS_A_PASS = 8  # at least: few rows would else be few steps
-FEWEST = 2  # rows a step, where there are so many: batch normalisation needs them
+FEWEST = 2  # rows of a step, where there are as many: batch normalisation needs them
 PASSES = 20  # of an mlp, for each layer and for the whole
+MOST_SEED = 2**31 - 1
 
-# Of the others a standardised column knows nothing: it has no brightness, ends or neighbours.
+# Other noises need brightness, ends or neighbours, which a standardised column does not have.
 TABLE_NOISES = ("gaussian", "mask", "swap", "uniform")
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """What an estimator was asked for, with what was left to it filled in.
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """The numbers of a training on rows.
 
     Attributes:
-        model: The network.
-        noise: What corrupts the rows.
-        max_iter: Passes over them.
-        learning_rate_init: The highest learning rate.
+        epochs: Passes over the rows.
+        batch_size: Rows of a step; an eighth of the rows where that is fewer.
+        lr: The highest learning rate.
+        seed: Decides order and noise.
     """
 
-    model: object
+    epochs: int
+    batch_size: int
+    lr: float
+    seed: int
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        max_iter: object,
+        batch_size: object,
+        learning_rate_init: object,
+        seed: int,
+        fewest: int = 1,
+    ) -> "Fit":
+        """Check the parameters of an estimator; ``fewest`` is the least ``batch_size``."""
+        rate = learning_rate_init
+        if not isinstance(rate, Real) or not 0 < float(rate) < float("inf"):
+            raise ValueError(f"learning_rate_init is {rate!r}: it is a number, more than 0")
+        return cls(
+            epochs=check_whole("max_iter", max_iter),
+            batch_size=check_whole("batch_size", batch_size, least=fewest),
+            lr=float(rate),
+            seed=seed,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """The parameters of an estimator, with its choices for those that are ``auto`` or None.
+
+    Attributes:
+        model: Name of the network.
+        noise: The spec that corrupts the rows, not yet checked.
+        max_iter: Passes over the rows, not yet checked.
+        learning_rate_init: The highest learning rate, not yet checked.
+    """
+
+    model: str
     noise: object
     max_iter: object
     learning_rate_init: object
 
+    def chosen(
+        self, *, image_shape: object, rows: int, batch_size: object, layers: bool
+    ) -> "Recipe":
+        """Choose the parameters that are left open: those of the best features of digits.
 
-def fill_in(
-    given: Recipe, *, image_shape: object, rows: int, batch_size: object, layers: bool
-) -> Recipe:
-    """Choose what is ``auto`` or None: for images what made the best features of digits.
+        At least 100 images with sides of 8 pixels or more get a network of convolutions and a noise
+        that deforms (docs/features.md), trained for about 2,300 steps; others get an ``mlp``.
 
-    For at least 100 images with sides of 8 pixels or more it is a network of convolutions whose
-    noise deforms (docs/features.md), trained for about 2,300 steps; else a plain ``mlp``.
-
-    Args:
-        given: What the estimator was asked for.
-        image_shape: Its parameter.
-        rows: How many there are.
-        batch_size: How many of them a step takes at most.
-        layers: Whether layers of an ``mlp`` were asked for.
-    """
-    sides = image_shape[:2] if isinstance(image_shape, tuple | list) else ()
-    pictures = (
-        not layers
-        and rows >= FEW_ROWS
-        and len(sides) == 2
-        and all(isinstance(side, Integral) and int(side) >= SHORT for side in sides)
-    )
-    model = given.model
-    if model == AUTO:
-        model = "autoencoder-m" if pictures else "mlp"
-    convolutions = model != "mlp"
-    noise = given.noise
-    if noise == AUTO:
-        noise = "warp:1+gaussian:0.3" if convolutions else "mask:0.25"
-    passes = given.max_iter
-    if passes is None:
-        passes = PASSES
-        if convolutions:
+        Args:
+            image_shape: The parameter.
+            rows: Number of rows.
+            batch_size: Rows of a step at most.
+            layers: Whether layers of an ``mlp`` were asked for.
+        """
+        sides = image_shape[:2] if isinstance(image_shape, tuple | list) else ()
+        pictures = (
+            not layers
+            and rows >= FEW_ROWS
+            and len(sides) == 2
+            and all(isinstance(side, Integral) and int(side) >= SHORT for side in sides)
+        )
+        automatic = "autoencoder-m" if pictures else "mlp"
+        model = automatic if self.model == AUTO else check_model(self.model)
+        noise, passes, rate = "mask:0.25", PASSES, 1e-3
+        if model != "mlp":
             a_pass = rows // rows_a_step(rows, check_whole("batch_size", batch_size))
+            noise, rate = "warp:1+gaussian:0.3", 3e-3
             passes = max(LEAST_PASSES, -(-STEPS // a_pass))
-    rate = given.learning_rate_init
-    if rate is None:
-        rate = 3e-3 if convolutions else 1e-3
-    return Recipe(model, noise, passes, rate)
+        return Recipe(
+            model=model,
+            noise=noise if self.noise == AUTO else self.noise,
+            max_iter=passes if self.max_iter is None else self.max_iter,
+            learning_rate_init=rate if self.learning_rate_init is None else self.learning_rate_init,
+        )
 
 
 def rows_a_step(rows: int, batch_size: int) -> int:
-    """Return how many rows a step of a training takes."""
+    """Return the number of rows of a step."""
     return max(min(batch_size, rows // STEPS_A_PASS), min(rows, FEWEST))
 
 
-def check_training(
-    *, max_iter: object, batch_size: object, learning_rate_init: object, fewest: int = 1
-) -> None:
-    """Raise ``ValueError`` if the numbers that a training takes are none.
+def draw_seed(random_state: object) -> int:
+    """Return a seed from what scikit-learn calls a random state."""
+    return int(check_random_state(random_state).randint(MOST_SEED))
 
-    Args:
-        max_iter: A whole number of at least 1.
-        batch_size: A whole number of at least ``fewest``.
-        learning_rate_init: More than 0.
-        fewest: Rows that a step needs.
-    """
-    check_whole("max_iter", max_iter)
-    check_whole("batch_size", batch_size, least=fewest)
-    rate = learning_rate_init
-    if not isinstance(rate, Real) or not 0 < float(rate) < float("inf"):
-        raise ValueError(f"learning_rate_init is {rate!r}: it is a number, more than 0")
+
+def check_model(name: object) -> str:
+    """Return the name of a model that has a code, or raise ``ValueError``."""
+    known = [each for each, entry in MODELS.items() if issubclass(entry.network, CodeModel)]
+    if name not in known:
+        raise ValueError(f"model is {name!r}: it is auto, or one of {', '.join(known)}")
+    return str(name)
 
 
 def check_whole(name: str, value: object, *, least: int = 1) -> int:
-    """Return a whole number of at least so much, or raise ``ValueError``."""
+    """Return a whole number of at least ``least``, or raise ``ValueError``."""
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         raise ValueError(f"{name} is {value!r}: it is a whole number of at least {least}")
     return int(value)
@@ -118,7 +149,7 @@ def check_widths(value: object) -> tuple[int, ...]:
 
 
 def check_image_shape(value: object, columns: int) -> tuple[int, int, int]:
-    """Return channels, height and width of rows of so many columns."""
+    """Return channels, height and width of rows with this number of columns."""
     shape = tuple(value) if isinstance(value, tuple | list) else ()
     whole = all(isinstance(side, Integral) and int(side) >= 1 for side in shape)
     if len(shape) in (2, 3) and whole:
@@ -132,7 +163,7 @@ def check_image_shape(value: object, columns: int) -> tuple[int, int, int]:
 
 
 def check_noise(spec: object, *, table: bool) -> Noise:
-    """Return the noise of a spec that suits what is corrupted."""
+    """Return the noise of a spec that suits tables, or images."""
     if not isinstance(spec, str):
         raise ValueError(f"noise is {spec!r}: it is a spec such as 'mask:0.25'")
     noise = as_value_error(lambda: parse_noise(spec))
@@ -148,7 +179,7 @@ def check_noise(spec: object, *, table: bool) -> Noise:
 
 
 def as_value_error(work: Callable[[], Made]) -> Made:
-    """Do something; what it refuses becomes the error that scikit-learn expects of a parameter."""
+    """Call ``work``; an error of unnoise becomes the one that scikit-learn expects."""
     try:
         return work()
     except UnnoiseError as error:

@@ -11,7 +11,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from unnoise.features.parameters import rows_a_step
+from unnoise.features.parameters import Fit, rows_a_step
 from unnoise.models import MLP, CodeModel, Model
 from unnoise.noise import Noise, parse_noise
 from unnoise.objectives import LOSSES, Batch, Drawn, Objective, Supervised
@@ -21,23 +21,6 @@ from unnoise.training import SCHEDULES, Division, Length, Optimisation, Training
 BLOCK = 256  # rows that go through a network at once
 
 MASK = "mask:0.25"  # of the features below a layer: in the middle of what the paper tried
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fit:
-    """The numbers of a stage.
-
-    Attributes:
-        epochs: Passes over the rows.
-        batch_size: Rows of a step; an eighth of the rows where that is fewer.
-        lr: The highest learning rate.
-        seed: Decides order and noise.
-    """
-
-    epochs: int
-    batch_size: int
-    lr: float
-    seed: int
 
 
 @dataclass(frozen=True)

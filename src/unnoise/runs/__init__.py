@@ -1,21 +1,18 @@
 """What a training is on disk: its config, its folder, its checkpoint, the model file.
 
-This room writes and reads; it does not know what a model or a dataset is beyond its name.
+This room writes and reads. It knows models and datasets by their names only.
 """
 
 from unnoise.runs.asking import FREE, beside, differences, may_be_longer, other_length
-from unnoise.runs.config import (
-    LENGTHS,
+from unnoise.runs.config import LENGTHS, SETTING_NAMES, Setting, Settings, TrainConfig
+from unnoise.runs.folder import RunFolder
+from unnoise.runs.layers import (
     PRESETS,
-    Setting,
-    Settings,
-    TrainConfig,
     choose_settings,
     layer_settings,
     read_settings,
     to_toml,
 )
-from unnoise.runs.folder import RunFolder
 from unnoise.runs.model_file import (
     BOUNDS,
     FORMAT_VERSION,
@@ -35,6 +32,7 @@ __all__ = [
     "HEADER",
     "LENGTHS",
     "PRESETS",
+    "SETTING_NAMES",
     "ModelInfo",
     "RunFolder",
     "Setting",

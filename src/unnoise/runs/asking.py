@@ -10,7 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from unnoise.runs.config import ASKED, AUTO, LENGTHS, Setting, Settings, TrainConfig, toml_lines
+from unnoise.runs.config import ASKED, AUTO, LENGTHS, Setting, Settings, TrainConfig
+from unnoise.runs.layers import toml_lines
 
 # Where and how a training is computed: what it gives stays the same, up to rounding.
 FREE = ("device", "compile", "data_dir")

@@ -1,14 +1,10 @@
 """The settings of a training: one dataclass behind Python, command line and TOML."""
 
-import json
-import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
-from types import NoneType
-from typing import Any, Literal, get_args, get_type_hints
+from dataclasses import dataclass, fields
+from typing import Literal
 
-from unnoise.errors import ConfigError, UnknownNameError
+from unnoise.errors import ConfigError
 from unnoise.images import MAX_PIXELS, ReadOptions, ValueRange
 from unnoise.runs.model_file import MAX_STRIDE
 
@@ -17,38 +13,8 @@ Settings = Mapping[str, Setting]
 
 SMALLEST_PATCH = 16
 LENGTHS = ("epochs", "steps", "minutes")
-EXCLUSIVE = (set(LENGTHS), {"model", "init"})
 AUTO = "auto"  # to be chosen, or for a noise to be estimated, from the images
 ASKED = "asked"  # a table of a run's config, which is no setting (runs/asking.py)
-
-PRESETS: dict[str, Settings] = {
-    # The recipe of the tutorial that the project grew from.
-    "classic": {
-        "data": "mnist",
-        "noise": "gaussian:0.3,clip",
-        "model": "autoencoder",
-        "loss": "bce",
-        "optimizer": "sgd",
-        "lr": 0.5,
-        "schedule": "constant",
-        "average": False,
-        "batch_size": 128,
-        "epochs": 20,
-        "validation": 0.2,
-        "seed": 13,
-        # The sigmoid and the clip at 1e-7 need it.
-        "precision": "fp32",
-    },
-    # Features to classify with, of digits and other small images (docs/features.md).
-    "features": {
-        "noise": "warp:1+gaussian:0.3",
-        "model": "autoencoder-m",
-        "loss": "bce",
-        "lr": 3e-3,
-        "batch_size": 128,
-        "epochs": 20,
-    },
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,24 +25,24 @@ class TrainConfig:
     ----------
     data
         A named dataset, a file, a folder (with its subfolders), or a pattern such as "scans/*.tif";
-        or tar shards such as "train-{000..099}.tar", or zarr, of which a URL may be given.
+        or tar shards such as "train-{000..099}.tar", or zarr; these two may be URLs.
     targets
         The clean version of each image, found by name: a folder, file or pattern.
     noise
-        What corrupts clean images, such as gaussian:0.3,clip or poisson:30..60+gaussian:0.02.
-        Named datasets have a default. Without targets and noise, the images are taken as noisy.
-        auto estimates it from the images of --noisy.
+        The noise that corrupts clean images, such as gaussian:0.3,clip or
+        poisson:30..60+gaussian:0.02. Named datasets have a default. Without targets and noise, the
+        images are taken as noisy. auto estimates it from the images of --noisy.
     noisy
         Noisy images of any scenes, for --noise auto: a folder, file or pattern. The run keeps the
         noise that was estimated (see unnoise noise-model), and does not need them again.
     objective
-        How to learn. auto takes what the images allow: supervised for pairs and for clean images
-        with a noise; for noisy ones only neighbor2neighbor, or noise2void where their structure
-        is thin. noise2noise needs several captures of each scene (X_1, X_2, ...).
+        How to learn. auto chooses by the images: supervised for pairs and for clean images with a
+        noise; for noisy images neighbor2neighbor, or noise2void where their structure is thin.
+        noise2noise needs several captures of each scene (X_1, X_2, ...).
     axes
-        Of the images, where their files do not say it, such as ZYX.
+        The axes of the images, such as ZYX, where their files do not state them.
     array
-        Of a .npz archive: the name of the array that holds the images.
+        The name of the array that holds the images in a .npz archive.
     channels
         1 turns all images to grey, 3 to colour. Without it they stay as they are.
     grey
@@ -90,8 +56,8 @@ class TrainConfig:
         Start from the weights of this model (a file, a run folder, photo or fluorescence),
         and take its network: fine-tuning.
     intervals
-        Train bounds beside the image, such as 0.9: that share of the pixels shall lie between them.
-        Needs clean images.
+        Train bounds beside the image, such as 0.9: this share of the pixels should lie between
+        them. Needs clean images.
     freeze
         Leave the weights of --init as they are, and train the --intervals only.
     epochs
@@ -99,8 +65,8 @@ class TrainConfig:
     steps
         Train for this many batches.
     minutes
-        Train for about this long (a fraction is fine): the speed is measured first and the number
-        of steps fixed by it.
+        Train for about this long (a fraction is fine). The speed is measured first and fixes the
+        number of steps.
     batch_size
         Images a batch, of all processes together. Without it, 64 small images, or 8 patches.
     accumulate
@@ -108,38 +74,38 @@ class TrainConfig:
     patch
         Height and width of the patches that are cut from larger images.
     lr
-        The highest learning rate. Without it, what suits the model.
+        The highest learning rate. The default depends on the model.
     loss
-        What is minimised. bce needs a model whose outputs lie in [0, 1].
+        The loss to minimise. bce needs a model whose outputs lie in [0, 1].
     optimizer
-        muon, whose steps suit networks of convolutions, adamw, or plain sgd.
+        adamw, muon (its steps suit networks of convolutions), or plain sgd.
     schedule
-        cosine warms up and decays to nearly zero; constant does not change.
+        cosine warms up and decays to nearly zero; constant keeps the rate.
     average
         Keep the moving average of the weights, and deliver it.
     gamma
-        neighbor2neighbor: weight of its regulariser.
+        The weight of the regulariser of neighbor2neighbor.
     replacement
-        noise2void: what masked pixels are replaced by.
+        How noise2void replaces masked pixels.
     structure
         Noisy images only: the axis along which pixels share noise, as rows or columns do.
         neighbor2neighbor then compares pixels across it, noise2void masks pixels along it. auto
         looks at some of the images for neighbor2neighbor, and is none for noise2void.
     stride
-        Noisy images only: see every so many pixels as an image of its own, because the noise of
-        nearer ones is correlated, or because the image is a mosaic. Without it, the images
-        decide.
+        Noisy images only: take every STRIDE-th pixel as an image of its own, because the noise of
+        nearer pixels is correlated, or because the image is a mosaic. The default depends on the
+        images.
     memory
-        GiB of images that are kept in memory; more, and tar shards, are streamed.
+        GiB of images to keep in memory; larger data and tar shards are streamed.
     max_pixels
-        An image of more pixels is refused; 0 for no limit.
+        Refuse images of more pixels; 0 for no limit.
     nodata
-        The value that stands for no data. Such pixels are left out. Without it, what a file states
-        (GDAL_NODATA, _FillValue).
+        The value that stands for no data. Such pixels are left out. The default is the value that
+        a file states (GDAL_NODATA, _FillValue).
     nan
         keep takes NaN and infinity as no data; refuse refuses files with them.
     range
-        The values that are black and white, such as 0 4095. Without it, they are found in the data.
+        The values that are black and white, such as 0 4095. The default is found in the data.
     validation
         Share of the images (of each image, where they are few) held out to validate.
     seed
@@ -254,113 +220,6 @@ class TrainConfig:
             nodata=self.nodata,
             nan=self.nan,
         )
-
-
-def layer_settings(
-    said: Settings, *, preset: str | None = None, file: Path | None = None
-) -> TrainConfig:
-    """Lay settings over each other: defaults, then the preset, the file, and what was said.
-
-    Raises:
-        ConfigError: A setting is unknown, of the wrong type, or out of range.
-        UnknownNameError: There is no such preset.
-    """
-    chosen: dict[str, Any] = choose_settings(said, preset=preset, file=file)
-    return TrainConfig(**chosen)
-
-
-def choose_settings(
-    said: Settings, *, preset: str | None = None, file: Path | None = None
-) -> dict[str, Setting]:
-    """Return the settings of the preset, the file and what was said, without the defaults.
-
-    A length (epochs, steps or minutes) that is said replaces whichever length lies below it, and
-    a network (model or init) whichever network.
-
-    Raises:
-        ConfigError: A setting is unknown or of the wrong type.
-        UnknownNameError: There is no such preset.
-    """
-    if preset is not None and preset not in PRESETS:
-        raise UnknownNameError("preset", preset, PRESETS)
-    merged: dict[str, Setting] = {}
-    for layer in (PRESETS[preset] if preset else {}, read_settings(file) if file else {}, said):
-        for exclusive in EXCLUSIVE:
-            if exclusive & layer.keys():
-                for name in exclusive:
-                    merged.pop(name, None)
-        merged |= layer
-    return {name: check_setting(name, merged[name]) for name in merged}
-
-
-def read_settings(path: Path) -> dict[str, Setting]:
-    """Read settings from a TOML file of the form ``to_toml`` writes.
-
-    Raises:
-        ConfigError: The file cannot be read, is not TOML, or a setting is unknown or of a wrong
-            type.
-    """
-    try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"cannot read {path} as TOML: {error}") from error
-    return {
-        name: check_setting(name, value, where=f" in {path}")
-        for name, value in settings.items()
-        if name != ASKED
-    }
-
-
-def check_setting(name: str, value: object, *, where: str = "") -> Setting:
-    """Return ``value`` if the setting exists and takes it (an int counts as a float)."""
-    hints = get_type_hints(TrainConfig)
-    if name not in hints:
-        raise ConfigError(f"{UnknownNameError('setting', name, hints)}{where}")
-    if hints[name] == tuple[float, float] | None:
-        return _check_pair(name, value, where)
-    options = [
-        option
-        for hint in get_args(hints[name]) or (hints[name],)
-        for option in (get_args(hint) or (hint,))
-        if option is not NoneType
-    ]
-    literal = not isinstance(options[0], type)
-    if literal and value not in options:
-        allowed = ", ".join(map(str, options))
-        raise ConfigError(f"{name} is {value!r}{where}: it is one of {allowed}")
-    kinds = tuple(
-        {type(option) for option in options}
-        if literal
-        else {*options, *({int} if float in options else ())}
-    )
-    # bool is an int to Python, and not to people.
-    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-        wanted = " or ".join(kind.__name__ for kind in options) if not literal else "a name"
-        raise ConfigError(f"{name} is {value!r}{where}: it must be {wanted}")
-    assert isinstance(value, str | int | float | bool)
-    return float(value) if float in kinds else value
-
-
-def _check_pair(name: str, value: object, where: str) -> tuple[float, float]:
-    pair = value if isinstance(value, list | tuple) else ()
-    if len(pair) != 2 or not all(type(end) in (int, float) for end in pair):
-        raise ConfigError(f"{name} is {value!r}{where}: it is two numbers, such as [0, 4095]")
-    return float(pair[0]), float(pair[1])
-
-
-def to_toml(config: TrainConfig) -> str:
-    """Write a config as TOML that ``read_settings`` reads back to an equal one."""
-    return toml_lines(asdict(config))
-
-
-def toml_lines(settings: Mapping[str, Setting | None]) -> str:
-    """Write each setting that is set as a line of TOML."""
-    return "".join(
-        # Strings and numbers of JSON are those of TOML, which also wants DEL to be escaped.
-        f"{name} = {json.dumps(value, ensure_ascii=False)}\n".replace("\x7f", "\\u007f")
-        for name, value in settings.items()
-        if value is not None
-    )
 
 
 SETTING_NAMES = tuple(field.name for field in fields(TrainConfig))

@@ -13,7 +13,8 @@ from unnoise.locking import alone
 from unnoise.outputs import check_writable, remove_leftovers, write_text
 from unnoise.runs.asking import asked_table, fixed, parse_asked
 from unnoise.runs.checkpoint import load_checkpoint, save_checkpoint
-from unnoise.runs.config import Setting, Settings, TrainConfig, layer_settings, to_toml
+from unnoise.runs.config import Setting, Settings, TrainConfig
+from unnoise.runs.layers import layer_settings, to_toml
 from unnoise.runs.model_file import read_model_file
 
 Row = dict[str, float]
