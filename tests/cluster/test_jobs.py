@@ -68,7 +68,7 @@ def test_the_outputs_of_one_process_though_a_worker_is_killed(tmp_path: Path) ->
         [*names, str(tmp_path / "in" / "bad.png")]
     )
     (bad,) = [row for row in rows if row["error"] is not None]
-    assert "its bytes are of no picture format" in bad["error"]
+    assert "its content is no picture format" in bad["error"]
     one = Outputs(out=tmp_path / "one")
     results = denoise_files(load(MODEL), [tmp_path / "in"], outputs=one)
     found = {result.input: result for result in results}

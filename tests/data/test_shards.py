@@ -221,11 +221,11 @@ def test_the_note_changes_with_the_shards(tmp_path: Path) -> None:
 def test_only_the_first_shard_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = []
 
-    def read_range(place: str, start: int, stop: int) -> bytes:
+    def read_bytes(place: str, start: int, stop: int) -> bytes:
         opened.append(place)
-        return images.read_range(place, start, stop)
+        return images.read_bytes(place, start, stop)
 
-    monkeypatch.setattr("unnoise.shards.tar.read_range", read_range)
+    monkeypatch.setattr("unnoise.shards.tar.read_bytes", read_bytes)
     for i in range(3):
         pack_greys(tmp_path, f"{i}.tar", range(10))
     made = plan(f"file://{tmp_path}/{{0..2}}.tar")

@@ -21,7 +21,7 @@ GUESSES = ("damaged", "get it again", "get the file again")
 @pytest.mark.parametrize(
     ("code", "advice"),
     [
-        (errno.EACCES, "get the right to read it"),
+        (errno.EACCES, "get permission to read it"),
         (errno.ENOENT, "removed or renamed"),
         (errno.EMFILE, "ulimit -n"),
         (errno.EIO, ""),
@@ -58,7 +58,7 @@ def test_a_folder_that_may_not_be_entered_is_no_missing_file(
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(Path, "stat", refuse)
-    with pytest.raises(ImageError, match="Permission denied; get the right to read it"):
+    with pytest.raises(ImageError, match="Permission denied; get permission to read it"):
         open_image(tmp_path / "a.png")
 
 
@@ -96,7 +96,7 @@ def test_a_compression_that_is_not_read_is_named(
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
 def test_bytes_of_no_picture_are_named_so(tmp_path: Path, suffix: str) -> None:
     (tmp_path / f"a{suffix}").write_bytes(b"no picture")
-    with pytest.raises(ImageError, match="its bytes are of no picture format") as caught:
+    with pytest.raises(ImageError, match="its content is no picture format") as caught:
         open_image(tmp_path / f"a{suffix}")
     assert not any(guess in str(caught.value) for guess in GUESSES)
 

@@ -7,7 +7,7 @@ import zarr
 from formats import write_any
 
 from unnoise.errors import ImageError
-from unnoise.images import is_url, list_urls, open_image, read_image, read_range, size_of
+from unnoise.images import is_url, list_urls, open_image, read_bytes, read_image, size_of
 
 
 def test_ranges_of_paths_and_urls_are_the_same(tmp_path: Path) -> None:
@@ -17,8 +17,8 @@ def test_ranges_of_paths_and_urls_are_the_same(tmp_path: Path) -> None:
     memory.pipe("/ranges/a.bin", data)
     for place in (str(tmp_path / "a.bin"), f"file://{tmp_path}/a.bin", "memory://ranges/a.bin"):
         assert size_of(place) == 200
-        assert read_range(place, 10, 20) == data[10:20]
-        assert read_range(place, 190, 500) == data[190:]
+        assert read_bytes(place, 10, 20) == data[10:20]
+        assert read_bytes(place, 190, 500) == data[190:]
     assert list_urls("memory://ranges/*.bin") == [("memory:///ranges/a.bin", 200)]
     assert list_urls(f"file://{tmp_path}/*.bin") == [(f"file://{tmp_path}/a.bin", 200)]
 
@@ -27,9 +27,9 @@ def test_a_web_server_gives_ranges_and_zarr(tmp_path: Path, web: str) -> None:
     data = bytes(range(200))
     (tmp_path / "a.bin").write_bytes(data)
     assert size_of(f"{web}/a.bin") == 200
-    assert read_range(f"{web}/a.bin", 10, 20) == data[10:20]
+    assert read_bytes(f"{web}/a.bin", 10, 20) == data[10:20]
     with pytest.raises(ImageError, match=r"cannot read http://.*/no\.bin"):
-        read_range(f"{web}/no.bin", 0, 10)
+        read_bytes(f"{web}/no.bin", 0, 10)
     values = np.arange(30 * 40, dtype=np.uint16).reshape(30, 40)
     stored = zarr.create_array(tmp_path / "a.zarr", shape=values.shape, dtype="uint16")
     stored[...] = values
@@ -42,14 +42,14 @@ def test_what_cannot_be_reached_is_told(tmp_path: Path, monkeypatch: pytest.Monk
         with pytest.raises(ImageError, match=r"cannot read .*no\.bin"):
             size_of(place)
         with pytest.raises(ImageError, match=r"cannot read .*no\.bin"):
-            read_range(place, 0, 10)
+            read_bytes(place, 0, 10)
     with pytest.raises(ImageError, match="cannot read nosuch://a"):
         size_of("nosuch://a")
     memory = fsspec.filesystem("memory")
     memory.pipe("/whole/a.bin", bytes(200))
     monkeypatch.setattr(type(memory), "cat_file", lambda *_, **__: bytes(200))
-    with pytest.raises(ImageError, match="does not give parts of files"):
-        read_range("memory://whole/a.bin", 0, 10)
+    with pytest.raises(ImageError, match="does not send parts of files"):
+        read_bytes("memory://whole/a.bin", 0, 10)
 
 
 def test_a_zarr_array_opens_by_its_url(tmp_path: Path) -> None:

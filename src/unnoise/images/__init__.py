@@ -15,12 +15,12 @@ from unnoise.images.arrays import (
     to_float,
 )
 from unnoise.images.axes import Layout, check_likely
-from unnoise.images.checks import MAX_PIXELS, check_max_pixels, check_values
-from unnoise.images.conversion import Conversion, convert, is_viewable
+from unnoise.images.checks import MAX_PIXELS
+from unnoise.images.conversion import convert, is_viewable
 from unnoise.images.encoding import jpeg_coding
 from unnoise.images.files import SUFFIXES, ReadOptions, open_image, read_image, read_stack
 from unnoise.images.holes import Holes, NaN, fill_holes, hole_mask, largest_part, without_holes
-from unnoise.images.idx import is_idx, read_idx, write_idx
+from unnoise.images.idx import read_idx, write_idx
 from unnoise.images.listing import (
     WILD,
     Found,
@@ -33,7 +33,7 @@ from unnoise.images.listing import (
 from unnoise.images.npz_files import find_pairs
 from unnoise.images.pixel_size import pixel_size
 from unnoise.images.reader import BAND_ROWS, RGB, Colour, Reader
-from unnoise.images.remote import is_url, list_urls, reached, read_range, size_of, system_of
+from unnoise.images.remote import is_url, list_urls, reached, read_bytes, size_of, system_of
 from unnoise.images.value_range import MARGIN, ValueRange, estimate_noise, ranges_of
 from unnoise.images.viewing import Contrast, in_digits, upright
 from unnoise.images.writing import write_like, write_stack
@@ -51,7 +51,6 @@ __all__ = [
     "Array",
     "Colour",
     "Contrast",
-    "Conversion",
     "Found",
     "Holes",
     "Layout",
@@ -62,8 +61,6 @@ __all__ = [
     "as_array",
     "as_stack",
     "check_likely",
-    "check_max_pixels",
-    "check_values",
     "convert",
     "estimate_noise",
     "fill_holes",
@@ -73,7 +70,6 @@ __all__ = [
     "hole_mask",
     "in_digits",
     "is_array",
-    "is_idx",
     "is_image_name",
     "is_url",
     "is_viewable",
@@ -87,9 +83,9 @@ __all__ = [
     "pixel_size",
     "ranges_of",
     "reached",
+    "read_bytes",
     "read_idx",
     "read_image",
-    "read_range",
     "read_stack",
     "size_of",
     "system_of",

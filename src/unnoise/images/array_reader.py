@@ -1,4 +1,4 @@
-"""Images inside something that slices like an array: a memory map, a zarr array, an array."""
+"""Images in a memory map, a zarr array, or anything else that slices like an array."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -13,18 +13,11 @@ from unnoise.types import Array
 
 
 class ArrayReader(Reader):
-    """Images inside something that slices like an array.
+    """Images in anything that slices like an array.
 
-    Args:
-        file: Its file.
-        layout: How it holds its images.
-        open_array: Gives the array. It is called for every band, so that a memory map lives, and
-            counts as memory, no longer than the band.
-        colour: See ``Reader``.
-        holes: Likewise.
-        step: Rows that are cheapest read together, such as those of a chunk.
-        close: Called in the end.
-        name: What messages call it, if not by its path.
+    ``open_array`` returns the array. It is called for every band, so that a memory map counts as
+    memory no longer than the band lives. ``step`` is the number of rows that are cheapest to read
+    together, such as those of a chunk.
     """
 
     windowed = True
@@ -58,7 +51,7 @@ class ArrayReader(Reader):
         return owned(self.layout.take(self._open_array(), index, rows, columns), self.dtype)
 
     def close(self) -> None:
-        """Let go of what the array is read from."""
+        """Close the file of the array."""
         self._close()
 
 
@@ -68,7 +61,7 @@ def owned(part: Array, dtype: np.dtype[np.generic]) -> Array:
 
 
 def reband(bands: Iterable[Array], rows: int) -> Iterator[Array]:
-    """Cut bands of any heights again into bands of ``rows`` rows, the last one shorter."""
+    """Cut bands of any heights into bands of ``rows`` rows; the last one may be shorter."""
     held: list[Array] = []
     count = 0
     for band in bands:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from unnoise.errors import ImageError
 from unnoise.images.axes import Layout, check_axes, guess_axes
-from unnoise.images.checks import check_header, check_values
+from unnoise.images.checks import check_values, checked_layout
 from unnoise.images.holes import Holes, hole_mask
 from unnoise.images.tables import check_no_table
 from unnoise.images.value_range import ValueRange
@@ -92,7 +92,7 @@ def as_stack(
     letters = (
         check_axes(axes, array.shape, name=name) if axes else guess_axes(array.shape, name=name)
     )
-    layout = check_header(array.dtype, letters, array.shape, name=name, max_pixels=0)
+    layout = checked_layout(array.dtype, letters, array.shape, name=name, max_pixels=0)
     if axes is None and letters == "YX":
         check_no_table(np.asarray(array), name=name)
     masked, values = hole_mask(array), np.asarray(array)

@@ -1,4 +1,4 @@
-"""Limits that every format checks in its header, before it reads values, and the values' own."""
+"""Checks that every format shares: of headers, before values are read, and of values."""
 
 import math
 from collections.abc import Sequence
@@ -13,35 +13,35 @@ MAX_PIXELS = 2**30  # of one image: 32,768 × 32,768
 
 
 def check_max_pixels(max_pixels: int) -> None:
-    """Raise ``ConfigError`` for what is no limit."""
+    """Raise ``ConfigError`` if ``max_pixels`` is no limit."""
     if max_pixels < 0:
-        raise ConfigError(f"max_pixels is {max_pixels}: it is a number, or 0 for no limit")
+        raise ConfigError(f"max_pixels is {max_pixels}: it must be positive, or 0 for no limit")
 
 
-def check_header(
+def checked_layout(
     dtype: np.dtype[np.generic], axes: str, shape: Sequence[int], *, name: str, max_pixels: int
 ) -> Layout:
-    """Return the layout of an array whose header was read, before its values are.
+    """Return the layout of an array, from its header alone.
 
     Raises:
         ImageError: It is not numeric or empty, or an image has more than ``max_pixels`` pixels.
     """
     check_dtype(dtype, name=name)
     if math.prod(shape) == 0:
-        raise ImageError(f"{name} has shape {tuple(shape)}: there is no pixel in it")
+        raise ImageError(f"{name} has shape {tuple(shape)}: it has no pixels")
     layout = Layout(np.dtype(dtype).newbyteorder("="), axes, tuple(int(length) for length in shape))
     check_pixels(layout.width, layout.height, name=name, max_pixels=max_pixels)
     return layout
 
 
 def check_dtype(dtype: np.dtype[np.generic], *, name: str) -> None:
-    """Raise ``ImageError`` unless the dtype is of booleans, integers or real floats."""
+    """Raise ``ImageError`` unless the dtype is boolean, integer or real floating point."""
     if np.dtype(dtype).kind not in "biuf":
         raise ImageError(f"{name} has dtype {dtype}: it must hold integers or real floats")
 
 
 def check_pixels(width: int, height: int, *, name: str, max_pixels: int) -> None:
-    """Raise ``ImageError`` if an image has more pixels than allowed; 0 allows any number."""
+    """Raise ``ImageError`` if an image has more than ``max_pixels`` pixels; 0 is no limit."""
     if max_pixels and width * height > max_pixels:
         raise ImageError(
             f"{name} has {width} × {height} pixels, more than {max_pixels}: if you trust the "
@@ -50,9 +50,9 @@ def check_pixels(width: int, height: int, *, name: str, max_pixels: int) -> None
 
 
 def check_values(array: Array, *, name: str) -> None:
-    """Raise ``ImageError`` if a value of ``array`` is NaN or infinite."""
+    """Raise ``ImageError`` if a value is NaN or infinite."""
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise ImageError(
-            f"{name} holds NaN or infinity: pass --nan keep, which leaves them where they are, or "
+            f"{name} holds NaN or infinity: pass --nan keep, which leaves them in place, or "
             "replace them first"
         )

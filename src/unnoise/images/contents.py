@@ -1,4 +1,4 @@
-"""What readers read: a file on disk, or the bytes of one in memory, such as a member of a shard."""
+"""The input of readers: a file on disk, or the bytes of one, such as a member of a shard."""
 
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -12,23 +12,17 @@ from unnoise.types import Array
 
 @dataclass(frozen=True)
 class Contents:
-    """All bytes of a file, which are opened like a path.
+    """All bytes of a file, which can be opened like a path."""
 
-    Attributes:
-        title: What messages call it.
-        name: Ends in the suffix of its format, such as ``.png``.
-        data: The bytes.
-    """
-
-    title: str
-    name: str
+    title: str  # its name in messages
+    name: str  # it ends in the suffix of the format, such as .png
     data: bytes = field(repr=False)
 
     def __str__(self) -> str:
         return self.title
 
     def open(self, mode: Literal["rb"] = "rb") -> BytesIO:  # noqa: ARG002  as of a path
-        """Open the bytes for reading, as ``Path.open`` does."""
+        """Open the bytes for reading, like ``Path.open``."""
         return BytesIO(self.data)
 
 
@@ -36,12 +30,12 @@ File = Path | Contents
 
 
 def size_in_bytes(file: File) -> int:
-    """Return how many bytes a file has."""
+    """Return the size of a file."""
     return len(file.data) if isinstance(file, Contents) else file.stat().st_size
 
 
 def for_library(file: File) -> Path | BytesIO:
-    """Return what a library may open that takes a path or an open file."""
+    """Return the argument for a library that takes a path or an open file."""
     return file.open() if isinstance(file, Contents) else file
 
 
@@ -55,7 +49,7 @@ def map_array(
 ) -> Array:
     """View the values in an open file as an array, without reading them."""
     if isinstance(handle, BytesIO):
-        # The bytes that it was made of. Its buffer would keep it from being closed.
+        # Not its buffer, with which it could not be closed.
         return np.ndarray(shape, dtype, handle.getvalue(), offset, order=order)
     return np.memmap(handle, dtype, "r", offset=offset, shape=shape, order=order)
 
@@ -63,8 +57,8 @@ def map_array(
 def vips_source(pyvips: Any, file: File) -> Any:
     """Return a source of libvips.
 
-    Python opens a path: it says what the system has against it, and takes names that are not UTF-8.
-    libvips keeps a copy of the descriptor.
+    Python opens a path, since it reports the error of the system and takes names that are not
+    UTF-8. libvips keeps a copy of the descriptor.
     """
     if isinstance(file, Contents):
         return pyvips.Source.new_from_memory(file.data)

@@ -1,4 +1,4 @@
-"""Why a file could not be read, in words: what the system or a library said, and no guess."""
+"""Why a file could not be read, in the words of the system or of a library, without guesses."""
 
 import errno
 import re
@@ -14,30 +14,30 @@ UNKNOWN = re.compile(r"not (?:supported|a known|implemented|configured)|unsuppor
 
 
 def explain_failure(error: Exception) -> str:
-    """Return what went wrong while a file was read, and what to try where that is known."""
+    """Return why a file could not be read, and what to try if that is known."""
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
-    said = " ".join(dict.fromkeys(line.strip() for line in text.splitlines()))  # libvips repeats
-    reason = (getattr(error, "strerror", None) or said or type(error).__name__)[:300]
+    message = " ".join(dict.fromkeys(line.strip() for line in text.splitlines()))  # libvips repeats
+    reason = (getattr(error, "strerror", None) or message or type(error).__name__)[:300]
     if isinstance(error, FileNotFoundError):
-        return f"{reason}; it was removed or renamed, or its folder is no longer there"
+        return f"{reason}; it was removed or renamed, or its folder is gone"
     if isinstance(error, PermissionError):
-        return f"{reason}; get the right to read it, and to enter its folder"
+        return f"{reason}; get permission to read it, and to enter its folder"
     if isinstance(error, ImportError):
         return f"{reason}; a package is missing or broken"
     if isinstance(error, OSError) and error.errno is not None:
         many = error.errno in (errno.EMFILE, errno.ENFILE)
         return reason + "; close other programs, or raise the limit (ulimit -n)" * many
-    if found := CODEC.search(said):
+    if found := CODEC.search(message):
         return needs_codecs("it", found[1])
-    if NO_FORMAT.search(said):
-        return "its bytes are of no picture format that is known here, whatever its name says"
-    if UNKNOWN.search(said):
-        return f"{reason}; save it in another way, as PNG or as TIFF without compression"
+    if NO_FORMAT.search(message):
+        return "its content is no picture format that is known here, whatever its name says"
+    if UNKNOWN.search(message):
+        return f"{reason}; save it as PNG, or as TIFF without compression"
     return f"{reason}; if other programs cannot open it either, it is damaged: get it again"
 
 
 def needs_codecs(what: str, compression: str) -> str:
-    """Return what to install for a compression of TIFF."""
+    """Name the package to install for a compression of TIFF."""
     return (
         f"{what} is compressed as {compression}, which needs another package: "
         "pip install imagecodecs"
@@ -46,7 +46,7 @@ def needs_codecs(what: str, compression: str) -> str:
 
 @contextmanager
 def reading(path: File | str) -> Iterator[None]:
-    """Turn what libraries raise on a damaged or missing file into ``ImageError``."""
+    """Turn errors of libraries on a damaged or missing file into ``ImageError``."""
     try:
         yield
     except UnnoiseError:
@@ -56,5 +56,5 @@ def reading(path: File | str) -> Iterator[None]:
             f"{path} needs more memory than there is, if its header is right: "
             "cut it into smaller images"
         ) from error
-    except Exception as error:  # what a file holds makes libraries raise any
+    except Exception as error:  # damaged files make libraries raise any kind
         raise ImageError(f"cannot read {path}: {explain_failure(error)}") from error

@@ -1,4 +1,4 @@
-"""Image files in: which format is read by whom."""
+"""Image files in: the reader of each format, chosen by the name and the first bytes of a file."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -34,15 +34,15 @@ class ReadOptions:
     Parameters
     ----------
     array
-        Of a .npz archive: the name of the array that holds the images.
+        The name of the array that holds the images, in a .npz archive.
     axes
         The axes of the files, one letter each, such as ZYX or YXC: C is channels, other letters
-        count images. Without it, they are read or guessed.
+        count images. Without it, they are read from the file or guessed.
     max_pixels
         Refuse larger images; 0 is no limit.
     nodata
-        The value that stands for no data. Such pixels are left out, and stay as they are. Without
-        it, what a file states (GDAL_NODATA, _FillValue).
+        The value that stands for no data. Its pixels are left out, and keep this value. Without it,
+        the value that the file states counts (GDAL_NODATA, _FillValue).
     nan
         keep takes NaN and infinity as no data; refuse refuses files with them.
     """
@@ -72,20 +72,20 @@ def open_image(
     nan: NaN = "refuse",
     array: str | None = None,
 ) -> Reader:
-    """Open a file of images, or a zarr folder; its header is read, its pixels are not.
+    """Open a file of images or a zarr folder, and read its header, but not its pixels.
 
     Args:
-        path: Of a format in ``SUFFIXES``; or the URL of a zarr array; or all bytes of a file.
-        axes: One letter per stored axis, Y, X, C for channels and others that count images; wins
-            over what the file says. PNG, JPEG and WebP hold one picture in any case.
-        max_pixels: Of one image; 0 is no limit.
-        nodata: The value that stands for no data; None takes what the file states.
-        nan: ``keep`` takes NaN and infinity as no data, ``refuse`` refuses them.
-        array: The name of an array in a ``.npz`` archive; None goes by what its names mean.
+        path: A file of a format in ``SUFFIXES``, the URL of a zarr array, or all bytes of a file.
+        axes: One letter per stored axis: Y, X, C for channels; other letters count images. It wins
+            over the statement of the file. PNG, JPEG and WebP always hold one picture.
+        max_pixels: Limit for one image; 0 is no limit.
+        nodata: The value that stands for no data; None takes the value that the file states.
+        nan: ``keep`` takes NaN and infinity as no data; ``refuse`` refuses them.
+        array: The name of an array in a ``.npz`` archive; None chooses by the names in it.
 
     Raises:
-        ImageError: The file is missing, empty, damaged, too large, of another format, or of axes
-            that cannot be guessed.
+        ImageError: The file is missing, empty, damaged, too large, of another format, or its axes
+            cannot be guessed.
         ConfigError: ``nan`` is neither.
     """
     reader = _open(path, axes=axes, max_pixels=max_pixels, array=array)
@@ -103,7 +103,7 @@ def _open(
     path = Path(path)
     if is_zarr(path):
         return ZarrReader(path, axes=axes, max_pixels=max_pixels)
-    with reading(path):  # its folder may be closed
+    with reading(path):  # this process may not be allowed to enter its folder
         there, regular = path.exists(), path.is_file()
     if not regular:
         what = "a folder, not a file" if path.is_dir() else "no regular file"
@@ -115,10 +115,10 @@ def _open_file(file: File, *, axes: str | None, max_pixels: int, array: str | No
     kind = kind_of(file)
     if size_in_bytes(file) == 0:
         raise ImageError(f"{file} is empty")
-    if kind in (*PICTURE_SUFFIXES, *TIFF_SUFFIXES):  # their content says what they are
-        held = format_of(file)
-        if held is not None and (held == "tiff") != (kind in TIFF_SUFFIXES):
-            kind = ".tif" if held == "tiff" else ".png"
+    if kind in (*PICTURE_SUFFIXES, *TIFF_SUFFIXES):  # their content shows their format
+        found = format_of(file)
+        if found is not None and (found == "tiff") != (kind in TIFF_SUFFIXES):
+            kind = ".tif" if found == "tiff" else ".png"
     if kind in PICTURE_SUFFIXES:
         return PictureReader(file, max_pixels=max_pixels)
     if kind in TIFF_SUFFIXES:
@@ -132,12 +132,12 @@ def _open_file(file: File, *, axes: str | None, max_pixels: int, array: str | No
 def read_image(
     data: bytes, suffix: str, *, name: str, max_pixels: int = MAX_PIXELS
 ) -> NDArray[np.generic]:
-    """Read one image ``(H, W, C)``, without transparency, of the bytes of a file.
+    """Read one image ``(H, W, C)``, without transparency, from the bytes of a file.
 
     Args:
-        data: All of the file.
-        suffix: Of its format, such as ``.png``.
-        name: What messages call it.
+        data: All bytes of the file.
+        suffix: Suffix of its format, such as ``.png``.
+        name: Its name in messages.
         max_pixels: As in ``open_image``.
 
     Raises:
@@ -155,7 +155,7 @@ def read_stack(
 ) -> tuple[NDArray[np.generic], Layout]:
     """Read one file as a stack of images ``(N, H, W, C)`` of its own dtype, without transparency.
 
-    A masked array where the file has pixels without data.
+    The stack is a masked array if some pixels have no data.
 
     Raises:
         ImageError: As ``open_image``; or a value is NaN or infinite.
@@ -176,4 +176,4 @@ def kind_of(file: File) -> str:
     for suffix in sorted(SUFFIXES, key=len, reverse=True):
         if name.endswith(suffix):
             return suffix
-    raise ImageError(f"{file} is of no format that is read here: {', '.join(SUFFIXES)}")
+    raise ImageError(f"{file} has no format that can be read: {', '.join(SUFFIXES)}")

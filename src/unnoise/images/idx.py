@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from unnoise.errors import ImageError
 from unnoise.images.array_reader import ArrayReader
 from unnoise.images.axes import Layout, check_axes
-from unnoise.images.checks import check_header, check_pixels
+from unnoise.images.checks import check_pixels, checked_layout
 from unnoise.images.contents import File
 from unnoise.images.failures import explain_failure
 from unnoise.images.scratch import Scratch
@@ -29,22 +29,22 @@ MAX_BYTES = 2**31  # decompressed; MNIST has 47 million
 LONGEST_HEADER = 20  # of four axes
 GZIP_MAGIC = b"\x1f\x8b"
 
-IDX_AXES = {2: "YX", 3: "NYX", 4: "NYXC"}  # images lie on the first axis, whatever its length
+IDX_AXES = {2: "YX", 3: "NYX", 4: "NYXC"}  # the first of 3 or 4 axes counts images
 
 
 def is_idx(path: Path) -> bool:
-    """Whether the name is that of an IDX file, gzipped or not."""
+    """Whether a path names an IDX file, gzipped or not."""
     return path.name.lower().removesuffix(".gz").endswith((".idx", "-ubyte"))
 
 
 def open_idx(file: File, *, axes: str | None, max_pixels: int) -> ArrayReader:
-    """Open an IDX file; it is held in memory."""
+    """Open an IDX file and keep it in memory."""
     array = read_idx(file, max_pixels=max_pixels)
     name = str(file)
     if array.ndim == 1:
         raise ImageError(f"{name} holds one axis of {array.size} values: labels, not images")
     letters = check_axes(axes, array.shape, name=name) if axes else IDX_AXES[array.ndim]
-    layout = check_header(array.dtype, letters, array.shape, name=name, max_pixels=max_pixels)
+    layout = checked_layout(array.dtype, letters, array.shape, name=name, max_pixels=max_pixels)
     return ArrayReader(file, layout, lambda: array)
 
 
@@ -52,8 +52,8 @@ def read_idx(file: File, *, max_pixels: int = 0) -> NDArray[np.generic]:
     """Read an IDX file into an array of the shape and (native) dtype that its header states.
 
     Args:
-        file: Plain or gzipped.
-        max_pixels: Of one image, checked before the values are read; 0 is no limit.
+        file: A plain or gzipped file.
+        max_pixels: Limit for one image, checked before the values are read; 0 is no limit.
 
     Raises:
         ImageError: The file is missing, truncated or too long, or its magic number is wrong.
@@ -65,10 +65,10 @@ def read_idx(file: File, *, max_pixels: int = 0) -> NDArray[np.generic]:
             with gzip.open(handle) if zipped else handle as stream:
                 header = stream.read(LONGEST_HEADER)
                 shape, dtype, start = _parse_header(header, name=str(file))
-                # The last two axes of an image, and a colour axis if there are four.
+                # Rows and columns come after the axis of images, before that of colours.
                 height, width = [*shape, 1][1:3] if len(shape) > 2 else [*shape, 1][:2]
                 check_pixels(width, height, name=str(file), max_pixels=max_pixels)
-                # One byte more than needed, to see whether the file is too long.
+                # One byte more than needed shows whether the file is too long.
                 expected = start + math.prod(shape) * dtype.itemsize
                 data = header + stream.read(max(0, min(expected, MAX_BYTES) + 1 - len(header)))
     except (OSError, EOFError, zlib.error) as error:
@@ -85,7 +85,7 @@ def parse_idx(data: bytes, *, name: str) -> NDArray[np.generic]:
     if len(data) - start != expected:
         got = f"{len(data) - start}" if len(data) - start < expected else f"more than {expected}"
         raise ImageError(
-            f"{name} holds {got} bytes of values, and its header {shape} "
+            f"{name} holds {got} bytes of values, but its header {shape} "
             f"asks for {expected}: the file is damaged, get it again"
         )
     values = np.frombuffer(data, dtype, offset=start).reshape(shape)
@@ -97,8 +97,8 @@ def _parse_header(data: bytes, *, name: str) -> tuple[tuple[int, ...], np.dtype[
     if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in TYPES or not 1 <= data[3] <= 4:
         codes = ", ".join(f"{code:02x}" for code in TYPES)
         raise ImageError(
-            f"{name} is not an IDX file: it begins with {data[:4].hex(' ') or 'nothing'}, "
-            f"and must with 00 00, a type code ({codes}) and 1 to 4 axes"
+            f"{name} is not an IDX file: it begins with {data[:4].hex(' ') or 'nothing'}, but must "
+            f"begin with 00 00, a type code ({codes}) and 1 to 4 axes"
         )
     axes, dtype = data[3], np.dtype(TYPES[data[2]])
     start = 4 + 4 * axes
@@ -114,27 +114,24 @@ def write_idx(path: Path, array: NDArray[np.generic], *, overwrite: bool = True)
         ImageError: The dtype has no IDX type code.
         OutputError: The file cannot be written.
     """
-    data = format_idx(array)
+    data = _file_of(array, path)
     with replacing(path, overwrite=overwrite) as temporary:
-        temporary.write_bytes(
-            gzip.compress(data, 9, mtime=0) if path.suffix.lower() == ".gz" else data
-        )
+        temporary.write_bytes(data)
 
 
-def format_idx(array: NDArray[np.generic]) -> bytes:
-    """Return an array as IDX; see ``write_idx``."""
+def _file_of(array: NDArray[np.generic], path: Path) -> bytes:
+    """Return the bytes of the IDX file, gzipped if the name asks for it."""
     kinds = {np.dtype(name).newbyteorder("="): code for code, name in TYPES.items()}
     if array.dtype not in kinds:
         raise ImageError(f"IDX cannot hold {array.dtype}: it takes {', '.join(map(str, kinds))}")
     code = kinds[array.dtype]
     header = struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape)
-    return header + array.astype(TYPES[code]).tobytes()
+    data = header + array.astype(TYPES[code]).tobytes()
+    return gzip.compress(data, 9, mtime=0) if path.suffix.lower() == ".gz" else data
 
 
 def write_idx_like(temporary: Path, layout: Layout, images: Iterable[Iterable[Array]]) -> None:
     """Write an IDX file from images in bands."""
     with Scratch(temporary.parent, layout.shape, layout.dtype) as scratch:
         scratch.fill(layout, images)
-        data = format_idx(scratch.array())
-    zipped = temporary.suffix.lower() == ".gz"
-    temporary.write_bytes(gzip.compress(data, 9, mtime=0) if zipped else data)
+        temporary.write_bytes(_file_of(scratch.array(), temporary))

@@ -10,7 +10,7 @@ import numpy as np
 from unnoise.errors import ImageError
 from unnoise.images.array_reader import ArrayReader
 from unnoise.images.axes import Layout, check_axes, guess_axes
-from unnoise.images.checks import check_dtype, check_header
+from unnoise.images.checks import check_dtype, checked_layout
 from unnoise.images.contents import File, map_array, size_in_bytes
 from unnoise.images.failures import reading
 from unnoise.images.scratch import allocate
@@ -61,15 +61,15 @@ def write_npy(temporary: Path, layout: Layout, images: Iterable[Iterable[Array]]
 def read_npy_header(
     file: IO[bytes], axes: str | None, name: str, max_pixels: int
 ) -> tuple[Layout, np.dtype[np.generic], bool]:
-    """Read a ``.npy`` header: the layout, the stored dtype, and whether columns come first."""
+    """Read a ``.npy`` header: layout, stored dtype, and whether the order is Fortran's."""
     shape, fortran, dtype = _read_header(file, name)
     check_dtype(dtype, name=name)
     letters = check_axes(axes, shape, name=name) if axes else guess_axes(shape, name=name)
-    return check_header(dtype, letters, shape, name=name, max_pixels=max_pixels), dtype, fortran
+    return checked_layout(dtype, letters, shape, name=name, max_pixels=max_pixels), dtype, fortran
 
 
 def read_npy_shape(file: IO[bytes], name: str) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
-    """Read the shape and the dtype of a ``.npy`` file of any kind, images or not."""
+    """Read the shape and dtype of any ``.npy`` file, images or not."""
     shape, _, dtype = _read_header(file, name)
     return shape, dtype
 
@@ -81,6 +81,6 @@ def _read_header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.
         (2, 0): np.lib.format.read_array_header_2_0,
     }.get(version)
     if read is None:
-        raise ImageError(f"{name} is of .npy version {version}: save it again with numpy.save")
+        raise ImageError(f"{name} has .npy version {version}: save it again with numpy.save")
     shape, fortran, dtype = read(file)
     return shape, fortran, dtype

@@ -16,7 +16,7 @@ import numpy as np
 
 from unnoise.errors import ImageError
 from unnoise.images.axes import Layout
-from unnoise.images.checks import check_header
+from unnoise.images.checks import checked_layout
 from unnoise.images.contents import File, vips_source
 from unnoise.images.encoding import keep_colours, save_options
 from unnoise.images.failures import explain_failure, reading
@@ -167,7 +167,7 @@ def read_vips_header(image: Any, *, name: str, max_pixels: int) -> Layout:
     if image.bands > 1:
         shape = (*shape, image.bands)
     dtype = np.dtype(FORMATS[image.format])
-    return check_header(dtype, "YXC"[: len(shape)], shape, name=name, max_pixels=max_pixels)
+    return checked_layout(dtype, "YXC"[: len(shape)], shape, name=name, max_pixels=max_pixels)
 
 
 class PictureReader(Reader):

@@ -1,8 +1,4 @@
-"""What every open file of images can do: give its images one by one, or band of rows by band.
-
-Here stand also the limit on pixels, which every format checks in its header, and the one place
-where whatever a damaged file makes a library raise becomes an ``ImageError`` that names the file.
-"""
+"""An open file of images: it gives its images one by one, in bands of rows, or in windows."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator
@@ -21,25 +17,25 @@ from unnoise.types import Array
 Colour = Literal["grey", "rgb", "other", "unknown"]
 
 RGB = 3  # channels
-SAMPLED_IMAGES, SAMPLED_SIDE, SAMPLED_WINDOWS = 8, 512, 4  # of what shows the values of a file
-BAND_ROWS = 256  # read at once from a file: whole rows of the squares that large TIFF files have
+SAMPLED_IMAGES, SAMPLED_SIDE, SAMPLED_WINDOWS = 8, 512, 4  # limits of a sample
+BAND_ROWS = 256  # rows read at once: a whole row of the tiles of large TIFF files
 
 
 class Reader(ABC):
-    """One open file, image by image.
+    """One open file of images.
 
     Attributes:
         file: The file, or its bytes.
-        path: Of the file, or of the folder of a zarr array; of bytes it is only their name.
-        name: What messages call it: the path, or a URL.
-        layout: Axes, shape and dtype of what is stored.
-        alpha: Whether the last channel of what is read is transparency.
-        colour: What its channels are: ``grey`` (one), ``rgb``, ``other`` (inks, fluorescence), or
-            ``unknown`` where a format states nothing of them.
-        holes: What counts as no data.
-        notes: What of the file is not read, in words.
-        picture: Whether the file is a picture for people (PNG, JPEG, WebP), and no measurement.
-        windowed: Whether a window costs about what its own pixels do, wherever it lies.
+        path: Path of the file or of the folder of a zarr array; for bytes, only their name.
+        name: Its name in messages: the path, or a URL.
+        layout: Axes, shape and dtype of the stored values.
+        alpha: Whether the last channel is transparency.
+        colour: Kind of its channels: ``grey`` (one), ``rgb``, ``other`` (inks, fluorescence), or
+            ``unknown`` if the format does not state it.
+        holes: Values that count as no data.
+        notes: Parts of the file that are not read, in words.
+        picture: Whether the file is a picture for people (PNG, JPEG, WebP), not a measurement.
+        windowed: Whether reading a window costs only as much as its own pixels.
     """
 
     windowed = False
@@ -76,17 +72,17 @@ class Reader(ABC):
 
     @property
     def space(self) -> Literal["cmyk", "lab"] | None:
-        """The colour space of its channels, where that is neither grey nor red, green and blue."""
+        """The colour space of its channels, if they are neither grey nor red, green and blue."""
         return None
 
     @property
     def orientation(self) -> int:
-        """How its pixels are to be turned to be upright, 1 to 8, as EXIF counts; 1 is upright."""
+        """How to turn its pixels upright, 1 to 8, as in EXIF; 1 is upright."""
         return 1
 
     @property
     def axes(self) -> str:
-        """One letter per stored axis: Y, X, C for channels, and others that count images."""
+        """One letter per stored axis: Y, X, C for channels; other letters count images."""
         return self.layout.axes
 
     @property
@@ -96,12 +92,12 @@ class Reader(ABC):
 
     @property
     def dtype(self) -> np.dtype[np.generic]:
-        """Of the values, in native byte order."""
+        """The dtype of the values, in native byte order."""
         return self.layout.dtype
 
     @property
     def count(self) -> int:
-        """How many images the file holds."""
+        """The number of images."""
         return self.layout.count
 
     @property
@@ -116,7 +112,7 @@ class Reader(ABC):
 
     @property
     def channels(self) -> int:
-        """The channels of an image, transparency not counted."""
+        """The channels of an image, without transparency."""
         return self.layout.channels - self.alpha
 
     def image(self, index: int) -> Array:
@@ -146,12 +142,12 @@ class Reader(ABC):
         """Return a part of an image ``(rows, columns, channels + alpha)``.
 
         Args:
-            index: Which image.
-            rows: From where to where, within the image.
-            columns: Likewise.
+            index: Number of the image.
+            rows: A range within the image.
+            columns: A range within the image.
 
         Raises:
-            ImageError: As ``image``, but only the values of the part are looked at.
+            ImageError: As ``image``, but only the values of the part are checked.
         """
         self._check_index(index)
         with reading(self.name):
@@ -160,7 +156,7 @@ class Reader(ABC):
             return part
 
     def sample(self) -> list[Array]:
-        """Return parts ``(h, w, channels + alpha)`` that show which values the file has.
+        """Return parts ``(h, w, channels + alpha)`` that are typical of the values of the file.
 
         They are spread over the file, and always the same.
 
@@ -178,7 +174,7 @@ class Reader(ABC):
         return parts
 
     def _windows(self, index: int) -> list[Array]:
-        """Return windows of an image, some down and some across."""
+        """Return windows on a grid over an image."""
         spans = [
             [
                 slice(start, start + SAMPLED_SIDE)
@@ -196,10 +192,10 @@ class Reader(ABC):
 
     @abstractmethod
     def _bands(self, index: int, rows: int, /) -> Iterator[Array]:
-        """Yield contiguous bands of ``rows`` rows, the last one shorter if it must."""
+        """Yield contiguous bands of ``rows`` rows; the last one may be shorter."""
 
     def _window(self, index: int, rows: slice, columns: slice, /) -> Array:
-        """Return a contiguous part; formats that are read from the top read down to its end."""
+        """Return a contiguous part; most formats must read the image down to its end."""
         parts = []
         for number, band in enumerate(self._bands(index, BAND_ROWS)):
             top = number * BAND_ROWS
@@ -213,7 +209,7 @@ class Reader(ABC):
             raise IndexError(f"image {index} of {self.count} in {self.path}")
 
     def close(self) -> None:  # noqa: B027 -- not abstract: most readers hold nothing open
-        """Let go of the file."""
+        """Close the file."""
 
     def __enter__(self) -> Self:
         return self

@@ -1,7 +1,7 @@
-"""Bytes and names behind a URL, by fsspec; of a local file without it.
+"""Bytes and names behind a URL, by fsspec; local files are read without it.
 
-A URL stays text: ``Path`` would make one slash of its two. fsspec comes with torch and is loaded
-only when a URL is met; what it needs for each protocol is an extra, or a package of its own.
+A URL stays text, since ``Path`` would turn its two slashes into one. fsspec comes with torch and is
+loaded only for URLs. The package that it needs for a protocol is an extra, or installed separately.
 """
 
 from collections.abc import Iterator
@@ -19,13 +19,10 @@ def is_url(source: object) -> TypeGuard[str]:
 
 
 def size_of(place: str) -> int:
-    """Return how many bytes a file has.
-
-    Args:
-        place: A path or a URL.
+    """Return the size of a file, given by a path or a URL, in bytes.
 
     Raises:
-        ImageError: It is not there, or cannot be reached.
+        ImageError: The file is missing or cannot be reached.
     """
     with reached(place):
         if not is_url(place):
@@ -33,12 +30,14 @@ def size_of(place: str) -> int:
         system, path = system_of(place)
         size = system.size(path)
         if size is None:
-            raise ImageError(f"{place} does not tell its size: take a server that does, or copy it")
+            raise ImageError(
+                f"the server of {place} does not report its size: use another server, or copy it"
+            )
         return int(size)
 
 
-def read_range(place: str, start: int, stop: int) -> bytes:
-    """Return bytes ``start..stop`` of a file, fewer where it ends before.
+def read_bytes(place: str, start: int, stop: int) -> bytes:
+    """Return bytes ``start..stop`` of a file, fewer if it ends before ``stop``.
 
     Args:
         place: A path or a URL.
@@ -46,7 +45,7 @@ def read_range(place: str, start: int, stop: int) -> bytes:
         stop: The byte after the last one.
 
     Raises:
-        ImageError: It cannot be read, or is on a server that gives whole files only.
+        ImageError: The file cannot be read, or its server sends only whole files.
     """
     with reached(place):
         if not is_url(place):
@@ -57,14 +56,14 @@ def read_range(place: str, start: int, stop: int) -> bytes:
         data = bytes(system.cat_file(path, start=start, end=stop))
         if len(data) > stop - start:
             raise ImageError(
-                f"the server of {place} does not give parts of files (HTTP ranges), which reading "
+                f"the server of {place} does not send parts of files (HTTP ranges), which reading "
                 "shards needs: copy them to a local disk, or to a server that does"
             )
         return data
 
 
 def list_urls(pattern: str) -> list[tuple[str, int | None]]:
-    """Return the URLs that match a pattern, sorted, with the sizes that the listing tells.
+    """Return the URLs that match a pattern, sorted, with their sizes if the listing has them.
 
     Raises:
         ImageError: The place cannot be reached.
@@ -81,7 +80,7 @@ def list_urls(pattern: str) -> list[tuple[str, int | None]]:
 
 @contextmanager
 def reached(place: str | Path) -> Iterator[None]:
-    """Turn what is raised on the way to a URL into ``ImageError``; of a path as ``reading``."""
+    """Turn errors on the way to a URL or a path into ``ImageError``."""
     if not is_url(place):
         with reading(place):
             yield
@@ -92,21 +91,21 @@ def reached(place: str | Path) -> Iterator[None]:
         raise
     except Exception as error:  # each protocol has a package with errors of its own
         reason = " ".join(str(error).split()) or type(error).__name__
-        advice = "is it there, and may it be read from here?"
+        advice = "check that it exists and may be read from here"
         if isinstance(error, ImportError):
-            advice = "pip install unnoise[remote] brings what https needs, s3fs is for s3, ..."
+            advice = "pip install unnoise[remote] for https, s3fs for s3, and so on"
         raise ImageError(f"cannot read {place}: {reason[:300]}; {advice}") from error
 
 
 def system_of(url: str) -> tuple[Any, str]:
-    """Return the file system of a URL, as fsspec has it, and the path in it.
+    """Return the file system of fsspec for a URL, and the path in it.
 
     Raises:
-        ImageError: A package for it is not installed, or fsspec knows no such URL.
+        ImageError: A package for it is not installed, or fsspec does not know the protocol.
     """
     with reached(url):
         from fsspec.core import url_to_fs
 
-        # What was listed would be kept, and grow with the number of files.
+        # A cache of listings would grow with the number of files.
         system, path = url_to_fs(url, use_listings_cache=False)
     return system, str(path)

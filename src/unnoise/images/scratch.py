@@ -1,4 +1,4 @@
-"""Room for one array until it can be written: in memory, or in a file if it is large."""
+"""A place for one array until it can be written: memory, or a file if it is large."""
 
 import math
 import os
@@ -14,12 +14,12 @@ from unnoise.images.axes import Layout
 from unnoise.outputs import REFUSED, TEMPORARY
 from unnoise.types import Array
 
-IN_MEMORY = 2**26  # bytes; what is larger goes to a raw file beside the target
+IN_MEMORY = 2**26  # bytes; a larger array goes to a raw file beside the target
 BLOCK = 2**24  # bytes of zeros written at once
 
 
 class Scratch:
-    """An array of zeros that is gone at the end of the ``with`` block."""
+    """An array of zeros that exists until the end of the ``with`` block."""
 
     def __init__(self, folder: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self._path: Path | None = None
@@ -46,15 +46,15 @@ class Scratch:
         self._remove()
 
     def array(self) -> Array:
-        """Return the array. Hold a mapped one briefly: its touched pages count as memory."""
+        """Return the array. Hold it briefly: touched pages of a memory map count as memory."""
         if self._memory is not None:
             return self._memory
         if self._path is None:
-            raise RuntimeError("the scratch array is used outside of its with block")
+            raise RuntimeError("the scratch array is used outside its with block")
         return np.memmap(self._path, self._dtype, "r+", shape=self._shape)
 
     def fill(self, layout: Layout, images: Iterable[Iterable[Array]]) -> None:
-        """Put images in, given in bands from the top, where ``layout`` has them."""
+        """Put in images, given in bands from the top, at their places in ``layout``."""
         for index, bands in enumerate(images):
             top = 0
             for band in bands:
@@ -68,9 +68,9 @@ class Scratch:
 
 
 def allocate(file: IO[bytes], start: int, size: int) -> None:
-    """Take room on the disk for ``size`` bytes from ``start``.
+    """Reserve ``size`` bytes on the disk, from ``start``.
 
-    A memory map of a file with holes would kill the process, not raise, on a full disk.
+    Without this, a memory map on a full disk would kill the process instead of raising an error.
     """
     if hasattr(os, "posix_fallocate"):
         file.flush()

@@ -1,4 +1,4 @@
-"""Tables whose rows are flattened images, told from images by their values."""
+"""Tables whose rows are flattened images, recognised by their values."""
 
 import math
 from collections.abc import Iterator
@@ -9,25 +9,26 @@ import numpy as np
 from unnoise.errors import ImageError
 
 LEAST_ROWS = 16
-LEAST_SIDE = 8  # pixels, of a flattened image
+LEAST_SIDE = 8  # pixels of a side of a flattened image
 SAMPLE = 64  # rows that are compared
-# Neighbouring rows of an image differ by less than this share of what rows far apart differ by.
+# In an image, the difference of neighbouring rows is below this share of the difference of distant
+# rows.
 APART = 0.8
-# What lies one row of a flattened image apart differs by less than this share of what neighbouring
-# rows of the table differ by, and of what lies half a row apart: in a row of an image, values that
-# are nearer to each other are more alike, also where each row has a brightness of its own.
+# In a table, the difference of values one row of a flattened image apart is below this share of two
+# others: of neighbouring rows of the table, and of values half a row apart. In a row of an image,
+# nearer values are more alike, even if each row has its own brightness.
 WITHIN = 0.8
 
 
 def check_no_table(array: Any, *, name: str) -> None:
-    """Refuse an array ``(N, K)`` that looks like a table of N flattened images.
+    """Refuse an array ``(N, K)``, whose axes nobody stated, if it looks like N flattened images.
 
-    In an image neighbouring rows are alike, and in such a table they are as different as any two;
-    but there values are alike that lie one row of a flattened image apart, and more so than those
-    that lie half of that apart.
+    Neighbouring rows of an image are alike. Neighbouring rows of a table differ as much as any two.
+    But values in a table are alike if they are one row of a flattened image apart, more so than
+    values half a row apart.
 
     Raises:
-        ImageError: It does, and nobody said which axes it has.
+        ImageError: It looks like a table.
     """
     height, width = array.shape
     shapes = list(_flattened(width))
@@ -50,7 +51,7 @@ def check_no_table(array: Any, *, name: str) -> None:
 
 
 def _flattened(width: int) -> Iterator[tuple[tuple[int, ...], int]]:
-    """Yield which square images may be flattened to this length, and the length of their rows."""
+    """Yield shapes of square images that flatten to this length, and the length of their rows."""
     for colours in (1, 3):
         side = math.isqrt(width // colours)
         if side >= LEAST_SIDE and colours * side * side == width:

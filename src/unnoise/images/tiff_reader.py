@@ -10,7 +10,7 @@ import numpy as np
 from unnoise.errors import ImageError
 from unnoise.images.array_reader import ArrayReader
 from unnoise.images.axes import check_axes, check_likely, normal_axes
-from unnoise.images.checks import check_header, check_pixels
+from unnoise.images.checks import check_pixels, checked_layout
 from unnoise.images.contents import File, for_library, map_array, size_in_bytes
 from unnoise.images.failures import reading
 from unnoise.images.holes import Holes
@@ -106,7 +106,7 @@ class TiffReader(Reader):
         if axes is None:
             check_likely(stated, shape, name=str(file))
         used = check_axes(axes, shape, name=str(file)) if axes else stated
-        layout = check_header(dtype, used, shape, name=str(file), max_pixels=max_pixels)
+        layout = checked_layout(dtype, used, shape, name=str(file), max_pixels=max_pixels)
         extra = self.page.extrasamples
         samples = used.find("C") == letters.find("S") >= 0  # else other axes are called channels
         alpha = len(extra) == 1 and extra[0] in ALPHA and samples

@@ -15,7 +15,7 @@ import numpy as np
 from unnoise.errors import ImageError, OutputError
 from unnoise.images.array_reader import ArrayReader, reband
 from unnoise.images.axes import check_axes, guess_axes, normal_axes
-from unnoise.images.checks import check_header, check_pixels
+from unnoise.images.checks import check_pixels, checked_layout
 from unnoise.images.holes import Holes
 from unnoise.images.remote import reached
 from unnoise.outputs import check_free, new_name
@@ -57,7 +57,7 @@ class ZarrReader(ArrayReader):
                 letters = check_axes(axes, shape, name=name)
             else:
                 letters = stated or guess_axes(shape, name=name)
-            layout = check_header(
+            layout = checked_layout(
                 self.array.dtype, letters, shape, name=name, max_pixels=max_pixels
             )
             chunk = [int(self.array.chunks[letters.index(letter)]) for letter in "XY"]

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby, islice
 
-from unnoise.images import read_range
+from unnoise.images import read_bytes
 
 BLOCK = 512  # bytes, to which headers and what they announce are aligned
 MAGIC, MAGIC_AT = b"ustar", 257
@@ -51,7 +51,7 @@ class Tape:
             kept = self._held[start - self._start :] if start >= self._start else b""
             first = start + len(kept)
             last = min(max(stop, first + self._ahead), self.size)
-            self._start, self._held = start, kept + read_range(self.place, first, last)
+            self._start, self._held = start, kept + read_bytes(self.place, first, last)
         return self._held[start - self._start : stop - self._start]
 
 
