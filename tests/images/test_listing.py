@@ -112,7 +112,7 @@ def test_a_zarr_folder_is_one_source(tmp_path: Path) -> None:
 def test_a_source_with_nothing_in_it_is_named(tmp_path: Path) -> None:
     touch(tmp_path, "full/a.png", "empty/notes.txt")
     for source in (tmp_path / "empty", f"{tmp_path}/full/*.tif", f"{tmp_path}/no/*.tif"):
-        with pytest.raises(ImageError, match=r"has no image in it: \.png, .* are read") as caught:
+        with pytest.raises(ImageError, match=r"has no image in it: formats are \.png, ") as caught:
             find_images([tmp_path / "full", source])
         assert str(source) in str(caught.value)
     with pytest.raises(ImageError, match="missing is not there"):

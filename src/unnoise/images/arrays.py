@@ -1,4 +1,4 @@
-"""Arrays as users hold them to float32 ``(N, C, H, W)`` and back."""
+"""Arrays as users hold them: to float32 ``(N, C, H, W)`` and back, and between grey and colour."""
 
 from typing import Any
 
@@ -14,20 +14,19 @@ from unnoise.images.value_range import ValueRange
 from unnoise.types import Array, Floats
 
 NUMPY_FLOATS = ("torch.float16", "torch.float32", "torch.float64")
-LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow, OpenCV and MATLAB have it
+LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as in Pillow, OpenCV and MATLAB
 NO_LIGHT = ("CMYK", "LAB", "HSV")  # modes of PIL
 
 
 def as_array(value: Any) -> Array:
-    """Return what holds numbers as an array: a tensor of torch, a picture of PIL, anything else.
+    """Turn a tensor of torch, a picture of PIL, or anything else that holds numbers into an array.
 
-    Tensors may lie on any device, need a gradient, and be of floats that NumPy does not have. A
-    palette of PIL becomes the colours that it stands for, and grey with transparency becomes
-    colours with transparency, as an array of two channels would not say what they are. A masked
-    array keeps its mask.
+    Tensors may lie on any device, require a gradient, and have a float type that NumPy lacks.
+    Palettes of PIL become colours. Grey with transparency becomes colours with transparency, since
+    the meaning of two channels would be unclear. A masked array keeps its mask.
 
     Raises:
-        ImageError: A picture of PIL is of a kind whose values are no light, such as CMYK.
+        ImageError: The channels of a picture of PIL are no light, as in CMYK.
     """
     kind = type(value).__module__.partition(".")[0]
     if kind == "torch" and hasattr(value, "detach"):
@@ -47,20 +46,20 @@ def _of_tensor(value: Any) -> Array:
 
 
 def _plain_picture(value: Any) -> Any:
-    """Return a picture of PIL whose values are grey, or red, green, blue and transparency."""
+    """Turn a picture of PIL to grey, or to red, green, blue and transparency."""
     if value.mode in NO_LIGHT:
         raise ImageError(
-            f"the picture of PIL is {value.mode}, whose channels are no red, green and blue: "
+            f"the picture of PIL is {value.mode}, whose channels are not red, green and blue: "
             'pass picture.convert("RGB")'
         )
-    seen = "transparency" in value.info and value.mode == "P"
-    if value.mode in ("LA", "La", "PA", "RGBa") or seen:
+    clear = "transparency" in value.info and value.mode == "P"
+    if value.mode in ("LA", "La", "PA", "RGBa") or clear:
         return value.convert("LA").convert("RGBA") if value.mode == "La" else value.convert("RGBA")
     return value.convert("RGB") if value.mode in ("P", "YCbCr", "RGBX") else value
 
 
 def is_array(value: object) -> bool:
-    """Whether something is an image or images in memory, and no name of a file."""
+    """Whether a value holds images in memory, and is no name of a file."""
     return hasattr(value, "__array__") or hasattr(value, "__array_interface__")
 
 
@@ -75,18 +74,18 @@ def as_stack(
 
     Args:
         array: Any array of a real dtype.
-        axes: One letter per axis: Y, X, C for channels, any other counts images. None guesses
-            where that is safe: ``(H, W)``; ``(H, W, C)`` and ``(N, H, W, C)`` if the last axis has
+        axes: One letter per axis: Y, X, C for channels; other letters count images. None guesses
+            if that is safe: ``(H, W)``; ``(H, W, C)`` and ``(N, H, W, C)`` if the last axis has
             length 1, 3 or 4.
-        name: How messages call it.
-        holes: What counts as no data, beside what a masked array masks.
+        name: Its name in messages.
+        holes: Values that count as no data, in addition to masked values.
 
     Returns:
-        The stack, a masked array where data lack; and how the array holds it.
+        The stack, a masked array if some values are no data; and the layout of the array.
 
     Raises:
-        ImageError: The dtype is not numeric, an axis is empty, the axes cannot be guessed or are
-            not those of the array, or a value is NaN or infinite.
+        ImageError: The dtype is not numeric, an axis is empty, the axes cannot be guessed or do not
+            fit the array, or a value is NaN or infinite.
     """
     array = as_array(array)
     letters = (
@@ -110,15 +109,15 @@ def to_float(stack: Array, value_range: ValueRange | None = None) -> Floats:
     """Scale a stack ``(N, H, W, C)`` to float32 ``(N, C, H, W)``.
 
     Args:
-        stack: Of any real dtype.
-        value_range: Which values become 0 and 1. None is the nominal range of the dtype: uint8 255
-            becomes 1, booleans become 0 and 1, floats keep their values.
+        stack: Values of any real dtype.
+        value_range: The values that become 0 and 1. None is the nominal range of the dtype: 255 in
+            uint8 becomes 1, booleans become 0 and 1, floats keep their values.
     """
     used = value_range or ValueRange.nominal(stack.dtype)
     low, span = np.asarray(used.low, np.float64), np.asarray(used.span, np.float64)
     narrow = stack.dtype.kind == "b" or stack.dtype.itemsize <= 2
     plain = not low.any() and (span == 1).all()
-    # float32 holds 16-bit integers exactly; wider ones and floats lose bits when low is taken off.
+    # float32 holds 16-bit integers exactly; wider integers and floats lose bits in the subtraction.
     kind = np.float32 if narrow or plain else np.float64
     scaled: Any = np.moveaxis(stack, -1, 1).astype(kind, order="C")
     if not plain:
@@ -136,14 +135,14 @@ def _by_channel(ends: NDArray[np.float64]) -> NDArray[np.float64]:
 def from_float(images: Floats, layout: Layout, value_range: ValueRange | None = None) -> Array:
     """Turn float32 ``(N, C, H, W)`` back into the user's layout and dtype.
 
-    Integers are rounded to nearest and clipped to the range of their dtype; booleans are cut at
-    one half.
+    Integers are rounded to nearest and clipped to the range of their dtype; booleans are true from
+    one half on.
 
     Args:
         images: Nominally [0, 1].
-        layout: Axes and dtype of the result; sizes and channels are those of ``images``.
-        value_range: Which values 0 and 1 become; with ``clamp``, images are limited to [0, 1]
-            first. None is the nominal range without that.
+        layout: Axes and dtype of the result; ``images`` determine its sizes and channels.
+        value_range: The values that 0 and 1 become; with ``clamp``, images are limited to [0, 1]
+            first. None is the nominal range, without the limit.
     """
     used = value_range or ValueRange.nominal(layout.dtype)
     stack: Array = np.moveaxis(images, 1, -1)  # channels last, as the ends of the range
@@ -158,7 +157,7 @@ def _unscale(values: Array, dtype: np.dtype[np.generic], used: ValueRange) -> Ar
         return np.asarray(values >= np.float32(0.5))
     if dtype.kind == "f" and not low.any() and (span == 1).all():
         return values.astype(dtype, copy=False)
-    # Wide values do not fit float32 exactly, so the last step is taken in float64.
+    # float32 does not hold wide values exactly, so the last step is done in float64.
     wide = values.astype(np.float64) * span + low
     if dtype.kind == "f":
         top = float(np.finfo(dtype.name).max)
@@ -172,18 +171,18 @@ def to_channels(stack: NDArray[np.generic], channels: int) -> NDArray[np.generic
     """Turn a stack ``(N, H, W, C)`` to grey (``channels`` 1) or colour (3), in its own dtype.
 
     Raises:
-        ImageError: It has neither 1 nor 3 channels, or something else was asked for.
+        ImageError: The stack has neither 1 nor 3 channels, or ``channels`` is neither.
     """
     have = stack.shape[-1]
     if have == channels:
         return stack
-    if (mask := hole_mask(stack)) is not None:  # a pixel lacks data where any channel does
+    if (mask := hole_mask(stack)) is not None:  # a pixel lacks data if any channel does
         bad: Any = np.repeat(mask.any(-1, keepdims=True), channels, axis=-1)
         return np.ma.MaskedArray(to_channels(np.asarray(stack), channels), bad)
     if {have, channels} != {1, 3}:
         raise ImageError(
-            f"images of {have} channels cannot be turned to {channels}: "
-            "only grey (1) and colour (3) are turned into each other"
+            f"images of {have} channels cannot be converted to {channels}: "
+            "only grey (1) and colour (3) can be converted into each other"
         )
     if channels == 3:
         return np.repeat(stack, 3, axis=-1)

@@ -1,9 +1,9 @@
-"""The algebra of axes: which part of an array is which image, and back.
+"""Axes: from an array to its images, and back.
 
 An array has one letter per axis: ``Y`` and ``X`` are rows and columns, ``C`` is channels, and any
-other letter (``N``, ``T``, ``Z``, ...) counts images. Everything else in this room sees an image as
-``(H, W, C)`` and a stack as ``(N, H, W, C)``, and comes here to get there and back. Values are not
-touched.
+other letter (``N``, ``T``, ``Z``, ...) counts images. The rest of this room sees an image as
+``(H, W, C)`` and a stack as ``(N, H, W, C)``. This file converts between both, without changing
+values.
 """
 
 import math
@@ -16,21 +16,21 @@ import numpy as np
 from unnoise.errors import ImageError
 from unnoise.types import Array
 
-COLOUR_COUNTS = (1, 3, 4)  # a last axis of this length is read as channels
-MANY = 100  # images, from which on a width of a few pixels is a mistake
+COLOUR_COUNTS = (1, 3, 4)  # a last axis of this length counts as channels
+MANY = 100  # number of images from which on a width of a few pixels is a mistake
 LEAST_FLAT = 64  # values of a flattened image
-LONG = 10  # times as many rows as columns, from which on they are a table
-FEW = 8  # a first or last axis up to here may well be channels
-OUTER = "TZNPV"  # letters of the axes before an image's own, in examples
-STACK_LETTERS = "NTZPVQIRABDEFGHJKLMOUW"  # to name an axis that counts images
+LONG = 10  # ratio of rows to columns from which on they are a table
+FEW = 8  # a first or last axis up to this length may be channels
+OUTER = "TZNPV"  # letters of the axes that count images, in examples
+STACK_LETTERS = "NTZPVQIRABDEFGHJKLMOUW"  # possible letters of axes that count images
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How an array or file holds its images, so that a result can be given back the same way.
+    """How an array or file holds its images.
 
     Attributes:
-        dtype: Of the values, in native byte order.
+        dtype: Dtype of the values, in native byte order.
         axes: One letter per axis.
         shape: The length of each axis.
     """
@@ -46,7 +46,7 @@ class Layout:
 
     @property
     def count(self) -> int:
-        """How many images there are."""
+        """The number of images."""
         return math.prod(self.stack_shape)
 
     @property
@@ -61,7 +61,7 @@ class Layout:
 
     @property
     def channels(self) -> int:
-        """The number of channels, 1 without an axis for them."""
+        """The number of channels; 1 without a channel axis."""
         return self.shape[self.axes.index("C")] if self.channel_axis else 1
 
     @property
@@ -70,29 +70,31 @@ class Layout:
         return bool(self.stack_shape)
 
     @property
+    def image_axes(self) -> str:
+        """The axes that do not count images, in their order."""
+        return "".join(axis for axis in self.axes if axis in "YXC")
+
+    @property
     def channel_axis(self) -> bool:
-        """Whether there is an axis of channels."""
+        """Whether there is a channel axis."""
         return "C" in self.axes
 
     def take(
         self, array: Any, index: int, rows: slice = slice(None), columns: slice = slice(None)
     ) -> Array:
-        """Return a part of image ``index`` ``(rows, columns, C)``, of what slices like an array."""
+        """Return a part of image ``index`` ``(rows, columns, C)`` of anything that slices."""
         part = np.asarray(array[self._part(index, rows, columns)])
-        left = [axis for axis in self.axes if axis in "YXC"]
+        left = self.image_axes
         if "C" not in left:
-            part, left = part[..., None], [*left, "C"]
+            part, left = part[..., None], left + "C"
         return part.transpose([left.index(axis) for axis in "YXC"])
 
     def put(self, array: Any, index: int, start: int, band: Array) -> None:
         """Write rows ``(rows, W, C)`` of image ``index``, the first at row ``start``."""
-        left = [axis for axis in self.axes if axis in "YXC"]
-        if "C" not in left:
-            band, order = band[..., 0], ["Y", "X"]
-        else:
-            order = ["Y", "X", "C"]
         part = self._part(index, slice(start, start + len(band)))
-        array[part] = band.transpose([order.index(axis) for axis in left])
+        if not self.channel_axis:
+            band = band[..., 0]
+        array[part] = band.transpose(["YXC".index(axis) for axis in self.image_axes])
 
     def to_stack(self, array: Array) -> Array:
         """View an array of this layout as ``(N, H, W, C)``."""
@@ -104,7 +106,7 @@ class Layout:
         return moved.reshape(-1, *moved.shape[-3:])
 
     def from_stack(self, stack: Array) -> Array:
-        """Give a stack ``(N, H, W, C)`` these axes; only ``N`` must be that of the layout."""
+        """Give a stack ``(N, H, W, C)`` these axes; ``N`` must be the number of images."""
         moved = stack.reshape(*self.stack_shape, *stack.shape[1:])
         held = [axis for axis in self.axes if axis not in "YXC"] + list("YXC")
         if not self.channel_axis:
@@ -139,9 +141,9 @@ def check_axes(axes: str, shape: Sequence[int], *, name: str) -> str:
 
 
 def normal_axes(letters: str) -> str:
-    """Rename what files state: samples ``S`` are channels, and no letter stands twice.
+    """Rename axes that files state: samples ``S`` become channels, and no letter stands twice.
 
-    Where there are both ``S`` and ``C``, ``S`` is the channels and ``C`` counts images.
+    If a file has both ``S`` and ``C``, ``S`` is the channels and ``C`` counts images.
     """
     if "S" in letters:
         letters = letters.replace("C", "?").replace("S", "C")
@@ -153,7 +155,7 @@ def normal_axes(letters: str) -> str:
 
 
 def check_likely(letters: str, shape: Sequence[int], *, name: str) -> None:
-    """Refuse axes that nobody stated where they make little sense.
+    """Refuse guessed axes that make little sense.
 
     Raises:
         ImageError: They make hundreds of images of a few columns, or an image of rows that are
@@ -176,12 +178,12 @@ def check_likely(letters: str, shape: Sequence[int], *, name: str) -> None:
 
 
 def guess_axes(shape: Sequence[int], *, name: str) -> str:
-    """Name the axes of an array where that is safe.
+    """Guess the axes of an array if that is safe.
 
-    Two axes are ``YX``, three ``YXC`` and four ``NYXC`` if the last has length 1, 3 or 4.
+    Two axes are ``YX``; three are ``YXC`` and four ``NYXC`` if the last has length 1, 3 or 4.
 
     Raises:
-        ImageError: It is not safe; the message shows what the axes could be.
+        ImageError: It is not safe; the message suggests axes.
     """
     letters = ""
     if len(shape) == 2:
@@ -196,7 +198,7 @@ def guess_axes(shape: Sequence[int], *, name: str) -> str:
 
 
 def candidates(shape: Sequence[int]) -> str:
-    """Say what the axes of an array of this shape may be, the likelier first."""
+    """Suggest axes for an array of this shape, the likelier first."""
     if len(shape) < 2:
         return "an image has at least two axes, rows and columns (Y and X)"
     if len(shape) > 3 + len(OUTER):

@@ -1,4 +1,4 @@
-"""How a picture is encoded again: as its source was, as far as the source says it."""
+"""How a picture is encoded: like its source, as far as the source states it."""
 
 import shutil
 import struct
@@ -19,10 +19,10 @@ from unnoise.images.inventory import (
 )
 from unnoise.outputs import new_name
 
-QUALITY = 95  # of a JPEG whose source is none
-WEBP_QUALITY = 90  # of a lossy WebP, which does not say its own
+QUALITY = 95  # of a JPEG whose source is no JPEG
+WEBP_QUALITY = 90  # of a lossy WebP, which does not state its own
 BLOCK = 64  # values of a quantisation table
-# ITU-T T.81, table K.1, whose values a quality of libjpeg scales; its sum is that of all orders.
+# ITU-T T.81, table K.1, which the quality of libjpeg scales. Only its sum counts, not the order.
 LUMINANCE = (
     *(16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55),
     *(14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62),
@@ -38,45 +38,38 @@ def save_options(
     source: Path | None = None,
     quality: int | None = None,
 ) -> dict[str, Any]:
-    """Return how libvips is to write a format: as a source of that format was written.
+    """Return the options with which libvips writes a format like a source of that format.
 
-    A JPEG keeps its quality and its subsampling, a WebP its kind of compression. What has no such
-    source is written without loss, and as JPEG with quality 95.
-
-    Args:
-        suffix: Of the format.
-        dtype: Of the values.
-        source: A file, perhaps of another format.
-        quality: 1 to 100, of JPEG and WebP; None keeps that of the source.
+    A JPEG keeps its quality and subsampling, a WebP its kind of compression. Without a source of
+    the format, the picture is written without loss, or as JPEG with quality 95. ``quality``, 1 to
+    100, replaces the quality of the source.
     """
     kind = format_of(source) if source else None
     if suffix.lower() == ".png":
         woven = kind == "png" and source is not None and _is_woven(source)
         return {"bitdepth": 8 * dtype.itemsize, "interlace": woven}
     if suffix.lower() == ".webp":
-        assert kind is None or source is not None
-        lossy = quality is not None or (kind == "webp" and _is_lossy(source))
-        if lossy:
+        lossy = kind == "webp" and source is not None and _is_lossy(source)
+        if lossy or quality is not None:
             return {"Q": quality or WEBP_QUALITY, "smart_subsample": True, "exact": True}
         return {"lossless": True, "exact": True}
     known = _read_jpeg(source) if kind == "jpeg" and source else {"Q": QUALITY}
     return {"subsample_mode": "off", **known, **({"Q": quality} if quality else {})}
 
 
-def _is_lossy(path: Path | None) -> bool:
-    assert path is not None
+def _is_lossy(path: Path) -> bool:
     with path.open("rb") as file:
         return any(name == b"VP8 " for name, _ in webp_chunks(file))
 
 
 def _is_woven(path: Path) -> bool:
-    """Whether the rows of a PNG are interlaced."""
+    """Whether a PNG is interlaced."""
     with path.open("rb") as file:
         return file.read(29)[28:] == b"\1"
 
 
 def _read_jpeg(path: Path) -> dict[str, Any]:
-    """Return the quality of a JPEG, the sampling of its colours, and whether it is progressive."""
+    """Return the quality of a JPEG, its subsampling, and whether it is progressive."""
     options: dict[str, Any] = {"Q": QUALITY}
     with path.open("rb") as file:
         for marker, data in jpeg_segments(file):
@@ -84,21 +77,21 @@ def _read_jpeg(path: Path) -> dict[str, Any]:
                 options["Q"] = _quality(data) or options["Q"]
             elif 0xC0 <= marker <= 0xC2 and len(data) > 7:
                 factors = data[7::3][: data[5]]
-                # libvips knows half of the colours both ways, or all of them.
+                # libvips has chroma of half the resolution in both directions, or of the full one.
                 options["subsample_mode"] = "on" if factors[:2] == b"\x22\x11" else "off"
                 options["interlace"] = marker == 0xC2
     return options
 
 
 def jpeg_coding(path: Path) -> tuple[int, bool] | None:
-    """Return how a JPEG was written, by its own header; None of other formats.
+    """Return how a JPEG was written, by its header; None for other formats.
 
     Returns:
-        The quality, 1 to 100, of libjpeg whose luminance table is nearest; and whether its colours
+        The quality of libjpeg, 1 to 100, whose luminance table is nearest; and whether the colours
         have half the resolution.
 
     Raises:
-        ImageError: It cannot be read.
+        ImageError: The file cannot be read.
     """
     if format_of(path) != "jpeg":
         return None
@@ -108,7 +101,7 @@ def jpeg_coding(path: Path) -> tuple[int, bool] | None:
 
 
 def _quality(tables: bytes) -> int | None:
-    """Return the quality of libjpeg whose luminance table is nearest; None if there is none."""
+    """Return the quality of libjpeg whose luminance table is nearest; None without a table."""
     while tables:
         wide, number = tables[0] >> 4, tables[0] & 15
         size = BLOCK * (2 if wide else 1)
@@ -126,7 +119,7 @@ def _scaled(quality: int) -> int:
 
 
 def keep_colours(source: Path, target: Path) -> None:
-    """Copy the chunks that say what the values of a PNG mean from one PNG into another."""
+    """Copy the chunks that define the meaning of values from one PNG into another."""
     if format_of(source) != "png" or format_of(target) != "png":
         return
     with source.open("rb") as file:
@@ -138,14 +131,14 @@ def keep_colours(source: Path, target: Path) -> None:
     if not chunks:
         return
     with target.open("rb") as file:
-        there = {name for name, _ in png_chunks(file)}
+        present = {name for name, _ in png_chunks(file)}
     changed = new_name(target.parent, target.suffix)
     try:
         with target.open("rb") as old, changed.open("xb") as new:
-            head = len(PNG_MAGIC) + 25  # IHDR is always the first chunk, of 13 bytes
+            head = len(PNG_MAGIC) + 25  # IHDR is always the first chunk; it has 13 bytes
             new.write(old.read(head))
             for name, data in chunks:
-                if name not in there:
+                if name not in present:
                     check = zlib.crc32(name + data)
                     new.write(struct.pack(">I", len(data)) + name + data + struct.pack(">I", check))
             shutil.copyfileobj(old, new)

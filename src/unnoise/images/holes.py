@@ -1,7 +1,7 @@
-"""Pixels that hold no data: found, filled from the data beside them, and cut out of training.
+"""Pixels without data: they are found, filled from the data beside them, and left out of training.
 
-A file states a value for them (``GDAL_NODATA``), a person does, an array has a mask, or they are
-NaN. The network sees the data beside them, mirrored; the file gets back what it had.
+A file (``GDAL_NODATA``) or a person states their value, an array masks them, or they are NaN. The
+network sees the mirrored data beside them. In the result they keep their values.
 """
 
 from collections.abc import Sequence
@@ -17,16 +17,16 @@ from unnoise.types import Array
 NaN = Literal["refuse", "keep"]
 Mask = NDArray[np.bool_]
 
-BLOCK, MOST_BLOCKS = 32, 64  # pixels of a side of what is left out of training; a side has at most
+BLOCK, MOST_BLOCKS = 32, 64  # side of a block, in pixels, unless a side has more than 64 blocks
 FEW = 0.1  # share of a block that may be filled
 
 
 @dataclass(frozen=True)
 class Holes:
-    """What counts as no data.
+    """The values that count as no data.
 
     Attributes:
-        value: A value that stands for no data; None where there is none.
+        value: A value that stands for no data, or None.
         nan: Whether NaN and infinity are no data; otherwise they are refused.
     """
 
@@ -35,18 +35,18 @@ class Holes:
 
     @classmethod
     def of(cls, value: float | None, nan: NaN, *, stated: float | None = None) -> Self:
-        """Return what counts as no data, where a file states a value.
+        """Return the values that count as no data.
 
         Args:
-            value: What a person said, which wins.
+            value: The value of a person; it wins.
             nan: ``keep`` takes NaN and infinity as no data.
-            stated: What the file says.
+            stated: The value that the file states.
 
         Raises:
             ConfigError: ``nan`` is neither.
         """
         if nan not in ("refuse", "keep"):
-            raise ConfigError(f"nan is {nan!r}: it is refuse, or keep, which leaves NaN in place")
+            raise ConfigError(f"nan is {nan!r}: use refuse, or keep, which leaves NaN in place")
         used = stated if value is None else value
         return cls(used, nan == "keep" or (used is not None and not np.isfinite(used)))
 
@@ -55,7 +55,7 @@ class Holes:
         return self.nan or self.value is not None
 
     def find(self, part: Array) -> Mask | None:
-        """Return where a part has no data, in its own shape; None where all are data."""
+        """Return where a part has no data, in its own shape; None if it has data everywhere."""
         bad: Any = np.zeros(part.shape, bool)
         if self.value is not None and np.isfinite(self.value):
             bad |= part == part.dtype.type(self.value) if _fits(self.value, part) else False
@@ -65,35 +65,32 @@ class Holes:
 
 
 def fill_holes(part: Array, bad: Mask | None) -> Array:
-    """Fill pixels with the data beside them, mirrored at its border, each channel by itself.
+    """Fill pixels with the mirrored data beside them, each channel separately.
 
-    So a network that has to find out how strong the noise is sees the same noise in holes. Holes
-    that are larger than the data beside them are filled by what was filled before.
+    So a network that estimates the noise sees the same noise in holes. Holes that are larger than
+    the data beside them are filled step by step, from the pixels filled before.
 
     Args:
         part: ``(H, W, C)``.
-        bad: Where it has no data, likewise.
+        bad: Where the part has no data, ``(H, W, C)``.
 
     Returns:
-        A new array; zeros where there is no data at all.
+        A new array; zeros if there is no data at all.
     """
     if bad is None:
         return part
     result = np.where(bad, np.zeros((), part.dtype), part)
     alike = (bad == bad[..., :1]).all()
-    for channels in [slice(None)] if alike else map(_one, range(part.shape[-1])):
+    each = [slice(channel, channel + 1) for channel in range(part.shape[-1])]
+    for channels in [slice(None)] if alike else each:
         lacks = np.any(bad[..., channels], axis=-1)
         if lacks.any() and not lacks.all():
             result[lacks, channels] = part[..., channels][_sources(~lacks)][lacks]
     return result
 
 
-def _one(channel: int) -> slice:
-    return slice(channel, channel + 1)
-
-
 def _sources(known: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return row and column of the data that each pixel of ``(H, W)`` shows."""
+    """Return the rows and columns of the data that fill each pixel of ``(H, W)``."""
     known = known.copy()
     here = np.indices(known.shape, np.intp)
     rows, columns = here[0].copy(), here[1].copy()
@@ -101,7 +98,7 @@ def _sources(known: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         down, *vertical = (each.T for each in _beside(known.T))
         right, *across = _beside(known)
         nearer = right <= down
-        # Where the mirrored pixel has no data either, the nearest one does as a last resort.
+        # If the mirrored pixels have no data either, the nearest pixel is the last resort.
         for row, column in zip(vertical, across, strict=True):
             y, x = np.where(nearer, here[0], row), np.where(nearer, column, here[1])
             new = ~known & known[y, x]
@@ -113,9 +110,9 @@ def _sources(known: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 
 def _beside(known: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
-    """Return for each pixel how far along its row data is, where it is mirrored, and the nearest.
+    """Return, for each pixel, the distance of data in its row, its mirror image, and the nearest.
 
-    A row without data is farther than any pixel of the image.
+    The distance in a row without data is larger than any in the image.
     """
     width, far = known.shape[1], 2 * known.size
     here = np.arange(width)
@@ -125,12 +122,12 @@ def _beside(known: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np
     distance = np.abs(nearest - here)
     mirrored = 2 * nearest - here
     inside = (mirrored >= 0) & (mirrored < width)
-    # Beyond the image there is nothing to show: such a pixel waits until more is filled.
+    # A pixel mirrored beyond the image waits until more is filled.
     return distance, np.where(inside, mirrored, here), nearest.clip(0, width - 1)
 
 
 def hole_mask(image: Array) -> Mask | None:
-    """Return the mask of a masked array, in its shape; None where nothing is masked."""
+    """Return the mask of a masked array, in its shape; None if nothing is masked."""
     if not isinstance(image, np.ma.MaskedArray):
         return None
     mask = np.ma.getmaskarray(image)
@@ -138,16 +135,16 @@ def hole_mask(image: Array) -> Mask | None:
 
 
 def without_holes(views: Sequence[Array]) -> list[tuple[Array, ...]]:
-    """Cut the views of a scene into rectangles that have data, all views alike.
+    """Cut the views of a scene into the same rectangles with data.
 
-    Single pixels without data are filled; blocks (32 × 32, larger ones of large images) of which
-    a tenth lacks are left out.
+    Single pixels without data are filled. Blocks (32 × 32 pixels, larger in large images) that lack
+    more than a tenth are left out.
 
     Args:
-        views: ``(H, W, C)`` of the same height and width; masked arrays where data lack.
+        views: ``(H, W, C)`` of the same height and width; masked arrays if some data lack.
 
     Returns:
-        The views of each rectangle, largest first; none where there is no data.
+        The views of each rectangle, largest first; none if there is no data.
     """
     masks = [hole_mask(view) for view in views]
     if all(mask is None for mask in masks):
@@ -158,7 +155,7 @@ def without_holes(views: Sequence[Array]) -> list[tuple[Array, ...]]:
 
 
 def largest_part(lacks: Mask | None) -> tuple[slice, slice]:
-    """Return rows and columns of the largest rectangle that has data; all if nothing lacks.
+    """Return rows and columns of the largest rectangle with data; all if no data lack.
 
     Args:
         lacks: Where an image ``(H, W)`` has no data.
@@ -168,7 +165,7 @@ def largest_part(lacks: Mask | None) -> tuple[slice, slice]:
 
 
 def _rectangles(lacks: Mask) -> list[tuple[slice, slice]]:
-    """Return disjoint rectangles of blocks with data that hold them all, largest first."""
+    """Return disjoint rectangles that cover all blocks with data, largest first."""
     height, width = lacks.shape
     side = max(BLOCK, -(-max(height, width) // MOST_BLOCKS))
     tops, lefts = range(0, height, side), range(0, width, side)
@@ -185,9 +182,9 @@ def _rectangles(lacks: Mask) -> list[tuple[slice, slice]]:
 
 
 def _largest(free: Mask) -> tuple[int, int, int, int]:
-    """Return the largest rectangle of free cells: top, left, and the ends below and to the right.
+    """Return the largest rectangle of free cells: top, left, and its ends below and to the right.
 
-    By the heights of free columns above each row, and the lowest of them to the right.
+    The heights of free columns above each row, and the lowest of them to the right, give its area.
     """
     best, place = 0, (0, 0, 0, 0)
     heights = np.zeros(free.shape[1], int)
@@ -204,7 +201,7 @@ def _largest(free: Mask) -> tuple[int, int, int, int]:
 
 
 def _fits(value: float, part: Array) -> bool:
-    """Whether a dtype can hold a value at all: -9999 is in no uint8."""
+    """Whether the dtype can hold a value: uint8 does not hold -9999."""
     if part.dtype.kind not in "iu":
         return True
     limits = np.iinfo(part.dtype.name)

@@ -1,7 +1,7 @@
-"""What a file of pictures has beside its pixels, by its own bytes; nothing is decoded.
+"""The contents of a picture file beside its pixels, read from its bytes; nothing is decoded.
 
-The inventory of a source and that of what was written from it are compared, so whatever a writer
-leaves out is named. Formats of plain arrays have nothing beside their values.
+The inventories of a source and of its result are compared, so everything that a writer leaves out
+is named. Formats of plain arrays have nothing beside their values.
 """
 
 import re
@@ -15,9 +15,9 @@ from unnoise.images.failures import reading
 
 PNG_MAGIC, JPEG_MAGIC = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-START = 16  # bytes that tell the formats apart
+START = 16  # bytes from which a format is recognised
 
-# Chunks that say what the values of a PNG mean, which denoising does not change.
+# Chunks that define the meaning of the values of a PNG, which denoising does not change.
 PNG_COLOURS = (b"cICP", b"mDCV", b"mDCv", b"cLLI", b"cLLi", b"cHRM", b"gAMA", b"sRGB")
 PNG_WORDS = {
     b"cICP": "colour space (cICP)", b"mDCV": "mastering display (mDCV)",
@@ -45,7 +45,7 @@ TIFF_WORDS = {
     51123: "Micro-Manager", 33550: "GeoTIFF", 33922: "GeoTIFF", 34264: "GeoTIFF", 34735: "GeoTIFF",
     34736: "GeoTIFF", 34737: "GeoTIFF", 37510: "comment", 65000: "private data",
 }  # fmt: skip
-# How pixels are stored, which a writer may choose anew.
+# Tags about the storage of pixels, which a writer may change.
 TIFF_STORAGE = {
     254, 255, 256, 257, 258, 259, 262, 263, 266, 273, 277, 278, 279, 280, 281, 282, 283, 284, 288,
     289, 292, 293, 296, 297, 317, 320, 322, 323, 324, 325, 332, 336, 338, 339, 340, 341, 342, 347,
@@ -54,13 +54,15 @@ TIFF_STORAGE = {
 EXIF, THUMBNAIL = b"Exif\0\0", "EXIF thumbnail"
 LOSSLESS = "lossless compression"
 GAIN_MAPS = (b"hdrgm:", b"HDRGainMap")  # in XMP
-MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # of a JPEG, among coded pixels
+MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # of a JPEG, between coded pixels
 RESOURCE = b"8BIM"  # of Photoshop
 SMALL_RESOURCES = (1033, 1036)  # thumbnails
 
 
-def told_format(start: bytes) -> str | None:
+def format_of(file: File) -> str | None:
     """Return ``png``, ``jpeg``, ``webp`` or ``tiff`` by the first bytes of a file, else None."""
+    with reading(file), file.open("rb") as handle:
+        start = handle.read(START)
     if start.startswith(PNG_MAGIC):
         return "png"
     if start.startswith(JPEG_MAGIC):
@@ -70,17 +72,11 @@ def told_format(start: bytes) -> str | None:
     return "tiff" if start[:4] in TIFF_MAGICS else None
 
 
-def format_of(file: File) -> str | None:
-    """Return the format of a file by its content; see ``told_format``."""
-    with reading(file), file.open("rb") as handle:
-        return told_format(handle.read(START))
-
-
 def inventory(path: Path) -> frozenset[str]:
-    """Return what a file has beside its pixels, in words.
+    """Return the contents of a file beside its pixels, in words.
 
     Raises:
-        ImageError: It cannot be read.
+        ImageError: The file cannot be read.
     """
     lists = {"png": _of_png, "jpeg": _of_jpeg, "webp": _of_webp}
     kind = format_of(path)
@@ -94,7 +90,7 @@ def inventory(path: Path) -> frozenset[str]:
 
 
 def png_chunks(file: IO[bytes]) -> Iterator[tuple[bytes, int]]:
-    """Yield the name and the length of each chunk of a PNG; the file stands at its data."""
+    """Yield the name and length of each chunk of a PNG; the file is positioned at its data."""
     file.seek(len(PNG_MAGIC))
     while len(head := file.read(8)) == 8:
         length, name = struct.unpack(">I4s", head)
@@ -104,7 +100,7 @@ def png_chunks(file: IO[bytes]) -> Iterator[tuple[bytes, int]]:
 
 
 def is_animated(file: File) -> bool:
-    """Whether a PNG holds several pictures, of which libvips would read the first."""
+    """Whether a PNG holds several pictures; libvips would read only the first."""
     with file.open("rb") as handle:
         return any(name == b"acTL" for name, _ in png_chunks(handle))
 
@@ -149,7 +145,7 @@ def _of_jpeg(file: IO[bytes]) -> Iterator[str]:
 
 
 def _is_followed(data: bytes) -> bool:
-    """Whether something lies behind the end of a JPEG."""
+    """Whether there is data behind the end of a JPEG."""
     at = 2
     while found := MARKER.search(data, at):
         if found[0] == b"\xff\xd9":
@@ -179,7 +175,7 @@ def _of_webp(file: IO[bytes]) -> Iterator[str]:
 
 
 def webp_chunks(file: IO[bytes]) -> Iterator[tuple[bytes, int]]:
-    """Yield the name and the length of each chunk of a WebP; the file stands at its data."""
+    """Yield the name and length of each chunk of a WebP; the file is positioned at its data."""
     file.seek(12)
     while len(head := file.read(8)) == 8:
         name, length = struct.unpack("<4sI", head)
@@ -202,7 +198,7 @@ def _of_tiff(path: Path) -> Iterator[str]:
             if tag.code not in TIFF_STORAGE:
                 yield TIFF_WORDS.get(tag.code, f"tag {tag.code} ({tag.name})")
         if len(tiff.pages) > 1:
-            later: Any = tiff.pages[1]  # where one has tags, all have
+            later: Any = tiff.pages[1]  # if one later page has tags, all have
             if later.is_reduced:
                 yield "smaller copies (later pages)"
             elif any(tag.code not in TIFF_STORAGE for tag in later.tags):
@@ -210,7 +206,7 @@ def _of_tiff(path: Path) -> Iterator[str]:
 
 
 def without_thumbnail(exif: bytes) -> bytes:
-    """Return EXIF data whose second directory, that of a thumbnail, is not pointed at any more."""
+    """Return EXIF data without the pointer to its second directory, which holds a thumbnail."""
     found = _second_directory(exif)
     if found is None:
         return exif
@@ -219,7 +215,7 @@ def without_thumbnail(exif: bytes) -> bytes:
 
 
 def without_small_resources(data: bytes) -> bytes:
-    """Return data of Photoshop without its thumbnails."""
+    """Return Photoshop data without its thumbnails."""
     at = start = max(0, data.find(RESOURCE))
     kept = []
     while data.startswith(RESOURCE, at) and at + 12 <= len(data):
@@ -242,7 +238,7 @@ def _thumbnail(exif: bytes) -> Iterator[str]:
 
 
 def _second_directory(exif: bytes) -> tuple[int, int] | None:
-    """Return where the place of the second directory is written, and that place; 0 is none."""
+    """Return the position of the pointer to the second directory, and the pointer; 0 is none."""
     start = len(EXIF) if exif.startswith(EXIF) else 0
     order = {b"II": "<", b"MM": ">"}.get(exif[start : start + 2])
     if order is None or len(exif) < start + 8:

@@ -1,4 +1,4 @@
-"""From what a user names, files, folders and patterns, to the image files that are meant."""
+"""From the files, folders and patterns that a user names to image files."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from unnoise.images.files import SUFFIXES
 from unnoise.images.idx import is_idx
 from unnoise.images.zarr_files import is_zarr
 
-MOST_KINDS = 8  # endings that are named
+MOST_KINDS = 8  # most endings that a sentence names
 WILD = re.compile(r"[*?\[]")
 
 
@@ -22,9 +22,9 @@ class Found:
     """One source of images.
 
     Attributes:
-        path: Where it is.
-        relative: Where it lies below the folder that was named, so that outputs can lie likewise;
-            just its name if it was named itself.
+        path: Its path.
+        relative: Its path below the folder that was named, which outputs repeat; only its name if
+            the file itself was named.
     """
 
     path: Path
@@ -32,51 +32,50 @@ class Found:
 
 
 def find_images(sources: Iterable[str | Path], *, exclude: Path | None = None) -> list[Found]:
-    """Find the image files that are meant, each once, in the order of the sources.
+    """Find the image files of some sources, each once, in the order of the sources.
 
     Args:
-        sources: Files; folders, which are searched with their subfolders, without hidden files,
-            label files and what has another suffix; or patterns such as ``scans/**/*.tif``. A path
-            that is there is taken as it is, whatever signs are in its name. A zarr folder is one
-            source.
-        exclude: A folder inside a source that is left out, such as the one for the results.
+        sources: Files; folders, which are searched with their subfolders, except hidden files,
+            label files and files with other suffixes; or patterns such as ``scans/**/*.tif``. An
+            existing path is no pattern, even with special characters. A zarr folder is one source.
+        exclude: A folder inside a source that is left out, such as the folder for results.
 
     Raises:
-        ImageError: A source is not there, or has no image in it.
+        ImageError: A source does not exist, or has no image in it.
     """
     left_out = None if exclude is None else _real(exclude)
     found: dict[Path, Found] = {}
     for source in sources:
         images = list(_of_source(source, left_out, ordered=True))
         if not images:
-            raise ImageError(f"{source} has no image in it: {', '.join(SUFFIXES)} are read")
+            raise ImageError(f"{source} has no image in it: formats are {', '.join(SUFFIXES)}")
         for image in images:
             found.setdefault(_real(image.path), image)
     return list(found.values())
 
 
 def walk_images(source: str | Path, *, exclude: Path | None = None) -> Iterator[Found]:
-    """Find the image files of one source while they are used, in the order of the disk.
+    """Yield the image files of one source, in the order of the disk.
 
-    Nothing grows with the number of files; see ``find_images`` for the rest. A file with several
-    names, by links, is found by each of them.
+    Memory does not grow with the number of files; see ``find_images`` for the rest. A file with
+    several names, by links, is found by each of them.
 
     Raises:
-        ImageError: The source is not there.
+        ImageError: The source does not exist.
     """
     left_out = None if exclude is None else _real(exclude)
     return _of_source(source, left_out, ordered=False)
 
 
 def left_out(sources: Iterable[str | Path], *, exclude: Path | None = None) -> list[str]:
-    """Say which files of folders are no images here, by their endings; a sentence for each folder.
+    """Count the files in folders that are no images, by their endings; a sentence for each folder.
 
     Args:
-        sources: As in ``find_images``; what is no folder has nothing to leave out.
+        sources: As in ``find_images``; only folders count.
         exclude: A folder that does not count.
     """
     hidden = None if exclude is None else _real(exclude)
-    said = []
+    sentences = []
     for source in sources:
         if not os.path.isdir(source) or is_zarr(Path(source)):  # noqa: PTH112  raises for some names
             continue
@@ -86,12 +85,12 @@ def left_out(sources: Iterable[str | Path], *, exclude: Path | None = None) -> l
                 f"{count} {ending}" for ending, count in counts.most_common(MOST_KINDS)
             )
             more = f" and {len(counts) - MOST_KINDS} more kinds" if len(counts) > MOST_KINDS else ""
-            said.append(f"left out of {source}: {listed}{more}")
-    return said
+            sentences.append(f"left out of {source}: {listed}{more}")
+    return sentences
 
 
 def _others(folder: Path, hidden: Path | None) -> Iterator[str]:
-    """Yield the names of files below a folder that are not taken for images."""
+    """Yield the names of files below a folder that are no images."""
     for place, folders, names in os.walk(folder):
         here = Path(place)
         folders[:] = [
@@ -135,11 +134,11 @@ def _of_source(source: str | Path, left_out: Path | None, *, ordered: bool) -> I
 def _below(
     folder: Path, left_out: Path | None, *, ordered: bool, pattern: tuple[str, ...] = ()
 ) -> Iterable[Found]:
-    """Return the images below a folder; ordered as people count: ``a2`` before ``a10``.
+    """Return the images below a folder; if ordered, ``a2`` comes before ``a10``.
 
-    Folders in which nothing can match the pattern are not looked into.
+    Folders in which nothing can match the pattern are skipped.
     """
-    # A folder that holds the source itself leaves nothing of it, so it cannot be meant.
+    # A folder that holds the source itself would leave nothing of it, so it cannot be meant.
     if left_out is not None and _real(folder).is_relative_to(left_out):
         left_out = None
 
@@ -167,13 +166,13 @@ def _walk(
         listing = os.scandir(folder)
         entries = sorted(listing, key=lambda entry: entry.name) if ordered else listing
     except OSError as error:
-        if len(seen) > 1:  # such as lost+found: what cannot be looked into is left out
+        if len(seen) > 1:  # such as lost+found: subfolders that cannot be read are left out
             return
-        raise ImageError(f"cannot look into {folder}: {error.strerror}") from error
+        raise ImageError(f"cannot list {folder}: {error.strerror}") from error
     with listing:
         for entry in entries:
             path = folder / entry.name
-            if entry.name.startswith("."):  # a half-written file, or a system's own
+            if entry.name.startswith("."):  # an unfinished file, or one of the system
                 continue
             if is_zarr(path):
                 if _real(path) != left_out:
@@ -186,13 +185,13 @@ def _walk(
 
 
 def is_image_name(name: str) -> bool:
-    """Whether a file in a folder is taken for one of images, by its name."""
-    labels = is_idx(Path(name)) and "idx1" in name  # those beside an IDX file's images
+    """Whether a file in a folder counts as an image, by its name."""
+    labels = is_idx(Path(name)) and "idx1" in name  # the labels beside an IDX file of images
     return name.lower().endswith(SUFFIXES) and not labels
 
 
 def matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
-    """Whether a path, or a folder above it, matches a pattern; ``**`` is any number of folders."""
+    """Whether a path, or a folder above it, matches; ``**`` stands for any number of folders."""
     if not pattern:
         return True
     if pattern[0] == "**":
@@ -209,7 +208,7 @@ def _may_lead(folder: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
 
 def _natural(path: Path) -> tuple[tuple[tuple[int, str], ...], str]:
     pieces = re.split(r"(\d+)", str(path))
-    # Digits stand at odd places; the text itself decides between 1 and 01.
+    # Numbers stand at odd places; the text itself decides between 1 and 01.
     numbers = (
         (int(piece) if place % 2 else 0, "" if place % 2 else piece)
         for place, piece in enumerate(pieces)

@@ -243,5 +243,4 @@ def _together(file: File, members: dict[str, Layout]) -> Layout:
 
 
 def _kind(layout: Layout) -> tuple[Any, ...]:
-    axes = "".join(axis for axis in layout.axes if axis in "YXC")
-    return axes, layout.dtype, layout.height, layout.width, layout.channels
+    return layout.image_axes, layout.dtype, layout.height, layout.width, layout.channels

@@ -1,4 +1,4 @@
-"""How large a pixel is, where a TIFF file states it: OME, ImageJ, or its resolution tags."""
+"""The size of a pixel that a TIFF file states, by OME, ImageJ, or its resolution tags."""
 
 import re
 from typing import Any
@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from unnoise.images.reader import Reader
 from unnoise.images.tiff_reader import TiffReader
 
-MICROMETRES = {  # of the units that files state
+MICROMETRES = {  # length of the units that files state
     "nm": 1e-3, "nanometer": 1e-3, "nanometre": 1e-3,
     "µm": 1.0, "μm": 1.0, "um": 1.0, "micron": 1.0, "microns": 1.0, "micrometer": 1.0,
     "micrometre": 1.0,
@@ -18,16 +18,16 @@ MICROMETRES = {  # of the units that files state
 }  # fmt: skip
 X_RESOLUTION, Y_RESOLUTION, UNIT = 282, 283, 296  # tags
 UNITS = {2: "inch", 3: "cm", 4: "mm", 5: "µm"}  # of the tag
-SCREENS = (72.0, 96.0)  # pixels an inch that programs write where nothing was measured
-ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")  # as ImageJ writes the letter µ
+SCREENS = (72.0, 96.0)  # pixels per inch that programs write if nothing was measured
+ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")  # the letter µ in files of ImageJ
 
 Size = tuple[float, float]  # height and width of a pixel in micrometres
 
 
 def pixel_size(reader: Reader) -> Size | None:
-    """Return the height and the width of a pixel in micrometres; None where the file states none.
+    """Return the height and width of a pixel in micrometres; None if the file does not state them.
 
-    72 and 96 pixels an inch are what programs write where nothing was measured, and count as none.
+    Programs write 72 or 96 pixels per inch if nothing was measured, so these count as unknown.
     """
     if not isinstance(reader, TiffReader):
         return None
@@ -36,7 +36,7 @@ def pixel_size(reader: Reader) -> Size | None:
         if (size := find(tiff, reader.page)) is not None:
             return size
     if tiff.is_ome or tiff.is_imagej:
-        return None  # it states no unit, and its tags have none either
+        return None  # neither the metadata nor the tags have a unit
     tags = reader.page.tags
     unit = UNITS.get(int(tags[UNIT].value)) if UNIT in tags else None
     counts = _counts(reader.page)
@@ -70,7 +70,7 @@ def _of_imagej(tiff: Any, page: Any) -> Size | None:
 
 
 def _counts(page: Any) -> Size | None:
-    """Return pixels per unit down and across, as the tags state them."""
+    """Return the pixels per unit, down and across, that the tags state."""
     found = []
     for code in (Y_RESOLUTION, X_RESOLUTION):
         value = page.tags[code].value if code in page.tags else (0, 1)

@@ -1,7 +1,7 @@
-"""Which file value is the library's 0 and which its 1: the one place that decides a scale.
+"""The value range: the file values that become 0 and 1 in the library. Scales are decided here.
 
-The unit of values comes from the data, not from their dtype: a 12-bit camera writes 16-bit files, a
-table of floats may hold 0 to 4,000. Training and use follow the same rule.
+The range follows the data, not the dtype: a 12-bit camera writes 16-bit files, and floats may go
+from 0 to 4,000. Training and use follow the same rule.
 """
 
 import math
@@ -15,31 +15,31 @@ from numpy.typing import NDArray
 from unnoise.errors import ConfigError, ImageError
 from unnoise.types import Array
 
-SAMPLE = 2**20  # values that a percentile is taken from: its error is far below a grey level
-TAIL = 0.1  # percent left out at each end: a hot pixel or a saturated star must not set the scale
+SAMPLE = 2**20  # values for a percentile, whose error is then far below a grey level
+TAIL = 0.1  # percent left out at each end, so that hot pixels and saturated stars do not count
 FEWEST = 4  # values left out at each end of a small image
-BITS = (8, 10, 12, 14, 16, 24, 32, 48, 64)  # that cameras and scanners give
-COUNTS = 16  # 8-bit data below this are counts of photons, and no picture
-USED = 0.8  # of a scale that starts at 0: of 0.6, photo loses 0.3 dB, so less is stretched
-USED_UNIT = 0.5  # of 0 to 1, which floats keep to by intent, so that pictures stay as they are
-SHARE = 0.125  # of the range that a model knows: data that use less are of another one
-BLANK = 10  # standard deviations of noise: values that span no more show nothing but noise
+BITS = (8, 10, 12, 14, 16, 24, 32, 48, 64)  # bit depths of cameras and scanners
+COUNTS = 16  # 8-bit data below this are counts of photons, not a picture
+USED = 0.8  # share of a scale from 0; data that use less are stretched (at 0.6 photo loses 0.3 dB)
+USED_UNIT = 0.5  # the same for 0 to 1, which floats keep to on purpose
+SHARE = 0.125  # share of a model's range; data that use less have another range
+BLANK = 10  # standard deviations of noise; values that span no more are only noise
 SLACK = 3.5  # standard deviations of noise by which floats may leave 0 to 1
-COARSE = 64  # steps of a dtype in a range, below which rounding is coarser than what noise leaves
-MARGIN = 0.5  # of the range beyond its ends: up to there a network sees values as they are
+COARSE = 64  # steps of a dtype in a range below which rounding is coarser than denoised noise
+MARGIN = 0.5  # share of the range beyond its ends up to which a network sees values unchanged
 
 Ends = float | tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class ValueRange:
-    """The map between file values and the library's: ``value = low + x * (high - low)``.
+    """The map from the library's values to file values: ``value = low + x * (high - low)``.
 
     Attributes:
         low: The file value that is 0; one for all channels, or one for each.
-        high: The file value that is 1, likewise.
-        clamp: Whether results are limited to [0, 1]: true for the range of a dtype, false for one
-            from statistics, which values may rightly leave.
+        high: The file value that is 1; one for all channels, or one for each.
+        clamp: Whether results are limited to [0, 1]: true for the range of a dtype, false for a
+            range from statistics, which good values may leave.
     """
 
     low: Ends
@@ -54,15 +54,15 @@ class ValueRange:
 
     @classmethod
     def given(cls, low: float, high: float) -> Self:
-        """Return the range that a person chose.
+        """Return a range that a person chose.
 
         Raises:
-            ConfigError: It is empty, or an end is not finite.
+            ConfigError: The range is empty, or an end is not finite.
         """
         if not (np.isfinite([low, high]).all() and low < high):
             raise ConfigError(
-                f"the range goes from {low:g} to {high:g}: it takes two finite numbers, the lower "
-                "one first, such as --range 0 4095"
+                f"the range goes from {low:g} to {high:g}: give two finite numbers, the lower one "
+                "first, such as --range 0 4095"
             )
         return cls(float(low), float(high), False)
 
@@ -70,18 +70,18 @@ class ValueRange:
     def of(cls, parts: Sequence[Array], *, each: bool = False) -> Self:
         """Return the range of data.
 
-        8-bit pictures and booleans keep the range of their dtype. Wider integers have the bits of
-        a camera that hold them (12 bits in 16), floats 0 to 1 where they keep to it but for their
-        noise, else 0 to their highest values. Data that use only a part of such a scale, or
-        go below 0, have the range from their lowest to their highest values. Lowest and highest
-        are the percentiles 0.1 and 99.9.
+        8-bit pictures and booleans keep the range of their dtype. Wider integers get the smallest
+        bit depth of cameras that holds them (12 bits in 16). Floats get 0 to 1 if only their noise
+        leaves it, else 0 to their highest values. Data that use only a part of this scale, or go
+        below 0, get the range from their lowest to their highest values. Lowest and highest are the
+        percentiles 0.1 and 99.9.
 
         Args:
-            parts: ``(..., W, C)`` of one dtype; NaN, infinity and what is masked are left out.
-            each: Whether each channel has a range of its own.
+            parts: ``(..., W, C)`` of one dtype; NaN, infinity and masked values are left out.
+            each: Whether each channel has its own range.
 
         Raises:
-            ImageError: There is nothing, or the dtypes differ.
+            ImageError: There are no parts, or their dtypes differ.
         """
         dtypes = sorted({str(part.dtype) for part in parts})
         if len(dtypes) != 1:
@@ -108,7 +108,7 @@ class ValueRange:
     def knows(self, other: "ValueRange", noise: float) -> bool:
         """Whether data may be in the unit of this range.
 
-        They leave it by little, and they use an eighth of it, unless they show nothing but noise.
+        They must not leave it by much, and must use an eighth of it unless they are only noise.
 
         Args:
             other: The range of the data.
@@ -123,7 +123,7 @@ class ValueRange:
     def find_far(self, part: Array) -> NDArray[np.bool_] | None:
         """Return which values ``(..., C)`` lie far outside, such as hot pixels; None if none does.
 
-        None does of the range of a dtype.
+        No value is outside the range of a dtype.
         """
         if self.clamp:
             return None
@@ -132,7 +132,7 @@ class ValueRange:
         return far if far.any() else None
 
     def fits(self, channels: int) -> bool:
-        """Whether it is for images of that number of channels."""
+        """Whether the range suits images with this number of channels."""
         return np.ndim(self.low) == 0 or np.size(self.low) == channels
 
     def rounds_coarsely(self, dtype: np.dtype[np.generic]) -> bool:
@@ -148,7 +148,7 @@ class ValueRange:
         return f"{self} of {dtype}, {float(f'{100 * share:.2g}'):g} % of its values"
 
     def __str__(self) -> str:
-        """Return ``0 to 4095``; of each channel, where they differ."""
+        """Return ``0 to 4095``, or the ranges of all channels if they differ."""
         lows, highs = np.broadcast_arrays(np.atleast_1d(self.low), np.atleast_1d(self.high))
         return ", ".join(f"{low:.6g} to {high:.6g}" for low, high in zip(lows, highs, strict=True))
 
@@ -156,11 +156,11 @@ class ValueRange:
 def ranges_of(views: Sequence[Sequence[Array]], *, each: bool = False) -> tuple[ValueRange, ...]:
     """Return the range of each view of scenes, such as noisy and clean images.
 
-    Views in one unit share a range. A dark noisy side and a bright clean side have one each.
+    Views in one unit share a range. A dark noisy view and a bright clean view get one each.
 
     Args:
-        views: Of each view its images ``(H, W, C)``.
-        each: Whether each channel has a range of its own.
+        views: The images ``(H, W, C)`` of each view.
+        each: Whether each channel has its own range.
     """
     found = [ValueRange.of(view, each=each) for view in views]
     if len(found) == 1:
@@ -172,13 +172,13 @@ def ranges_of(views: Sequence[Sequence[Array]], *, each: bool = False) -> tuple[
         return noisy, clean
     if ours == theirs:
         return (ValueRange.of([image for view in views for image in view], each=each),) * 2
-    return noisy, noisy  # such as floats that are means of integer captures
+    return noisy, noisy  # for example, floats that average integer captures
 
 
 def estimate_noise(parts: Sequence[Array]) -> float:
-    """Return the standard deviation of noise, by the median difference of neighbours in a row."""
+    """Estimate the standard deviation of noise by the median difference of neighbours in a row."""
     wide = [part.astype(np.float64) for part in thinned(parts)]
-    with np.errstate(invalid="ignore", over="ignore"):  # of infinite values
+    with np.errstate(invalid="ignore", over="ignore"):  # for infinite values
         steps = np.concatenate(
             [np.ma.compressed(abs(part[..., 1:, :] - part[..., :-1, :])) for part in wide]
         )
@@ -187,7 +187,7 @@ def estimate_noise(parts: Sequence[Array]) -> float:
 
 
 def _scale(parts: Sequence[Array]) -> tuple[float, float, bool]:
-    """Return low, high and clamp for values of one kind; see ``ValueRange.of``."""
+    """Return low, high and clamp for one channel or all together; see ``ValueRange.of``."""
     dtype = parts[0].dtype
     nominal = ValueRange.nominal(dtype)
     top = nominal.span
@@ -210,21 +210,21 @@ def _scale(parts: Sequence[Array]) -> tuple[float, float, bool]:
 
 
 def _alike(one: ValueRange, other: ValueRange) -> bool:
-    """Whether two ranges may be of one unit: they overlap, and neither is half of the other."""
+    """Whether two ranges may have one unit: they overlap, and neither is twice the other."""
     spans = np.max(one.span), np.max(other.span)
     apart = np.min(one.low) > np.max(other.high) or np.min(other.low) > np.max(one.high)
     return bool(not apart and max(spans) < 2 * min(spans))
 
 
 def thinned(parts: Sequence[Array]) -> list[Array]:
-    """Take some rows of each part, whole ones, so that all together have ``SAMPLE`` values."""
+    """Take some whole rows of each part, about ``SAMPLE`` values in total."""
     step = max(1, -(-sum(part.size for part in parts) // SAMPLE))
     # A step that divides the height would always take the same rows.
     return [part.reshape(-1, *part.shape[-2:])[:: step | 1] for part in parts]
 
 
 def _ends(parts: Sequence[Array]) -> tuple[float, float]:
-    """Return the lowest and highest values but for outliers; 0 and 0 where there is none."""
+    """Return the lowest and highest values without outliers; 0 and 0 if there are no values."""
     values = np.concatenate([np.ma.compressed(part) for part in parts])
     if values.dtype.kind == "f":
         values = values[np.isfinite(values)]

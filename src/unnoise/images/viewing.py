@@ -1,6 +1,6 @@
-"""What people see of an image: upright, and with its contrast stretched where it is low.
+"""Images for the eye: upright, and with low contrast stretched.
 
-The one place that decides which values are black and white for the eye. Files keep their values.
+Only this file decides which values are shown black and white. Files keep their values.
 """
 
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ from unnoise.images.value_range import MARGIN, ValueRange, thinned
 from unnoise.types import Array
 
 SHOWN = 0.1, 99.9  # percentiles that are black and white
-USED = 0.5  # of the range: photographs use more, so they are drawn as they are
-SWAPPED, FROM_BELOW, FROM_RIGHT = (5, 6, 7, 8), (3, 4, 7, 8), (2, 3, 6, 7)  # as EXIF counts
+USED = 0.5  # share of the range; photographs use more, so they are drawn unchanged
+SWAPPED, FROM_BELOW, FROM_RIGHT = (5, 6, 7, 8), (3, 4, 7, 8), (2, 3, 6, 7)  # numbers of EXIF
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """Which values of an image are drawn black and white.
+    """The values of an image that are drawn black and white.
 
     Attributes:
-        values: These values; one pair for all channels, or one for each.
+        values: One pair for all channels, or one for each.
         stretched: Whether they differ from the full range, which the picture should state.
     """
 
@@ -36,9 +36,9 @@ class Contrast:
         """Choose the contrast for one image, or for all pictures that stand side by side.
 
         Args:
-            image: ``(..., C)`` in any real dtype. NaN, infinity and what is masked are left out.
+            image: ``(..., C)`` in any real dtype. NaN, infinity and masked values are left out.
             unit: The full range. None is the nominal range of the dtype.
-            each: Whether channels are no colours, so that each has a contrast of its own.
+            each: Whether each channel has its own contrast, because channels are no colours.
         """
         unit = unit or ValueRange.nominal(image.dtype)
         parts = [image[..., i, None] for i in range(image.shape[-1])] if each else [image]
@@ -61,7 +61,7 @@ class Contrast:
 
     @property
     def ends(self) -> str:
-        """The values in words, such as ``210 to 3,950``; of each channel, where they differ."""
+        """The values in words, such as ``210 to 3,950``, or of all channels if they differ."""
         lows, highs = np.broadcast_arrays(*map(np.atleast_1d, (self.values.low, self.values.high)))
         return ", ".join(
             f"{in_digits(low)} to {in_digits(high)}" for low, high in zip(lows, highs, strict=True)
@@ -69,7 +69,7 @@ class Contrast:
 
     @property
     def said(self) -> str:
-        """What a picture says of it; empty where it is drawn as it is."""
+        """The statement in a picture; empty if the image is drawn unchanged."""
         return f"contrast stretched: {self.ends}" if self.stretched else ""
 
 
@@ -79,15 +79,10 @@ def find_stretch(
     *,
     holes: Holes = Holes(),  # noqa: B008  frozen
 ) -> ValueRange | None:
-    """Return the range in which people see an image; None where they see it as it is.
+    """Return the range to which an image is stretched for the eye; None if it is not stretched.
 
-    An image is stretched from its percentile 0.1 to 99.9 if these span less than half of the
-    full range, or leave it.
-
-    Args:
-        seen: ``(..., C)``; all channels have one range.
-        unit: The full range, one for all channels.
-        holes: What counts as no data.
+    It is stretched from its percentile 0.1 to 99.9 if these span less than half of the full range,
+    or leave it. ``seen`` is ``(..., C)``; ``unit`` is the full range, one for all channels.
     """
     (part,) = thinned([seen])
     lacks = holes.find(np.asarray(part)) if holes else None
@@ -107,12 +102,12 @@ def find_stretch(
 
 
 def in_digits(value: float) -> str:
-    """Return a value with as many digits as a reader needs: ``3,950``, ``0.0123``."""
+    """Format a value with as many digits as a reader needs: ``3,950``, ``0.0123``."""
     return f"{value:,.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.3g}"
 
 
 def upright(values: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """Turn rows and columns ``(H, W, ...)`` as an EXIF orientation, 1 to 8, says."""
+    """Turn an image ``(H, W, ...)`` upright, given its EXIF orientation, 1 to 8."""
     turned = values.swapaxes(0, 1) if orientation in SWAPPED else values
     if orientation in FROM_BELOW:
         turned = turned[::-1]
