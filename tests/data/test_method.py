@@ -155,7 +155,7 @@ def test_archives_of_pairs_name_their_arrays(tmp_path: Path) -> None:
     assert made.objective == "supervised"
     assert "such as noisy and clean" in made.reason
     assert [float(view[0].read().mean()) for view in made.views] == [0, 1]
-    assert "stay as they are" not in made.hint
+    assert "stay unchanged" not in made.hint
 
 
 def test_a_file_beside_folders_of_pairs_does_not_make_them_noisy(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def bad_files(folder: Path) -> dict[str, tuple[Path, bytes | None]]:
         "is empty": (folder / "empty.png", b""),
         "cannot read .*cut.png": (folder / "cut.png", data[: len(data) // 2]),
         "cannot read": (folder / "text.png", b"hello, I am no picture"),
-        "of no format": (folder / "notes.txt", b"hello"),
+        "has no format that can be read": (folder / "notes.txt", b"hello"),
         "cannot read .*cut.npy": (folder / "cut.npy", b"\x93NUMPY\x01"),
         "has dtype object": (folder / "object.npy", (folder / "object.npy").read_bytes()),
         "is not an IDX file": (folder / "a.idx", b"nonsense"),

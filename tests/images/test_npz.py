@@ -18,7 +18,7 @@ def test_labels_strings_and_numbers_are_no_images(tmp_path: Path) -> None:
     np.savez(path, x_train=IMAGES, y_train=LABELS, name=np.array("digits"), scale=np.array(2.5))
     with open_image(path, axes="NYX") as reader:
         assert reader.count == 5
-        assert reader.notes == ("its images are x_train; y_train, name, scale stay as they are",)
+        assert reader.notes == ("its images are x_train; y_train, name, scale stay unchanged",)
         with open_image(path, axes="NYX") as source:
             images = ([255 - source.image(index)] for index in range(source.count))
             write_like(tmp_path / "b.npz", reader, images)

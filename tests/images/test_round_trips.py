@@ -133,7 +133,7 @@ def test_jpeg_stays_near_in_full_colour(tmp_path: Path) -> None:
 def test_a_result_has_the_format_of_its_source(tmp_path: Path) -> None:
     write_stack(tmp_path / "a.png", values(9, 9))
     with open_image(tmp_path / "a.png") as source:
-        with pytest.raises(ImageError, match="not of the format"):
+        with pytest.raises(ImageError, match="does not have the format"):
             write_like(tmp_path / "b.tif", source, [source.bands(0, 4)])
         write_like(tmp_path / "b.PNG", source, [source.bands(0, 4)])
         with pytest.raises(OutputError, match="--overwrite"):

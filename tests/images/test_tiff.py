@@ -244,7 +244,7 @@ def test_masks_labels_and_thumbnails_do_not_stop_the_image(tmp_path: Path) -> No
     with open_image(path) as reader:
         np.testing.assert_array_equal(reader.image(0)[..., 0], image)
         assert reader.notes == (
-            "its image of (40, 30) is read, and not its smaller copy (10, 8), mask (40, 30), "
+            "its image of (40, 30) is read, but not its smaller copy (10, 8), mask (40, 30), "
             "other image (20, 20)",
         )
         copy(path, tmp_path / "b.tif")

@@ -1,4 +1,4 @@
-"""A picture in another format than its file's: upright, with its colours, scaled to what fits."""
+"""A picture in another format than its file: upright, with its colours, scaled to fit."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,18 +23,18 @@ from unnoise.images.viewing import find_stretch
 from unnoise.types import Array
 
 NARROW = (".jpg", ".webp")  # formats of 8 bits
-ANY = ".tif"  # holds values of any kind as they are, and any number of channels
-# What the pixels hold now, or few formats state and few programs read.
+ANY = ".tif"  # holds values of any dtype and any number of channels
+# No loss: the pixels are upright now, and few formats or programs support the others.
 IN_PIXELS = {"orientation", "sRGB intent", "resolution"}
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """What became of an image in another format, in words.
+    """The effects of a conversion to another format, in words.
 
     Attributes:
-        lost: What the source has, and the target has not.
-        said: How its values became those of the target, where they are not the same.
+        lost: Contents of the source that the target lacks.
+        said: How values were converted, if they changed.
     """
 
     lost: tuple[str, ...]
@@ -42,7 +42,7 @@ class Conversion:
 
 
 def is_viewable(source: Reader) -> bool:
-    """Whether a picture shows all channels of a file: they are grey, or colours."""
+    """Whether a picture can show all channels of a file: they are grey, or colours."""
     return source.channels == 1 or source.colour == "rgb" or source.space is not None
 
 
@@ -57,17 +57,18 @@ def convert(
 ) -> Conversion:
     """Write an image in the format of a name, upright, with the colour profile of its source.
 
-    Values of 8 bits and of pictures keep their meaning. TIFF keeps values as they are. Others are
-    scaled by their range to what the format holds; colours from black on, so that they stay.
+    Values of 8 bits and of pictures keep their meaning. TIFF keeps all values. Other values are
+    scaled from their range to the range of the format. Colours are scaled from black, so that they
+    do not change.
 
     Args:
-        target: Ends in ``.png``, ``.jpg``, ``.webp`` or ``.tif``.
+        target: A path that ends in ``.png``, ``.jpg``, ``.webp`` or ``.tif``.
         image: ``(H, W, channels + alpha)``.
-        source: The open file that it comes from.
+        source: The open file from which it comes.
         values: Its range.
-        channel: Which one to write, as grey; None writes all.
-        eye: The image as it was before anything was done to it, to write 8 bits for the eye: what
-            is dark, or grey of more than 8 bits, is stretched by it. None writes what fits.
+        channel: The channel to write, as grey; None writes all.
+        eye: The image before processing. With it, 8 bits are written for the eye: dark images, and
+            grey ones of more than 8 bits, are stretched by it. None writes values of full depth.
 
     Raises:
         ImageError: The format holds no such channels.
@@ -118,7 +119,7 @@ def convert(
 
 
 def _unit(colours: Array, source: Reader, values: ValueRange, channel: int | None) -> ValueRange:
-    """Return the values of the source that are black and white in another format."""
+    """Return the values of the source that become black and white."""
     dtype = colours.dtype
     nominal = ValueRange.nominal(dtype)
     stated = dtype.kind == "u" and (source.picture or source.profile is not None)
@@ -127,7 +128,7 @@ def _unit(colours: Array, source: Reader, values: ValueRange, channel: int | Non
     lows, highs = np.broadcast_arrays(*np.atleast_1d(values.low, values.high))
     own = channel if channel is not None and lows.size > 1 else slice(None)
     low, high = float(np.min(lows[own])), float(np.max(highs[own]))
-    if colours.shape[-1] == RGB and low > 0:  # another black would be other colours
+    if colours.shape[-1] == RGB and low > 0:  # another black would change the colours
         low = 0.0
         if dtype.kind in "iu":
             high = min(2.0 ** next(bits for bits in BITS if high < 2.0**bits) - 1, nominal.span)
@@ -137,7 +138,7 @@ def _unit(colours: Array, source: Reader, values: ValueRange, channel: int | Non
 
 
 def _stretch(seen: Array, unit: ValueRange, source: Reader) -> ValueRange | None:
-    """Return the range in which people see an image; None where they see it as it is."""
+    """Return the range to which an image is stretched for the eye; None if it is not."""
     coloured = seen.shape[-1] == RGB
     return find_stretch(
         seen, unit if coloured else ValueRange.nominal(seen.dtype), holes=source.holes
@@ -145,7 +146,7 @@ def _stretch(seen: Array, unit: ValueRange, source: Reader) -> ValueRange | None
 
 
 def _lab(stored: Array) -> Array:
-    """Return L from 0 to 100, a and b around 0, of CIELAB as it is read (a and b rise)."""
+    """Return CIELAB with L from 0 to 100, and a and b around 0, from the values of a reader."""
     if stored.dtype.kind == "f":
         return stored.astype(np.float32)
     steps = 2.0 ** (8 * stored.dtype.itemsize - 8)  # of 1 in a and b
@@ -167,7 +168,7 @@ def _scaled(image: Array, unit: ValueRange, white: int) -> Array:
 
 
 def _meaning(colours: Array, *, narrow: bool) -> str:
-    """Return what libvips calls grey or colours of 8 or of more bits."""
+    """Return the name of libvips for grey or colours of 8 or more bits."""
     if colours.shape[-1] == 1:
         return "b-w" if narrow or colours.dtype != np.uint16 else "grey16"
     return "srgb" if narrow or colours.dtype == np.uint8 else "rgb16"

@@ -1,8 +1,7 @@
-"""``.npz``: archives of named arrays, of which some are images.
+"""``.npz``: archives of named arrays, some of which are images.
 
-The names mean something: ``noisy`` and ``clean``, ``x`` and ``y`` are the two sides of pairs, and
-``axes`` names the axes. Labels, strings and single numbers are no images. What is not denoised
-stays in the archive as it was.
+Names have meanings: ``noisy`` and ``clean``, or ``x`` and ``y``, are pairs, and ``axes`` names the
+axes. Labels, strings and single numbers are no images. Arrays that are not denoised stay unchanged.
 """
 
 import math
@@ -28,7 +27,7 @@ from unnoise.types import Array
 NPY = ".npy"
 NOISY_NAMES = ("noisy", "x", "input", "inputs", "raw", "source", "lq")
 CLEAN_NAMES = ("clean", "y", "target", "targets", "gt", "truth", "hq")
-# Names that stand for anything: what they hold may be classes of pixels.
+# Names without a fixed meaning: their arrays may hold classes of pixels.
 ANYTHING = ("x", "y", "input", "inputs", "target", "targets")
 LABELS = (
     *("y", "label", "labels", "class", "classes", "target", "targets", "mask", "masks"),
@@ -36,7 +35,7 @@ LABELS = (
 )
 PARTS = re.compile(r"_?(train|test|val|valid|validation)$")  # of a data set, after a name
 AXES = "axes"  # an array that names the axes of the others, as in archives of CARE
-MOST_AXES = 200  # bytes of it
+MOST_AXES = 200  # most bytes that it may have
 
 Shapes = dict[str, tuple[tuple[int, ...], np.dtype[np.generic]]]
 
@@ -46,7 +45,7 @@ class NpzReader(Reader):
 
     Attributes:
         members: The layout of each array that is read, by its name in the archive.
-        pairs: The noisy and the clean array of each pair of equal shapes.
+        pairs: The names of noisy and clean arrays of equal shapes.
     """
 
     def __init__(
@@ -70,13 +69,13 @@ class NpzReader(Reader):
         others = [name for name in shapes if name not in chosen]
         if others:
             self.notes = (
-                f"its images are {', '.join(chosen)}; {', '.join(others)} stay as they are",
+                f"its images are {', '.join(chosen)}; {', '.join(others)} stay unchanged",
             )
         self.deflated = any(info.compress_type for info in self._archive.infolist())
         self._held: tuple[str, Array] | None = None  # the array that was read last
 
     def copy_others(self, archive: zipfile.ZipFile) -> None:
-        """Write what is not read to another archive, as it is."""
+        """Copy all other arrays to another archive, unchanged."""
         for info in self._archive.infolist():
             if info.filename not in self.members:
                 archive.writestr(info.filename, self._archive.read(info))
@@ -90,22 +89,22 @@ class NpzReader(Reader):
             return None
         with self._archive.open(name) as file:
             stated = str(np.lib.format.read_array(file, allow_pickle=False))
-        # CARE counts samples with S, which elsewhere are channels.
+        # In CARE, S counts samples; elsewhere it is channels.
         return stated.upper().replace("S", "N") if stated.isalpha() else None
 
     def _layout(self, file: File, name: str, axes: str | None, max_pixels: int) -> Layout:
-        info, told = self._archive.getinfo(name + NPY), f"{name} in {file}"
+        info, title = self._archive.getinfo(name + NPY), f"{name} in {file}"
         with self._archive.open(info) as handle:
-            layout, stored, _ = read_npy_header(handle, axes, told, max_pixels)
+            layout, stored, _ = read_npy_header(handle, axes, title, max_pixels)
         # An array is unpacked as a whole, and a small file can hold a very large one.
         if max_pixels and math.prod(layout.shape) > max_pixels:
             raise ImageError(
-                f"{told} has shape {layout.shape}, more than {max_pixels} values, and is read as "
+                f"{title} has shape {layout.shape}, more than {max_pixels} values, and is read as "
                 f"a whole: save it as .npy, or pass --max-pixels {math.prod(layout.shape)} "
                 "(0: no limit)"
             )
         if info.file_size < math.prod(layout.shape) * stored.itemsize:
-            raise ImageError(f"{told} ends before its pixels do: get the file again")
+            raise ImageError(f"{title} ends before its pixels do: get the file again")
         return layout
 
     def _bands(self, index: int, rows: int, /) -> Iterator[Array]:
@@ -120,7 +119,7 @@ class NpzReader(Reader):
             yield owned(part, layout.dtype)
 
     def _member(self, index: int) -> tuple[str, Layout, int]:
-        """Return the array that holds an image, and which of its images that is."""
+        """Return the array that holds an image, and the number of the image in it."""
         for name, layout in self.members.items():
             if index < layout.count:
                 return name, layout, index
@@ -128,13 +127,13 @@ class NpzReader(Reader):
         raise IndexError(index)
 
     def close(self) -> None:
-        """Let go of the archive."""
+        """Close the archive."""
         self._held = None
         self._archive.close()
 
 
 def find_pairs(path: Path) -> list[tuple[str, str]]:
-    """Return the names of noisy and clean arrays in an archive; none of another file.
+    """Return the names of noisy and clean arrays in an archive; other files have none.
 
     Raises:
         ImageError: The archive cannot be read.
@@ -172,7 +171,7 @@ def _read_shapes(archive: zipfile.ZipFile, file: File) -> Shapes:
 def _find_pairs(shapes: Shapes) -> list[tuple[str, str]]:
     """Return the names of noisy and clean images of equal shapes.
 
-    Under names that stand for anything, integers beside another dtype are classes of pixels.
+    With names that have no fixed meaning, integers beside another dtype are classes of pixels.
     """
     pairs = []
     for noisy in shapes:
@@ -198,10 +197,10 @@ def _choose(
     array: str | None,
     axes: str | None,
 ) -> list[str]:
-    """Return the names of the arrays that are images: the named one, the noisy ones, or all.
+    """Return the names of the arrays of images: the named one, the noisy ones of pairs, or all.
 
-    Among several, labels by their names, and arrays of another number of axes than was stated, are
-    none.
+    If there are several, arrays named as labels are left out, and arrays whose number of axes was
+    not stated.
     """
     images = [name for name, (shape, dtype) in shapes.items() if _is_image(shape, dtype)]
     listed = ", ".join(f"{name} {shape} {dtype}" for name, (shape, dtype) in shapes.items())
@@ -220,7 +219,7 @@ def _choose(
 
 
 def _is_image(shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> bool:
-    """Whether an array may hold images: labels have one axis, and strings are no numbers."""
+    """Whether an array may hold images: labels have one axis, strings are no numbers."""
     return len(shape) > 1 and np.dtype(dtype).kind in "biuf"
 
 

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -22,9 +22,9 @@ from unnoise.images.encoding import keep_colours, save_options
 from unnoise.images.failures import explain_failure, reading
 from unnoise.images.inventory import (
     GAIN_MAPS,
-    PNG_MAGIC,
     format_of,
     is_animated,
+    png_chunks,
     without_small_resources,
     without_thumbnail,
 )
@@ -34,9 +34,9 @@ from unnoise.outputs import TEMPORARY
 from unnoise.types import Array
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
-STRIP_ROWS = 64  # of the file that passes many pixels to libvips
-UNSTATED = (1000, 2834)  # pixels a metre, as libvips has it where nothing or a PNG says none
-# Asked for many rows at once, libvips searches lists that grow with them: a header that claims ten
+STRIP_ROWS = 64  # rows of a strip in the file that passes many pixels to libvips
+UNSTATED = (1000, 2834)  # pixels per metre that libvips assumes if a file or a PNG states none
+# libvips searches lists that grow with the number of rows in a request. A header that claims ten
 # million rows would keep it busy for hours.
 FETCH_ROWS = 128
 FORMATS = {  # of libvips
@@ -48,12 +48,12 @@ KEPT = ("exif-", "icc-profile-data", "xmp-data", "iptc-data", "png-comment-")
 STALE = "exif-ifd1-"
 KEPT_NAMES = ("orientation", "resolution-unit")
 
-# libvips and its readers warn through logging; without a handler Python prints that.
+# libvips and its readers warn through logging; without a handler, Python prints the warnings.
 logging.getLogger("pyvips").addHandler(logging.NullHandler())
 
 
 def vips() -> Any:
-    """Return pyvips, loaded now (a tenth of a second), with only loaders that are held safe."""
+    """Return pyvips with its safe loaders only; the first call loads it, in a tenth of a second."""
     import pyvips
 
     pyvips.block_untrusted_set(True)
@@ -61,9 +61,9 @@ def vips() -> Any:
 
 
 def open_header(file: File, *, access: str = "sequential", **options: int) -> Any:
-    """Open a picture with libvips: the header is read now, pixels when asked for.
+    """Open a picture with libvips and read its header; pixels are read later.
 
-    In order, unless ``access`` is ``random``.
+    They must be read in order, unless ``access`` is ``random``.
     """
     pyvips = vips()
     wanted = {"access": access, "fail_on": "error", "revalidate": True, **options}
@@ -76,15 +76,11 @@ def open_header(file: File, *, access: str = "sequential", **options: int) -> An
 
 
 def save(image: Any, path: Path, options: Mapping[str, Any]) -> None:
-    """Write a picture with libvips in the format of a name.
-
-    Raises:
-        OSError: It cannot be written.
-    """
+    """Write a picture with libvips in the format of a name; raise ``OSError`` if that fails."""
     pyvips = vips()
     png = path.suffix.lower() == ".png"
     if png and not image.get_typeof("exif-data"):
-        options = {**options, "keep": "xmp|iptc|icc|other"}  # none is invented
+        options = {**options, "keep": "xmp|iptc|icc|other"}  # libvips must not make EXIF up
     try:
         if _is_utf8(path):
             image.write_to_file(str(path), **options)
@@ -99,20 +95,20 @@ def save(image: Any, path: Path, options: Mapping[str, Any]) -> None:
 
 
 def _forget_size(path: Path) -> None:
-    """Make the size of pixels that libvips invents for a PNG one that says only: square."""
+    """Replace the size of pixels that libvips made up for a PNG: they are only square."""
     with path.open("r+b") as file:
-        file.seek(len(PNG_MAGIC))
-        while len(head := file.read(8)) == 8 and head[4:] != b"IDAT":
-            if head[4:] == b"pHYs":
+        for name, _ in png_chunks(file):
+            if name == b"IDAT":
+                return
+            if name == b"pHYs":
                 square = struct.pack(">IIB", 1, 1, 0)
                 file.seek(file.tell())
                 file.write(square + struct.pack(">I", zlib.crc32(b"pHYs" + square)))
                 return
-            file.seek(int.from_bytes(head[:4], "big") + 4, os.SEEK_CUR)
 
 
 def _is_utf8(path: Path) -> bool:
-    """Whether the bytes of a name are UTF-8; others are surrogates in its text."""
+    """Whether the bytes of a name are UTF-8; other bytes are surrogates in its text."""
     try:
         str(path).encode()
     except UnicodeEncodeError:
@@ -154,13 +150,13 @@ def _unreadable(file: File, error: Exception) -> ImageError:
 
 
 def write_error(error: Exception) -> OSError:
-    """Return what libvips says of a failed write, the system's reason alone if it gives one."""
+    """Turn an error of libvips into one with the reason of the system, if it has one."""
     reason = re.search(r"system error: (.+)", str(error))
     return OSError(reason[1] if reason else " ".join(str(error).split())[:300])
 
 
 def read_vips_header(image: Any, *, name: str, max_pixels: int) -> Layout:
-    """Check what libvips says of a picture and return its layout, ``YX`` or ``YXC``."""
+    """Check the header that libvips read, and return its layout, ``YX`` or ``YXC``."""
     if image.format not in FORMATS:
         raise ImageError(f"{name} holds {image.format} values: it must hold integers or floats")
     shape: tuple[int, ...] = (image.height, image.width)
@@ -171,11 +167,11 @@ def read_vips_header(image: Any, *, name: str, max_pixels: int) -> Layout:
 
 
 class PictureReader(Reader):
-    """One picture; a palette and fewer than 8 bits are expanded, the orientation is left alone.
+    """One picture; palettes and fewer than 8 bits are expanded, the orientation is not applied.
 
     Attributes:
-        header: What libvips says of it.
-        format: By its content: ``png``, ``jpeg`` or ``webp``.
+        header: The header that libvips read.
+        format: ``png``, ``jpeg`` or ``webp``, by its content.
     """
 
     picture = True
@@ -195,22 +191,16 @@ class PictureReader(Reader):
             alpha = bool(self.header.hasalpha())
             colour: Colour = "other" if self.header.interpretation in ("cmyk", "lab") else "rgb"
             super().__init__(file, layout, alpha=alpha, colour=colour)
+            if self.header.interpretation == "cmyk":
+                self.space = "cmyk"
+            if self.header.get_typeof("orientation"):
+                self.orientation = int(self.header.get("orientation"))
 
     @property
     def profile(self) -> bytes | None:
-        """See ``Reader``."""
+        """The embedded ICC profile."""
         name = "icc-profile-data"
         return bytes(self.header.get(name)) if self.header.get_typeof(name) else None
-
-    @property
-    def space(self) -> Literal["cmyk", "lab"] | None:
-        """See ``Reader``."""
-        return "cmyk" if self.header.interpretation == "cmyk" else None
-
-    @property
-    def orientation(self) -> int:
-        """See ``Reader``."""
-        return int(self.header.get("orientation")) if self.header.get_typeof("orientation") else 1
 
     def _bands(self, _index: int, rows: int, /) -> Iterator[Array]:
         image = open_header(self.file)
@@ -226,11 +216,7 @@ class PictureReader(Reader):
 def write_picture(
     temporary: Path, source: PictureReader, bands: Iterator[Array], *, quality: int | None = None
 ) -> None:
-    """Write one picture in the format of the name, with the metadata of its source.
-
-    Raises:
-        OSError: It cannot be written.
-    """
+    """Write one picture in the format of the name, with the metadata of its source."""
     with _pixels(temporary.parent, source, bands) as pixels:
         image = with_header(pixels, source.header)
         kept = save_options(temporary.suffix, source.dtype, source=source.path, quality=quality)
@@ -242,7 +228,7 @@ def write_picture(
 def _pixels(folder: Path, source: PictureReader, bands: Iterator[Array]) -> Iterator[Any]:
     """Give libvips the pixels: from memory, or through a file beside the target if they are many.
 
-    That file is a plain TIFF: libvips maps raw files as a whole, and reads this one in strips.
+    The file is a plain TIFF, which libvips reads in strips; it would map a raw file as a whole.
     """
     import tifffile
 
@@ -274,7 +260,7 @@ def _pixels(folder: Path, source: PictureReader, bands: Iterator[Array]) -> Iter
 
 
 def with_header(image: Any, header: Any) -> Any:
-    """Return an image with the metadata and the meaning of another one."""
+    """Return an image with the metadata and interpretation of another one."""
     image = image.copy(interpretation=header.interpretation, xres=header.xres, yres=header.yres)
     for field in header.get_fields():
         if (field.startswith(KEPT) and not field.startswith(STALE)) or field in KEPT_NAMES:
@@ -285,9 +271,9 @@ def with_header(image: Any, header: Any) -> Any:
 
 
 def _still_true(field: str, value: Any) -> Any:
-    """Return what of a field is true of the result; None if nothing is.
+    """Return the part of a field that is true for the result; None if there is none.
 
-    Thumbnails would show the noise, and a gain map is not written.
+    Thumbnails would show the noise, and gain maps are not written.
     """
     if field == "exif-data":
         return without_thumbnail(bytes(value))

@@ -33,6 +33,8 @@ class Reader(ABC):
         colour: Kind of its channels: ``grey`` (one), ``rgb``, ``other`` (inks, fluorescence), or
             ``unknown`` if the format does not state it.
         holes: Values that count as no data.
+        space: Colour space of its channels, if they are neither grey nor red, green and blue.
+        orientation: How to turn its pixels upright, 1 to 8, as in EXIF; 1 is upright.
         notes: Parts of the file that are not read, in words.
         picture: Whether the file is a picture for people (PNG, JPEG, WebP), not a measurement.
         windowed: Whether reading a window costs only as much as its own pixels.
@@ -41,6 +43,8 @@ class Reader(ABC):
     windowed = False
     picture = False
     notes: tuple[str, ...] = ()
+    space: Literal["cmyk", "lab"] | None = None
+    orientation = 1
 
     def __init__(
         self,
@@ -69,16 +73,6 @@ class Reader(ABC):
     def profile(self) -> bytes | None:
         """The ICC profile of its colours, if it has one."""
         return None
-
-    @property
-    def space(self) -> Literal["cmyk", "lab"] | None:
-        """The colour space of its channels, if they are neither grey nor red, green and blue."""
-        return None
-
-    @property
-    def orientation(self) -> int:
-        """How to turn its pixels upright, 1 to 8, as in EXIF; 1 is upright."""
-        return 1
 
     @property
     def axes(self) -> str:

@@ -1,8 +1,8 @@
 """Pages of a TIFF file whose pixels cannot be mapped, read one by one.
 
-libvips first: it has the codecs, reads in bands, and keeps to the sizes that the tags state. But
-only where it gives just the values of the file, or where these are not to be taken as they are
-stored (white is zero, a palette, fewer than 8 bits). tifffile reads the rest.
+libvips is preferred: it has the codecs, reads in bands, and keeps to the sizes in the tags. It is
+used if it gives exactly the values of the file, or if the stored values need a conversion (white is
+zero, a palette, fewer than 8 bits). tifffile reads the rest.
 """
 
 import math
@@ -26,29 +26,25 @@ from unnoise.images.picture_files import (
 from unnoise.types import Array
 
 MINISWHITE, RGB, PALETTE, SEPARATED, YCBCR, CIELAB = 0, 2, 3, 5, 6, 8
-INK_SET, INKS = 332, 4  # tag; cyan, magenta, yellow and black, if it is 1 or missing
+INK_SET, INKS = 332, 4  # tag; it is 1 or missing for cyan, magenta, yellow and black
 SEPARATE = 2  # planar configuration: one plane per sample
 WHOLE_BITS = (8, 16, 32, 64)
 GDAL_NODATA = 42113
-COMMON = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946)  # compression that any libvips has
-OVERHEAD = 4096  # bytes by which coding may make a page larger
+COMMON = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946)  # compressions that every libvips has
+OVERHEAD = 4096  # bytes by which compression may enlarge a page
 
 
 @dataclass(frozen=True)
 class Pages:
     """The pages of a series, all of one size and dtype.
 
-    Attributes:
-        axes: Of one page, ``YX`` or ``YXC``.
-        shape: Of one page.
-        dtype: Of the values, in native byte order.
-        bands: Gives page ``k`` in bands of so many rows, ``(rows, W, samples)``.
-        window: Gives some rows and columns of page ``k``; None where it would read all above them.
+    ``bands(k, rows)`` yields page ``k`` in bands ``(rows, W, samples)``. ``window(k, rows,
+    columns)`` returns a part of it, and is None if it would have to read everything above.
     """
 
-    axes: str
-    shape: tuple[int, ...]
-    dtype: np.dtype[np.generic]
+    axes: str  # of one page, YX or YXC
+    shape: tuple[int, ...]  # of one page
+    dtype: np.dtype[np.generic]  # in native byte order
     bands: Callable[[int, int], Iterator[Array]]
     window: Callable[[int, slice, slice], Array] | None = None
 
@@ -60,18 +56,18 @@ class Pages:
 
 
 def is_lookup_table(tiff: Any, page: Any) -> bool:
-    """Whether the palette is ImageJ's: how a grey image is shown, not which colours it has."""
+    """Whether the palette is a lookup table of ImageJ, which only displays a grey image."""
     return bool(tiff.is_imagej) and page.photometric == PALETTE
 
 
 def counts_from_white(page: Any) -> bool:
-    """Whether zero is white, which libvips turns round in unsigned integers."""
+    """Whether zero is white; libvips inverts unsigned integers of this kind."""
     dtype = np.dtype(page.dtype)
     return page.photometric == MINISWHITE and dtype.kind in "bu" and dtype.itemsize <= 4
 
 
 def states_colours(tiff: Any, page: Any) -> bool:
-    """Whether the samples of a page are red, green and blue, once they are read."""
+    """Whether the samples of a page are red, green and blue after reading."""
     coloured = page.photometric in (RGB, YCBCR, PALETTE)
     return coloured and not is_lookup_table(tiff, page)
 
@@ -83,23 +79,23 @@ def has_inks(page: Any) -> bool:
 
 
 def with_signs(page: Any, part: Array) -> Array:
-    """Turn CIELAB samples as stored, whose a and b are signed, to ones that rise, and back.
+    """Convert stored CIELAB samples to samples without jumps, and back.
 
-    TIFF 6.0, section 23: L is unsigned, a and b are two's complements, in samples of one kind. In
-    unsigned ones a neutral grey lies at the ends of a and b, 0 and 255, so noise would jump between
-    these; in signed ones so does a middle L.
+    TIFF 6.0, section 23: all samples have one dtype, but L is unsigned, and a and b are signed (as
+    two's complements). In unsigned samples, a and b of a neutral grey lie at the ends, 0 and 255,
+    so noise would jump between them. In signed samples, a middle L does.
     """
     if page.photometric != CIELAB or part.dtype.kind not in "iu" or part.shape[-1] < 3:
         return part
-    turned: Any = part.copy()
+    result: Any = part.copy()
     folded = slice(1, 3) if part.dtype.kind == "u" else slice(1)
-    turned[..., folded] ^= np.array(1 << (8 * part.dtype.itemsize - 1)).astype(part.dtype)
-    signed: Array = turned
-    return signed
+    result[..., folded] ^= np.array(1 << (8 * part.dtype.itemsize - 1)).astype(part.dtype)
+    converted: Array = result
+    return converted
 
 
 def stated_nodata(page: Any) -> float | None:
-    """Return the value that stands for no data (``GDAL_NODATA``), None where none is stated."""
+    """Return the value that stands for no data (``GDAL_NODATA``); None if none is stated."""
     if GDAL_NODATA not in page.tags:
         return None
     try:
@@ -109,7 +105,7 @@ def stated_nodata(page: Any) -> float | None:
 
 
 def means_its_values(tiff: Any, page: Any) -> bool:
-    """Whether pixels are to be taken as they are stored."""
+    """Whether pixels need no conversion after reading."""
     return (
         page.photometric != YCBCR
         and not counts_from_white(page)
@@ -119,11 +115,7 @@ def means_its_values(tiff: Any, page: Any) -> bool:
 
 
 def open_pages(file: File, tiff: Any, series: Any, *, max_pixels: int) -> Pages:
-    """Choose how the pages of a series are read.
-
-    Raises:
-        ImageError: Nothing here reads them.
-    """
+    """Choose the library that reads the pages of a series; raise ``ImageError`` if none does."""
     page, plain = series.keyframe, means_its_values(tiff, series.keyframe)
     try:
         pages = _vips_pages(file, series, max_pixels=max_pixels)
@@ -141,7 +133,7 @@ def open_pages(file: File, tiff: Any, series: Any, *, max_pixels: int) -> Pages:
 
 
 def _check_complete(file: File, page: Any) -> None:
-    """Raise ``ImageError`` if the file ends before a page does: libvips reads zeros there."""
+    """Raise ``ImageError`` if the file ends before a page does; libvips would read zeros."""
     size = size_in_bytes(file)
     ends = map(sum, zip(page.dataoffsets, page.databytecounts, strict=True))
     if any(end > size for end in ends):
@@ -167,7 +159,7 @@ def _vips_pages(file: File, series: Any, *, max_pixels: int) -> Pages:
         return fetch_window(image, file, rows, columns)
 
     layout = read_vips_header(open_page(0), name=str(file), max_pixels=max_pixels)
-    # libvips reads single tiles; of strips it would unpack all, to a file of its own.
+    # libvips reads single tiles, but would unpack all strips, to a temporary file.
     tiled = series.keyframe.is_tiled
     return Pages(layout.axes, layout.shape, layout.dtype, bands, window if tiled else None)
 
@@ -189,7 +181,7 @@ def _tifffile_pages(file: File, series: Any) -> Pages:
             raise ImageError(f"{file} holds more coded bytes than page {number + 1} has pixels")
         try:
             array = page.asarray().astype(dtype, copy=False)
-        except ImportError as error:  # of what tifffile has for a codec of its own
+        except ImportError as error:  # tifffile needs a package for this codec
             raise ImageError(needs_codecs(str(file), page.compression.name)) from error
         if first.planarconfig == SEPARATE and samples > 1:
             array = np.moveaxis(array.reshape(samples, *shape[:2]), 0, -1)

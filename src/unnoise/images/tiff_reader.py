@@ -1,9 +1,9 @@
-"""TIFF in: the axes and tags by tifffile, pixels by a memory map or page by page."""
+"""TIFF in: tifffile reads axes and tags; pixels come from a memory map or page by page."""
 
 import logging
 import math
 from collections.abc import Iterator
-from typing import IO, Any, Literal
+from typing import IO, Any
 
 import numpy as np
 
@@ -29,27 +29,27 @@ from unnoise.images.tiff_pages import (
 )
 from unnoise.types import Array
 
-MOST_NAMED = 4  # of the images of a file that are not read
+MOST_NAMED = 4  # most images of a file that a message names
 ORIENTATION, ICC = 274, 34675  # tags
-MUCH_SMALLER = 4  # times
-MOST_CHECKED = 64  # pages of a series whose tags are read, for masks among them
-ALPHA = (1, 2)  # ExtraSamples: transparency, colours multiplied by it or not
+MUCH_SMALLER = 4  # ratio of areas
+MOST_CHECKED = 64  # longest series whose tags are read to find masks in it
+ALPHA = (1, 2)  # ExtraSamples: transparency, with colours multiplied by it or not
 
-# tifffile warns through logging; without a handler Python prints that.
+# tifffile warns through logging; without a handler, Python prints the warnings.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
 class TiffReader(Reader):
     """The main series of a TIFF file: one image, or a stack with the axes that the file states.
 
-    That is the largest one that is no mask and no smaller copy; the first of those of one size.
+    It is the first of the largest series that are no masks and no smaller copies.
 
     Attributes:
-        tiff: tifffile's open file.
-        page: Its first page of the series, which has the tags.
-        inverted: Whether the file counts from white. What is read counts from black.
-        pages_axes: How many of the axes count pages, those before a page's own.
-        samples: How many values a pixel of one page has.
+        tiff: The open file of tifffile.
+        page: The first page of the series, which has the tags.
+        inverted: Whether zero is white in the file; in the values that are read, zero is black.
+        pages_axes: The number of axes that count pages; they come before the axes of a page.
+        samples: The number of values of a pixel of one page.
     """
 
     def __init__(self, file: File, *, axes: str | None, max_pixels: int) -> None:
@@ -68,7 +68,7 @@ class TiffReader(Reader):
     def _open(self, file: File, axes: str | None, max_pixels: int) -> None:
         found = [part for each in self.tiff.series for part in _apart(each)]
         full = [each for each in found if not _is_beside(each.keyframe)]
-        # The first of the largest: a preview may come before the image, and marked by nothing.
+        # A preview without a mark may come before the image, so the largest counts.
         series = max(full or found, key=lambda each: math.prod(each.shape))
         others = [each for each in found if each is not series]
         equals = [each for each in full if each is not series and _is_equal(each, series)]
@@ -83,15 +83,15 @@ class TiffReader(Reader):
                 f"{_kind(each.keyframe)} {each.shape}" for each in others[:MOST_NAMED]
             )
             more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
-            self.notes = (f"its image of {series.shape} is read, and not its {listed}{more}",)
+            self.notes = (f"its image of {series.shape} is read, but not its {listed}{more}",)
         self.page: Any = series.keyframe
         self.inverted = counts_from_white(self.page)
         width, height = self.page.imagewidth, self.page.imagelength
         check_pixels(width, height, name=str(file), max_pixels=max_pixels)
         if any(page is None for page in series.pages):
-            raise ImageError(f"{file} lacks pages that its header names: they are in other files")
+            raise ImageError(f"{file} lacks pages that its header names; they are in other files")
         if series.dtype is None or not series.axes.endswith(self.page.axes):
-            raise ImageError(f"{file} has values or axes ({series.axes}) that are not read here")
+            raise ImageError(f"{file} has values or axes ({series.axes}) that cannot be read")
         self.pages_axes = len(series.axes) - len(self.page.axes)
         letters, shape, dtype = series.axes, tuple(series.shape), np.dtype(series.dtype)
         pages = None
@@ -108,7 +108,7 @@ class TiffReader(Reader):
         used = check_axes(axes, shape, name=str(file)) if axes else stated
         layout = checked_layout(dtype, used, shape, name=str(file), max_pixels=max_pixels)
         extra = self.page.extrasamples
-        samples = used.find("C") == letters.find("S") >= 0  # else other axes are called channels
+        samples = used.find("C") == letters.find("S") >= 0  # else --axes calls other axes channels
         alpha = len(extra) == 1 and extra[0] in ALPHA and samples
         super().__init__(
             file,
@@ -117,6 +117,13 @@ class TiffReader(Reader):
             colour="rgb" if samples and states_colours(self.tiff, self.page) else "other",
             holes=Holes(stated_nodata(self.page)),
         )
+        if self.page.photometric == CIELAB and self.channels == RGB == self.samples - self.alpha:
+            self.space = "lab"
+        elif has_inks(self.page) and self.channels == INKS:
+            self.space = "cmyk"
+        orientation = self.page.tags[ORIENTATION].value if ORIENTATION in self.page.tags else 1
+        if orientation in range(1, 9):
+            self.orientation = int(orientation)
         self._inner = self._paged(series, pages) if pages else self._mapped(series)
         self.windowed = self._inner.windowed
 
@@ -128,29 +135,16 @@ class TiffReader(Reader):
 
     @property
     def profile(self) -> bytes | None:
-        """See ``Reader``."""
+        """The ICC profile of the first page."""
         return bytes(self.page.tags[ICC].value) if ICC in self.page.tags else None
 
     @property
-    def space(self) -> Literal["cmyk", "lab"] | None:
-        """See ``Reader``."""
-        if self.page.photometric == CIELAB and self.channels == RGB == self.samples - self.alpha:
-            return "lab"
-        return "cmyk" if has_inks(self.page) and self.channels == INKS else None
-
-    @property
-    def orientation(self) -> int:
-        """See ``Reader``."""
-        stated = self.page.tags[ORIENTATION].value if ORIENTATION in self.page.tags else 1
-        return int(stated) if stated in range(1, 9) else 1
-
-    @property
     def plain(self) -> bool:
-        """Whether the values are those that are stored."""
+        """Whether values are read as they are stored."""
         return not self.inverted and self.page.photometric != CIELAB
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._inner.close()
         self.tiff.close()
 
@@ -171,18 +165,18 @@ class TiffReader(Reader):
         outer = self.shape[: self.pages_axes]
         if math.prod(outer) != len(series.pages):
             raise ImageError(
-                f"{self.file} has {len(series.pages)} pages, and its header asks for "
+                f"{self.file} has {len(series.pages)} pages, but its header asks for "
                 f"{math.prod(outer)}: the file is damaged, get it again"
             )
         if self.axes[self.pages_axes :] == pages.axes:
             return _PagedReader(self, pages, outer)
-        # The user's axes cut across the pages.
+        # The axes of the user cut across the pages.
         whole = pages.whole(len(series.pages)).reshape(self.shape)
         return ArrayReader(self.file, self.layout, lambda: whole)
 
 
 def _apart(series: Any) -> list[Any]:
-    """Take masks out of a series, which tifffile joins with images of their size and kind."""
+    """Separate masks from a series; tifffile joins them with images of their size and kind."""
     if not 1 < len(series.pages) <= MOST_CHECKED or None in series.pages:
         return [series]
     pages = [page if hasattr(page, "tags") else page.aspage() for page in series.pages]
@@ -196,7 +190,7 @@ def _apart(series: Any) -> list[Any]:
 
 
 def _series(pages: list[Any]) -> Any:
-    """Make a series of some pages of one kind."""
+    """Make a series from pages of one kind."""
     import tifffile
 
     shape, axes = pages[0].shape, pages[0].axes
@@ -206,12 +200,12 @@ def _series(pages: list[Any]) -> Any:
 
 
 def _is_beside(page: Any) -> bool:
-    """Whether a page goes with an image: a smaller copy (NewSubfileType 1), or a mask (4)."""
+    """Whether a page belongs to an image: a smaller copy (NewSubfileType 1) or a mask (4)."""
     return bool(page.is_reduced or page.is_mask)
 
 
 def _is_equal(one: Any, other: Any) -> bool:
-    """Whether two images of a file are of one kind, and none is much smaller than the other."""
+    """Whether two images of a file have one kind, and neither is much smaller than the other."""
     areas = sorted(math.prod(each.shape) for each in (one, other))
     same = one.dtype == other.dtype
     same &= one.keyframe.samplesperpixel == other.keyframe.samplesperpixel
@@ -229,7 +223,7 @@ class _PagedReader(Reader):
         super().__init__(source.file, source.layout, alpha=source.alpha)
         self._pages = pages
         self.windowed = pages.window is not None
-        # The page of image n and channel c is numbers[n, c].
+        # numbers[n, c] is the page of image n and channel c.
         numbers = np.arange(math.prod(outer)).reshape(outer)
         axes = source.axes[: len(outer)]
         if "C" in axes:

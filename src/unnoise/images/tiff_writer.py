@@ -1,4 +1,4 @@
-"""TIFF out: strips by tifffile, in the axes and with the tags of the source."""
+"""TIFF out: tifffile writes strips, with the axes and tags of the source."""
 
 import math
 import re
@@ -22,14 +22,14 @@ from unnoise.types import Array
 NONE, DEFLATE = 1, 8  # codes of TIFF, here and below
 MINISBLACK, RGB, SEPARATED, CIELAB = 1, 2, 5, 8
 RESOLUTION_UNITS = (1, 2, 3, 4, 5)  # none, inch, centimetre, millimetre, micrometre
-COLOURS = {RGB: 3, SEPARATED: 4, CIELAB: 3}  # samples without transparency, otherwise 1
-HORIZONTAL = 2  # predictor: each sample less its left neighbour
-STRIP = 2**18  # bytes, what tifffile takes
-CLASSIC_LIMIT = 2**32 - 2**25  # room for headers below what 32-bit offsets reach
+COLOURS = {RGB: 3, SEPARATED: 4, CIELAB: 3}  # samples without transparency; others have 1
+HORIZONTAL = 2  # predictor: each sample minus its left neighbour
+STRIP = 2**18  # bytes, the default of tifffile
+CLASSIC_LIMIT = 2**32 - 2**25  # reach of 32-bit offsets, without room for headers
 PAGE_HEADER = 1024
 OME_START = 4096  # bytes in which the root of OME metadata begins
 OME_TYPES = {"float32": "float", "float64": "double"}
-# Tags copied byte for byte: they say what the picture is, not where its pixels are.
+# Tags copied byte for byte: they describe the picture, not the places of its pixels.
 COPIED = {
     271: "make", 272: "model", 274: "orientation", 285: "page name", 315: "artist",
     305: "software", 306: "date",
@@ -44,14 +44,10 @@ COPIED = {
 def write_tiff(
     temporary: Path, source: TiffReader, images: Iterable[Iterable[Array]], *, name: str
 ) -> None:
-    """Write a file of the axes, shape, dtype and metadata of its source.
+    """Write a file with the axes, shape, dtype and metadata of its source, in strips.
 
-    What OME metadata say of the file itself is renewed: its name, its identifier, the dtype.
-
-    In strips: deflated if the source is compressed in any way, otherwise plain.
-
-    Raises:
-        OSError: It cannot be written.
+    Strips are deflated if the source is compressed in any way. OME metadata get the name,
+    identifier and dtype of the new file.
     """
     images = ((with_signs(source.page, band) for band in bands) for bands in images)
     separate = source.page.planarconfig == SEPARATE and source.samples > 1
@@ -59,7 +55,7 @@ def write_tiff(
     if page in ("YX", "YXC") and "C" not in outer and not separate:
         _write(temporary, source, images, separate=False, name=name)
         return
-    # The file has another order than images come in: all of one channel, then the next.
+    # Images come with all channels together; the file has them one after the other.
     layout = source.layout
     if separate and page == "YXC":  # libvips reads the planes of a page together
         *stack, height, width, samples = source.shape
@@ -97,7 +93,7 @@ def _write(
     shape: tuple[int, ...] = (count, height, width, samples)
     if separate or samples == 1:
         shape = (count, samples, height, width) if separate else (count, height, width)
-    # ImageJ has one header for a stack of more than 4 GB, which 32 bits can then reach.
+    # ImageJ has a single header for a stack of more than 4 GB, so 32-bit offsets suffice.
     truncated = tiff.is_imagej and len(tiff.pages) < count
     size = math.prod(source.shape) * source.dtype.itemsize + count * PAGE_HEADER
     deflated, predictor = page.compression != NONE, _predictor(source)
@@ -112,7 +108,7 @@ def _write(
             byteorder=tiff.byteorder,
             bigtiff=not truncated and (tiff.is_bigtiff or size > CLASSIC_LIMIT),
             ome=False,
-            shaped=truncated,  # needed for truncate; without metadata it writes nothing of its own
+            shaped=truncated,  # truncate needs it; without metadata, tifffile adds no text
         ) as writer:
             writer.write(
                 strips,
@@ -125,7 +121,7 @@ def _write(
                 **_meaning(source),
                 **_tags(source, name),
             )
-        next(strips, None)  # whoever checks the planes sees that nothing is left
+        next(strips, None)  # the check of the planes must see their end
     except (struct.error, tifffile.TiffFileError) as error:
         raise OSError(str(error)) from error
 
@@ -137,7 +133,7 @@ def _strips(
     *,
     predictor: int | None,
 ) -> Iterator[bytes]:
-    """Encode planes strip by strip; ``predictor`` None leaves them plain."""
+    """Encode planes strip by strip; without a predictor they stay plain."""
     stored = source.dtype.newbyteorder(source.tiff.byteorder)
     for bands in planes:
         for strip in reband(bands, rows):
@@ -151,7 +147,7 @@ def _strips(
 
 def _invert(values: Any) -> Array:
     inverted: Any = values.copy()
-    # Transparency, if there is any, stays.
+    # Transparency stays.
     inverted[..., 0] = np.iinfo(values.dtype.name).max - values[..., 0]
     result: Array = inverted
     return result
@@ -167,7 +163,7 @@ def _predictor(source: TiffReader) -> int:
 
 
 def _meaning(source: TiffReader) -> dict[str, Any]:
-    """Return what the values of a page are: colours, and which of them is transparency."""
+    """Return the options that define the values of a page: colours and transparency."""
     page, samples = source.page, source.samples
     photometric = int(page.photometric)
     options: dict[str, Any] = {}
@@ -176,7 +172,7 @@ def _meaning(source: TiffReader) -> dict[str, Any]:
     elif photometric not in (MINISWHITE, MINISBLACK) and (
         photometric not in COLOURS or photometric == RGB or samples < COLOURS[photometric]
     ):
-        # Palettes and YCbCr were turned to colours; what is rare or contradicts itself is not kept.
+        # Palettes and YCbCr became colours; rare and contradictory statements are not kept.
         photometric = RGB if samples >= COLOURS[RGB] else MINISBLACK
     options["photometric"] = photometric
     if extra := samples - COLOURS.get(photometric, 1):
@@ -195,7 +191,7 @@ def _tags(source: TiffReader, name: str) -> dict[str, Any]:
             if code in tags
         ]
     }
-    # The description gives the shape, which colours in place of a palette change.
+    # The description states the shape, which changes if colours replace a palette.
     if 270 in tags and source.samples == source.page.samplesperpixel:
         description = _raw(source, tags[270]).rstrip(b"\0")
         options["description"] = _renewed(description, source, name)
@@ -208,7 +204,7 @@ def _tags(source: TiffReader, name: str) -> dict[str, Any]:
 
 
 def _renewed(description: bytes, source: TiffReader, name: str) -> bytes:
-    """Give an OME description of the source the identifier, file name and dtype of another file."""
+    """Return a description; if it is OME, with the identifier, name and dtype of the new file."""
     if b"<OME" not in description[:OME_START]:
         return description
     own = re.search(rb'<OME\b[^>]*\bUUID="(urn:uuid:[^"]*)"', description)
@@ -227,7 +223,7 @@ def _is_ratio(value: Any) -> bool:
 
 
 def _raw(source: TiffReader, tag: Any) -> bytes:
-    """Return the bytes of a tag as they stand in the file."""
+    """Return the bytes of a tag, as the file has them."""
     file = source.tiff.filehandle
     file.seek(tag.valueoffset)
     data: bytes = file.read(tag.valuebytecount)

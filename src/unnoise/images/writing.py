@@ -1,4 +1,4 @@
-"""Image files out: which format is written by whom, and what of a source is lost."""
+"""Image files out: the writer of each format, and the contents of a source that get lost."""
 
 import copy
 from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ from unnoise.images.zarr_files import ZarrReader, write_zarr
 from unnoise.outputs import replacing
 from unnoise.types import Array
 
-TIFF_DTYPES = ("uint8", "uint16", "float32")  # that write_stack writes
+TIFF_DTYPES = ("uint8", "uint16", "float32")  # for write_stack
 NAMED = {".png": "png", ".jpg": "jpeg", ".webp": "webp", ".tif": "tiff"}
 ENDINGS = {kind: suffix for suffix, kind in NAMED.items()}
 
@@ -38,22 +38,22 @@ def write_like(
     quality: int | None = None,
     overwrite: bool = False,
 ) -> tuple[str, ...]:
-    """Write a file of the format, axes, shape, dtype and metadata of ``source``.
+    """Write a file with the format, axes, shape, dtype and metadata of ``source``.
 
-    JPEG loses a little; a palette becomes colours and fewer than 8 bits become 8. Memory is
-    bounded by the band and by what the format needs, not by the image.
+    JPEG loses a little; a palette becomes colours, and fewer than 8 bits become 8. The size of a
+    band and the needs of the format bound the memory, not the size of the image.
 
     Args:
-        path: With the suffix of the source's format.
-        source: Open.
+        path: A path with the suffix of the source's format.
+        source: The open source.
         images: Each image of the source, in order, as its bands ``(rows, W, channels + alpha)``
-            from the top, of the dtype.
-        dtype: Of the file; None is that of the source.
-        quality: Of JPEG and WebP, 1 to 100; None keeps that of the source.
+            from the top, with the dtype of the file.
+        dtype: Dtype of the file; None keeps the dtype of the source.
+        quality: Quality of JPEG and WebP, 1 to 100; None keeps the quality of the source.
         overwrite: Whether an existing file may be replaced.
 
     Returns:
-        What the source has beside its pixels and the file has not, in words.
+        Contents of the source, beside its pixels, that the file lacks, in words.
 
     Raises:
         ImageError: The suffix is of another format, or the format does not hold the dtype.
@@ -63,13 +63,13 @@ def write_like(
     checked = _checked(source, images)
     if isinstance(source, ZarrReader):
         if path.suffix.lower() != ".zarr" and path.suffix.lower() in SUFFIXES:
-            raise ImageError(f"{path} is no name for a zarr array: end it in .zarr")
+            raise ImageError(f"{path} is no name for a zarr array: use one that ends in .zarr")
         write_zarr(path, source, checked, overwrite=overwrite)
         return source.others
     if _format(path) != _format(source.path):
         raise ImageError(
-            f"{path} is not of the format of {source.path}: results are written in the format of "
-            "their source"
+            f"{path} does not have the format of {source.path}: results are written in the format "
+            "of their source"
         )
     _check_content(path, source)
     with replacing(path, overwrite=overwrite) as temporary:
@@ -107,11 +107,7 @@ def write_stack(path: Path, array: NDArray[np.generic], *, overwrite: bool = Tru
 
 
 def _check_content(path: Path, source: Reader) -> None:
-    """Refuse a name whose format would lose what the file really holds.
-
-    Raises:
-        ImageError: It would.
-    """
+    """Raise ``ImageError`` if the format of a name would lose contents of the real format."""
     kind = source.format if isinstance(source, PictureReader) else format_of(source.path)
     named = NAMED.get(_format(path))
     if kind is None or named is None or kind == named:
@@ -128,18 +124,18 @@ def _check_content(path: Path, source: Reader) -> None:
 
 
 def _retyped(source: Reader, dtype: np.dtype[np.generic] | None) -> Reader:
-    """Return an open file as one that holds another dtype, for whoever writes one like it."""
+    """Return a copy of an open file that states another dtype, for the writers."""
     if dtype is None or dtype == source.dtype:
         return source
     if isinstance(source, PictureReader):
         raise ImageError(
-            f"{source.name} is of a format that holds no {dtype}: leave --dtype out, or convert "
+            f"{source.name} has a format that does not hold {dtype}: leave --dtype out, or convert "
             "the file to TIFF first"
         )
     if isinstance(source, TiffReader) and not source.plain:
         raise ImageError(
-            f"{source.name} stores its values turned round (white is zero, or CIELAB), which "
-            f"{dtype} does not suit: leave --dtype out, or convert the file first"
+            f"{source.name} stores converted values (white is zero, or CIELAB), which do not suit "
+            f"{dtype}: leave --dtype out, or convert the file first"
         )
     made = copy.copy(source)
     made.layout = replace(source.layout, dtype=dtype)
@@ -149,13 +145,13 @@ def _retyped(source: Reader, dtype: np.dtype[np.generic] | None) -> Reader:
 
 
 def _format(path: Path) -> str:
-    """Return one name per format, whichever its suffix."""
+    """Return one suffix per format."""
     kind = kind_of(path)
     return {".jpeg": ".jpg", ".tiff": ".tif"}.get(kind, ".idx" if kind in IDX_SUFFIXES else kind)
 
 
 def _checked(source: Reader, images: Iterable[Iterable[Array]]) -> Iterator[Iterator[Array]]:
-    """Pass images on; raise ``ValueError`` if they are not those that the source has."""
+    """Pass images on; raise ``ValueError`` if their number differs from the source."""
     count = 0
     for bands in images:
         if count == source.count:
@@ -186,12 +182,12 @@ def _write_vips(temporary: Path, array: NDArray[np.generic], *, name: str) -> No
     if str(array.dtype) not in dtypes or array.ndim > 3:
         raise ImageError(
             f"{name} cannot hold {array.dtype} of shape {array.shape}: this format takes one image "
-            f"of {', '.join(dtypes)}; .npy takes anything"
+            f"of {', '.join(dtypes)}; .npy takes any array"
         )
     tiff = suffix in TIFF_SUFFIXES
     options = {"compression": "deflate"} if tiff else save_options(suffix, array.dtype)
     colours = array.ndim == 3 and array.shape[2] >= 3
-    # libvips writes 16 bits only where the interpretation asks for them.
+    # libvips writes 16 bits only if the interpretation has them.
     meanings = {
         "uint8": ("b-w", "srgb"),
         "uint16": ("grey16", "rgb16"),

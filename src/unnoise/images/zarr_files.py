@@ -1,6 +1,6 @@
 """Zarr arrays: a folder of chunks is one source, read and written in rows of chunks.
 
-The zarr package is an extra and loaded only when such a folder is met.
+The zarr package is an extra, loaded only for such a folder.
 """
 
 import json
@@ -39,9 +39,9 @@ class ZarrReader(ArrayReader):
     """A zarr array, or the level of full resolution of an OME-Zarr image, in a folder or at a URL.
 
     Attributes:
-        group: The metadata of the group around it, None for a bare array.
+        group: The metadata of its group; None for an array without a group.
         array: The open array.
-        others: What of the group is not written, in words.
+        others: Members of the group that are not written, in words.
     """
 
     def __init__(self, path: Path | str, *, axes: str | None, max_pixels: int) -> None:
@@ -61,7 +61,7 @@ class ZarrReader(ArrayReader):
                 self.array.dtype, letters, shape, name=name, max_pixels=max_pixels
             )
             chunk = [int(self.array.chunks[letters.index(letter)]) for letter in "XY"]
-            # A chunk is unpacked as a whole, however few of its pixels the image has.
+            # A chunk is unpacked as a whole, even if the image has only few of its pixels.
             check_pixels(*chunk, name=f"a chunk of {name}", max_pixels=max_pixels)
             step = chunk[1]
         super().__init__(
@@ -78,11 +78,7 @@ class ZarrReader(ArrayReader):
 def write_zarr(
     path: Path, source: ZarrReader, images: Iterable[Iterable[Array]], *, overwrite: bool
 ) -> None:
-    """Write an array with the chunks, codecs, attributes and shape of its source.
-
-    Raises:
-        OutputError: It exists and ``overwrite`` is false, or the disk refuses it.
-    """
+    """Write an array with the chunks, codecs, attributes and shape of its source."""
     zarr = _zarr(path)
     check_free(path, overwrite=overwrite)
     if path.exists() and not _is_only_zarr(path):
@@ -129,7 +125,7 @@ def _full_level(group: Any, name: str) -> Any:
         return group[FULL]
     raise ImageError(
         f"{name} is a group of zarr arrays: name one of them, "
-        + (", ".join(f"{name}/{each}" for each in names[:5]) or "but there is none in it")
+        + (", ".join(f"{name}/{each}" for each in names[:5]) or "but it has none")
     )
 
 
@@ -140,7 +136,7 @@ def _others(group: Any, attributes: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _multiscales(attributes: dict[str, Any]) -> dict[str, Any]:
-    """Return what OME-NGFF says of an image, empty if it is none."""
+    """Return the OME-NGFF metadata of an image; empty if there are none."""
     found = attributes.get("ome", attributes)
     levels = found.get("multiscales") if isinstance(found, dict) else None
     first = levels[0] if isinstance(levels, list) and levels else None
@@ -148,7 +144,7 @@ def _multiscales(attributes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _stated_axes(array: Any, group: dict[str, Any]) -> str | None:
-    """Return the axes that the array or its OME group names, None unless both Y and X are."""
+    """Return the axes that the array or its OME group names; None without both Y and X."""
     names = getattr(array.metadata, "dimension_names", None)
     names = names or array.attrs.get("_ARRAY_DIMENSIONS")
     if axes := _multiscales(group).get("axes"):
@@ -171,7 +167,7 @@ def _stated_nodata(array: Any) -> float | None:
 
 
 def _letter(name: object) -> str:
-    """Return the letter of a named axis; only names of channels give C and S."""
+    """Return the letter of a named axis; only names of channels become C."""
     word = str(name).lower()
     if word in CHANNEL_NAMES:
         return "C"
@@ -180,7 +176,7 @@ def _letter(name: object) -> str:
 
 
 def _is_only_zarr(path: Path) -> bool:
-    """Whether a folder holds nothing but what zarr writes, so that replacing it loses no more."""
+    """Whether a folder holds only files of zarr, so that replacing it loses nothing else."""
     return is_zarr(path) and all(
         entry.name in (*MARKS, ".zattrs", ".zmetadata", "c") or entry.name[0].isdigit()
         for entry in path.iterdir()
@@ -214,14 +210,14 @@ def _like(zarr: Any, folder: Path, source: ZarrReader) -> Any:
 
 
 def _of_dtype(metadata: dict[str, Any], dtype: np.dtype[np.generic]) -> dict[str, Any]:
-    """Return the metadata of an array, of another dtype; its compression stays."""
+    """Return the metadata of an array with another dtype and the same compression."""
     if metadata.get("zarr_format") == 2:
         return metadata | {"dtype": dtype.str, "fill_value": 0, "filters": None}
     return metadata | {"data_type": str(dtype), "fill_value": 0.0}
 
 
 def _publish(folder: Path, path: Path) -> None:
-    """Put the finished folder in place; an old one is moved aside first, and removed last."""
+    """Move the finished folder into place; an old one is moved aside first and removed last."""
     old = None
     try:
         if path.exists():
@@ -229,7 +225,7 @@ def _publish(folder: Path, path: Path) -> None:
             old.parent.mkdir()
             path.rename(old)
         folder.rename(path)
-    except BaseException:  # Ctrl-C between the two must not lose the old one
+    except BaseException:  # Ctrl-C between both must not lose the old one
         if old is not None and old.exists() and not path.exists():
             old.rename(path)
         raise
