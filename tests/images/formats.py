@@ -7,7 +7,7 @@ import numpy as np
 import tifffile
 import zarr
 
-from unnoise.images import Reader, open_image, write_like, write_stack
+from unnoise.images import Reader, ReadOptions, open_image, write_like, write_stack
 
 Array = np.ndarray
 
@@ -60,7 +60,7 @@ def write_any(folder: Path) -> list[Path]:
 
 def copy(path: Path, target: Path, *, rows: int = 5, axes: str | None = None) -> None:
     """Write ``path`` as an identity model would."""
-    with open_image(path, axes=axes) as source:
+    with open_image(path, ReadOptions(axes=axes)) as source:
         write_like(target, source, (source.bands(i, rows) for i in range(source.count)))
 
 

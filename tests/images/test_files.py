@@ -38,7 +38,7 @@ def test_what_is_written_is_read(
     array, path = picture(dtype, channels), tmp_path / f"a b ü{suffix}"
     write_stack(path, array)
     axes = ("YXC" if channels else "YX") if suffix == ".npy" else None
-    with open_image(path, axes=axes) as reader:
+    with open_image(path, ReadOptions(axes=axes)) as reader:
         assert reader.dtype == array.dtype
         np.testing.assert_array_equal(reader.image(0), array if channels else array[..., None])
     stack, layout = read_stack(path, ReadOptions(axes=axes))

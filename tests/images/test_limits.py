@@ -17,7 +17,7 @@ import pytest
 from formats import copy, values, write_any, write_tiff
 
 from unnoise.errors import ImageError, OutputError
-from unnoise.images import Reader, open_image, read_stack, write_like, write_stack
+from unnoise.images import Reader, ReadOptions, open_image, read_stack, write_like, write_stack
 
 SIDE = 100_000  # a picture of 10 gigapixels
 
@@ -96,17 +96,17 @@ def test_a_picture_that_claims_many_rows_ends_soon(tmp_path: Path) -> None:
 def test_an_archive_is_limited_as_a_whole(tmp_path: Path) -> None:
     (tmp_path / "a.npz").write_bytes(npz_bomb((10**6, 100, 100)))
     with pytest.raises(ImageError, match=r"read as a whole: save it as \.npy, or pass --max-pi"):
-        open_image(tmp_path / "a.npz", axes="NYX")
+        open_image(tmp_path / "a.npz", ReadOptions(axes="NYX"))
 
 
 def test_the_limit_can_be_set_and_lifted(tmp_path: Path) -> None:
     for path in write_any(tmp_path):
         for limit in (31 * 17 - 1, 1):
             with pytest.raises(ImageError, match=f"more than {limit}"):
-                open_image(path, max_pixels=limit)
+                open_image(path, ReadOptions(max_pixels=limit))
         largest = 10**6 if path.suffix == ".npz" else 31 * 17
-        open_image(path, max_pixels=largest).close()
-        open_image(path, max_pixels=0).close()
+        open_image(path, ReadOptions(max_pixels=largest)).close()
+        open_image(path, ReadOptions(max_pixels=0)).close()
 
 
 def read_all(path: Path) -> None:
@@ -175,9 +175,10 @@ def test_libraries_are_silent(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-2000])
     code = (
         "import sys; from pathlib import Path\n"
-        "from unnoise.images import open_image; from unnoise.errors import ImageError\n"
+        "from unnoise.images import ReadOptions, open_image\n"
+        "from unnoise.errors import ImageError\n"
         "for name in sys.argv[1:]:\n"
-        "    try: open_image(Path(name), max_pixels=0).image(0)\n"
+        "    try: open_image(Path(name), ReadOptions(max_pixels=0)).image(0)\n"
         "    except (ImageError, MemoryError): print('refused')\n"
     )
     done = subprocess.run(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from unnoise.errors import ImageError
-from unnoise.images import find_pairs, open_image, read_stack, write_like
+from unnoise.images import ReadOptions, find_pairs, open_image, read_stack, write_like
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 255, (5, 9, 8), np.uint8)
@@ -16,10 +16,10 @@ LABELS = np.arange(5)
 def test_labels_strings_and_numbers_are_no_images(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     np.savez(path, x_train=IMAGES, y_train=LABELS, name=np.array("digits"), scale=np.array(2.5))
-    with open_image(path, axes="NYX") as reader:
+    with open_image(path, ReadOptions(axes="NYX")) as reader:
         assert reader.count == 5
         assert reader.notes == ("its images are x_train; y_train, name, scale stay unchanged",)
-        with open_image(path, axes="NYX") as source:
+        with open_image(path, ReadOptions(axes="NYX")) as source:
             images = ([255 - source.image(index)] for index in range(source.count))
             write_like(tmp_path / "b.npz", reader, images)
     made = np.load(tmp_path / "b.npz")
@@ -54,10 +54,10 @@ def test_an_array_is_chosen_by_its_name(tmp_path: Path) -> None:
     with pytest.raises(
         ImageError, match=r"several kinds: .* choose one of them, such as --array one"
     ):
-        open_image(path, axes="NYX")
+        open_image(path, ReadOptions(axes="NYX"))
     assert read_stack_of(path, array="other").shape == (5, 4, 8, 1)
     with pytest.raises(ImageError, match=r"has no array x: it has one \(5, 9, 8\) uint8"):
-        open_image(path, axes="NYX", array="x")
+        open_image(path, ReadOptions(axes="NYX", array="x"))
     np.savez(path, labels=LABELS)
     with pytest.raises(ImageError, match=r"holds no array of images: it has labels \(5,\)"):
         open_image(path)
@@ -100,7 +100,7 @@ def test_labels_of_two_axes_or_more_are_left_aside(
     np.savez(tmp_path / "a.npz", x_train=IMAGES, **{name: np.zeros(shape)})  # type: ignore[arg-type]
     pair = name == "y_train" and shape == IMAGES.shape
     assert bool(find_pairs(tmp_path / "a.npz")) == pair
-    with open_image(tmp_path / "a.npz", axes="NYX") as reader:
+    with open_image(tmp_path / "a.npz", ReadOptions(axes="NYX")) as reader:
         assert reader.count == 5
         assert name in reader.notes[0]
 

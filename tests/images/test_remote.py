@@ -7,7 +7,15 @@ import zarr
 from formats import write_any
 
 from unnoise.errors import ImageError
-from unnoise.images import is_url, list_urls, open_image, read_bytes, read_image, size_of
+from unnoise.images import (
+    ReadOptions,
+    is_url,
+    list_urls,
+    open_image,
+    read_bytes,
+    read_image,
+    size_of,
+)
 
 
 def test_ranges_of_paths_and_urls_are_the_same(tmp_path: Path) -> None:
@@ -58,7 +66,7 @@ def test_a_zarr_array_opens_by_its_url(tmp_path: Path) -> None:
     stored[...] = values
     url = f"file://{tmp_path}/a.zarr"
     assert is_url(url)
-    with open_image(url, axes="NYX") as reader:
+    with open_image(url, ReadOptions(axes="NYX")) as reader:
         assert reader.name == url
         assert reader.shape == (2, 30, 40)
         np.testing.assert_array_equal(reader.image(1)[..., 0], values[1])

@@ -10,7 +10,7 @@ import pytest
 from formats import copy, images, values, write_any, write_tiff, write_zarr
 
 from unnoise.errors import ImageError, OutputError
-from unnoise.images import Reader, open_image, write_like, write_stack
+from unnoise.images import Reader, ReadOptions, open_image, write_like, write_stack
 
 TIFF_DTYPES = [
     "uint8", "int8", "uint16", "int16", "float16", "uint32", "int32", "float32", "float64",
@@ -30,7 +30,10 @@ def check(path: Path, *, axes: str | None = None, alpha: bool = False) -> None:
     target = path.parent / "out" / path.name
     copy(path, target, axes=axes)
     assert list(target.parent.iterdir()) == [target]  # and no temporary file
-    with open_image(path, axes=axes) as source, open_image(target, axes=axes) as result:
+    with (
+        open_image(path, ReadOptions(axes=axes)) as source,
+        open_image(target, ReadOptions(axes=axes)) as result,
+    ):
         assert source.alpha == alpha
         assert (result.layout, result.alpha) == (source.layout, alpha)
         np.testing.assert_array_equal(images(result), images(source))
@@ -78,7 +81,7 @@ def test_arrays(tmp_path: Path, dtype: str) -> None:
     np.save(tmp_path / "s.npy", array.astype(np.dtype(dtype).newbyteorder(">")))
     np.savez(tmp_path / "a.npz", a=array)
     for name in ("a.npy", "f.npy", "s.npy", "a.npz"):
-        with open_image(tmp_path / name, axes="NYXC") as reader:
+        with open_image(tmp_path / name, ReadOptions(axes="NYXC")) as reader:
             np.testing.assert_array_equal(images(reader), array)
             assert reader.dtype == np.dtype(dtype)
         check(tmp_path / name, axes="NYXC")
@@ -90,7 +93,7 @@ def test_arrays(tmp_path: Path, dtype: str) -> None:
 def test_zarr(tmp_path: Path, dtype: str, axes: str) -> None:
     array = values(3, 19, 17, 2, dtype=dtype)
     path = write_zarr(tmp_path / "a.zarr", array)
-    with open_image(path, axes=axes) as reader:
+    with open_image(path, ReadOptions(axes=axes)) as reader:
         np.testing.assert_array_equal(images(reader), reader.layout.to_stack(array))
     check(path, axes=axes)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from unnoise.errors import ImageError
-from unnoise.images import as_stack, open_image
+from unnoise.images import ReadOptions, as_stack, open_image
 from unnoise.images.tables import check_no_table
 
 RANDOM = np.random.default_rng(0)
@@ -59,5 +59,5 @@ def test_files_are_asked_about_too(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", smooth(200, 28).reshape(200, -1))
     with pytest.raises(ImageError, match=r"a.npy .* looks like a table"):
         open_image(tmp_path / "a.npy")
-    with open_image(tmp_path / "a.npy", axes="YX") as reader:
+    with open_image(tmp_path / "a.npy", ReadOptions(axes="YX")) as reader:
         assert reader.count == 1

@@ -11,7 +11,7 @@ import tifffile
 from formats import copy, images, values, write_tiff
 
 from unnoise.errors import ImageError
-from unnoise.images import open_image, read_stack, write_like
+from unnoise.images import ReadOptions, open_image, read_stack, write_like
 
 STACK_KINDS: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
     "imagej": ((2, 3, 4, 31, 17), {"imagej": True, "metadata": {"axes": "TZCYX", "unit": "um"}}),
@@ -91,7 +91,7 @@ def test_axes_come_from_the_file(
 def test_given_axes_win(tmp_path: Path, axes: str, options: dict[str, int]) -> None:
     array = values(5, 31, 17)
     path = write_tiff(tmp_path / "a.tif", array, **options)
-    with open_image(path, axes=axes) as reader:
+    with open_image(path, ReadOptions(axes=axes)) as reader:
         assert reader.axes == axes
         np.testing.assert_array_equal(images(reader), reader.layout.to_stack(array))
     copy(path, tmp_path / "b.tif", axes=axes)

@@ -9,7 +9,7 @@ import zarr
 from formats import copy, images, values, write_zarr
 
 from unnoise.errors import ImageError, OutputError
-from unnoise.images import open_image, write_like
+from unnoise.images import ReadOptions, open_image, write_like
 
 
 def write_ome(path: Path, version: str) -> np.ndarray:
@@ -62,7 +62,7 @@ def test_without_names_axes_are_asked_for(tmp_path: Path, names: list[str] | Non
     path = write_zarr(tmp_path / "a.zarr", values(5, 9, 7), dimension_names=names)
     with pytest.raises(ImageError, match=r"ZYX \(5 images\)"):
         open_image(path)
-    with open_image(path, axes="ZYX") as reader:
+    with open_image(path, ReadOptions(axes="ZYX")) as reader:
         assert reader.count == 5
 
 
@@ -141,7 +141,7 @@ def test_a_folder_with_something_else_in_it_is_not_replaced(tmp_path: Path) -> N
 def test_a_huge_chunk_is_refused(tmp_path: Path) -> None:
     zarr.create_array(str(tmp_path / "a.zarr"), shape=(64, 64), chunks=(20000, 20000), dtype="u1")
     with pytest.raises(ImageError, match=r"a chunk of .* has 20000 × 20000 pixels"):
-        open_image(tmp_path / "a.zarr", max_pixels=10**6)
+        open_image(tmp_path / "a.zarr", ReadOptions(max_pixels=10**6))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.errors import ImageError
-from unnoise.images.axes import Layout, check_axes, guess_axes
+from unnoise.images.axes import Layout
 from unnoise.images.checks import check_values, checked_layout
 from unnoise.images.holes import Holes, hole_mask
 from unnoise.images.tables import check_no_table
@@ -88,11 +88,8 @@ def as_stack(
             fit the array, or a value is NaN or infinite.
     """
     array = as_array(array)
-    letters = (
-        check_axes(axes, array.shape, name=name) if axes else guess_axes(array.shape, name=name)
-    )
-    layout = checked_layout(array.dtype, letters, array.shape, name=name, max_pixels=0)
-    if axes is None and letters == "YX":
+    layout = checked_layout(array.dtype, array.shape, axes=axes, name=name, max_pixels=0)
+    if axes is None and layout.axes == "YX":
         check_no_table(np.asarray(array), name=name)
     masked, values = hole_mask(array), np.asarray(array)
     found = holes.find(values) if holes else None

@@ -5,31 +5,32 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from unnoise.errors import ConfigError, ImageError
-from unnoise.images.axes import Layout
+from unnoise.errors import ImageError
+from unnoise.images.axes import Layout, check_axes, guess_axes
 from unnoise.types import Array
 
 MAX_PIXELS = 2**30  # of one image: 32,768 × 32,768
 
 
-def check_max_pixels(max_pixels: int) -> None:
-    """Raise ``ConfigError`` if ``max_pixels`` is no limit."""
-    if max_pixels < 0:
-        raise ConfigError(f"max_pixels is {max_pixels}: it must be positive, or 0 for no limit")
-
-
 def checked_layout(
-    dtype: np.dtype[np.generic], axes: str, shape: Sequence[int], *, name: str, max_pixels: int
+    dtype: np.dtype[np.generic],
+    shape: Sequence[int],
+    *,
+    axes: str | None,
+    stated: str | None = None,
+    name: str,
+    max_pixels: int,
 ) -> Layout:
-    """Return the layout of an array, from its header alone.
+    """Return the layout of an array, from its header alone; raise ``ImageError`` if it has none.
 
-    Raises:
-        ImageError: It is not numeric or empty, or an image has more than ``max_pixels`` pixels.
+    A person names its axes, or the file states them, or they are guessed.
     """
     check_dtype(dtype, name=name)
+    letters = check_axes(axes, shape, name=name) if axes else stated
+    letters = letters or guess_axes(shape, name=name)
     if math.prod(shape) == 0:
         raise ImageError(f"{name} has shape {tuple(shape)}: it has no pixels")
-    layout = Layout(np.dtype(dtype).newbyteorder("="), axes, tuple(int(length) for length in shape))
+    layout = Layout(np.dtype(dtype).newbyteorder("="), letters, tuple(map(int, shape)))
     check_pixels(layout.width, layout.height, name=name, max_pixels=max_pixels)
     return layout
 

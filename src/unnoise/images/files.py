@@ -1,14 +1,14 @@
 """Image files in: the reader of each format, chosen by the name and the first bytes of a file."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.errors import ImageError
+from unnoise.errors import ConfigError, ImageError
 from unnoise.images.axes import Layout
-from unnoise.images.checks import MAX_PIXELS, check_max_pixels
+from unnoise.images.checks import MAX_PIXELS
 from unnoise.images.contents import Contents, File, size_in_bytes
 from unnoise.images.failures import reading
 from unnoise.images.holes import Holes, NaN
@@ -55,63 +55,49 @@ class ReadOptions:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        check_max_pixels(self.max_pixels)
+        if self.max_pixels < 0:
+            raise ConfigError(
+                f"max_pixels is {self.max_pixels}: it must be positive, or 0 for no limit"
+            )
         Holes.of(self.nodata, self.nan)
 
     def open(self, path: str | Path) -> Reader:
         """Open a file; see ``open_image``."""
-        return open_image(path, **asdict(self))
+        return open_image(path, self)
 
 
-def open_image(
-    path: Path | str | Contents,
-    *,
-    axes: str | None = None,
-    max_pixels: int = MAX_PIXELS,
-    nodata: float | None = None,
-    nan: NaN = "refuse",
-    array: str | None = None,
-) -> Reader:
+def open_image(path: Path | str | Contents, read: ReadOptions = ReadOptions()) -> Reader:
     """Open a file of images or a zarr folder, and read its header, but not its pixels.
 
     Args:
         path: A file of a format in ``SUFFIXES``, the URL of a zarr array, or all bytes of a file.
-        axes: One letter per stored axis: Y, X, C for channels; other letters count images. It wins
-            over the statement of the file. PNG, JPEG and WebP always hold one picture.
-        max_pixels: Limit for one image; 0 is no limit.
-        nodata: The value that stands for no data; None takes the value that the file states.
-        nan: ``keep`` takes NaN and infinity as no data; ``refuse`` refuses them.
-        array: The name of an array in a ``.npz`` archive; None chooses by the names in it.
+        read: How it is read.
 
     Raises:
         ImageError: The file is missing, empty, damaged, too large, of another format, or its axes
             cannot be guessed.
-        ConfigError: ``nan`` is neither.
     """
-    reader = _open(path, axes=axes, max_pixels=max_pixels, array=array)
-    reader.holes = Holes.of(nodata, nan, stated=reader.holes.value)
+    reader = _open(path, read)
+    reader.holes = Holes.of(read.nodata, read.nan, stated=reader.holes.value)
     return reader
 
 
-def _open(
-    path: Path | str | Contents, *, axes: str | None, max_pixels: int, array: str | None
-) -> Reader:
+def _open(path: Path | str | Contents, read: ReadOptions) -> Reader:
     if isinstance(path, Contents):
-        return _open_file(path, axes=axes, max_pixels=max_pixels, array=array)
-    if is_url(path):
-        return ZarrReader(path, axes=axes, max_pixels=max_pixels)
+        return _open_file(path, read)
+    if is_url(path) or is_zarr(Path(path)):
+        return ZarrReader(path, axes=read.axes, max_pixels=read.max_pixels)
     path = Path(path)
-    if is_zarr(path):
-        return ZarrReader(path, axes=axes, max_pixels=max_pixels)
     with reading(path):  # this process may not be allowed to enter its folder
         there, regular = path.exists(), path.is_file()
     if not regular:
         what = "a folder, not a file" if path.is_dir() else "no regular file"
         raise ImageError(f"{path} is {what if there else 'not there'}")
-    return _open_file(path, axes=axes, max_pixels=max_pixels, array=array)
+    return _open_file(path, read)
 
 
-def _open_file(file: File, *, axes: str | None, max_pixels: int, array: str | None) -> Reader:
+def _open_file(file: File, read: ReadOptions) -> Reader:
+    axes, max_pixels = read.axes, read.max_pixels
     kind = kind_of(file)
     if size_in_bytes(file) == 0:
         raise ImageError(f"{file} is empty")
@@ -124,9 +110,9 @@ def _open_file(file: File, *, axes: str | None, max_pixels: int, array: str | No
     if kind in TIFF_SUFFIXES:
         return TiffReader(file, axes=axes, max_pixels=max_pixels)
     if kind == ".npz":
-        return NpzReader(file, axes=axes, max_pixels=max_pixels, array=array)
-    read = open_npy if kind == ".npy" else open_idx
-    return read(file, axes=axes, max_pixels=max_pixels)
+        return NpzReader(file, axes=axes, max_pixels=max_pixels, array=read.array)
+    opened = open_npy if kind == ".npy" else open_idx
+    return opened(file, axes=axes, max_pixels=max_pixels)
 
 
 def read_image(
@@ -143,7 +129,8 @@ def read_image(
     Raises:
         ImageError: As ``open_image``; or there is more than one image.
     """
-    with open_image(Contents(name, suffix, data), max_pixels=max_pixels) as reader:
+    read = ReadOptions(max_pixels=max_pixels)
+    with open_image(Contents(name, suffix, data), read) as reader:
         if reader.count != 1:
             raise ImageError(f"{name} is a stack of {reader.count}: one image is read here")
         return reader.image(0)[..., : reader.channels]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from unnoise.errors import ImageError
 from unnoise.images.array_reader import ArrayReader
-from unnoise.images.axes import Layout, check_axes
+from unnoise.images.axes import Layout
 from unnoise.images.checks import check_pixels, checked_layout
 from unnoise.images.contents import File
 from unnoise.images.failures import explain_failure
@@ -43,8 +43,10 @@ def open_idx(file: File, *, axes: str | None, max_pixels: int) -> ArrayReader:
     name = str(file)
     if array.ndim == 1:
         raise ImageError(f"{name} holds one axis of {array.size} values: labels, not images")
-    letters = check_axes(axes, array.shape, name=name) if axes else IDX_AXES[array.ndim]
-    layout = checked_layout(array.dtype, letters, array.shape, name=name, max_pixels=max_pixels)
+    stated = IDX_AXES[array.ndim]
+    layout = checked_layout(
+        array.dtype, array.shape, axes=axes, stated=stated, name=name, max_pixels=max_pixels
+    )
     return ArrayReader(file, layout, lambda: array)
 
 

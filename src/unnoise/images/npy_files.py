@@ -9,8 +9,8 @@ import numpy as np
 
 from unnoise.errors import ImageError
 from unnoise.images.array_reader import ArrayReader
-from unnoise.images.axes import Layout, check_axes, guess_axes
-from unnoise.images.checks import check_dtype, checked_layout
+from unnoise.images.axes import Layout
+from unnoise.images.checks import checked_layout
 from unnoise.images.contents import File, map_array, size_in_bytes
 from unnoise.images.failures import reading
 from unnoise.images.scratch import allocate
@@ -63,9 +63,8 @@ def read_npy_header(
 ) -> tuple[Layout, np.dtype[np.generic], bool]:
     """Read a ``.npy`` header: layout, stored dtype, and whether the order is Fortran's."""
     shape, fortran, dtype = _read_header(file, name)
-    check_dtype(dtype, name=name)
-    letters = check_axes(axes, shape, name=name) if axes else guess_axes(shape, name=name)
-    return checked_layout(dtype, letters, shape, name=name, max_pixels=max_pixels), dtype, fortran
+    layout = checked_layout(dtype, shape, axes=axes, name=name, max_pixels=max_pixels)
+    return layout, dtype, fortran
 
 
 def read_npy_shape(file: IO[bytes], name: str) -> tuple[tuple[int, ...], np.dtype[np.generic]]:

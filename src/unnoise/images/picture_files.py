@@ -162,8 +162,8 @@ def read_vips_header(image: Any, *, name: str, max_pixels: int) -> Layout:
     shape: tuple[int, ...] = (image.height, image.width)
     if image.bands > 1:
         shape = (*shape, image.bands)
-    dtype = np.dtype(FORMATS[image.format])
-    return checked_layout(dtype, "YXC"[: len(shape)], shape, name=name, max_pixels=max_pixels)
+    dtype, axes = np.dtype(FORMATS[image.format]), "YXC"[: len(shape)]
+    return checked_layout(dtype, shape, axes=axes, name=name, max_pixels=max_pixels)
 
 
 class PictureReader(Reader):

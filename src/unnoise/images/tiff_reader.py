@@ -9,7 +9,7 @@ import numpy as np
 
 from unnoise.errors import ImageError
 from unnoise.images.array_reader import ArrayReader
-from unnoise.images.axes import check_axes, check_likely, normal_axes
+from unnoise.images.axes import check_likely, normal_axes
 from unnoise.images.checks import check_pixels, checked_layout
 from unnoise.images.contents import File, for_library, map_array, size_in_bytes
 from unnoise.images.failures import reading
@@ -105,10 +105,13 @@ class TiffReader(Reader):
         self.samples = shape[letters.index("S")] if "S" in letters else 1
         if axes is None:
             check_likely(stated, shape, name=str(file))
-        used = check_axes(axes, shape, name=str(file)) if axes else stated
-        layout = checked_layout(dtype, used, shape, name=str(file), max_pixels=max_pixels)
+        layout = checked_layout(
+            dtype, shape, axes=axes, stated=stated, name=str(file), max_pixels=max_pixels
+        )
         extra = self.page.extrasamples
-        samples = used.find("C") == letters.find("S") >= 0  # else --axes calls other axes channels
+        samples = (
+            layout.axes.find("C") == letters.find("S") >= 0
+        )  # else --axes calls other axes channels
         alpha = len(extra) == 1 and extra[0] in ALPHA and samples
         super().__init__(
             file,

@@ -14,7 +14,7 @@ import numpy as np
 
 from unnoise.errors import ImageError, OutputError
 from unnoise.images.array_reader import ArrayReader, reband
-from unnoise.images.axes import check_axes, guess_axes, normal_axes
+from unnoise.images.axes import normal_axes
 from unnoise.images.checks import check_pixels, checked_layout
 from unnoise.images.holes import Holes
 from unnoise.images.remote import reached
@@ -51,16 +51,15 @@ class ZarrReader(ArrayReader):
             self.group = None if isinstance(node, zarr.Array) else dict(node.attrs)
             self.array = node if self.group is None else _full_level(node, name)
             self.others = () if self.group is None else _others(node, self.group)
-            shape = tuple(self.array.shape)
-            stated = _stated_axes(self.array, self.group or {})
-            if axes:
-                letters = check_axes(axes, shape, name=name)
-            else:
-                letters = stated or guess_axes(shape, name=name)
             layout = checked_layout(
-                self.array.dtype, letters, shape, name=name, max_pixels=max_pixels
+                self.array.dtype,
+                self.array.shape,
+                axes=axes,
+                stated=_stated_axes(self.array, self.group or {}),
+                name=name,
+                max_pixels=max_pixels,
             )
-            chunk = [int(self.array.chunks[letters.index(letter)]) for letter in "XY"]
+            chunk = [int(self.array.chunks[layout.axes.index(letter)]) for letter in "XY"]
             # A chunk is unpacked as a whole, even if the image has only few of its pixels.
             check_pixels(*chunk, name=f"a chunk of {name}", max_pixels=max_pixels)
             step = chunk[1]

@@ -17,7 +17,15 @@ from unnoise.api.inspecting import facts_of
 from unnoise.api.one_file import look
 from unnoise.denoiser import DenoiseOptions, Denoiser
 from unnoise.errors import ImageError
-from unnoise.images import Reader, convert, is_viewable, open_image, upright, write_stack
+from unnoise.images import (
+    Reader,
+    ReadOptions,
+    convert,
+    is_viewable,
+    open_image,
+    upright,
+    write_stack,
+)
 from unnoise.server.requests import Accepted, NotAcceptableError, TooLargeError
 from unnoise.trust import Calibration, Judgement, inspect, read_calibration
 from unnoise.types import Floats
@@ -193,7 +201,7 @@ def _opened(body: Path, *, max_pixels: int) -> Iterator[Reader]:
     with body.open("rb") as file:
         path = body.with_name("image" + SUFFIXES[_detected_format(file.read(START))])
     body.rename(path)
-    with open_image(path, max_pixels=0) as reader:
+    with open_image(path, ReadOptions(max_pixels=0)) as reader:
         pixels = reader.count * reader.height * reader.width
         if pixels > max_pixels:
             raise TooLargeError(

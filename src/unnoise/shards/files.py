@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.errors import DataError, ImageError
-from unnoise.images import Holes, Reader, fill_holes, is_url, open_image, to_channels
+from unnoise.images import Holes, Reader, ReadOptions, fill_holes, is_url, open_image, to_channels
 from unnoise.shards.scenes import PEEK, Scene
 from unnoise.types import Array
 
@@ -141,13 +141,13 @@ class Files:
 def _open(path: Path | str, axes: str, array: str | None) -> Reader:
     if is_url(path):
         return _open_url(path, axes)
-    return open_image(path, axes=axes, max_pixels=0, array=array)
+    return open_image(path, ReadOptions(axes=axes, max_pixels=0, array=array))
 
 
 @lru_cache(maxsize=16)
 def _open_url(url: str, axes: str) -> Reader:
     """Open a zarr array once: each time takes requests, and it holds nothing that is to be shut."""
-    return open_image(url, axes=axes, max_pixels=0)
+    return open_image(url, ReadOptions(axes=axes, max_pixels=0))
 
 
 def _span(length: range, place: float, side: int) -> range:
