@@ -19,6 +19,7 @@ import torch
 from machine import describe_machine
 
 import unnoise
+from unnoise.denoiser.loading import locate
 from unnoise.denoiser.networks import CPU
 from unnoise.denoiser.tiles import Runner, Tile, plan_tiles, run_bands
 from unnoise.denoiser.torch_backend import TorchNetwork, load_model
@@ -34,7 +35,7 @@ def fresh() -> Model:
 
 
 def networks() -> dict[str, Model]:
-    return {"unet-s": fresh(), "photo": load_model("photo").model}
+    return {"unet-s": fresh(), "photo": load_model(locate("photo")).model}
 
 
 def restore(model: Model, image: np.ndarray, side: int) -> np.ndarray:

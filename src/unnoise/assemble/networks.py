@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from unnoise.data import Plan, takes_whole
+from unnoise.denoiser.loading import locate
 from unnoise.denoiser.torch_backend import load_model
 from unnoise.denoiser.view import makes_grey
 from unnoise.errors import ConfigError
@@ -66,7 +67,7 @@ def build_networks(config: TrainConfig, plan: Plan, device: torch.device) -> Net
 def _start(config: TrainConfig, plan: Plan) -> tuple[str, Model, Distances | None]:
     """Return what training starts from: the name of the model, itself, and its distances."""
     if config.init is not None:
-        info, model, distances = load_model(config.init)
+        info, model, distances = load_model(locate(config.init))
         if makes_grey(plan.views[0][0].channels, model.channels) and _folds(model):
             return info.model, grey(model), None  # its bounds are for colours
         return info.model, model, distances

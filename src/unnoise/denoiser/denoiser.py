@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from unnoise.denoiser.description import describe_model
 from unnoise.denoiser.hot_pixels import Tally, describe
-from unnoise.denoiser.loading import load_engine
+from unnoise.denoiser.loading import load_backend, locate
 from unnoise.denoiser.networks import Engine, Network, network_at
 from unnoise.denoiser.options import ChannelUse, DenoiseOptions, OutputDtype
 from unnoise.denoiser.restoring import (
@@ -76,8 +76,8 @@ class Denoiser:
     def load(
         cls, path: str | Path, *, device: str = "cpu", bf16: bool = False, compiles: bool = False
     ) -> "Denoiser":
-        """Load a model; see ``loading.load_engine``."""
-        return cls(*load_engine(path, device=device, bf16=bf16, compiles=compiles))
+        """Load a model; see ``loading.load_backend``."""
+        return cls(*load_backend(locate(path), device=device, bf16=bf16, compiles=compiles))
 
     @property
     def has_bounds(self) -> bool:

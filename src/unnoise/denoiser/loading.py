@@ -19,13 +19,13 @@ SELF = "self"  # no model: one that unnoise denoise trains on the images themsel
 HUB_NAME = re.compile(r"(?P<repo>\w[\w.-]*/\w[\w.-]*)(?:@(?P<revision>[\w./-]+))?")
 
 
-def load_engine(
-    path: str | Path, *, device: str = "cpu", bf16: bool = False, compiles: bool = False
+def load_backend(
+    file: Path, *, device: str = "cpu", bf16: bool = False, compiles: bool = False
 ) -> tuple[Engine, ModelInfo]:
     """Load a model with the library that runs it.
 
     Args:
-        path: See ``locate``.
+        file: See ``locate``.
         device: ``cpu``, ``cuda`` or ``mps``.
         bf16: Whether torch may run convolutions in bfloat16.
         compiles: Whether torch compiles the network when it first runs.
@@ -34,7 +34,6 @@ def load_engine(
         ModelFileError: The file is missing, damaged, or of another format.
         ConfigError: It needs a library that is not installed.
     """
-    file = locate(path)
     if file.suffix == ONNX:
         from unnoise.denoiser.onnx_backend import load_onnx
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from unnoise.denoiser.loading import ONNX, has_torch, locate
+from unnoise.denoiser.loading import ONNX, has_torch, load_backend, locate
 from unnoise.denoiser.options import check_word
 from unnoise.errors import ConfigError
 
@@ -49,7 +49,8 @@ class Running:
                     "bf16 and compile are for torch: leave them out, or use a .safetensors model "
                     "with torch (pip install 'unnoise[train]')"
                 )
-            return Denoiser.load(file, device="cpu" if self.device == "auto" else self.device)
+            device = "cpu" if self.device == "auto" else self.device
+            return Denoiser(*load_backend(file, device=device))
         from unnoise.devices import choose_bf16, choose_device
 
         place = choose_device(self.device)
@@ -59,4 +60,5 @@ class Running:
                 "network is no faster"
             )
         bf16 = choose_bf16(self.precision, place)
-        return Denoiser.load(file, device=str(place), bf16=bf16, compiles=self.compile)
+        loaded = load_backend(file, device=str(place), bf16=bf16, compiles=self.compile)
+        return Denoiser(*loaded)

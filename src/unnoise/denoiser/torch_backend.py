@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from unnoise.denoiser.description import check_header
-from unnoise.denoiser.loading import locate
 from unnoise.denoiser.networks import CPU, GPU, AtOnce, Network
 from unnoise.denoiser.view import makes_grey
 from unnoise.errors import ModelError, ModelFileError
@@ -211,18 +210,17 @@ class Loaded(NamedTuple):
     distances: Distances | None  # of its bounds, where it has any
 
 
-def load_model(path: str | Path, *, table: bool = False) -> Loaded:
+def load_model(path: Path, *, table: bool = False) -> Loaded:
     """Load a model for torch.
 
     Args:
-        path: See ``loading.locate``.
+        path: Of the file; see ``loading.locate``.
         table: Whether the model of a table will do, whose rows are no images.
 
     Raises:
         ModelFileError: The file is missing, damaged, of another format, or does not fit the
             architecture that it names.
     """
-    path = locate(path)
     info, weights = read_model_file(path)
     if info.estimator is not None and info.value_range is None and not table:
         raise ModelFileError(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from unnoise.denoiser.loading import locate
 from unnoise.denoiser.torch_backend import load_model
 from unnoise.errors import ModelFileError
 from unnoise.models import CodeModel
@@ -76,7 +77,7 @@ def read_estimator(path: Path, known: Collection[str]) -> Saved:
     Raises:
         ModelFileError: It is missing, damaged, or the file of a model that is no estimator.
     """
-    info, model, _ = load_model(path, table=True)
+    info, model, _ = load_model(locate(path), table=True)
     kept = info.estimator
     if kept is None or not isinstance(model, CodeModel):
         raise ModelFileError(
