@@ -81,7 +81,7 @@ def blocks(image: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def both(denoiser: unnoise.Denoiser, noisy: Floats, stride: int) -> tuple[Floats, Floats]:
     """Denoise ``(C, H, W)`` at a stride: the joined result, and the same without the pattern."""
-    network = denoiser.engine.at(len(noisy))
+    network = denoiser.backend.at(len(noisy))
     joined = interleave(network.run(deinterleave(noisy[None], stride)), stride)
     return joined[0].clip(0, 1), level(joined, noisy[None], stride)[0].clip(0, 1)
 

@@ -74,7 +74,7 @@ def engines() -> dict[str, float]:
         "torch, float32": unnoise.load(PRETRAINED["photo"], device="cpu", precision="fp32"),
         "ONNX Runtime": unnoise.load(PRETRAINED["photo"].with_suffix(".onnx"), device="cpu"),
     }
-    networks = {name: model.engine.network for name, model in models.items()}
+    networks = {name: model.backend.network for name, model in models.items()}
     image = np.random.default_rng(0).random((1, 3, SIDE, SIDE), np.float32)
     times: dict[str, list[float]] = {name: [] for name in networks}
     for turn in range(ROUNDS + 1):

@@ -100,7 +100,7 @@ def candidates(trained: dict[str, Denoise]) -> dict[str, Denoise]:
     found["photo"] = whole
     for stride in (2, 3):
         info = replace(photo.info, strides=(stride,))
-        found[f"photo, stride {stride}"] = unnoise.Denoiser(photo.engine, info).denoise_floats
+        found[f"photo, stride {stride}"] = unnoise.Denoiser(photo.backend, info).denoise_floats
     for strength in (0.4, 0.7, 0.9):
         found[f"photo, strength {strength}"] = _mixed(whole, strength)
     return found | trained

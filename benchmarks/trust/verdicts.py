@@ -36,7 +36,7 @@ from machine import describe_machine
 
 import unnoise
 from unnoise import Denoiser
-from unnoise.denoiser.torch_backend import TorchEngine
+from unnoise.denoiser.torch_backend import TorchBackend
 from unnoise.images import read_stack
 from unnoise.models import Model
 
@@ -200,9 +200,9 @@ def models(minutes: float) -> dict[str, Denoiser]:
         "microscopy": unnoise.train(DATA / "microscopy/noisy", minutes=minutes),
         "documents": pages(minutes),
         "photo": photo,
-        "stride 2": Denoiser(photo.engine, replace(photo.info, strides=(2,))),
+        "stride 2": Denoiser(photo.backend, replace(photo.info, strides=(2,))),
         **{
-            name: Denoiser(TorchEngine(Window(side)), plain)
+            name: Denoiser(TorchBackend(Window(side)), plain)
             for name, side in (("leaves", 1), ("blurs 3", 3), ("blurs 7", 7))
         },
     }

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from unnoise import Denoiser
-from unnoise.denoiser.torch_backend import TorchEngine
+from unnoise.denoiser.torch_backend import TorchBackend
 from unnoise.models import Model
 from unnoise.runs import ModelInfo
 
@@ -53,11 +53,11 @@ def linear(
         value_range=value_range,
         result_range=result_range,
     )
-    return Denoiser(TorchEngine(Linear(channels, scale, shift)), info)
+    return Denoiser(TorchBackend(Linear(channels, scale, shift)), info)
 
 
 def seen(denoiser: Denoiser) -> list[tuple[int, ...]]:
     """Return the shapes of the batches that such a denoiser has run."""
-    assert isinstance(denoiser.engine, TorchEngine)
-    assert isinstance(denoiser.engine.model, Linear)
-    return denoiser.engine.model.seen
+    assert isinstance(denoiser.backend, TorchBackend)
+    assert isinstance(denoiser.backend.model, Linear)
+    return denoiser.backend.model.seen

@@ -105,7 +105,7 @@ import sys
 from pathlib import Path
 import torch
 from unnoise import Denoiser
-from unnoise.denoiser.torch_backend import TorchEngine
+from unnoise.denoiser.torch_backend import TorchBackend
 from unnoise.models import build_model
 from unnoise.runs import ModelInfo
 
@@ -113,7 +113,7 @@ torch.set_num_threads(1)
 arguments = {"channels": 1, "widths": [2], "depths": [0]}
 info = ModelInfo(model="unet", arguments=arguments, channels=1, noise="", objective="", data="",
                  seed=0)
-denoiser = Denoiser(TorchEngine(build_model("unet", arguments)), info)
+denoiser = Denoiser(TorchBackend(build_model("unet", arguments)), info)
 source, target = map(Path, sys.argv[1:])
 small, peak = source.with_name("small.png"), []
 for path in (small, source):

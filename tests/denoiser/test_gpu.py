@@ -9,7 +9,7 @@ import torch
 import unnoise
 from unnoise.denoiser.networks import GPU
 from unnoise.denoiser.tiles import plan_tiles
-from unnoise.denoiser.torch_backend import TorchEngine, at_once
+from unnoise.denoiser.torch_backend import TorchBackend, at_once
 from unnoise.models import UNet
 
 RANDOM = np.random.default_rng(0)
@@ -21,10 +21,10 @@ def test_a_compiled_network_gives_the_same(
     shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = unnoise.load("photo", device="cpu", precision="fp32")
-    assert isinstance(plain.engine, TorchEngine)
+    assert isinstance(plain.backend, TorchBackend)
     # Without a compiler of C++ torch can still trace the network.
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
-    compiled = unnoise.Denoiser(TorchEngine(plain.engine.model, compiles=True), plain.info)
+    compiled = unnoise.Denoiser(TorchBackend(plain.backend.model, compiles=True), plain.info)
     noisy = RANDOM.random(shape, np.float32)
     np.testing.assert_allclose(compiled(noisy), plain(noisy), atol=1e-6)
     assert compiled.describe() == plain.describe()

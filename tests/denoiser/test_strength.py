@@ -14,7 +14,7 @@ import unnoise
 from unnoise import Denoiser
 from unnoise.denoiser.networks import CPU
 from unnoise.denoiser.options import DenoiseOptions
-from unnoise.denoiser.torch_backend import TorchEngine
+from unnoise.denoiser.torch_backend import TorchBackend
 from unnoise.errors import ConfigError
 from unnoise.images import LUMA, open_image, write_stack
 from unnoise.pretrained import PRETRAINED
@@ -35,7 +35,7 @@ class Blur(Linear):
 
 def blur(channels: int) -> Denoiser:
     model = Blur(channels, 1.0, (0.0,))
-    return Denoiser(TorchEngine(model), linear(channels).info)
+    return Denoiser(TorchBackend(model), linear(channels).info)
 
 
 def photograph(side: int, across: int | None = None) -> np.ndarray:
@@ -101,7 +101,7 @@ def test_tiles_give_what_the_whole_image_gives(
     image, denoiser = photograph(*shape), blur(3)
     tiled = denoiser(image, dtype="float32", **BOTH)
     large = CPU._replace(side=20_000, pixels=10**9)
-    monkeypatch.setattr(denoiser.engine.network, "at_once", large)
+    monkeypatch.setattr(denoiser.backend.network, "at_once", large)
     whole = denoiser(image, dtype="float32", **BOTH)
     np.testing.assert_allclose(tiled, whole, atol=255e-3)
     np.testing.assert_allclose(tiled, whole, atol=0.01)  # the noise is that of the same pixels

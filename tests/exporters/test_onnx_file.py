@@ -12,8 +12,8 @@ import torch
 
 import unnoise
 from unnoise import Denoiser
-from unnoise.denoiser.onnx_backend import BOUNDS_MODEL, OnnxEngine
-from unnoise.denoiser.torch_backend import TorchEngine
+from unnoise.denoiser.onnx_backend import BOUNDS_MODEL, OnnxBackend
+from unnoise.denoiser.torch_backend import TorchBackend
 from unnoise.errors import ConfigError, ModelError, OutputError
 from unnoise.models import MODELS, Distances, build_model, find_model
 from unnoise.pretrained import PRETRAINED
@@ -53,7 +53,7 @@ def fresh(
         if bounds
         else None,
     )
-    engine = TorchEngine(model, distances=distances.eval() if bounds else None)
+    engine = TorchBackend(model, distances=distances.eval() if bounds else None)
     return Denoiser(engine, info), info
 
 
@@ -66,7 +66,7 @@ def test_a_file_gives_what_torch_gives(name: str, tmp_path: Path) -> None:
     assert made.difference < 1e-4
     assert made.bytes == (tmp_path / "model.onnx").stat().st_size
     found = unnoise.load(tmp_path / "model.onnx")
-    assert isinstance(found.engine, OnnxEngine)
+    assert isinstance(found.backend, OnnxBackend)
     assert found.info == info
     assert found.describe() == known.describe()
     size = known.describe()["fixed_size"] or (45, 70)
@@ -114,8 +114,8 @@ def test_half_precision_halves_the_file_and_says_what_it_costs(tmp_path: Path) -
 def test_half_precision_suits_normalised_networks(tmp_path: Path) -> None:
     """Their statistics are no parameters, and the exporter multiplies them into the weights."""
     known, _ = fresh("autoencoder-m")
-    assert isinstance(known.engine, TorchEngine)
-    for layer in known.engine.model.modules():
+    assert isinstance(known.backend, TorchBackend)
+    for layer in known.backend.model.modules():
         if isinstance(layer, torch.nn.BatchNorm2d):
             layer.running_mean = torch.rand_like(layer.weight)
             layer.running_var = 9 * torch.rand_like(layer.weight) + 0.01
@@ -202,8 +202,8 @@ def test_other_programs_feed_any_size(tmp_path: Path) -> None:
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
     metadata = session.get_modelmeta().custom_metadata_map
     distances = onnxruntime.InferenceSession(base64.b64decode(metadata[BOUNDS_MODEL]))
-    assert isinstance(known.engine, TorchEngine)
-    assert known.engine.bounds is not None
+    assert isinstance(known.backend, TorchBackend)
+    assert known.backend.bounds is not None
     for height, width in SIZES:
         image = RANDOM.random((2, 3, height, width), np.float32)
         (found,) = session.run(None, {"noisy": image})
@@ -215,7 +215,7 @@ def test_other_programs_feed_any_size(tmp_path: Path) -> None:
         lacks = [(0, 0), (0, 0), (0, -height % 2), (0, -width % 2)]
         padded = np.pad(both, lacks, "reflect" if min(height, width) > 1 else "edge")
         with torch.inference_mode():
-            wanted = known.engine.bounds(torch.from_numpy(padded)).numpy()
+            wanted = known.backend.bounds(torch.from_numpy(padded)).numpy()
         assert np.abs(found - wanted[..., :height, :width]).max() < 1e-4
 
 

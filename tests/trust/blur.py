@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from unnoise import Denoiser
-from unnoise.denoiser.torch_backend import TorchEngine
+from unnoise.denoiser.torch_backend import TorchBackend
 from unnoise.models import Model
 from unnoise.runs import ModelInfo
 
@@ -41,4 +41,4 @@ def blur(objective: str = "supervised, mse", noise: str = "gaussian:0.1", **said
         value_range={"dtype": "float32", "low": 0.0, "high": 1.0, "clamp": False},
         **said,
     )
-    return Denoiser(TorchEngine(Blur()), info)
+    return Denoiser(TorchBackend(Blur()), info)

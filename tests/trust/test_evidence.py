@@ -141,7 +141,7 @@ def test_a_model_that_leaves_a_grain_is_not_trusted_and_promises_nothing() -> No
 
 def test_a_model_that_changes_nothing_is_not_trusted_and_promises_nothing() -> None:
     plain = blur()
-    nothing = Nothing(plain.engine, plain.info)
+    nothing = Nothing(plain.backend, plain.info)
     found = inspect(nothing, (CLEAN + grainy())[0])
     assert found.verdict != "trust"
     assert found.psnr is None

@@ -79,7 +79,7 @@ def test_a_model_of_noisy_images_says_as_much(name: str, strides: tuple[int, ...
 
 
 def replace_info(denoiser: unnoise.Denoiser, strides: tuple[int, ...]) -> unnoise.Denoiser:
-    return unnoise.Denoiser(denoiser.engine, replace(denoiser.info, strides=strides))
+    return unnoise.Denoiser(denoiser.backend, replace(denoiser.info, strides=strides))
 
 
 def test_files_of_four_channels_are_inspected_by_a_grey_model(tmp_path: Path) -> None:

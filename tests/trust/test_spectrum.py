@@ -73,7 +73,7 @@ class Wiener(Denoiser):
 
 def wiener(width: float = 0.8, first: int = RIGHT, **said: Any) -> Wiener:
     plain = blur()
-    made = Wiener(plain.engine, replace(plain.info, **said))
+    made = Wiener(plain.backend, replace(plain.info, **said))
     made.width, made.first = width, first
     return made
 

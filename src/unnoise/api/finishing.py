@@ -6,7 +6,7 @@ from dataclasses import replace
 from unnoise.api.held_out import HeldOut
 from unnoise.assemble import Assembly
 from unnoise.denoiser import Denoiser
-from unnoise.denoiser.torch_backend import TorchEngine
+from unnoise.denoiser.torch_backend import TorchBackend
 from unnoise.errors import DataError
 from unnoise.models import Bounds
 from unnoise.runs import ModelInfo
@@ -34,13 +34,13 @@ def make_denoiser(assembly: Assembly) -> Denoiser:
         trained["noisy_psnr"] = round(noisy_psnr, 3)
         trained["psnr"] = round(reached.psnr, 3)
     bounds = network if isinstance(network, Bounds) else None
-    engine = TorchEngine(
+    backend = TorchBackend(
         bounds.model if bounds else network,
         distances=bounds.distances if bounds else None,
         device=str(training.device),
         bf16=training.bf16,
     )
-    return Denoiser(engine, replace(assembly.info, trained=trained))
+    return Denoiser(backend, replace(assembly.info, trained=trained))
 
 
 def held_out_of(assembly: Assembly, info: ModelInfo) -> HeldOut:

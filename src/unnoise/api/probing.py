@@ -14,7 +14,7 @@ from unnoise.api.common import print_message
 from unnoise.data import load_classes
 from unnoise.datasets import DATASETS, TASKS
 from unnoise.denoiser import Denoiser
-from unnoise.denoiser.torch_backend import TorchEngine
+from unnoise.denoiser.torch_backend import TorchBackend
 from unnoise.errors import ConfigError
 from unnoise.features import (
     ClassifierName,
@@ -282,4 +282,4 @@ def _untrained(denoiser: Denoiser, seed: int) -> Denoiser:
         torch.manual_seed(generator(seed, "untrained").initial_seed())
         model = build_model(denoiser.info.model, denoiser.info.arguments).eval()
     info = replace(denoiser.info, bounds=None, calibration=None)
-    return Denoiser(TorchEngine(model, device=denoiser.engine.device), info)
+    return Denoiser(TorchBackend(model, device=denoiser.backend.device), info)

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from unnoise.denoiser.description import describe_model
 from unnoise.denoiser.hot_pixels import Tally, describe
 from unnoise.denoiser.loading import load_backend, locate
-from unnoise.denoiser.networks import Engine, Network, network_at
+from unnoise.denoiser.networks import Backend, Network, network_at
 from unnoise.denoiser.options import ChannelUse, DenoiseOptions, OutputDtype
 from unnoise.denoiser.restoring import (
+    ArraySource,
     DistanceFinder,
-    Page,
+    OneImage,
     Restorer,
-    Stack,
     TiledImage,
     fill,
     filled,
@@ -60,17 +60,17 @@ class Denoiser:
 
     Attributes:
         info: What the model file says about the model.
-        engine: What runs the model.
+        backend: What runs the model.
         sight: How the model sees images.
     """
 
-    def __init__(self, engine: Engine, info: ModelInfo, *, one_by_one: bool = False) -> None:
+    def __init__(self, backend: Backend, info: ModelInfo, *, one_by_one: bool = False) -> None:
         self.info = info
         self._one_by_one = one_by_one
-        self.engine = engine
-        self.sight = Sight(engine.network, info)
-        found = engine.distances
-        self._distances = DistanceFinder(found, engine.network.channels) if found else None
+        self.backend = backend
+        self.sight = Sight(backend.network, info)
+        found = backend.distances
+        self._distances = DistanceFinder(found, backend.network.channels) if found else None
 
     @classmethod
     def load(
@@ -91,7 +91,7 @@ class Denoiser:
             OutputError: The file exists and ``overwrite`` is false, or it cannot be written.
             ModelError: It came from an ONNX file, whose weights cannot be trained on.
         """
-        write_model_file(Path(path), self.info, self.engine.weights(), overwrite=overwrite)
+        write_model_file(Path(path), self.info, self.backend.weights(), overwrite=overwrite)
 
     def __call__(
         self,
@@ -277,7 +277,7 @@ class Denoiser:
         Raises:
             ImageError: The file cannot be read.
         """
-        page, tally = Page(reader, index), Tally()
+        page, tally = OneImage(reader, index), Tally()
         ((_, network),) = self._networks(page, view, options)
         work = self._work(page, network, view, options, tally)
         (bands,) = run_images(network, page, work, margin=margin_of(options))
@@ -294,7 +294,7 @@ class Denoiser:
         Raises:
             ImageError: The file cannot be read.
         """
-        page, tally = Page(reader, index), Tally()
+        page, tally = OneImage(reader, index), Tally()
         ((_, network),) = self._networks(page, view, options)
         work = self._work(page, network, view, options, tally)
         return TiledImage(page, network, work, margin=margin_of(options), tally=tally)
@@ -309,13 +309,13 @@ class Denoiser:
         if (
             self._one_by_one
             or (view and not view.together)
-            or taken != self.engine.network.channels
+            or taken != self.backend.network.channels
         ):
             taken = GREY
         noisy, results = np.moveaxis(images, 1, -1), np.empty_like(images)
         made = (
             image
-            for source, network in self._at_strides(Stack(noisy), images.shape[1], taken)
+            for source, network in self._at_strides(ArraySource(noisy), images.shape[1], taken)
             for image in run_images(
                 network, source, on_floats(Restorer(network, clamp=self.sight.clamps))
             )
@@ -380,7 +380,7 @@ class Denoiser:
     ) -> Floats:
         """Return the features of float32 ``(N, C, H, W)`` in the model's own scale."""
         self.sight.check(*images.shape[1:])
-        return self.engine.encode(images, levels, pool)
+        return self.backend.encode(images, levels, pool)
 
     def apart(self, view: View | None = None) -> "Denoiser":
         """Return it for images that are taken apart already: at its stride, as a view says.
@@ -391,11 +391,11 @@ class Denoiser:
         alone = view is not None and not view.together
         if self.info.strides == (1,) and not alone:
             return self
-        return Denoiser(self.engine, replace(self.info, strides=(1,)), one_by_one=alone)
+        return Denoiser(self.backend, replace(self.info, strides=(1,)), one_by_one=alone)
 
     def describe(self) -> dict[str, Any]:
         """Return what is known about the model, as plain values."""
-        return describe_model(self.info, self.engine.describe())
+        return describe_model(self.info, self.backend.describe())
 
     def _denoise_array(
         self,
@@ -408,7 +408,7 @@ class Denoiser:
         for note in view.notes:
             warnings.warn(note, stacklevel=3)
         bad, values = hole_mask(stack), np.asarray(stack)
-        source, tally = Stack(filled(values, bad)), Tally()
+        source, tally = ArraySource(filled(values, bad)), Tally()
         results = np.empty(stack.shape, view.dtype)
         made = (
             image
@@ -431,18 +431,20 @@ class Denoiser:
         return found
 
     def _networks(
-        self, source: Reader | Stack | Page, view: View, options: DenoiseOptions
-    ) -> Iterator[tuple[Reader | Stack | Page, Network]]:
+        self, source: Reader | ArraySource | OneImage, view: View, options: DenoiseOptions
+    ) -> Iterator[tuple[Reader | ArraySource | OneImage, Network]]:
         # Detail needs the noise of each image.
         parts = (
-            [Page(source, index) for index in range(source.count)] if options.detail else [source]
+            [OneImage(source, index) for index in range(source.count)]
+            if options.detail
+            else [source]
         )
         for part in parts:
             yield from self._at_strides(part, view.channels, view.taken)
 
     def _at_strides(
-        self, source: Reader | Stack | Page, channels: int, taken: int
-    ) -> Iterator[tuple[Reader | Stack | Page, Network]]:
+        self, source: Reader | ArraySource | OneImage, channels: int, taken: int
+    ) -> Iterator[tuple[Reader | ArraySource | OneImage, Network]]:
         """Yield a source, or each image of it, with the network at the stride that its noise needs.
 
         Images are seen as in training: at its stride, or, where it had several, at the one that
@@ -454,21 +456,21 @@ class Denoiser:
             taken: Channels that the network takes at once.
         """
         if len(self.info.strides) == 1:
-            yield source, network_at(self.engine, taken, self.info.strides[0])
+            yield source, network_at(self.backend, taken, self.info.strides[0])
             return
         for index in range(source.count):
-            page = Page(source, index)
+            page = OneImage(source, index)
             stride = self.sight.stride(page.middle(LOOK)[..., :channels])
-            yield page, network_at(self.engine, taken, stride)
+            yield page, network_at(self.backend, taken, stride)
 
     def _work(
         self,
-        source: Reader | Stack | Page,
+        source: Reader | ArraySource | OneImage,
         network: Network,
         view: View,
         options: DenoiseOptions,
         tally: Tally,
     ) -> Work:
         restore = Restorer(network, clamp=view.values.clamp)
-        page = source if isinstance(source, Page) else None
+        page = source if isinstance(source, OneImage) else None
         return Passage(restore, view, options, page=page, count=tally.add)

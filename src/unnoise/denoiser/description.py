@@ -24,7 +24,7 @@ def _range(kept: Mapping[str, Any] | None, noisy: Mapping[str, Any] | None = Non
 
 
 def describe_model(info: ModelInfo, network: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the file says, and what the network tells of itself; see ``Engine.describe``."""
+    """Return what the file says, and what the network tells of itself; see ``Backend.describe``."""
     bounds, calibration = info.bounds, info.calibration
     return {
         **info.__dict__,
@@ -38,7 +38,7 @@ def describe_model(info: ModelInfo, network: Mapping[str, Any]) -> dict[str, Any
     }
 
 
-def check_header(info: ModelInfo, network: Sized, distances: Sized | None) -> None:
+def check_model_info(info: ModelInfo, network: Sized, distances: Sized | None) -> None:
     """Check what a header says, by itself and against the networks of its file.
 
     Args:
@@ -49,7 +49,7 @@ def check_header(info: ModelInfo, network: Sized, distances: Sized | None) -> No
     Raises:
         ValueError: It cannot be. So do ``KeyError`` and ``TypeError`` for what is missing.
     """
-    read_range(info)
+    stored_range(info)
     if info.bounds is not None:
         check_bounds(info.bounds)
     if distances is not None and distances.channels != 2 * network.channels:
@@ -58,7 +58,7 @@ def check_header(info: ModelInfo, network: Sized, distances: Sized | None) -> No
         raise ValueError(f"a model of one size cannot be used at strides {info.strides}")
 
 
-def read_range(
+def stored_range(
     info: ModelInfo,
 ) -> tuple[np.dtype[np.generic] | None, ValueRange | None, ValueRange | None]:
     """Return the dtype and the range of the training data, and the range of their clean side.

@@ -1,4 +1,4 @@
-"""From what a person names to an engine with the model that it holds.
+"""From what a person names to a backend with the model that it holds.
 
 A ``.safetensors`` file runs with torch, an ``.onnx`` file with ONNX Runtime, which a small install
 has. What comes with the package is there in both forms.
@@ -8,7 +8,7 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 
-from unnoise.denoiser.networks import Engine
+from unnoise.denoiser.networks import Backend
 from unnoise.errors import ConfigError, ModelFileError
 from unnoise.pretrained import PRETRAINED
 from unnoise.runs import ModelInfo
@@ -21,7 +21,7 @@ HUB_NAME = re.compile(r"(?P<repo>\w[\w.-]*/\w[\w.-]*)(?:@(?P<revision>[\w./-]+))
 
 def load_backend(
     file: Path, *, device: str = "cpu", bf16: bool = False, compiles: bool = False
-) -> tuple[Engine, ModelInfo]:
+) -> tuple[Backend, ModelInfo]:
     """Load a model with the library that runs it.
 
     Args:
@@ -44,11 +44,11 @@ def load_backend(
             "'unnoise[train]', or, where torch is, make an ONNX file of the model with "
             "unnoise export MODEL model.onnx"
         )
-    from unnoise.denoiser.torch_backend import TorchEngine, load_model
+    from unnoise.denoiser.torch_backend import TorchBackend, load_model
 
     info, model, distances = load_model(file)
-    engine = TorchEngine(model, distances=distances, device=device, bf16=bf16, compiles=compiles)
-    return engine, info
+    backend = TorchBackend(model, distances=distances, device=device, bf16=bf16, compiles=compiles)
+    return backend, info
 
 
 def locate(path: str | Path) -> Path:

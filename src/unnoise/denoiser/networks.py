@@ -42,7 +42,7 @@ class Network(Sized, Protocol):
         """
 
 
-class Engine(Protocol):
+class Backend(Protocol):
     """A model as one library runs it."""
 
     @property
@@ -128,9 +128,9 @@ def interleave(parts: Floats, stride: int) -> Floats:
     return split.transpose(0, 3, 4, 1, 5, 2).reshape(-1, channels, height * stride, width * stride)
 
 
-def network_at(engine: Engine, channels: int, stride: int) -> Network:
+def network_at(backend: Backend, channels: int, stride: int) -> Network:
     """Return the network for images of so many channels, seen at a stride."""
-    network = engine.at(channels)
+    network = backend.at(channels)
     return Interleaved(network, stride) if stride > 1 else network
 
 

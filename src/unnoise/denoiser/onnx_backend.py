@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 import onnxruntime
 
-from unnoise.denoiser.description import check_header
+from unnoise.denoiser.description import check_model_info
 from unnoise.denoiser.networks import CPU, GPU, Network, for_grey
 from unnoise.devices import usable_cores
 from unnoise.errors import ConfigError, ModelError, ModelFileError
@@ -68,7 +68,7 @@ class OnnxNetwork:
         return result
 
 
-class OnnxEngine:
+class OnnxBackend:
     """A model and the network of its bounds, as ONNX Runtime runs them."""
 
     def __init__(
@@ -107,7 +107,7 @@ class OnnxEngine:
         return told | {"fixed_size": self.network.fixed_size}
 
 
-def load_onnx(path: Path, *, device: str = "cpu") -> tuple[OnnxEngine, ModelInfo]:
+def load_onnx(path: Path, *, device: str = "cpu") -> tuple[OnnxBackend, ModelInfo]:
     """Load a file that ``unnoise export`` wrote.
 
     Raises:
@@ -131,11 +131,11 @@ def load_onnx(path: Path, *, device: str = "cpu") -> tuple[OnnxEngine, ModelInfo
         if info.bounds is not None:
             inner = base64.b64decode(kept[BOUNDS_MODEL], validate=True)
             distances = OnnxNetwork(_open(inner, path, device), json.loads(kept[BOUNDS_NETWORK]))
-        check_header(info, network, distances)
+        check_model_info(info, network, distances)
     except (KeyError, TypeError, ValueError, binascii.Error) as error:
         reason = " ".join(str(error).split())[:200]
         raise ModelFileError(f"{path} does not hold the network it says: {reason}") from error
-    return OnnxEngine(network, distances, facts, device), info
+    return OnnxBackend(network, distances, facts, device), info
 
 
 def _open(model: Path | bytes, path: Path, device: str) -> onnxruntime.InferenceSession:

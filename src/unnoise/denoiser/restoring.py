@@ -54,7 +54,7 @@ def on_floats(restore: Restorer) -> Work:
     return work
 
 
-class Stack:
+class ArraySource:
     """A stack ``(N, H, W, C)`` that is read as an open file is."""
 
     def __init__(self, stack: Array) -> None:
@@ -76,10 +76,10 @@ class Stack:
         return part
 
 
-class Page:
+class OneImage:
     """One image of a source, read as a source of one."""
 
-    def __init__(self, source: "Reader | Stack | Page", index: int) -> None:
+    def __init__(self, source: "Reader | ArraySource | OneImage", index: int) -> None:
         self.count = 1
         self.height: int = source.height
         self.width: int = source.width
@@ -121,7 +121,7 @@ class TiledImage:
     """
 
     def __init__(
-        self, page: Page, network: Network, work: Work, *, margin: int, tally: Tally
+        self, page: OneImage, network: Network, work: Work, *, margin: int, tally: Tally
     ) -> None:
         self.plan = plan_tiles(
             network, page.height, page.width, side=network.at_once.side, margin=margin
@@ -134,7 +134,7 @@ class TiledImage:
         return self._tally.replaced
 
     def tile(self, row: int, column: int) -> Array:
-        """Return what tile ``(row, column)`` of the plan keeps ``(rows, columns, C)``."""
+        """Return what tile ``(row, column)`` of the grid keeps ``(rows, columns, C)``."""
         tile = Tile(self.plan, self.plan.rows[row], self.plan.columns[column])
         read = (slice(span.start, span.stop) for span in (tile.rows, tile.columns))
         kept: Array = self._work(self._page.window(0, *read)[None], tile)[0]
@@ -147,19 +147,19 @@ def _middle(length: int, side: int) -> slice:
 
 
 def run_images(
-    network: Network, source: Reader | Stack | Page, work: Work, *, margin: int = 0
+    network: Network, source: Reader | ArraySource | OneImage, work: Work, *, margin: int = 0
 ) -> Iterator[Iterable[Array]]:
     """Yield what ``work`` makes of each image of a source, as bands from the top.
 
     Small images are taken several at once, large ones in tiles.
     """
     size = network.at_once
-    plan = plan_tiles(network, source.height, source.width, side=size.side, margin=margin)
-    if not plan.whole:
+    grid = plan_tiles(network, source.height, source.width, side=size.side, margin=margin)
+    if not grid.whole:
         for index in range(source.count):
-            yield run_bands(source.bands(index, BAND_ROWS), plan, work)
+            yield run_bands(source.bands(index, BAND_ROWS), grid, work)
         return
-    tile = Tile(plan, plan.rows[0], plan.columns[0])
+    tile = Tile(grid, grid.rows[0], grid.columns[0])
     count = max(1, size.pixels // (source.height * source.width))
     for start in range(0, source.count, count):
         group = range(start, min(start + count, source.count))
@@ -218,7 +218,7 @@ class DistanceFinder:
     def _run(self, seen: Floats) -> Floats:
         found = np.empty_like(seen)
         work = on_floats(Restorer(self._network, clamp=False))
-        stack = Stack(np.moveaxis(seen, 1, -1))
+        stack = ArraySource(np.moveaxis(seen, 1, -1))
         made = run_images(self._network, stack, work)
         fill(np.moveaxis(found, 1, -1), made)
         return found

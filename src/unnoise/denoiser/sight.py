@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.denoiser.description import read_range
+from unnoise.denoiser.description import stored_range
 from unnoise.denoiser.options import DenoiseOptions
-from unnoise.denoiser.restoring import Page, filled
+from unnoise.denoiser.restoring import OneImage, filled
 from unnoise.denoiser.view import (
     View,
     adapts,
@@ -59,7 +59,7 @@ class Sight:
 
     def __init__(self, model: Sized, info: ModelInfo) -> None:
         self._model, self._strides = model, info.strides
-        self._dtype, self._range, self.results = read_range(info)
+        self._dtype, self._range, self.results = stored_range(info)
         self.clamps = self._range is None or self._range.clamp
         self.colours = model.channels == RGB if info.colour is None else info.colour
 
@@ -228,7 +228,7 @@ class Sight:
         At most ``side`` pixels high and wide, ``(C, H, W)``, without transparency. Where data lack
         in the middle, it is the largest part of it that has some.
         """
-        image = Page(reader, 0).middle(side)
+        image = OneImage(reader, 0).middle(side)
         lacks = view.lacks(image)
         rows, columns = largest_part(None if lacks is None else np.asarray(lacks.any(-1)))
         whole = fill_holes(image[..., : view.channels], lacks)

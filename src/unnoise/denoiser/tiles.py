@@ -32,7 +32,7 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Plan:
+class TileGrid:
     """How an image ``height`` × ``width`` is divided: each row span with each column span."""
 
     height: int
@@ -50,9 +50,9 @@ class Plan:
 
 @dataclass(frozen=True)
 class Tile:
-    """One tile of a plan."""
+    """One tile of a grid."""
 
-    plan: Plan
+    grid: TileGrid
     rows: Span
     columns: Span
 
@@ -71,7 +71,7 @@ class Tile:
 
     def widened(self, margin: int) -> "Tile":
         """Return it keeping ``margin`` pixels more on each side that is no border of the image."""
-        by = _round_up(margin, self.plan.multiple)
+        by = _round_up(margin, self.grid.multiple)
         rows, columns = (
             Span(
                 span.start,
@@ -81,7 +81,7 @@ class Tile:
             )
             for span in (self.rows, self.columns)
         )
-        return Tile(self.plan, rows, columns)
+        return Tile(self.grid, rows, columns)
 
     def within(self, other: "Tile") -> tuple[slice, slice]:
         """Return where what it keeps lies in what another, wider one of the same place keeps."""
@@ -92,16 +92,16 @@ class Tile:
         return rows, columns
 
 
-def middle_tile(plan: Plan, side: int) -> Tile:
+def middle_tile(grid: TileGrid, side: int) -> Tile:
     """Return a tile that keeps the middle of an image, about ``side`` pixels high and wide."""
 
     def span(length: int) -> Span:
-        kept = _round_up(min(side, length), plan.multiple)
-        first = max(0, (length - kept) // 2 // plan.multiple * plan.multiple)
+        kept = _round_up(min(side, length), grid.multiple)
+        first = max(0, (length - kept) // 2 // grid.multiple * grid.multiple)
         last = min(first + kept, length)
-        return Span(max(0, first - plan.overlap), min(last + plan.overlap, length), first, last)
+        return Span(max(0, first - grid.overlap), min(last + grid.overlap, length), first, last)
 
-    return Tile(plan, span(plan.height), span(plan.width))
+    return Tile(grid, span(grid.height), span(grid.width))
 
 
 Work = Callable[[Array, Tile], Array]  # what a tile reads (B, h, w, C) -> what it keeps
@@ -109,7 +109,7 @@ Work = Callable[[Array, Tile], Array]  # what a tile reads (B, h, w, C) -> what 
 
 def plan_tiles(
     network: Sized, height: int, width: int, *, side: int = CPU.side, margin: int = 0
-) -> Plan:
+) -> TileGrid:
     """Divide an image; one of the area of a tile, or of a fixed size, stays whole.
 
     Args:
@@ -129,7 +129,7 @@ def plan_tiles(
     rows = spans(height, side=max(side, side**2 // width), overlap=overlap, multiple=multiple)
     read = rows[0].stop
     columns = spans(width, side=max(side, side**2 // read), overlap=overlap, multiple=multiple)
-    return Plan(height, width, rows, columns, overlap, multiple)
+    return TileGrid(height, width, rows, columns, overlap, multiple)
 
 
 def spans(length: int, *, side: int, overlap: int, multiple: int) -> tuple[Span, ...]:
@@ -154,40 +154,40 @@ def spans(length: int, *, side: int, overlap: int, multiple: int) -> tuple[Span,
 
 def halve(tile: Tile) -> tuple[Tile, Tile] | None:
     """Cut the longer kept side of a tile in two; None if the tile is small already."""
-    rows, columns, plan = tile.rows, tile.columns, tile.plan
+    rows, columns, grid = tile.rows, tile.columns, tile.grid
     tall = rows.last - rows.first >= columns.last - columns.first
     span = rows if tall else columns
-    half = _round_up(-(-(span.last - span.first) // 2), plan.multiple)
+    half = _round_up(-(-(span.last - span.first) // 2), grid.multiple)
     middle = span.first + half
     if half < SMALLEST or middle >= span.last:
         return None
-    one = Span(span.start, min(middle + plan.overlap, span.stop), span.first, middle)
-    two = Span(max(middle - plan.overlap, span.start), span.stop, middle, span.last)
+    one = Span(span.start, min(middle + grid.overlap, span.stop), span.first, middle)
+    two = Span(max(middle - grid.overlap, span.start), span.stop, middle, span.last)
     if tall:
-        return Tile(plan, one, columns), Tile(plan, two, columns)
-    return Tile(plan, rows, one), Tile(plan, rows, two)
+        return Tile(grid, one, columns), Tile(grid, two, columns)
+    return Tile(grid, rows, one), Tile(grid, rows, two)
 
 
-def run_bands(bands: Iterable[Array], plan: Plan, work: Work) -> Iterator[Array]:
+def run_bands(bands: Iterable[Array], grid: TileGrid, work: Work) -> Iterator[Array]:
     """Do ``work`` tile by tile on an image ``(H, W, C)`` that comes as bands of rows.
 
     Holds the rows that one row of tiles reads, and nothing that grows with the height.
 
     Args:
         bands: From the top, every row once.
-        plan: Of the image.
+        grid: Of the image.
         work: Gets what a tile reads ``(1, h, w, C)``, gives what it keeps.
 
     Yields:
         Bands of results from the top, every row once.
     """
-    for rows, window in _windows(bands, plan.rows):
+    for rows, window in _windows(bands, grid.rows):
         result = None
-        for columns in plan.columns:
+        for columns in grid.columns:
             part = window[None, :, columns.start : columns.stop]
-            kept = work(part, Tile(plan, rows, columns))[0]
+            kept = work(part, Tile(grid, rows, columns))[0]
             if result is None:
-                result = np.empty((len(kept), plan.width, kept.shape[2]), kept.dtype)
+                result = np.empty((len(kept), grid.width, kept.shape[2]), kept.dtype)
             result[:, columns.first : columns.last] = kept
         assert result is not None
         yield result
@@ -269,11 +269,11 @@ def _split(noisy: Floats, size: int) -> list[Floats]:
 
 def _pad(network: Network, noisy: Floats, tile: Tile) -> Floats:
     """Pad what a tile reads as the whole image would be padded: only at its right and bottom."""
-    plan = tile.plan
-    check_size(network, noisy.shape[1], plan.height, plan.width)
-    down, right, mirror = padding(network, plan.height, plan.width)  # the whole image decides
-    down = down if tile.rows.stop == plan.height else 0
-    right = right if tile.columns.stop == plan.width else 0
+    grid = tile.grid
+    check_size(network, noisy.shape[1], grid.height, grid.width)
+    down, right, mirror = padding(network, grid.height, grid.width)  # the whole image decides
+    down = down if tile.rows.stop == grid.height else 0
+    right = right if tile.columns.stop == grid.width else 0
     if not down and not right:
         return noisy
     return np.pad(noisy, [(0, 0)] * 2 + [(0, down), (0, right)], "reflect" if mirror else "edge")

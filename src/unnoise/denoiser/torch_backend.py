@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from unnoise.denoiser.description import check_header
+from unnoise.denoiser.description import check_model_info
 from unnoise.denoiser.networks import CPU, GPU, AtOnce, Network
 from unnoise.denoiser.view import makes_grey
 from unnoise.errors import ModelError, ModelFileError
@@ -71,7 +71,7 @@ class TorchNetwork:
         return made
 
 
-class TorchEngine:
+class TorchBackend:
     """A model and the network of its bounds, as torch runs them.
 
     Args:
@@ -238,7 +238,7 @@ def load_model(path: Path, *, table: bool = False) -> Loaded:
         _fill(model, weights)
         if distances is not None and info.bounds is not None:
             _fill(distances, {name.removeprefix(BOUNDS): own[name] for name in own})
-        check_header(info, model, distances)
+        check_model_info(info, model, distances)
     except (RuntimeError, TypeError, ValueError, KeyError, ModelError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ModelFileError(f"{path} does not hold the weights it says: {reason}") from error

@@ -10,8 +10,8 @@ from unnoise.denoiser.detail import REACH as DETAIL_REACH
 from unnoise.denoiser.hot_pixels import REACH as HOT_REACH
 from unnoise.denoiser.hot_pixels import find_hot_pixels, replace_pixels
 from unnoise.denoiser.options import DenoiseOptions
-from unnoise.denoiser.restoring import Page, Restorer, filled
-from unnoise.denoiser.tiles import Plan, Tile, middle_tile
+from unnoise.denoiser.restoring import OneImage, Restorer, filled
+from unnoise.denoiser.tiles import Tile, TileGrid, middle_tile
 from unnoise.denoiser.view import Mask, View
 from unnoise.images import LUMA, Layout, from_float, to_float
 from unnoise.types import Array, Floats
@@ -42,7 +42,7 @@ class Passage:
         view: View,
         options: DenoiseOptions,
         *,
-        page: Page | None = None,
+        page: OneImage | None = None,
         count: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._restore, self._view, self._options = restore, view, options
@@ -96,11 +96,11 @@ class Passage:
         wide = tile.widened(DETAIL_REACH)
         rows, columns = wide.kept
         before, after = noisy[..., rows, columns], self._restore(noisy, wide)
-        if tile.plan.whole:
-            middle = middle_tile(tile.plan, LOOK).place
+        if tile.grid.whole:
+            middle = middle_tile(tile.grid, LOOK).place
             found = self._measure(before[(..., *middle)], after[(..., *middle)], lacks, middle)
         else:
-            self._removed = found = self._removed or self._sample(tile.plan)
+            self._removed = found = self._removed or self._sample(tile.grid)
         planes = zip(self._planes(before), self._planes(after), found, strict=True)
         texture = np.stack([recover(*each) for each in planes])
         result = after + np.float32(self._options.detail) * texture.reshape(
@@ -109,10 +109,10 @@ class Passage:
         result = result[(..., *tile.within(wide))]
         return result.clip(0, 1) if self._view.values.clamp else result
 
-    def _sample(self, plan: Plan) -> list[Removed]:
+    def _sample(self, grid: TileGrid) -> list[Removed]:
         """Denoise the middle of the image, and measure what noise is in it."""
         assert self._page is not None
-        tile = middle_tile(plan, LOOK)
+        tile = middle_tile(grid, LOOK)
         read = (slice(span.start, span.stop) for span in (tile.rows, tile.columns))
         stack = self._page.window(0, *read)[None]
         if self._options.hot_pixels:

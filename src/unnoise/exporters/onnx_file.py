@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from unnoise.denoiser import Denoiser
 from unnoise.denoiser.onnx_backend import BOUNDS_MODEL, BOUNDS_NETWORK, NETWORK
-from unnoise.denoiser.torch_backend import TorchEngine
+from unnoise.denoiser.torch_backend import TorchBackend
 from unnoise.errors import ConfigError, ModelError
 from unnoise.exporters.padding import pad_inside
 from unnoise.models import Model
@@ -85,10 +85,10 @@ def write_onnx(
         raise ConfigError(f"opset is {opset}: it is from {OPSETS[0]} to {OPSETS[-1]}")
     if path.suffix != ".onnx":
         raise ConfigError(f"{path} would be an ONNX file: let its name end in .onnx")
-    if not isinstance(denoiser.engine, TorchEngine):
+    if not isinstance(denoiser.backend, TorchBackend):
         raise ModelError("an ONNX file is made of a .safetensors model, and this one is none")
-    plain = denoiser.engine
-    engine = TorchEngine(_copied(plain.model), distances=plain.bounds and _copied(plain.bounds))
+    plain = denoiser.backend
+    engine = TorchBackend(_copied(plain.model), distances=plain.bounds and _copied(plain.bounds))
     known = Denoiser(engine, denoiser.info)
     images = list(_images(engine.model))
     graph = _graph(engine.model, opset)
@@ -125,18 +125,18 @@ def _copied(model: ModelKind) -> ModelKind:
     return copy.deepcopy(model).cpu().float().eval()
 
 
-def _describe(graph: Any, bounds: Any, engine: TorchEngine, info: ModelInfo) -> None:
+def _describe(graph: Any, bounds: Any, engine: TorchBackend, info: ModelInfo) -> None:
     """Put all that a denoiser needs beside its graph into the metadata."""
     metadata = {HEADER: header_of(info), NETWORK: json.dumps(_facts(engine))}
     if engine.bounds is not None:
         metadata[BOUNDS_MODEL] = base64.b64encode(bounds.SerializeToString()).decode()
-        metadata[BOUNDS_NETWORK] = json.dumps(_facts(TorchEngine(engine.bounds)))
+        metadata[BOUNDS_NETWORK] = json.dumps(_facts(TorchBackend(engine.bounds)))
     del graph.metadata_props[:]
     for key, value in metadata.items():
         graph.metadata_props.add(key=key, value=value)
 
 
-def _facts(engine: TorchEngine) -> dict[str, Any]:
+def _facts(engine: TorchBackend) -> dict[str, Any]:
     return {"channels": engine.model.channels, **engine.describe()}
 
 
