@@ -1,7 +1,7 @@
 """Whether neighbouring pixels of noisy images show the same thing, which methods take for granted.
 
-It is told from a few images: pixels of a mosaic do not, nor do those of structure that is thinner
-than a few pixels, and the noise of a line is not independent in neighbours along it.
+A few images decide. Pixels of a mosaic do not show the same thing, nor do pixels of structure that
+is thinner than a few pixels; and the noise of a line is not independent in neighbours along it.
 """
 
 from collections import Counter
@@ -43,7 +43,7 @@ class Finding:
 
     Attributes:
         objective: The one that suits them.
-        reason: Why, in words, with the figure; empty where they are too small or flat to tell.
+        reason: Why, in words, with the figure; empty where they are too small or flat.
         stride: At which they are to be seen; None where the grain of their noise decides.
         structure: Along what their pixels share noise.
     """
@@ -75,15 +75,15 @@ def look_closer(parts: Sequence[Part], *, structure: str, stride: int | None) ->
 def _some(parts: Sequence[Part]) -> Iterator[Array]:
     """Read up to 16 images, of as many files as there are; leave out what cannot be read."""
     large = [part for part in parts if min(part.height, part.width) >= SMALLEST]
-    most = SHARDS if any(part.shard for part in large) else IMAGES
+    most = SHARDS if any(part.packed for part in large) else IMAGES
     places = np.linspace(0, len(large) - 1, min(most, len(large))).astype(int)
     each = IMAGES // max(1, len(places))
     for part in (large[place] for place in places):
-        count = 1 if part.shard else min(each, part.count)
+        count = 1 if part.packed else min(each, part.count)
         for index in dict.fromkeys(np.linspace(0, part.count - 1, count).astype(int).tolist()):
             try:
                 image = part.peek(index)
-            except UnnoiseError:  # reading tells of it
+            except UnnoiseError:  # reading reports it
                 break
             yield fill_holes(np.asarray(image), hole_mask(image))
 
@@ -94,9 +94,9 @@ def _mosaic(images: Sequence[Array]) -> Finding | None:
     if not ratios or median(ratios) < MOSAIC:
         return None
     return Finding(
-        reason="the images look like a 2 × 2 mosaic (a pattern of 2 pixels is "
-        f"{_times(ratios)} as strong as those of nearly the same size; limit {MOSAIC:g}): each is "
-        "seen at a stride of 2, as four images (--stride 1 turns this off)",
+        reason=f"the images look like a 2 × 2 mosaic (a pattern of 2 pixels is {_times(ratios)} as "
+        f"strong as patterns of nearly the same size; limit {MOSAIC:g}): each is seen at a stride "
+        "of 2, as four images (--stride 1 turns this off)",
         stride=2,
     )
 
@@ -149,7 +149,7 @@ def _thin(images: Sequence[Array], stride: int | None) -> Finding:
 
 
 def _at_stride(image: Array, stride: int | None) -> Array:
-    """Return every so many pixels, so that their noise is independent."""
+    """Return every n-th pixel, so that their noise is independent."""
     if stride is None:
         found = noise_correlation(image)
         stride = found.stride if found else 1

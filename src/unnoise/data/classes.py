@@ -45,7 +45,7 @@ def load_classes(
             fifth of the images is taken for the test.
         seed: Decides the split of a folder.
         data_dir: Where to look for named datasets first.
-        say: Told before anything is downloaded.
+        say: Called before anything is downloaded.
 
     Raises:
         DataError: Nothing is there, or there are no classes, or images of several sizes.
@@ -81,7 +81,7 @@ def _of_folder(folder: str, seed: int, say: Say) -> Labels:
                 f"{path} has one image: of each class some are for learning and some for the test, "
                 "so put in at least two"
             )
-        # Of each class a share, so that none is missing in one of the parts.
+        # A share of each class, so that no part lacks a class.
         for part, chosen in zip(
             (train, test), split_indices(len(stack), TEST_SHARE, seed), strict=True
         ):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from unnoise.data.batches import split_indices
-from unnoise.data.method import Scenes
+from unnoise.data.plan import Groups
 from unnoise.data.splitting import HELD_STRIPS, HELD_WHOLE, MANY, Scene, Views, cut_row
 from unnoise.facts import amount_of_structure, most_structured
 from unnoise.types import Array
@@ -18,7 +18,7 @@ LARGE, SMALL = 5, 10  # how many large and small images are shown
 SMALL_SIDE = 64  # pixels of a small one
 
 
-def held_scenes(views: Views, groups: Scenes, share: float | None, seed: int) -> list[Scene]:
+def held_scenes(views: Views, groups: Groups, share: float | None, seed: int) -> list[Scene]:
     """Return the scenes that ``split_views`` holds out, at the size at which users have them.
 
     A few images are held out as strips. Where strips are too low to show anything, the whole

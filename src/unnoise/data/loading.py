@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from unnoise.data.method import Plan, Scenes
 from unnoise.data.parts import read_parts
+from unnoise.data.plan import Groups, Plan
 from unnoise.data.splitting import Views
 from unnoise.errors import DataError
 from unnoise.images import ValueRange, fill_holes, hole_mask, ranges_of, without_holes
@@ -29,7 +29,7 @@ class Loaded:
     """
 
     views: Views
-    scenes: Scenes | None
+    scenes: Groups | None
     ranges: tuple[ValueRange, ...]
     notes: tuple[str, ...]
 
@@ -64,7 +64,7 @@ def find_ranges(plan: Plan, views: Views, values: ValueRange | None) -> tuple[Va
     return ranges_of(views, each=plan.views[0][0].colour == "other")
 
 
-def _read(plan: Plan, failed: Callable[[str], None]) -> tuple[Views, Scenes | None]:
+def _read(plan: Plan, failed: Callable[[str], None]) -> tuple[Views, Groups | None]:
     """Read all parts; a scene of which something cannot be read is left out."""
     failures: list[str] = []
 
@@ -100,7 +100,7 @@ def _with_data(views: Views, ranges: Sequence[ValueRange], *, whole: bool) -> Vi
     """Leave out what has no data, or lies far outside of the range, such as hot pixels.
 
     Args:
-        views: Of each view its images, masked arrays where data lack.
+        views: The images of each view, masked arrays where data lack.
         ranges: The value range of each view.
         whole: Whether images stay whole, and are filled.
     """
@@ -142,11 +142,11 @@ def describe_ranges(ranges: Sequence[ValueRange], views: Views) -> tuple[str, ..
     """Say which values are 0 and 1, where their dtype does not."""
     dtypes = [view[0].dtype for view in views]
     found = list(zip(ranges, dtypes, strict=False))  # captures are one view, and have one range
-    told = [each.describe(dtype) for each, dtype in found if each != ValueRange.nominal(dtype)]
+    scaled = [each.describe(dtype) for each, dtype in found if each != ValueRange.nominal(dtype)]
     sides = ("noisy ", "clean ") if len(set(ranges)) > 1 else ("", "")
     notes = tuple(
         f"{side}values are scaled by their range, {text}"
-        for side, text in dict(zip(sides, told, strict=False)).items()
+        for side, text in dict(zip(sides, scaled, strict=False)).items()
     )
     if any(values.rounds_coarsely(dtype) for values, dtype in found):
         notes += (

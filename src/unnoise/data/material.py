@@ -9,8 +9,8 @@ import torch
 from unnoise.data.batches import Batches, Patches, split_indices
 from unnoise.data.examples import choose_examples, held_scenes
 from unnoise.data.loading import TOO_SMALL, Loaded, describe_ranges, find_ranges, load
-from unnoise.data.method import Plan
 from unnoise.data.pixel_store import TURNS, PixelStore
+from unnoise.data.plan import Plan
 from unnoise.data.resident import Resident
 from unnoise.data.splitting import (
     HELD_WHOLE,

@@ -5,15 +5,15 @@ leave methods that compare them with themselves. The choice comes with its reaso
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Literal
 
 from unnoise.data.assumption import look_closer
 from unnoise.data.names import find_pairs, group_captures, match_pairs
-from unnoise.data.parts import Part, agree, digest
+from unnoise.data.parts import Part, agree
+from unnoise.data.plan import Groups, Plan
 from unnoise.data.survey import Survey
 from unnoise.errors import ConfigError, DataError
 from unnoise.facts import Structure
@@ -21,64 +21,6 @@ from unnoise.images import RGB
 from unnoise.objectives import OBJECTIVES, LearnsFrom, learning_from
 
 AUTO: Literal["auto"] = "auto"
-Scenes = tuple[tuple[int, ...], ...]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a training works on.
-
-    Attributes:
-        name: What the user called the images.
-        objective: A name in the table of objectives.
-        reason: Why that one, in words.
-        views: What is known of each scene: ``(clean,)``, ``(noisy, clean)`` or ``(noisy,)``; of
-            each view the parts, in the same order. Captures are one view.
-        scenes: For captures: the images of each scene, counted through all parts.
-        noise: The spec that makes clean images noisy, or noisy images of pairs noisier in
-            training; None where nothing does.
-        stride: At which noisy images are to be seen; None where the grain of their noise decides.
-        structure: Along what the pixels of noisy images share noise.
-        hint: What else the user could do, in words; empty if nothing.
-        failures: The files that could not be read.
-    """
-
-    name: str
-    objective: str
-    reason: str
-    views: tuple[tuple[Part, ...], ...]
-    scenes: Scenes | None = None
-    noise: str | None = None
-    stride: int | None = None
-    structure: Structure = "none"
-    hint: str = ""
-    failures: tuple[str, ...] = ()
-
-    @cached_property
-    def note(self) -> str:
-        """The method, its reason, and a digest of the images by which a change is noticed.
-
-        Files are known by their names and sizes, images in memory by their values.
-        """
-        facts = [part.fingerprint for view in self.views for part in view]
-        return (
-            f"{self.objective}: {self.reason}\n{self.count} images, {digest(repr(facts).encode())}"
-        )
-
-    @property
-    def count(self) -> int:
-        """Images of one view."""
-        return sum(part.count for part in self.views[0])
-
-    @property
-    def noisy_only(self) -> bool:
-        """Whether the objective learns from noisy images alone."""
-        return OBJECTIVES[self.objective].learns_from == "noisy"
-
-    @property
-    def packed(self) -> bool:
-        """Whether they are in tar shards, which are always streamed."""
-        return self.views[0][0].shard is not None
 
 
 def choose_method(
@@ -109,7 +51,7 @@ def choose_method(
     if objective not in (AUTO, *OBJECTIVES):
         allowed = ", ".join((AUTO, *OBJECTIVES))
         raise ConfigError(f"objective is {objective!r}: it is one of {allowed}")
-    if any(part.shard for each in (images, targets) if each for part in each.parts):
+    if any(part.packed for each in (images, targets) if each for part in each.parts):
         plan = _packed(images, targets, noise, objective)
     elif targets is not None:
         plan = _paired(images, targets, noise, objective)
@@ -308,7 +250,7 @@ def _captures(images: Survey, groups: list[list[int]] | None, objective: str) ->
     return Plan(images.name, objective, reason, (parts,), scenes=scenes)
 
 
-def _captures_of_pairs(first: tuple[Part, ...], second: tuple[Part, ...]) -> Scenes:
+def _captures_of_pairs(first: tuple[Part, ...], second: tuple[Part, ...]) -> Groups:
     for pair in zip(first, second, strict=True):
         _check_alike(pair)
     count = sum(part.count for part in first)

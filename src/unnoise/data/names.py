@@ -4,7 +4,7 @@ Pure functions on relative names such as ``"day 1/img_003_noisy.png"``; nothing 
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from itertools import takewhile
 from pathlib import PurePosixPath
@@ -41,7 +41,7 @@ Pairs = list[tuple[int, int]]
 
 
 def match_pairs(noisy: Sequence[str], clean: Sequence[str]) -> Pairs:
-    """Find for each noisy name its clean one.
+    """Find the clean name of each noisy one.
 
     Names match if they are equal without their extension; or without words such as ``noisy`` and
     ``gt``; or without what all noisy names, and all clean ones, begin and end with. One file and
@@ -164,10 +164,10 @@ def side_of(name: str) -> str | None:
 
 
 def group_captures(names: Sequence[str]) -> list[list[int]] | None:
-    """Find the captures of each scene: ``X_1 … X_4``, or the files of one subfolder each.
+    """Find the captures of each scene: ``X_1 … X_4``, or all files of a subfolder.
 
     Returns:
-        Indices of each scene's captures; None unless every scene has at least two.
+        Indices of the captures of each scene; None unless every scene has at least two.
     """
     numbered = [NUMBERED.fullmatch(PurePosixPath(name).stem) for name in names]
     parents = [str(PurePosixPath(name).parent) for name in names]
@@ -197,16 +197,10 @@ def _match(
     noisy: Sequence[str], clean: Sequence[str], ours: Sequence[str], theirs: Sequence[str]
 ) -> tuple[Pairs, list[str]]:
     """Match by keys; also return the names that are left over."""
-    places: dict[str, list[int]] = defaultdict(list)
-    counts: dict[str, int] = defaultdict(int)
-    for index, key in enumerate(theirs):
-        places[key].append(index)
-    for key in ours:
-        counts[key] += 1
+    places = {key: index for index, key in enumerate(theirs)}
+    counts, others = Counter(ours), Counter(theirs)
     pairs = [
-        (index, places[key][0])
-        for index, key in enumerate(ours)
-        if counts[key] == 1 and len(places.get(key, ())) == 1
+        (index, places[key]) for index, key in enumerate(ours) if counts[key] == others[key] == 1
     ]
     taken = {a for a, _ in pairs}, {b for _, b in pairs}
     left = [name for i, name in enumerate(noisy) if i not in taken[0]]
@@ -274,7 +268,7 @@ def _role(name: str) -> str | None:
 
 
 def _without_words(names: Iterable[str]) -> list[str]:
-    """Leave out the words that tell noisy from clean, and the separators."""
+    """Leave out the words for noisy and clean, and the separators."""
     return [
         " ".join(
             word

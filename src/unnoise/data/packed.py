@@ -1,4 +1,4 @@
-"""What lies in tar shards, by the first samples of the first one; the others are taken as alike."""
+"""What lies in tar shards. The first samples of the first shard are taken to be like all others."""
 
 from itertools import islice
 from pathlib import PurePosixPath
@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from unnoise.data.names import pair_of, split_pairs
-from unnoise.data.parts import PackedImages, Part, ShardPart
+from unnoise.data.parts import Part, ShardPart
 from unnoise.data.survey import Survey
 from unnoise.errors import DataError, ImageError
 from unnoise.images import size_of
@@ -72,7 +72,7 @@ def _first_images(
 ) -> tuple[list[str], list[Array]]:
     """Return the suffixes of the views, and the images of the first sample that can be read."""
     found = [[each for each in sample.members if image_stem(each) is not None] for sample in head]
-    # One that lost a half must not tell what all are.
+    # A sample that lost a half must not decide what all are.
     for sample, suffixes in sorted(zip(head, found, strict=True), key=lambda both: -len(both[1])):
         if not suffixes:
             continue
@@ -100,7 +100,6 @@ def _first_images(
 
 def _part(shard: Shard, stem: str, image: Array, size: int, length: int, max_pixels: int) -> Part:
     height, width, channels = image.shape
-    view = ShardView(stem, str(image.dtype), channels)
     return ShardPart(
         name=PurePosixPath(shard.place).name,
         axes="YX" if channels == 1 else "YXC",
@@ -109,5 +108,8 @@ def _part(shard: Shard, stem: str, image: Array, size: int, length: int, max_pix
         width=width,
         channels=channels,
         dtype=np.dtype(image.dtype),
-        packed=PackedImages(shard, view, length, max_pixels),
+        shard=shard,
+        view=ShardView(stem, str(image.dtype), channels),
+        length=length,
+        max_pixels=max_pixels,
     )

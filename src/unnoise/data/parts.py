@@ -22,9 +22,9 @@ class Part(ABC):
     Attributes:
         name: Of the file, relative to the folder that was given.
         axes: As they are stored, such as ``ZYX``.
-        count: How many images. Of a shard it is estimated from its first samples.
-        height: Of each; of a shard that of the first.
-        width: Likewise.
+        count: How many images. For a shard it is estimated from the first samples.
+        height: Rows of each image; for a shard those of the first.
+        width: Columns, likewise.
         channels: Channels that are given, without transparency.
         dtype: Of the values.
         colour: What the channels mean.
@@ -68,8 +68,8 @@ class Part(ABC):
         return None
 
     @property
-    def shard(self) -> "PackedImages | None":
-        """What is streamed of a tar shard; None where the images are in none."""
+    def packed(self) -> "ShardPart | None":
+        """This part where its images are in a tar shard; else None."""
         return None
 
     @property
@@ -208,15 +208,15 @@ class FilePart(Part):
         )
 
 
-@dataclass(frozen=True)
-class PackedImages:
-    """Where images are that are packed in a tar shard.
+@dataclass(frozen=True, kw_only=True)
+class ShardPart(Part):
+    """One view of the samples of a tar shard. They are streamed, and never read as a whole.
 
     Attributes:
-        shard: The shard.
+        shard: Where they are packed.
         view: Which member of each sample they are.
         length: Bytes of a sample, about.
-        max_pixels: Of one image.
+        max_pixels: Limit on the pixels of one image.
     """
 
     shard: Shard
@@ -224,45 +224,36 @@ class PackedImages:
     length: int
     max_pixels: int
 
-
-@dataclass(frozen=True, kw_only=True)
-class ShardPart(Part):
-    """One view of the samples of a tar shard. They are streamed, and never read as a whole."""
-
-    packed: PackedImages
-
     def read(self) -> Array:
         """Refuse."""
         raise DataError(
-            f"{self.packed.shard.place} is a tar shard, which is for training only: unpack some of "
-            "it to a folder"
+            f"{self.shard.place} is a tar shard, which is for training only: unpack some of it to "
+            "a folder"
         )
 
     def peek(self, index: int) -> Array:  # noqa: ARG002  the first one is found
         """Read the first image, or its middle."""
         failures: list[str] = []
-        packed = self.packed
-        shards = Shards((packed.shard,), (packed.view,), packed.length, 0, packed.max_pixels)
+        shards = Shards((self.shard,), (self.view,), self.length, 0, self.max_pixels)
         scenes = shards.look(1, failures)
         if not scenes:
-            raise ImageError(failures[-1] if failures else f"{packed.shard.place} has no image")
+            raise ImageError(failures[-1] if failures else f"{self.shard.place} has no image")
         return to_channels(scenes[0][0], self.channels)
 
     @property
-    def shard(self) -> PackedImages:
-        """All samples of the shard."""
-        return self.packed
+    def packed(self) -> "ShardPart":
+        """This part."""
+        return self
 
     @property
     def fingerprint(self) -> tuple[object, ...]:
         """Add the size of the shard, as its samples are not counted."""
-        return (*super().fingerprint, self.packed.shard.size)
+        return (*super().fingerprint, self.shard.size)
 
     def with_channels(self, channels: int) -> Self:
         """Let samples of other channels than the first be turned, too."""
-        view = replace(self.packed.view, channels=channels, convert=True)
-        turned = super().with_channels(channels)
-        return replace(turned, packed=replace(self.packed, view=view))
+        view = replace(self.view, channels=channels, convert=True)
+        return replace(super().with_channels(channels), view=view)
 
 
 def digest(data: bytes | memoryview) -> str:

@@ -64,7 +64,7 @@ def look_at(
         read: How files are read.
         data_dir: Where to look for named datasets first.
         exclude: A folder that is left out.
-        say: Told before anything is downloaded.
+        say: Called before anything is downloaded.
 
     Returns:
         What is there, and the noise that belongs to a named dataset.
@@ -107,7 +107,7 @@ def load_images(
     found, noise = look_at(source, split=split, read=read, data_dir=data_dir, say=say)
     failures = list(found.failures)
     stacks = tuple(stack for _, stack in read_parts(found.parts, failures.append))
-    _tell(failures, say)
+    _report(failures, say)
     if not stacks:
         raise DataError(f"none of the images of {found.name} can be read")
     return Images(found.name, stacks, noise)
@@ -123,7 +123,7 @@ def load_pairs(
         targets: The clean ones. None looks for pairs in the source: by the names of files, folders
             and arrays, or in samples of tar shards.
         read: How files are read.
-        say: Told messages.
+        say: Called with messages.
 
     Returns:
         The noisy and the clean images; None where there are no targets, and the source is no pairs.
@@ -147,7 +147,7 @@ def load_pairs(
         return None
     sides = [noisy.parts[a] for a, _ in pairs], [others[b] for _, b in pairs]
     ours, theirs = (dict(read_parts(side, failures.append)) for side in sides)
-    _tell(failures, say)
+    _report(failures, say)
     both = [i for i in ours if i in theirs]
     for i in both:
         if ours[i].shape[:3] != theirs[i].shape[:3]:
@@ -167,7 +167,7 @@ def _is_there(source: str) -> bool:
     return there or is_url(source) or any(letter in source for letter in "*?[{")
 
 
-def _tell(failures: list[str], say: Say) -> None:
+def _report(failures: list[str], say: Say) -> None:
     for failure in failures:
         say(f"unnoise: {failure}")
     if failures:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
 from unnoise.data.batches import split_indices
-from unnoise.data.method import Scenes
+from unnoise.data.plan import Groups
 from unnoise.errors import DataError
 from unnoise.types import Array
 
@@ -21,8 +21,8 @@ SMALLEST = 6  # pixels of a side: noise2void needs a window of 5
 
 
 def split_views(
-    views: Views, groups: Scenes, share: float | None, seed: int, *, captures: bool
-) -> tuple[Views, list[Scene], Scenes, list[Scene]]:
+    views: Views, groups: Groups, share: float | None, seed: int, *, captures: bool
+) -> tuple[Views, list[Scene], Groups, list[Scene]]:
     """Hold out whole groups where there are many, else a strip of each image.
 
     A group is what belongs to one scene: its captures, or the parts of one image.
@@ -47,7 +47,7 @@ def split_views(
     return train, held_out, groups, learned
 
 
-def numbered(counts: Sequence[int]) -> Scenes:
+def numbered(counts: Sequence[int]) -> Groups:
     """Number the members of groups through, from the size of each group."""
     ends = list(accumulate(counts))
     return tuple(tuple(range(e - n, e)) for e, n in zip(ends, counts, strict=True))

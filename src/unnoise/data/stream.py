@@ -36,7 +36,7 @@ class BlockReader:
     Attributes:
         scenes: Where they are.
         size: Crops a batch.
-        side: Of a crop.
+        side: Side of a crop, in pixels.
         seed: Decides images, places and turns.
         stride: Sub-sampling stride at which images are seen.
         turns: The turns that are drawn from.
@@ -81,7 +81,7 @@ class Stream:
     Attributes:
         reader: Reads blocks of steps.
         ranges: The value range of each view.
-        failed: Told of each file that cannot be read.
+        failed: Called with the reason for each file that cannot be read.
     """
 
     reader: BlockReader
@@ -89,7 +89,7 @@ class Stream:
     failed: Callable[[str], None]
     _lanes: range = range(0)
     _blocks: dict[int, "Future[tuple[list[Array], list[str]]]"] = field(default_factory=dict)
-    _told: set[str] = field(default_factory=set)
+    _reported: set[str] = field(default_factory=set)
     _pool: ProcessPoolExecutor | None = None
 
     unit: ClassVar[str] = "patches"
@@ -133,8 +133,8 @@ class Stream:
                 "--memory so that images are kept, or cut them into smaller files"
             ) from error
         for failure in failures:
-            if failure not in self._told:
-                self._told.add(failure)
+            if failure not in self._reported:
+                self._reported.add(failure)
                 self.failed(failure)
         return to_tensors([view[place] for view in crops], self.ranges)
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.data.batches import split_indices
-from unnoise.data.method import Plan
+from unnoise.data.plan import Plan
 from unnoise.data.splitting import HELD_STRIPS, HELD_WHOLE, cut_row
 from unnoise.errors import DataError
 from unnoise.shards import BLOCK, PEEK, Files, Scenes, Shards, Tape, first_start
@@ -32,31 +32,31 @@ def split_streams(plan: Plan, share: float | None, seed: int) -> Streams:
     """Divide the images of a plan.
 
     Args:
-        plan: Of single images or pairs, in files or shards.
-        share: That is held out; None for as much as is looked at, or the usual share if less.
+        plan: Single images or pairs, in files or shards.
+        share: Share that is held out; None for as much as is looked at, or the default if less.
         seed: Decides which files or shards.
 
     Raises:
         DataError: It has captures, or images that are in no file; or one shard is too small.
     """
     parts = plan.views[0]
-    if plan.scenes is not None or not all(part.file or part.shard for part in parts):
+    if plan.scenes is not None or not all(part.file or part.packed for part in parts):
         raise DataError(
             f"{plan.name} is larger than --memory, and only single images and pairs in files are "
             "streamed from disk: raise --memory, or train on fewer images"
         )
     if len(parts) == 1:
-        return _of_one_shard(plan, share) if parts[0].shard else _of_one_file(plan, share)
-    keep, held = split_indices(len(parts), share or _usual(len(parts)), seed)
-    if parts[0].shard:
+        return _of_one_shard(plan, share) if parts[0].packed else _of_one_file(plan, share)
+    keep, held = split_indices(len(parts), share or _default_share(len(parts)), seed)
+    if parts[0].packed:
         note = f"{len(keep)} of {len(parts)} shards are streamed, the others are held out"
         return Streams(_shards(plan, keep), _shards(plan, held), note)
     note = f"{len(keep)} files are streamed from disk, as they need more than --memory"
     return Streams(_files(plan, keep), _files(plan, held), note)
 
 
-def _usual(count: int) -> float:
-    """Return the share that is held out of so many: of many, no more than is looked at."""
+def _default_share(count: int) -> float:
+    """Return the default share that is held out of N: of many, no more than is looked at."""
     return min(HELD_WHOLE, SAMPLE / count)
 
 
@@ -64,7 +64,7 @@ def _of_one_file(plan: Plan, share: float | None) -> Streams:
     part = plan.views[0][0]
     images, rows = range(part.count), range(part.height)
     if part.count > 1:
-        held = round((share or _usual(part.count)) * part.count)
+        held = round((share or _default_share(part.count)) * part.count)
         cut = part.count - min(max(held, 1), part.count - 1)
         used = [(images[:cut], rows), (images[cut:], rows)]
         what = f"its last {part.count - cut} images"
@@ -82,12 +82,12 @@ def _of_one_file(plan: Plan, share: float | None) -> Streams:
 
 def _of_one_shard(plan: Plan, share: float | None) -> Streams:
     part = plan.views[0][0]
-    assert part.shard is not None
+    assert part.packed is not None
     whole = _shards(plan, np.zeros(1, np.int64))
-    shard = part.shard.shard
+    shard = part.packed.shard
     assert shard.size is not None  # it was opened
     tape = Tape(shard.place, shard.size, TAPE)
-    step = share or _usual(part.count)
+    step = share or _default_share(part.count)
     for tried in np.arange(1 - step, 0, -step):  # a small one may have no sample so far behind
         cut = first_start(tape, int(tried * shard.size) // BLOCK * BLOCK)
         if cut is not None:
@@ -109,7 +109,7 @@ def _files(plan: Plan, which: NDArray[np.int64]) -> Files:
 
 
 def _shards(plan: Plan, which: NDArray[np.int64]) -> Shards:
-    packed = [[part.shard for part in view if part.shard] for view in plan.views]
+    packed = [[part.packed for part in view if part.packed] for view in plan.views]
     first = packed[0]
     return Shards(
         tuple(first[i].shard for i in which),

@@ -9,7 +9,7 @@ paper leaves open is chosen here, so figures are near the published ones and not
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -91,7 +91,7 @@ def make_task(
         seed: Decides everything that is random.
         test: Test images, if not the published number.
         data_dir: Where MNIST and a folder ``photos`` are looked for first, before $UNNOISE_DATA.
-        say: Told before anything is downloaded.
+        say: Called before anything is downloaded.
 
     Raises:
         UnknownNameError: There is no such task.
@@ -110,29 +110,30 @@ def make_task(
     return Task(train, valid, tested)
 
 
-def _basic(_count: int, _random: Random, sources: Sources) -> Labelled:
+def _digits(
+    count: int,
+    random: Random,
+    sources: Sources,
+    *,
+    turned: bool = False,
+    behind: Callable[[int, Random, tuple[Images, ...]], Images] | None = None,
+) -> Labelled:
+    """Return digits, turned or not, on black or on what is behind."""
     assert sources.digits is not None
-    return sources.digits
+    images, labels = sources.digits
+    if turned:
+        images = rotate(images, random.uniform(0, 2 * np.pi, count))
+    if behind:
+        images = np.maximum(images, behind(count, random, sources.photos))
+    return images, labels
 
 
-def _rotated(count: int, random: Random, sources: Sources) -> Labelled:
-    images, labels = _basic(count, random, sources)
-    return rotate(images, random.uniform(0, 2 * np.pi, count)), labels
+def _pixels(count: int, random: Random, _photos: tuple[Images, ...]) -> Images:
+    return random.integers(0, 256, (count, SIDE, SIDE), np.uint8)
 
 
-def _random_background(count: int, random: Random, sources: Sources) -> Labelled:
-    images, labels = _basic(count, random, sources)
-    return np.maximum(images, random.integers(0, 256, images.shape, np.uint8)), labels
-
-
-def _image_background(count: int, random: Random, sources: Sources) -> Labelled:
-    images, labels = _basic(count, random, sources)
-    return np.maximum(images, patches(sources.photos, count, random)), labels
-
-
-def _rotated_on_images(count: int, random: Random, sources: Sources) -> Labelled:
-    images, labels = _rotated(count, random, sources)
-    return np.maximum(images, patches(sources.photos, count, random)), labels
+def _parts(count: int, random: Random, photos: tuple[Images, ...]) -> Images:
+    return patches(photos, count, random)
 
 
 def _rectangles(count: int, random: Random, _sources: Sources) -> Labelled:
@@ -151,11 +152,13 @@ def _convex(count: int, random: Random, _sources: Sources) -> Labelled:
 
 # New ones go to the end: the place of a task is part of its seed.
 TASKS = {
-    "mnist-basic": TaskKind("digits, but fewer to train on", _basic),
-    "mnist-rot": TaskKind("digits turned by any angle", _rotated),
-    "mnist-bg-rand": TaskKind("digits on random pixels", _random_background),
-    "mnist-bg-img": TaskKind("digits on photographs", _image_background, photos=True),
-    "mnist-rot-bg-img": TaskKind("turned digits on photographs", _rotated_on_images, photos=True),
+    "mnist-basic": TaskKind("digits, but fewer to train on", _digits),
+    "mnist-rot": TaskKind("digits turned by any angle", partial(_digits, turned=True)),
+    "mnist-bg-rand": TaskKind("digits on random pixels", partial(_digits, behind=_pixels)),
+    "mnist-bg-img": TaskKind("digits on photographs", partial(_digits, behind=_parts), photos=True),
+    "mnist-rot-bg-img": TaskKind(
+        "turned digits on photographs", partial(_digits, turned=True, behind=_parts), photos=True
+    ),
     "rect": TaskKind("outlined rectangles: tall or wide", _rectangles, 1_000, 200, digits=False),
     "rect-img": TaskKind(
         "the same, photographs in and around", _rectangles_on_images, digits=False, photos=True

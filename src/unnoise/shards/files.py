@@ -58,7 +58,7 @@ class FileImages:
         return self.area > (LARGE if self.direct else HUGE)
 
     def spot(self, page: float, down: float, right: float, side: int) -> Spot:
-        """Return a window of one image, whose image and place are told in [0, 1)."""
+        """Return a window of one image; the image and the place are given in [0, 1)."""
         rows, columns = _span(self.rows, down, side), _span(range(self.width), right, side)
         return self.images[int(page * len(self.images))], rows, columns
 

@@ -25,7 +25,7 @@ class Shard:
 
     Attributes:
         place: A path or a URL.
-        size: In bytes; None where nothing but a request for it alone would tell.
+        size: In bytes; None where only a request of its own would say.
         start: Where the part begins; a multiple of 512.
         stop: Where it ends; None for the end of the file.
     """

@@ -26,7 +26,7 @@ class ShardView:
     """Which member of each sample is a view, and what its images are like.
 
     Attributes:
-        stem: Its suffix without that of the format: ``.noisy``, or nothing where one image is all.
+        stem: Its suffix without the format's: ``.noisy``; empty where a sample is one image.
         dtype: Of the values, by name.
         channels: That are given.
         convert: Whether grey and colour are turned into each other for that.
@@ -152,7 +152,7 @@ class Shards:
 
 
 def image_stem(suffix: str) -> str | None:
-    """Return a suffix such as ``.noisy.png`` without that of its format; None if of no image."""
+    """Return a suffix such as ``.noisy.png`` without the format's; None if it is of no image."""
     ending = next((end for end in FORMATS if suffix.endswith(end)), None)
     return None if ending is None else suffix.removesuffix(ending)
 

@@ -25,7 +25,7 @@ LONG_NAME, RECORDS = (tarfile.GNUTYPE_LONGNAME,), (tarfile.XHDTYPE, tarfile.SOLA
 DIGITS = re.compile(r"[0-9]{1,18}")
 PREFIXES = (*LONG_NAME, *RECORDS, tarfile.GNUTYPE_LONGLINK, tarfile.XGLTYPE)  # of another header
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 class Tape:
@@ -43,7 +43,7 @@ class Tape:
         self._start, self._held = 0, b""
 
     def read(self, start: int, length: int) -> bytes:
-        """Return so many bytes from ``start`` on, fewer at the end of the shard."""
+        """Return ``length`` bytes from ``start`` on, fewer at the end of the shard."""
         stop = min(start + length, self.size)
         if start >= stop:
             return b""
@@ -72,7 +72,7 @@ class Member:
 
     @property
     def suffix(self) -> str:
-        """What tells a sample's members apart, such as ``.noisy.png``; in small letters."""
+        """What the members of a sample differ in, such as ``.noisy.png``; in small letters."""
         return self.name[len(self.key) :].lower()
 
 
@@ -86,16 +86,16 @@ class Sample:
     members: dict[str, Member]
 
 
-def samples(tape: Tape, start: int, stop: int, tell: Tell) -> Iterator[Sample]:
+def samples(tape: Tape, start: int, stop: int, report: Report) -> Iterator[Sample]:
     """Yield the samples that begin in ``start..stop``.
 
     Args:
         tape: The shard.
         start: Where to enter, a multiple of 512. The first sample may lack what came before.
         stop: Where to leave; a sample that begins before is read to its end.
-        tell: Told of damage.
+        report: Called with each damage.
     """
-    found = (each for each in members(tape, start, tell) if each.key.rpartition("/")[2])
+    found = (each for each in members(tape, start, report) if each.key.rpartition("/")[2])
     for key, group in groupby(found, lambda member: member.key):
         together = list(group)
         if together[0].at >= stop:
@@ -113,7 +113,7 @@ def first_start(tape: Tape, start: int) -> int | None:
     return None if after is None else after.at
 
 
-def members(tape: Tape, start: int, tell: Tell) -> Iterator[Member]:
+def members(tape: Tape, start: int, report: Report) -> Iterator[Member]:
     """Yield the regular members from the first header at or after ``start`` on."""
     at, searching = start, True
     name, size, began = "", None, start  # what headers before a member's own say of it
@@ -122,7 +122,7 @@ def members(tape: Tape, start: int, tell: Tell) -> Iterator[Member]:
         if header is None or at + BLOCK + header.size > tape.size:
             # Zeros end an archive, and another may follow.
             if not searching and any(block):
-                tell(f"{tape.place} is damaged at byte {at}; what follows is read")
+                report(f"{tape.place} is damaged at byte {at}; what follows is read")
             searching, name, size = True, "", None
             at += BLOCK
             continue
