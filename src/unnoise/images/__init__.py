@@ -1,8 +1,7 @@
 """Files and arrays in and out: the only room where a dtype, a value range or axes change.
 
-Inside the library an image is float32 ``(C, H, W)``, nominally [0, 1]. Outside it is what the user
-holds: a NumPy array of any real dtype with its axes, or a file. This room does not know what is
-done with the images.
+Inside the library, an image is float32 ``(C, H, W)``, nominally [0, 1]. Outside, it is a NumPy
+array of any real dtype and axes, or a file. This room does not know the use of the images.
 """
 
 from unnoise.images.arrays import (

@@ -98,7 +98,9 @@ def convert(
     elif not kept:
         unit = _unit(colours, source, values, channel)
         if eye is not None and space is None:
-            unit = _stretch(eye[..., chosen], unit, source) or unit
+            seen = eye[..., chosen]
+            full = unit if seen.shape[-1] == RGB else ValueRange.nominal(seen.dtype)
+            unit = find_stretch(seen, full, holes=source.holes) or unit
         if unit != ValueRange.nominal(image.dtype):
             said.append(f"values {unit} as black to white")
         colours = _scaled(colours, unit, white)
@@ -107,7 +109,9 @@ def convert(
     if not kept:
         alpha = _scaled(alpha, ValueRange.nominal(image.dtype), white)
     meaning = "multiband" if whole else _meaning(colours, narrow=narrow)
-    _write(target, _picture(colours, alpha, source, space=space, meaning=meaning))
+    picture = _picture(colours, alpha, source, space=space, meaning=meaning)
+    dtype = np.dtype(FORMATS[picture.format])
+    save(picture, target, {} if suffix == ANY else save_options(suffix, dtype))
     if not any(word.startswith("values") for word in said):
         keep_colours(source.path, target)
     lost = inventory(source.path) - inventory(target) - IN_PIXELS
@@ -135,14 +139,6 @@ def _unit(colours: Array, source: Reader, values: ValueRange, channel: int | Non
         else:
             high = max(high, 1.0)
     return nominal if (low, high) == (nominal.low, nominal.high) else ValueRange(low, high, True)
-
-
-def _stretch(seen: Array, unit: ValueRange, source: Reader) -> ValueRange | None:
-    """Return the range to which an image is stretched for the eye; None if it is not."""
-    coloured = seen.shape[-1] == RGB
-    return find_stretch(
-        seen, unit if coloured else ValueRange.nominal(seen.dtype), holes=source.holes
-    )
 
 
 def _lab(stored: Array) -> Array:
@@ -199,8 +195,3 @@ def _picture(
     except pyvips.Error as error:
         raise write_error(error) from error
     return picture
-
-
-def _write(target: Path, picture: Any) -> None:
-    dtype = np.dtype(FORMATS[picture.format])
-    save(picture, target, {} if target.suffix == ANY else save_options(target.suffix, dtype))

@@ -67,7 +67,7 @@ def read_idx(file: File, *, max_pixels: int = 0) -> NDArray[np.generic]:
             with gzip.open(handle) if zipped else handle as stream:
                 header = stream.read(LONGEST_HEADER)
                 shape, dtype, start = _parse_header(header, name=str(file))
-                # Rows and columns come after the axis of images, before that of colours.
+                # The axes are images, rows, columns, colours.
                 height, width = [*shape, 1][1:3] if len(shape) > 2 else [*shape, 1][:2]
                 check_pixels(width, height, name=str(file), max_pixels=max_pixels)
                 # One byte more than needed shows whether the file is too long.

@@ -7,7 +7,7 @@ from torch import Generator, Tensor
 from torch.nn import functional as F
 
 KNOTS = (4, 1.0), (9, 0.6), (20, 0.35)  # random numbers per side of an image, and their weight
-SHARPEST = 20.0  # largest slope of an edge; its logarithm is uniform from that of 1 on
+SHARPEST = 20.0  # largest slope of an edge; the smallest is 1, and the logarithm is uniform
 SPREAD = 0.7  # larger: images differ more in how much of them is stained
 
 
