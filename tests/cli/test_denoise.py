@@ -38,9 +38,9 @@ def test_one_line_per_file_and_a_summary(
 ) -> None:
     out = tmp_path / "out"
     assert denoise(folder, "--model", run, "--out", out, "--no-inspect") == 0
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.splitlines() == [
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.splitlines() == [
         f"{folder / 'a b.png'} -> {out / 'a b.png'}",
         f"{folder / 's/c.png'} -> {out / 's/c.png'}",
         "2 denoised",
@@ -182,13 +182,13 @@ def test_a_model_of_the_images_themselves(
     common = (tmp_path / "in", "--model", "self", "--device", "cpu", "--out", tmp_path / "out")
     keep = ("--minutes", 0.001, "--keep", tmp_path / "run", "--no-inspect")
     assert denoise(*common, *keep, "--json") == 0
-    told = capsys.readouterr()
-    rows = json.loads(told.out)
+    printed = capsys.readouterr()
+    rows = json.loads(printed.out)
     assert [(row["model"], row["error"]) for row in rows] == [("self", None)] * 2
     assert rows[0]["training"]["objective"] == "neighbor2neighbor"
     assert rows[0]["training"]["run"] == str(tmp_path / "run")
     assert rows[0]["training"]["seconds"] > 0
-    assert "the 0.001 minutes are shared by 2 files" in told.err
+    assert "the 0.001 minutes are shared by 2 files" in printed.err
     assert (tmp_path / "run" / "model.safetensors").is_file()
     assert denoise(*common) == 2  # nothing is left to train for
     assert "all outputs are there" in capsys.readouterr().err

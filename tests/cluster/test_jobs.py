@@ -96,8 +96,10 @@ def test_a_killed_driver_leaves_no_worker_and_is_gone_on_from(
     assert 5 <= len(before) < 40
     with (out / "manifest.jsonl").open("a") as file:
         file.write('{"input": "torn')
-    told = subprocess.run(command(tmp_path / "in", out), capture_output=True, text=True, check=True)
-    assert f"{40 - len(before)} denoised, {len(before)} were there" in told.stderr
+    finished = subprocess.run(
+        command(tmp_path / "in", out), capture_output=True, text=True, check=True
+    )
+    assert f"{40 - len(before)} denoised, {len(before)} were there" in finished.stderr
     check_complete(out, names)
     for name, changed in before.items():
         assert (out / name).stat().st_mtime_ns == changed
@@ -134,11 +136,11 @@ def test_ctrl_c_and_the_same_command_again(tmp_path: Path) -> None:
     wait_until(lambda: len(read_rows_whole(out)) >= 3)
     driver.send_signal(signal.SIGTERM)
     started = time.monotonic()
-    _, told = driver.communicate()
+    _, printed = driver.communicate()
     assert driver.returncode == 130
     assert time.monotonic() - started < 10
-    assert "the same command goes on from there" in told
-    assert "Traceback" not in told
+    assert "the same command goes on from there" in printed
+    assert "Traceback" not in printed
     done = len(read_rows(out))
     assert not [name for name in outputs_below(out) if ".unnoise" in name]
     assert quiet_job(tmp_path / "in", out, workers=1).denoised == 40 - done

@@ -41,5 +41,5 @@ def test_an_actor_that_is_killed_is_replaced(
     assert (summary.denoised, summary.failed, summary.lost) == (40, 0, 1)
     check_complete(tmp_path / "out", names)
     assert all(row["verdict"] is None for row in read_rows(tmp_path / "out"))
-    told = capsys.readouterr()
-    assert told.out == ""  # it is for results
+    printed = capsys.readouterr()
+    assert printed.out == ""  # it is for results

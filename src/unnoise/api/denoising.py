@@ -5,13 +5,14 @@ file is reported with it, and the rest is done.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from unnoise.api.choosing import ChoosingDenoiser
-from unnoise.api.one_file import FileDenoiser, FileProgress, FileResult
+from unnoise.api.one_file import FileDenoiser, FileProgress, FileResult, Summary
 from unnoise.denoiser import DenoiseOptions, Denoiser, Outputs
 from unnoise.errors import ConfigError, ImageError
 from unnoise.images import ReadOptions, find_images
@@ -75,6 +76,27 @@ def denoise_files(
         progress(len(jobs), len(jobs))
 
     return work()
+
+
+def denoise_here(
+    denoiser: Denoiser | Mapping[str, Denoiser],
+    inputs: Iterable[str | Path],
+    *,
+    outputs: Outputs,
+    read: ReadOptions,
+    options: DenoiseOptions,
+    report: Callable[[FileResult], None],
+    progress: FileProgress,
+) -> Summary:
+    """Do as ``denoise_files``; report each result, and count them. It is an ``Engine``."""
+    started, summary = time.monotonic(), Summary()
+    for result in denoise_files(
+        denoiser, inputs, outputs=outputs, read=read, options=options, progress=progress
+    ):
+        summary.count(result)
+        report(result)
+    summary.seconds = time.monotonic() - started
+    return summary
 
 
 def inputs_left(inputs: Iterable[str | Path], outputs: Outputs) -> list[Path]:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from unnoise.api.common import describe_error
 from unnoise.denoiser import DenoiseOptions, Denoiser, Outputs, View, without_hot_pixels
@@ -130,6 +130,29 @@ class Summary:
             names = ", ".join(self.failures) + (f" and {more} more" if more else "")
             parts.append(f"{self.failed} of {self.inputs} inputs failed: {names}")
         return ", ".join(parts)
+
+
+class Engine(Protocol):
+    """Who denoises the files of a call: this process, or the workers of a job."""
+
+    def __call__(
+        self,
+        *,
+        outputs: Outputs,
+        read: ReadOptions,
+        options: DenoiseOptions,
+        report: Callable[[FileResult], None],
+        progress: FileProgress,
+    ) -> Summary:
+        """Denoise them, and report each result.
+
+        Args:
+            outputs: Where outputs go.
+            read: How files are read.
+            options: How the model is applied.
+            report: Called with each result.
+            progress: Called with the number of files that are done, and of all, if it is known.
+        """
 
 
 class FileDenoiser:

@@ -137,14 +137,17 @@ def train_on(
     )
     if start and _error(photo, some, read, options) < _error(denoiser, some, read, options):
         say(f"{START} alone is estimated to be better on these images: --model {START}")
-    worse, looked_at = _worse(denoiser, some, read, options)
+    worse = {
+        path: is_worse(partial(denoiser.denoise_floats, view=view), noisy)
+        for path, noisy, view in _middles(denoiser, some, read, options)
+    }
     return Own(
         denoiser=denoiser,
         start=start,
         seconds=time.perf_counter() - started,
         run=None if keep is None else Path(keep),
-        looked_at=looked_at,
-        worse=tuple(worse),
+        looked_at=len(worse),
+        worse=tuple(path for path in worse if worse[path]),
     )
 
 
@@ -177,18 +180,6 @@ def _is_white(noisy: Floats) -> bool:
     alone = grain is None or grain.stride == 1
     seen = Evidence.of(noisy)
     return alone and not seen.grainy and seen.unknown_noise(clipped=False) is None
-
-
-def _worse(
-    denoiser: Denoiser, files: Sequence[Path], read: ReadOptions, options: DenoiseOptions
-) -> tuple[list[Path], int]:
-    """Return files whose result is estimated to be worse than the input, and the number of all."""
-    worse, count = [], 0
-    for path, noisy, view in _middles(denoiser, files, read, options):
-        count += 1
-        if is_worse(partial(denoiser.denoise_floats, view=view), noisy):
-            worse.append(path)
-    return worse, count
 
 
 def is_worse(denoise: Denoise, noisy: Floats) -> bool:

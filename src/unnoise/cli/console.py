@@ -6,9 +6,9 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 from cyclopts import App, Parameter
 from rich.console import Console
@@ -16,9 +16,12 @@ from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 if TYPE_CHECKING:
-    from unnoise.api.one_file import FileProgress
     from unnoise.training import Progress, Validation
     from unnoise.types import Say
+
+Given = ParamSpec("Given")
+Shown = tuple[float, float | None, str]  # what is done, of all, in words
+Showing = AbstractContextManager[Callable[Given, None]]
 
 MOST_ALIKE = 5  # notes that differ only in numbers
 EVERY = 10.0  # seconds between two lines of progress where there is no bar
@@ -80,35 +83,19 @@ def _plain(value: Any) -> Any:
     return value
 
 
-@contextmanager
-def training_progress(*, quiet: bool) -> Iterator[Callable[["Progress"], None]]:
-    """Give a function that shows progress: a bar on a terminal, a line per validation elsewhere."""
-    console = Console(stderr=True)
-    if quiet:
-        yield lambda _: None
-    elif not console.is_terminal:
-        yield _print_validation
-    else:
-        columns = BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn()
-        with Bar(*columns, console=console) as bar:
-            task = bar.add_task("starting")
-            latest: Validation | None = None
+def training_progress(*, quiet: bool) -> "Showing[[Progress]]":
+    """Give a function that shows progress: a bar on a terminal, else a line per validation."""
+    latest: Validation | None = None
 
-            def show(progress: "Progress") -> None:
-                nonlocal latest
-                latest = progress.validation or latest
-                bar.update(
-                    task,
-                    total=progress.steps,
-                    completed=progress.step,
-                    description=_figures(progress, latest),
-                )
+    def figures(progress: "Progress") -> Shown:
+        nonlocal latest
+        latest = progress.validation or latest
+        return progress.step, progress.steps, _figures(progress, latest)
 
-            yield show
+    return _showing(figures, _print_validation, quiet=quiet)
 
 
-@contextmanager
-def file_progress(*, quiet: bool) -> Iterator["FileProgress"]:
+def file_progress(*, quiet: bool) -> "Showing[[float, int | None]]":
     """Give a function that shows how many files are done: a bar on a terminal, else a few lines.
 
     While a job still lists its inputs, their number is None.
@@ -116,31 +103,47 @@ def file_progress(*, quiet: bool) -> Iterator["FileProgress"]:
     started = shown = time.monotonic()
     before: float | None = None  # files that were there when a job went on
 
-    def words(done: float, count: int | None) -> str:
+    def figures(done: float, count: int | None) -> Shown:
         nonlocal before
         if count is not None:
-            return f"{int(done):,}/{count:,} files, {done / max(count, 1):.0%}"
+            text = f"{int(done):,}/{count:,} files, {done / max(count, 1):.0%}"
+            return done, count, text
         before = done - 1 if before is None else before
         rate = (done - before) / max(time.monotonic() - started, 1e-3)
-        return f"{int(done):,} files, {rate:,.3g} a second"
+        return done, None, f"{int(done):,} files, {rate:,.3g} a second"
 
     def lines(done: float, count: int | None) -> None:
         nonlocal shown
-        text = words(done, count)
+        *_, text = figures(done, count)
         if time.monotonic() - shown > EVERY:
             shown = time.monotonic()
             print(text, file=sys.stderr, flush=True)
 
+    return _showing(figures, lines, quiet=quiet)
+
+
+@contextmanager
+def _showing(
+    figures: Callable[Given, Shown], lines: Callable[Given, None], *, quiet: bool
+) -> Iterator[Callable[Given, None]]:
+    """Give what shows progress: a bar with ``figures`` on a terminal, ``lines`` elsewhere."""
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
-        yield (lambda _done, _all: None) if quiet else lines
+        yield _nothing if quiet else lines
         return
     columns = BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn()
     with Bar(*columns, console=console) as bar:
         task = bar.add_task("starting", total=None)
-        yield lambda done, count: bar.update(
-            task, total=count, completed=done, description=words(done, count)
-        )
+
+        def update(*given: Given.args, **named: Given.kwargs) -> None:
+            done, count, text = figures(*given, **named)
+            bar.update(task, total=count, completed=done, description=text)
+
+        yield update
+
+
+def _nothing(*_: object, **__: object) -> None:
+    """Show nothing."""
 
 
 def _print_validation(progress: "Progress") -> None:

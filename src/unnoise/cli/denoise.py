@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -15,8 +16,7 @@ from unnoise.errors import ConfigError
 from unnoise.images.files import ReadOptions
 
 if TYPE_CHECKING:
-    from unnoise.api.one_file import FileResult
-    from unnoise.denoiser import Denoiser
+    from unnoise.api.one_file import Engine, FileResult
     from unnoise.types import Say
 
 app = verb_app("denoise")
@@ -47,119 +47,110 @@ def denoise(
     Every output has the format, axes, size, dtype and metadata of its input. A file that cannot be
     denoised is reported and skipped, and the exit status is 2.
 
-    With --engine processes or ray the work is shared by many workers, and --out holds a record of
-    it, manifest.jsonl: a line for each input, with its output, verdict, noise level, seconds and
-    error. Killed at any point, the same command goes on with what is missing.
+    With --engine processes or ray, many workers share the work, and --out holds a record of it,
+    manifest.jsonl: a line for each input, with its output, verdict, noise level, seconds and error.
+    If it is killed at any point, the same command goes on with what is missing.
 
     Parameters
     ----------
     inputs
         Files, folders with their subfolders, or patterns such as "scans/**/*.tif": PNG, JPEG,
-        WebP, TIFF, .npy, .npz, IDX and zarr. With --engine processes or ray it is one of them,
-        with a pattern in quotes; or a list of paths, one on each line of a .txt file; or an address
-        such as s3://bucket/scans, which fsspec reaches. One zarr array, .npy or tiled TIFF is
-        divided among the workers.
+        WebP, TIFF, .npy, .npz, IDX and zarr. --engine processes or ray takes one of them, with a
+        pattern in quotes; or a list of paths, one on each line of a .txt file; or an address such
+        as s3://bucket/scans, which fsspec reaches. One zarr array, .npy or tiled TIFF is divided
+        among the workers.
     model
         A model file (.safetensors, or .onnx), a run folder, hf://owner/name, or photo or
         fluorescence, which come with unnoise; or self, which first trains a model on the inputs
-        alone: for images that no model knows. [default: of those that come with unnoise, the one
-        that knows the image]
+        alone: for images that no model knows. [default: the one of photo and fluorescence that
+        knows the image]
     minutes
-        With --model self: of the training, for all inputs together. [default: 2]
+        With --model self: length of the training, for all inputs together. [default: 2]
     keep
         With --model self: a run folder to keep the model in.
     engine
-        Who does the work: this process (here), several processes of this machine, which torch or
-        ONNX Runtime then use one core each, or Ray (pip install 'unnoise[cluster]').
+        Who does the work: this process (here), several processes of this machine, with one core
+        each, or Ray (pip install 'unnoise[cluster]').
     address
-        With --engine ray: a cluster that runs, such as 10.0.0.1:6379. Its machines must see the
-        inputs, the model and --out under the same names. Without it, Ray is started on this
-        machine.
+        With --engine ray: a running cluster, such as 10.0.0.1:6379. Its machines must see the
+        inputs, the model and --out under the same names. Without it, Ray starts on this machine.
     workers
-        With --engine processes or ray: how many. [default: one for each GPU, or each core]
+        With --engine processes or ray: their number. [default: one for each GPU, or each core]
     quiet
         No messages but errors.
     json
         Print what was done as JSON.
     """
     from unnoise.api.choosing import load_built_ins
-    from unnoise.api.denoising import denoise_files
-    from unnoise.api.one_file import Summary
+    from unnoise.api.denoising import denoise_here
     from unnoise.cli.own import train_own
     from unnoise.images import left_out
 
-    _check(
-        inputs,
-        model=model,
-        minutes=minutes,
-        keep=keep,
-        running=running,
-        engine=engine,
-        address=address,
-        workers=workers,
-    )
-    say, here = speaker(quiet=quiet), engine == HERE
-    report, training = _Report(say, each=here, keep=here and json), dict[str, object]()
-    denoiser: Denoiser | dict[str, Denoiser] | None = None
-    if here:
+    _check_self(model, minutes=minutes, keep=keep, running=running, engine=engine)
+    say, training = speaker(quiet=quiet), dict[str, object]()
+    run: Engine
+    if engine == HERE:
+        if address is not None or workers is not None:
+            raise ConfigError(
+                "--address and --workers are for many workers: add --engine processes, or ray"
+            )
         for sentence in left_out(inputs, exclude=outputs.out):
             say(sentence)
-    if model == SELF:
-        own = train_own(
-            inputs,
-            minutes=minutes,
-            keep=keep,
-            outputs=outputs,
-            options=options,
-            read=read,
-            running=running,
-            quiet=quiet,
-        )
-        if own is None:
-            if json:
-                print_json([])
-            return 0
-        denoiser, training = own.denoiser, {"training": own.facts()}
-    elif here:
-        denoiser = load_built_ins(running) if model is None else running.load(model)
-    elif model is None:
-        say("with photo, which comes with unnoise and knows photographs; --model takes another")
-    if not here and outputs.skip_existing:
-        say(f"--engine {engine} goes on where it was by itself: --skip-existing adds nothing")
-    with file_progress(quiet=quiet) as progress:
-        if engine == HERE:
-            assert denoiser is not None
-            summary = Summary()
-            for result in denoise_files(
-                denoiser, inputs, outputs=outputs, read=read, options=options, progress=progress
-            ):
-                summary.count(result)
-                report(result)
-        else:
-            from unnoise.cluster import denoise_many
-
-            summary = denoise_many(
-                model or DEFAULT,
-                inputs[0],
+        if model == SELF:
+            own = train_own(
+                inputs,
+                minutes=minutes,
+                keep=keep,
                 outputs=outputs,
-                read=read,
                 options=options,
+                read=read,
                 running=running,
-                engine=engine,
-                address=address,
-                workers=workers,
-                say=say,
-                report=report,
-                progress=progress,
+                quiet=quiet,
             )
-    for rest in report.notes.rest("--json" if here else "the manifest"):
+            if own is None:
+                if json:
+                    print_json([])
+                return 0
+            training = {"training": own.facts()}
+            run = partial(denoise_here, own.denoiser, inputs)
+        else:
+            denoiser = load_built_ins(running) if model is None else running.load(model)
+            run = partial(denoise_here, denoiser, inputs)
+    else:
+        from unnoise.cluster import denoise_many
+
+        if len(inputs) != 1:
+            raise ConfigError(
+                f"--engine {engine} takes one source, and {len(inputs)} were given: put a pattern "
+                "in quotes, so that the shell leaves it as it is, or write the paths into a list, "
+                "one on each line of a .txt file"
+            )
+        if model is None:
+            say("with photo, which comes with unnoise and knows photographs; --model takes another")
+        if outputs.skip_existing:
+            say(f"--skip-existing adds nothing: --engine {engine} always goes on where it stopped")
+        run = partial(
+            denoise_many,
+            model or DEFAULT,
+            inputs[0],
+            running=running,
+            engine=engine,
+            address=address,
+            workers=workers,
+            say=say,
+        )
+    # A job has a manifest of what is printed or kept here, and its files may be millions.
+    job = engine != HERE
+    report = _Report(say, each=not job, keep=json and not job)
+    with file_progress(quiet=quiet) as progress:
+        summary = run(outputs=outputs, read=read, options=options, report=report, progress=progress)
+    for rest in report.notes.rest("the manifest" if job else "--json"):
         say(rest)
-    if json and here:
+    if json and job:
+        print_json({**summary.facts(), "manifest": f"{outputs.out}/manifest.jsonl"})
+    elif json:
         rows = (asdict(result) for result in report.results)
         print_json([{**row, "model": row["model"] or model, **training} for row in rows])
-    elif json:
-        assert outputs.out is not None  # denoise_many needs it
-        print_json({**summary.facts(), "manifest": outputs.out / "manifest.jsonl"})
     if summary.failed:
         print(f"unnoise: {summary}", file=sys.stderr)
         return 2
@@ -172,8 +163,7 @@ class _Report:
 
     Args:
         say: Prints a message.
-        each: Whether to say what became of each file. A job does not: its manifest has that, and
-            its files may be millions.
+        each: Whether to print the output and the verdict of each file.
         keep: Whether to keep the results.
     """
 
@@ -204,18 +194,10 @@ class _Report:
             self._say(f"{name} -> {result.output}{' (was there)' * result.skipped}")
 
 
-def _check(
-    inputs: list[str],
-    *,
-    model: str | None,
-    minutes: float | None,
-    keep: Path | None,
-    running: Running,
-    engine: str,
-    address: str | None,
-    workers: int | None,
+def _check_self(
+    model: str | None, *, minutes: float | None, keep: Path | None, running: Running, engine: str
 ) -> None:
-    """Refuse options that are for ``--model self`` or many workers alone, and vice versa."""
+    """Refuse options that are for ``--model self`` alone, and options that contradict it."""
     if model != SELF and (minutes is not None or keep is not None):
         raise ConfigError("--minutes and --keep are for --model self, which trains a model first")
     if model == SELF and engine != HERE:
@@ -225,13 +207,3 @@ def _check(
         )
     if model == SELF and running.compile:
         raise ConfigError("--compile pays for many images, and --model self is for few: drop one")
-    if engine == HERE and (address is not None or workers is not None):
-        raise ConfigError(
-            "--address and --workers are for many workers: add --engine processes, or ray"
-        )
-    if engine != HERE and len(inputs) != 1:
-        raise ConfigError(
-            f"--engine {engine} takes one source, and {len(inputs)} were given: put a pattern in "
-            "quotes, so that the shell leaves it as it is, or write the paths into a list, one on "
-            "each line of a .txt file"
-        )

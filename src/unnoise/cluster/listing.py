@@ -12,7 +12,7 @@ LISTS = (".txt", ".lst")
 
 
 def settle(source: str) -> str:
-    """Return a source as it is called wherever the work is done: an absolute path or an address."""
+    """Return a source by a name that holds on all machines: an absolute path or an address."""
     return source if is_url(source) else os.path.abspath(source)  # noqa: PTH100  resolve() follows links
 
 
@@ -20,10 +20,10 @@ def list_inputs(source: str, *, exclude: Path) -> Iterator[Input]:
     """List the inputs of a settled source in the order in which they are met.
 
     Args:
-        source: A file; a folder, with its subfolders; a pattern; a list of those (``.txt`` or
-            ``.lst``, a path or address on each line, below the folder of the list or not); or an
-            address for fsspec of a file, a folder or a pattern.
-        exclude: A folder inside a source that is left out.
+        source: A file; a folder, with its subfolders; a pattern; a list (``.txt`` or ``.lst``) with
+            a path or an address on each line, below the folder of the list or not; or an address
+            for fsspec of a file, a folder or a pattern.
+        exclude: A folder that is left out.
 
     Raises:
         ImageError: The source is not there.
@@ -73,7 +73,7 @@ def _of_list(path: Path) -> Iterator[Input]:
 
 
 def _listed(name: str, folder: Path) -> Input:
-    """Return one input of a list; what lies below the list lies likewise below the outputs."""
+    """Return one input of a list; a path below the list stays the same below the outputs."""
     if is_url(name):
         protocol, _, rest = name.partition("://")
         return Input(name, PurePosixPath(protocol, rest.split("?")[0].lstrip("/")))

@@ -71,7 +71,7 @@ class Engine(Protocol):
 
 @dataclass
 class _Seat:
-    """A place for a worker, with the batches that it was given."""
+    """A place for a worker, with its batches."""
 
     number: int
     link: Link

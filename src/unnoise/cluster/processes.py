@@ -1,7 +1,7 @@
 """Workers as processes of this machine, each at the other end of a pipe.
 
-A process that dies closes its pipe, so the driver knows which one it was; a driver that dies closes
-all of them, so no worker is left behind.
+A process that dies closes its pipe, so the driver knows which one it was. A driver that dies closes
+all pipes, so no worker is left behind.
 """
 
 import os
@@ -68,7 +68,7 @@ class ProcessLink:
         pipes.register(self._pipe, selectors.EVENT_READ, self)
 
     def send(self, batch: Batch) -> None:
-        """Give it a batch; one that is dead is met by the next ``receive``."""
+        """Give it a batch; the next ``receive`` finds out whether it is dead."""
         with suppress(OSError):
             self._pipe.send(batch)
 

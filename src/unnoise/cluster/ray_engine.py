@@ -76,7 +76,7 @@ class RayEngine:
 
 
 class Actor:
-    """What Ray runs: it loads the model in its first call, whose answer can say why it cannot."""
+    """Runs in a process of Ray. Its first call loads the model, and can answer why it cannot."""
 
     def __init__(self, settings: Settings, threads: int) -> None:
         self._settings, self._threads = settings, threads
@@ -98,7 +98,7 @@ class Actor:
 
 
 class RayLink:
-    """An actor and its answers to come, in the order of the calls."""
+    """An actor and its pending answers, in the order of the calls."""
 
     def __init__(self, ray: Any, actor: Any, answered: SimpleQueue[Link]) -> None:
         self._ray, self._actor, self._answered = ray, actor, answered
@@ -106,7 +106,7 @@ class RayLink:
         self._expect(actor.begin.remote())
 
     def send(self, batch: Batch) -> None:
-        """Give it a batch; one that is dead is met by the next ``receive``."""
+        """Give it a batch; the next ``receive`` finds out whether it is dead."""
         self._expect(self._actor.run.remote(batch))
 
     def receive(self) -> Answer:
@@ -130,7 +130,7 @@ class RayLink:
 
 
 def _connect(address: str | None) -> Any:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would report to its makers
     try:
         import ray
     except ImportError as error:
