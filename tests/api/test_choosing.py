@@ -101,7 +101,7 @@ def test_results_are_those_of_the_chosen_model_and_say_so(
         alone = list(denoise_files(two[result.model], [result.input], outputs=outputs))
         assert alone[0].output is not None
         assert result.output is not None
-        assert alone[0].output.read_bytes() == result.output.read_bytes()
+        assert Path(alone[0].output).read_bytes() == Path(result.output).read_bytes()
         assert (alone[0].verdict, alone[0].model) == (result.verdict, None)
 
 

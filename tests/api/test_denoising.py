@@ -53,7 +53,7 @@ def test_the_tree_below_a_folder_is_made_again(go: Run, tmp_path: Path) -> None:
     results = go(tmp_path / "in", out=tmp_path / "out")
     assert below(tmp_path / "out") == names
     assert [result.error for result in results] == [None] * 3
-    assert {result.output for result in results} == {tmp_path / "out" / name for name in names}
+    assert {result.output for result in results} == {str(tmp_path / "out" / name) for name in names}
     assert all(result.megapixels == 480 / 1e6 and result.seconds > 0 for result in results)
 
 
@@ -74,7 +74,7 @@ def test_beside_the_inputs_and_a_second_time(go: Run, tmp_path: Path) -> None:
     assert not any(result.error for result in go(tmp_path, overwrite=True))
     # Somebody's own image with such a name is no output of ours.
     make(tmp_path / "t" / "own_denoised.png")
-    assert go(tmp_path / "t")[0].output == tmp_path / "t" / "own_denoised_denoised.png"
+    assert go(tmp_path / "t")[0].output == str(tmp_path / "t" / "own_denoised_denoised.png")
 
 
 def test_out_and_suffix_together(go: Run, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ FACTS = {"source": "/in", "strength": 1.0}
 
 
 def result(folder: Path, name: str) -> FileResult:
-    return FileResult(f"/in/{name}", folder / name)
+    return FileResult(f"/in/{name}", str(folder / name))
 
 
 def test_only_what_is_done_is_kept(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def denoise_files(
             if isinstance(job, FileResult):
                 yield job
             elif outputs.skip_existing and job.target.exists():
-                yield FileResult(str(job.path), job.target, skipped=True)
+                yield FileResult(str(job.path), str(job.target), skipped=True)
             else:
                 share = partial(_share, progress, done, len(jobs))
                 yield denoise(job.path, job.target, progress=share)

@@ -28,7 +28,7 @@ class FileResult:
 
     Attributes:
         input: Its path or address.
-        output: The file that was written, or was there already; None after an error.
+        output: The path of the file that was written, or was there; None after an error.
         error: What went wrong, or None.
         skipped: Whether the output was there and was left.
         seconds: Spent on it.
@@ -45,7 +45,7 @@ class FileResult:
     """
 
     input: str
-    output: Path | None = None
+    output: str | None = None
     error: str | None = None
     skipped: bool = False
     seconds: float = 0.0
@@ -211,7 +211,7 @@ class FileDenoiser:
             return FileResult(str(path), error=explain(error, path))
         return replace(
             seen,
-            output=target,
+            output=str(target),
             seconds=time.perf_counter() - started,
             megapixels=pixels / 1e6,
             notes=(*seen.notes, *found),

@@ -219,7 +219,7 @@ class HugeFile:
             return self._item.failed(explain(error, Path(self._item.name)))
         return replace(
             outline.seen,
-            output=self._target,
+            output=str(self._target),
             notes=tuple(notes),
             lost=lost,
             seconds=round(time.perf_counter() - started, 6),

@@ -72,7 +72,8 @@ class Manifest:
     """
 
     def __init__(self, path: Path) -> None:
-        self._folder, self._file = path.parent, path.open("ab")
+        self._file = path.open("ab")
+        self._folder = os.path.join(path.parent, "")  # noqa: PTH118  with a separator at its end
         self._synced = time.monotonic()
 
     def add(self, results: Iterable[FileResult]) -> None:
@@ -101,7 +102,7 @@ class Manifest:
     def _row(self, result: FileResult) -> dict[str, Any]:
         row = {name: getattr(result, name) for name in COLUMNS}
         if result.output is not None:
-            row["output"] = result.output.relative_to(self._folder).as_posix()
+            row["output"] = result.output.removeprefix(self._folder).replace(os.sep, "/")
         return row
 
     @contextmanager
