@@ -118,7 +118,7 @@ def run_small(folder: Path) -> None:
     """Write what each process reached and heard."""
     with process_group(seconds=60) as world:
         reached, state = small(world)
-        told = world.tell({"rank": world.rank, "tensor": torch.full((2,), float(world.rank))})
+        told = world.broadcast({"rank": world.rank, "tensor": torch.full((2,), float(world.rank))})
         facts = {
             "reached": reached,
             "told": [told["rank"], told["tensor"].tolist()],

@@ -136,7 +136,7 @@ class Run:
         folder, read = self._folder, None
         if folder:
             read = read_kept(folder, now).to_plain()
-        kept = Kept.of_plain(self._world.tell(read))
+        kept = Kept.of_plain(self._world.broadcast(read))
         data, targets = in_memory(kept.settings, data, targets)
         if kept.state is None:
             return self._complete(kept, data, targets)
@@ -202,7 +202,7 @@ class Run:
         told = torch.zeros(0)
         if self._folder:
             told = torch.frombuffer(bytearray(path.read_bytes()), dtype=torch.uint8)
-        told = self._world.tell(told)
+        told = self._world.broadcast(told)
         if self._folder:
             return path
         copy_of_it = Path(self._closing.enter_context(TemporaryDirectory())) / path.name
@@ -236,7 +236,7 @@ class Run:
         """Choose the method, read the images and build everything; say what was chosen."""
         run = self._place.path if self._place else None
         plan = make_plan(settings, data, targets, run=run, say=self._say)
-        if plan.note != self._world.tell(plan.note):
+        if plan.note != self._world.broadcast(plan.note):
             raise DataError(
                 f"process {self._world.rank} finds other images in {plan.name} than the first: "
                 "all machines must see the same ones, such as on a shared disk or by a URL"

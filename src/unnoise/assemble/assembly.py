@@ -205,7 +205,7 @@ def _check_same(material: Material, world: World) -> None:
             material.strides,
         )
     )
-    if facts != world.tell(facts):
+    if facts != world.broadcast(facts):
         raise DataError(
             f"process {world.rank} has read other images than the first, perhaps as some could "
             "not be read there: all machines must be able to read the same ones"
@@ -227,7 +227,7 @@ def _check_obeyed(config: TrainConfig, objective: str) -> None:
 
 
 def _images(plan: Plan, *, clamped: bool) -> Images:
-    """Return what an objective depends on."""
+    """Return the properties that an objective may depend on."""
     return Images(
         paired=len(plan.views) > 1,
         channels=plan.views[0][0].channels,

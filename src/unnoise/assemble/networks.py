@@ -30,7 +30,7 @@ class Networks(NamedTuple):
 
 
 def build_networks(config: TrainConfig, plan: Plan, device: torch.device) -> Networks:
-    """Build what is trained, or load what training starts from.
+    """Build the network to train, or load it.
 
     Raises:
         ConfigError: Settings or images do not fit the model.

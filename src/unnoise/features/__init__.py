@@ -1,6 +1,6 @@
-"""Features: what denoising taught a network, used to classify.
+"""Features that a network learned by denoising, used to classify.
 
-The scikit-learn estimators, and the probe that tells what features are worth. This room does not
+The scikit-learn estimators, and the probe that measures the worth of features. This room does not
 know files of images or the command line.
 """
 

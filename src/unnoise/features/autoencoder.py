@@ -35,8 +35,8 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     """Features that were learned by removing noise, from tables or small images.
 
     Rows are corrupted, and a network learns to give them back (Vincent et al., "Extracting and
-    composing robust features with denoising autoencoders", ICML 2008); ``transform`` gives what it
-    has in its middle. An ``mlp`` is trained layer by layer, then as a whole (Vincent et al.,
+    composing robust features with denoising autoencoders", ICML 2008); ``transform`` gives the
+    features in its middle. An ``mlp`` is trained layer by layer, then as a whole (Vincent et al.,
     JMLR 2010).
 
     Parameters
@@ -61,7 +61,7 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         Whether an ``mlp`` is trained layer by layer before all layers are trained together.
     max_iter : int, default=None
         Passes over the rows, of each layer and of the whole. None is 20 for an ``mlp``, and for the
-        others so many that they take about 2,300 steps.
+        others as many as make about 2,300 steps.
     batch_size : int, default=128
         Rows a step; an eighth of the rows where that is fewer.
     learning_rate_init : float, default=None
@@ -215,7 +215,7 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write the fitted estimator to a safetensors file, which runs no code when it is loaded.
 
-        Of images, the file is a model file too: ``unnoise.load`` makes a denoiser of it.
+        The file of an estimator of images is a model file, too: ``unnoise.load`` opens it.
 
         Raises:
             OutputError: The file exists and ``overwrite`` is false, or it cannot be written.
@@ -299,7 +299,7 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
     def to_images(self, rows: Floats) -> Tensor:
         """Return rows in the scale of the network, float32 ``(N, C, H, W)``."""
-        with np.errstate(over="ignore"):  # told below
+        with np.errstate(over="ignore"):  # reported below
             scaled = ((rows - self.offset_) / self.scale_).astype(np.float32)
         if not np.isfinite(scaled).all():
             raise ValueError("X has values that are too far from those it was fitted on")

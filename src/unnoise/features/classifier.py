@@ -131,7 +131,7 @@ class DenoisingClassifier(ClassifierMixin, BaseEstimator):
         return chosen
 
     def _learned(self, X: ArrayLike, rows: NDArray[Any], seed: int) -> DenoisingAutoencoder:
-        """Return an autoencoder that knows such rows."""
+        """Return an autoencoder that was fitted to such rows."""
         frozen = isinstance(self.autoencoder, FrozenEstimator)
         given = DenoisingAutoencoder() if self.autoencoder is None else self.autoencoder
         if frozen:

@@ -1,8 +1,8 @@
-"""What features are worth: a simple classifier on them, with few labels, beside other features.
+"""The worth of features: the errors of a simple classifier on them, with few labels.
 
 The features stay as they are and only the classifier learns (a linear probe: Alain & Bengio,
-"Understanding intermediate layers using linear classifier probes", 2016), so that its errors tell
-of the features alone.
+"Understanding intermediate layers using linear classifier probes", 2016). So its errors depend on
+the features alone.
 """
 
 import warnings
@@ -30,10 +30,10 @@ COMPONENTS = 100  # of PCA
 NEIGHBOURS = 5
 MAX_ITER = 300  # its last steps change no decision, so it is no matter if it ends there
 PERPLEXITY, FEWEST_TO_PLACE = 30.0, 4  # of t-SNE; fewer rows or features are placed as they are
-USUAL_LABELS = (10, 100)  # for each class
+DEFAULT_LABELS = (10, 100)  # for each class
 
-CLASSIFIERS: dict[str, Callable[[int], Any]] = {  # for so many rows with labels
-    # Its weights are held back more than is usual: features are many and labels few.
+CLASSIFIERS: dict[str, Callable[[int], Any]] = {  # by the number of rows with labels
+    # Stronger regularisation than the default: features are many and labels few.
     "logistic": lambda _: LogisticRegression(C=0.03, max_iter=MAX_ITER, tol=1e-3),
     "knn": lambda rows: KNeighborsClassifier(min(NEIGHBOURS, rows), weights="distance"),
     "svm": lambda _: SVC(C=10.0),
@@ -88,7 +88,7 @@ def choose_labels(
     """Return the numbers of labels to probe with, few first and all (0) last.
 
     Args:
-        classes: Of the images to learn from.
+        classes: Classes of the images to learn from.
         labels: What was asked for; None takes 10 and 100, or all where there are fewer.
         seeds: How many draws.
         classifier: A key of ``CLASSIFIERS``.
@@ -106,7 +106,7 @@ def choose_labels(
         )
     fewest = int(np.unique(classes, return_counts=True)[1].min())
     if labels is None:
-        return tuple(count for count in USUAL_LABELS if count <= fewest) or (0,)
+        return tuple(count for count in DEFAULT_LABELS if count <= fewest) or (0,)
     if max(labels) > fewest:
         raise ConfigError(
             f"{max(labels)} labels for each class are wanted, and one class has {fewest} images: "
@@ -136,7 +136,7 @@ def probe(
         labels: What ``choose_labels`` gives.
         seeds: How many draws of labels; with all labels there is one.
         classifier: A key of ``CLASSIFIERS``.
-        seed: Of the draws.
+        seed: Decides the draws.
         say: Told of each result.
     """
     names = range(int(max(train.max(), test.max())) + 1)
@@ -188,8 +188,7 @@ def draw_labels(classes: Classes, count: int, seed: tuple[int, int]) -> NDArray[
 def scaler(rows: Floats) -> Callable[[Floats], Floats]:
     """Return what gives each feature mean 0, and all of them one spread, 1, on these rows.
 
-    One for all: how much a feature varies tells how much it matters, most of all of principal
-    components.
+    One for all: a feature that varies more matters more, above all among principal components.
     """
     mean = rows.mean(0)
     spread = float((rows - mean).std()) or 1.0

@@ -1,4 +1,4 @@
-"""Denoise, then classify: what noise costs a classifier, and what denoising brings back."""
+"""The accuracy that noise costs a classifier, and the part that denoising brings back."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ def recover(
         images: Clean.
         classes: The true ones.
         noise: Its ranges are walked through together, in five places.
-        seed: Of the noise.
+        seed: Decides the noise.
     """
     rows = []
     for place in PLACES if noise.varies else PLACES[:1]:

@@ -18,17 +18,17 @@ from unnoise.types import Doubles
 
 @dataclass(frozen=True, kw_only=True)
 class Saved:
-    """What the file keeps.
+    """The content of the file.
 
     Attributes:
-        params: Of the constructor, as plain values.
-        offset: Of each column.
-        scale: Of each column, more than 0.
-        names: Of the columns, where they have any.
-        passes: Over the rows, of each stage.
+        params: Parameters of the constructor, as plain values.
+        offset: Offset of each column.
+        scale: Scale of each column, more than 0.
+        names: Names of the columns, where they have any.
+        passes: Passes of each stage over the rows.
         model: The network.
-        network: Its kind.
-        noise: What corrupted the rows.
+        network: Its name in the table of models.
+        noise: The spec that corrupted the rows.
     """
 
     params: Mapping[str, Any]
@@ -71,8 +71,8 @@ def read_estimator(path: Path, known: Collection[str]) -> Saved:
     """Read the file.
 
     Args:
-        path: Of the file.
-        known: Names of the parameters that there are.
+        path: The file.
+        known: Names of the parameters of the constructor.
 
     Raises:
         ModelFileError: It is missing, damaged, or the file of a model that is no estimator.

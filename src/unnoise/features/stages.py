@@ -20,7 +20,7 @@ from unnoise.training import SCHEDULES, Division, Length, Optimisation, Training
 
 BLOCK = 256  # rows that go through a network at once
 
-MASK = "mask:0.25"  # of the features below a layer: in the middle of what the paper tried
+MASK = "mask:0.25"  # of the features below a layer: the middle of the values in the paper
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def learn(model: Model, objective: Objective, views: Batch, fit: Fit, *, stage: 
 
 
 def learn_layers(model: MLP, images: Tensor, noise: Noise, fit: Fit) -> None:
-    """Train each layer to give back what the one below makes of clean images: Vincent 2010, 3.1.
+    """Train each layer to give back the clean features of the layer below: Vincent 2010, 3.1.
 
     Each layer sees the features of those below, corrupted, and is trained with the layer that
     undoes it. The loss of the lowest layer is the loss of the images; the others have the mean
@@ -202,7 +202,7 @@ class Classes(Objective):
 def in_blocks(work: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
     """Apply ``work`` to blocks of one size, the last filled up with zeros; without gradients.
 
-    Of one size, so that a row gives the same numbers to the bit whatever rows stand beside it.
+    All blocks have one size. So a row gives the same bits whatever rows stand beside it.
     """
     results = []
     with torch.inference_mode():

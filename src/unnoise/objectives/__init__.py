@@ -1,6 +1,6 @@
 """Objectives: the training loss as a formula.
 
-An objective draws what is random of a batch, ``draw(batch, generator) -> drawn``, and then gives
+An objective draws the random numbers of a batch, ``draw(batch, generator) -> drawn``, and gives
 ``losses(model, drawn)`` for each sample, ``(B,)``. It states which images it learns from and which
 settings it obeys. This room does not know networks, data or optimizers.
 """

@@ -19,7 +19,7 @@ Replacement = Literal["uniform", "median"]
 
 @dataclass(frozen=True)
 class Noise2Void(Objective):
-    """Replace some pixels, ask for what was there: the mean of ``|f(ỹ) - y|²`` over those pixels.
+    """Replace some pixels and ask for their values: the mean of ``|f(ỹ) - y|²`` over them.
 
     Krull et al., "Noise2Void", CVPR 2019, equation 8. The noise of a pixel must be independent of
     its surroundings; where it is correlated along an axis, the pixels on it are replaced too
@@ -56,7 +56,7 @@ class Noise2Void(Objective):
         return config.replacement != "median"
 
     def draw(self, batch: Batch, generator: Generator) -> Drawn:
-        """Return the images with pixels replaced, what was there, and the places of the pixels."""
+        """Return images with replaced pixels, the values that were there, and their places."""
         (noisy,) = batch
         rows, columns = _draw_pixels(noisy, generator)
         masked = self._mask(noisy, rows, columns, generator)

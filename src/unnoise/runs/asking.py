@@ -1,7 +1,8 @@
-"""What a run was asked for, and whether the same is asked for again.
+"""The settings that a run was started with, and how later ones differ from them.
 
-The config of a run is complete: a batch size was filled in, minutes became steps. So that the same
-command is known again, its table ``[asked]`` keeps what was asked for where that is something else.
+The config of a run is complete: a batch size was filled in, minutes became steps. Its table
+``[asked]`` keeps the settings that the user gave, where they differ. So the same command is known
+again.
 """
 
 import tomllib
@@ -13,19 +14,19 @@ from typing import Any
 from unnoise.runs.config import ASKED, AUTO, LENGTHS, Setting, Settings, TrainConfig
 from unnoise.runs.layers import toml_lines
 
-# Where and how a training is computed: what it gives stays the same, up to rounding.
+# Where and how a training is computed: its result stays the same, up to rounding.
 FREE = ("device", "compile", "data_dir")
 PLACES = ("data", "targets", "noisy", "init")
 
 
 def beside(config: TrainConfig, asked: Mapping[str, Any]) -> dict[str, Setting]:
-    """Return what was asked for, where the complete config says something else."""
+    """Return the settings that the user gave, where the complete config differs."""
     complete = asdict(config)
     return {name: value for name, value in asked.items() if value not in (None, complete[name])}
 
 
 def asked_table(asked: Settings) -> str:
-    """Write what was asked for as a table of TOML, which goes below the settings."""
+    """Write the settings that the user gave as a table of TOML, which goes below the others."""
     return f"\n[{ASKED}]\n{toml_lines(asked)}" if asked else ""
 
 
@@ -43,14 +44,14 @@ def fixed(text: str) -> tuple[list[str], dict[str, Any]]:
 
 
 def differences(now: Settings, config: TrainConfig, asked: Settings) -> list[str]:
-    """Name the settings that are asked for now and differ from those of a run.
+    """Name the settings that differ from the settings of a run.
 
-    Its length and the settings of ``FREE`` may differ. What is left out now is that of the run.
+    Its length and the settings of ``FREE`` may differ, and settings may be left out.
 
     Args:
-        now: What is asked for now.
+        now: The settings that the user gives now.
         config: The complete settings of the run.
-        asked: What it was asked for, where that is something else.
+        asked: The settings that the user gave for the run, where they differ.
     """
     complete = asdict(config)
     return [
@@ -62,7 +63,7 @@ def differences(now: Settings, config: TrainConfig, asked: Settings) -> list[str
 
 
 def other_length(now: Settings, config: TrainConfig, asked: Settings) -> dict[str, Any]:
-    """Return the length that is asked for now, if it is not known as that of the run.
+    """Return the length that is asked for now, if it is not the length of the run.
 
     Raises:
         ConfigError: It is no length.
@@ -74,7 +75,7 @@ def other_length(now: Settings, config: TrainConfig, asked: Settings) -> dict[st
 
 
 def may_be_longer(length: Mapping[str, Any], config: TrainConfig, asked: Settings) -> bool:
-    """Whether another length may be more than that of the run, as far as one can tell already.
+    """Whether another length may be more than the length of the run, before images are read.
 
     Only lengths of one kind can be compared; how many steps an epoch has depends on the images.
     """

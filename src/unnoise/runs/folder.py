@@ -101,10 +101,11 @@ class RunFolder:
     def begin(
         self, config: TrainConfig, state: dict[str, Any], *, note: str, asked: Settings
     ) -> None:
-        """Replace what an earlier run left here by a first checkpoint and the config.
+        """Replace the files of an earlier run by a first checkpoint and the config.
 
-        The config begins with a note on the method, as a comment, and ends with what was asked for.
-        The config comes last: wherever this is cut off, the folder holds a whole run or none.
+        The config begins with a note on the method, as a comment, and ends with the settings that
+        the user gave. It is written last: wherever this is cut off, the folder holds a whole run or
+        none.
 
         Raises:
             OutputError: Nothing can be written there.
@@ -174,7 +175,7 @@ class RunFolder:
         return layer_settings({}, file=self.config)
 
     def read_asked(self) -> dict[str, Setting]:
-        """Read what a run was asked for where completing its config changed it."""
+        """Read the settings that the user gave, where the complete config differs."""
         return parse_asked(self.config.read_text(encoding="utf-8", errors="surrogateescape"))
 
     def write_metrics(self, rows: Sequence[Row]) -> None:

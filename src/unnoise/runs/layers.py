@@ -1,4 +1,4 @@
-"""Settings from several places: presets, TOML files and what was said, laid over each other."""
+"""Settings from presets, TOML files and arguments, laid over each other."""
 
 import json
 import tomllib
@@ -46,7 +46,7 @@ PRESETS: dict[str, Settings] = {
 def layer_settings(
     said: Settings, *, preset: str | None = None, file: Path | None = None
 ) -> TrainConfig:
-    """Lay settings over each other: defaults, then the preset, the file, and what was said.
+    """Lay settings over each other: the defaults, the preset, the file, and ``said``.
 
     Raises:
         ConfigError: A setting is unknown, of the wrong type, or out of range.
@@ -59,10 +59,10 @@ def layer_settings(
 def choose_settings(
     said: Settings, *, preset: str | None = None, file: Path | None = None
 ) -> dict[str, Setting]:
-    """Return the settings of the preset, the file and what was said, without the defaults.
+    """Return the settings of the preset, the file and ``said``, without the defaults.
 
-    A length (epochs, steps or minutes) that is said replaces whichever length lies below it, and
-    a network (model or init) whichever network.
+    A length (epochs, steps or minutes) replaces any length below it, and a network (model or init)
+    any network.
 
     Raises:
         ConfigError: A setting is unknown or of the wrong type.

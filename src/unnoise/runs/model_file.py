@@ -28,7 +28,7 @@ class ModelInfo:
         model: Architecture, a name in the table of models.
         arguments: Its arguments.
         channels: Channels of its images.
-        noise: The spec it was trained for; empty where the noise was that of the images.
+        noise: The spec it was trained for; empty where the images brought their own noise.
         objective: The training loss.
         reason: Why that one.
         data: Where the training images came from.
@@ -50,7 +50,7 @@ class ModelInfo:
             ``scale`` that keeps it; None where it was not trained.
         calibration: What ``unnoise.trust`` found on held-out images, as plain values; None in files
             of earlier versions.
-        estimator: Of a scikit-learn estimator: its parameters, and the ``names``, ``offset`` and
+        estimator: The parameters of a scikit-learn estimator, and the ``names``, ``offset`` and
             ``scale`` of its columns; None for others.
         unnoise: The version that wrote the file.
         format_version: The version of this header.
@@ -122,7 +122,7 @@ def read_model_file(path: Path) -> "tuple[ModelInfo, dict[str, Tensor]]":
 
 
 def _metadata(data: bytes) -> dict[str, str]:
-    """Return what a file says beside its weights: after its length, the header is JSON."""
+    """Return the metadata of a file: after its length, the header is JSON."""
     length = int.from_bytes(data[:8], "little")
     metadata: dict[str, str] = json.loads(data[8 : 8 + length]).get("__metadata__") or {}
     return metadata
@@ -142,7 +142,7 @@ def parse_header(header: str | None, path: Path) -> ModelInfo:
 
     Args:
         header: What stands under ``HEADER``; None if nothing does.
-        path: Of the file, for messages.
+        path: The file, for messages.
 
     Raises:
         ModelFileError: It is not of unnoise, damaged, or of a newer version.
@@ -184,10 +184,12 @@ def _explain(path: Path, data: bytes, error: Exception) -> str:
 
 
 def check_bounds(bounds: dict[str, Any]) -> None:
-    """Check what a header says about bounds.
+    """Check the bounds in a header.
 
     Raises:
-        ValueError: A number cannot be. So do ``KeyError`` and ``TypeError`` for what is missing.
+        ValueError: A number is out of range.
+        KeyError: A number is missing.
+        TypeError: Something is of another type.
     """
     numbers = [bounds["level"]]
     for group in bounds["groups"]:

@@ -69,7 +69,7 @@ def train(
         count += 1
         now = time.perf_counter()
         last = state.step == length.steps
-        # Where validation changes nothing in what is delivered, it may depend on the clock.
+        # Validation that selects nothing does not change the result, so the clock may decide.
         affordable = training.select or validated <= VALIDATION_SHARE * (now - begun)
         validating = last or (state.step % every == 0 and bool(world.agree(affordable)))
         saving = validating or now - saved > CHECKPOINT_SECONDS

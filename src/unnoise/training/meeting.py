@@ -1,8 +1,8 @@
-"""Where processes that were started together find each other, and none that was there before.
+"""How the processes of one start find each other, and no process of an earlier start.
 
-``torchrun`` may start processes again, and hands them the store that those before them wrote their
-addresses to. torch reads what it finds there, also the address of a process that has ended. So the
-first process names a place in the store that is new, and the others make sure that it is alive.
+``torchrun`` may start processes again, with the store that earlier processes wrote their addresses
+to. torch reads any address there, also the address of a process that has ended. So the first
+process names a new place in the store, and the others make sure that this process is alive.
 """
 
 import time
@@ -20,8 +20,8 @@ def meet(rank: int, size: int, *, seconds: float) -> tuple[Store, Store]:
     """Return a store that only the processes of this start write to, and one of all starts.
 
     Args:
-        rank: Of this process.
-        size: How many there are.
+        rank: Number of this process, from 0.
+        size: Number of processes.
         seconds: How long to wait for the others.
 
     Raises:

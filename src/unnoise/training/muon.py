@@ -30,7 +30,7 @@ class Muon(torch.optim.Optimizer):
     ``Muon`` takes matrices only and iterates in bfloat16, which a CPU without it emulates slowly.
 
     Args:
-        parameters: Of a network, from its first layer to its last.
+        parameters: The parameters of a network, from its first layer to its last.
         lr: Spectral norm of a step of a hidden layer; the rate of the others is ``ADAM_SHARE`` of
             it.
     """

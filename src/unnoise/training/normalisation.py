@@ -16,14 +16,14 @@ def synchronise(module: nn.Module) -> None:
 
 
 def sum_of_all(part: Tensor) -> Tensor:
-    """Return the sum of what all processes have."""
+    """Return the sum of ``part`` over all processes."""
     total = part.contiguous().clone()
     dist.all_reduce(total)
     return total
 
 
 class _Total(torch.autograd.Function):
-    """The sum over all processes; each adds to the gradient of what every process has."""
+    """The sum over all processes; each adds to the gradients of all."""
 
     @staticmethod
     def forward(_: object, part: Tensor) -> Tensor:

@@ -1,9 +1,9 @@
-"""Training on several processes: how they come together, and what all of them agree on.
+"""Training on several processes: how they meet, and how they agree on values.
 
-``torchrun`` starts the processes and tells each, by its environment, its rank and where the others
-are. Every process takes every step; each computes its part of the batch, and their gradients are
-averaged. What is random depends on the step and on the sample, never on the rank, so that any
-number of processes takes the steps that one would, up to rounding.
+``torchrun`` starts the processes and sets, in the environment of each, its rank and the address of
+the others. Every process takes every step: it computes its part of the batch, and all gradients are
+averaged. Random numbers depend on the step and the sample, never on the rank. So any number of
+processes takes the steps that one would, up to rounding.
 """
 
 import gc
@@ -32,7 +32,7 @@ LAUNCHED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # what torchrun
 
 
 def is_first() -> bool:
-    """Whether this process is the one that speaks and writes."""
+    """Whether this process is the one that reports and writes."""
     return not _launched() or int(os.environ["RANK"]) == 0
 
 
@@ -46,9 +46,9 @@ class World:
     """The processes of a training, seen from one of them; by default it is alone.
 
     Attributes:
-        rank: Of this process, from 0; the first one speaks and writes.
-        size: How many there are.
-        common: What those keep that ``torchrun`` starts again, one after the other.
+        rank: Number of this process, from 0; the first one reports and writes.
+        size: Number of processes.
+        common: A store that stays where ``torchrun`` starts the processes again.
     """
 
     rank: int = 0
@@ -60,18 +60,18 @@ class World:
         return share(count, self.rank, self.size)
 
     def total(self, part: Tensor) -> Tensor:
-        """Return the sum of what all processes have."""
+        """Return the sum of ``part`` over all processes."""
         if self.size == 1:
             return part
         return sum_of_all(part)
 
     def agree(self, value: float) -> float:
-        """Return what the first process has, such as what it read from its clock."""
+        """Return the number of the first process, such as one that it read from its clock."""
         if self.size == 1:
             return value
-        told = torch.tensor(float(value), dtype=torch.float64)
-        dist.broadcast(told, 0)
-        return told.item()
+        shared = torch.tensor(float(value), dtype=torch.float64)
+        dist.broadcast(shared, 0)
+        return shared.item()
 
     def remember(self, name: str) -> None:
         """Keep a name for the processes that ``torchrun`` starts again after these."""
@@ -82,18 +82,18 @@ class World:
         """Whether processes before these kept that name."""
         return self.common is not None and bool(self.common.check([name]))
 
-    def tell(self, value: Any) -> Any:
+    def broadcast(self, value: Any) -> Any:
         """Return the value that the first process has: plain values and tensors, on the CPU."""
         if self.size == 1:
             return value
         buffer = io.BytesIO()
         if self.rank == 0:
             torch.save(value, buffer)
-        told = torch.zeros(int(self.agree(buffer.tell())), dtype=torch.uint8)
+        shared = torch.zeros(int(self.agree(buffer.tell())), dtype=torch.uint8)
         if self.rank == 0:
-            told = torch.frombuffer(bytearray(buffer.getvalue()), dtype=torch.uint8)
-        dist.broadcast(told, 0)
-        buffer = io.BytesIO(told.numpy().tobytes())
+            shared = torch.frombuffer(bytearray(buffer.getvalue()), dtype=torch.uint8)
+        dist.broadcast(shared, 0)
+        buffer = io.BytesIO(shared.numpy().tobytes())
         return torch.load(buffer, map_location="cpu", weights_only=True)
 
     def spread(self, module: nn.Module) -> nn.Module:
@@ -107,7 +107,7 @@ class World:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Say in words that another process is gone, whatever its absence made torch raise.
+        """Turn the errors that torch raises where another process is gone into one clear error.
 
         Raises:
             RunError: Another process is gone, or did not answer in time.
@@ -128,7 +128,7 @@ ALONE = World()
 
 
 def sync_apart(module: nn.Module) -> AbstractContextManager[object]:
-    """Return what keeps gradients in this process while more are added to them."""
+    """Return a context that keeps gradients in this process while more are added."""
     if isinstance(module, DistributedDataParallel):
         held: AbstractContextManager[object] = module.no_sync()
         return held
@@ -137,7 +137,7 @@ def sync_apart(module: nn.Module) -> AbstractContextManager[object]:
 
 @contextmanager
 def process_group(*, seconds: float) -> Iterator[World]:
-    """Join the processes that were launched together; without any, be alone.
+    """Join the processes that were started together; a process on its own is alone.
 
     Args:
         seconds: How long a process waits for another before the training ends.
@@ -174,14 +174,13 @@ def process_group(*, seconds: float) -> Iterator[World]:
         _forget(error)
         raise
     finally:
-        # What averages gradients holds the group too, and torch hangs where it is the last to let
-        # go: it must be gone before.
+        # DistributedDataParallel holds the group, too, and torch hangs if it is the last holder.
         gc.collect()
         dist.destroy_process_group()
 
 
 def _forget(error: BaseException | None) -> None:
-    """Let go of what the frames of an error hold."""
+    """Release the objects that the frames of an error hold."""
     while error is not None:
         traceback.clear_frames(error.__traceback__)
         error = error.__cause__

@@ -1,7 +1,7 @@
-"""Learning-rate schedules: the share of the highest rate at a step of so many.
+"""Learning-rate schedules: the share of the highest rate, by step and number of steps.
 
-A schedule knows the whole length. Where a training is made longer, the next step has the rate that
-it has in a training of the new length; the steps before it were taken at the rates of the old one.
+A schedule knows the whole length. If a training is made longer, its next step has the rate of the
+new length; the steps before it were taken at the rates of the old length.
 """
 
 import math

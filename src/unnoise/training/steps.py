@@ -147,7 +147,7 @@ class Training:
         return total
 
     def _add_gradients(self, batch: Batch, piece: list[Grain]) -> Tensor:
-        """Return what a piece adds to the mean loss, and add its gradients to those before it."""
+        """Add the gradients of a piece; return its part of the mean loss."""
         drawn = self._draw(batch, piece)
         with self._precision():
             losses: Tensor = self._spread(*drawn)
@@ -156,7 +156,7 @@ class Training:
         return part.detach()
 
     def _draw(self, batch: Batch, piece: list[Grain]) -> Batch:
-        """Draw what is random of each grain, and put the grains together."""
+        """Draw the random numbers of each grain, and put the grains together."""
         first = self.division.samples.start
         drawn = []
         for grain in piece:
@@ -174,7 +174,7 @@ class Training:
 
 
 class _Losses(nn.Module):
-    """The losses of what was drawn, as a module, so that gradients can be averaged after it."""
+    """The losses as a module, whose gradients ``DistributedDataParallel`` can average."""
 
     def __init__(self, model: Model, objective: Objective) -> None:
         super().__init__()
