@@ -8,8 +8,8 @@ from torch import nn
 
 from unnoise.data import Plan, takes_whole
 from unnoise.denoiser.loading import locate
+from unnoise.denoiser.networks import makes_grey
 from unnoise.denoiser.torch_backend import load_model
-from unnoise.denoiser.view import makes_grey
 from unnoise.errors import ConfigError
 from unnoise.images import RGB
 from unnoise.models import Bounds, Distances, Model, build_model, find_model, grey, place

@@ -19,7 +19,7 @@ from unnoise.api.one_file import FileResult, explain
 from unnoise.cluster.folder import BLOCKS
 from unnoise.cluster.pool import Pool
 from unnoise.cluster.worker import FileItem, Settings, Worker
-from unnoise.denoiser import TiledImage, describe_replaced
+from unnoise.denoiser import ValuePass, describe_replaced
 from unnoise.errors import UnnoiseError
 from unnoise.images import BAND_ROWS, Array, write_like
 from unnoise.outputs import replacing, write_text
@@ -114,10 +114,10 @@ class TileItem:
         started = time.perf_counter()
         try:
             image = self._image(worker)
-            before = image.replaced
+            before = image.tally.replaced
             kept = image.tile(self.row, self.column)
             if worker.settings.options.hot_pixels:  # first: a tile that is there has its count
-                write_text(_count_of(self.target), str(image.replaced - before))
+                write_text(_count_of(self.target), str(image.tally.replaced - before))
             with replacing(self.target) as temporary:
                 np.save(temporary, kept, allow_pickle=False)
         except Exception as error:
@@ -128,7 +128,7 @@ class TileItem:
         """Return what went wrong."""
         return TileOutcome(error=reason)
 
-    def _image(self, worker: Worker) -> TiledImage:
+    def _image(self, worker: Worker) -> ValuePass:
         """Return the image, which stays open for the next tile of it."""
         key = self.name, self.image
         if worker.kept.get("image") != key:
@@ -139,7 +139,7 @@ class TileItem:
                 worker.kept["reader"], self.image, worker.settings.options, worker.kept["view"]
             )
             worker.kept.update(image=key, tiled=tiled)
-        image: TiledImage = worker.kept["tiled"]
+        image: ValuePass = worker.kept["tiled"]
         return image
 
 
@@ -255,9 +255,9 @@ def _version(path: Path) -> list[tuple[str, int, int]]:
     return [(name, fact.st_mtime_ns, fact.st_size) for name, fact in facts]
 
 
-def _edges(image: TiledImage) -> Edges:
-    rows, columns = image.plan.rows, image.plan.columns
+def _edges(image: ValuePass) -> Edges:
+    rows, columns = image.grid.rows, image.grid.columns
     return (
-        (*(span.first for span in rows), image.plan.height),
-        (*(span.first for span in columns), image.plan.width),
+        (*(span.first for span in rows), image.grid.height),
+        (*(span.first for span in columns), image.grid.width),
     )

@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -12,25 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.denoiser.description import describe_model
-from unnoise.denoiser.hot_pixels import Tally, describe
+from unnoise.denoiser.hot_pixels import describe
 from unnoise.denoiser.loading import load_backend, locate
-from unnoise.denoiser.networks import Backend, Network, network_at
+from unnoise.denoiser.networks import Backend
 from unnoise.denoiser.options import ChannelUse, DenoiseOptions, OutputDtype
-from unnoise.denoiser.restoring import (
-    ArraySource,
-    DistanceFinder,
-    OneImage,
-    Restorer,
-    TiledImage,
-    fill,
-    filled,
-    on_floats,
-    run_images,
-)
+from unnoise.denoiser.restoring import ArraySource, DistanceFinder, FloatPass, OneImage, fill
 from unnoise.denoiser.sight import Sight
-from unnoise.denoiser.tiles import Tile, Work
-from unnoise.denoiser.values import Passage, margin_of
-from unnoise.denoiser.view import GREY, View
+from unnoise.denoiser.values import ValuePass, at_strides, passes
+from unnoise.denoiser.view import GREY, View, filled
 from unnoise.errors import ModelError
 from unnoise.images import (
     Holes,
@@ -48,11 +37,9 @@ from unnoise.images import (
 from unnoise.runs import ModelInfo, write_model_file
 from unnoise.types import Array, Floats
 
-LOOK = 1024  # pixels of a side of an image, from which the correlation of its noise is told
+COLOUR_COUNTS = (1, 3, 4)  # lengths of a last axis that is channels, where nothing else is known
 
 Scalar = TypeVar("Scalar", bound=np.generic)
-
-COLOUR_COUNTS = (1, 3, 4)  # lengths of a last axis that is channels, where nothing else is known
 
 
 class Denoiser:
@@ -225,35 +212,17 @@ class Denoiser:
             else open_image(Path(source)) as reader
         ):
             seen = view or self.sight.of_reader(reader, options)
-            total, done = reader.count * reader.height * reader.width, 0
-            tally = Tally()
-
-            def counted(work: Work) -> Work:
-                def count(part: Array, tile: Tile) -> Array:
-                    nonlocal done
-                    result = work(part, tile)
-                    done += math.prod(result.shape[:3])
-                    progress(done / total)
-                    return result
-
-                return count
-
-            def images() -> Iterator[Iterable[Array]]:
-                margin = margin_of(options)
-                for source, network in self._networks(reader, seen, options):
-                    work = self._work(source, network, seen, options, tally)
-                    yield from run_images(network, source, counted(work), margin=margin)
-
+            made, tally = passes(self.backend, self.sight, reader, seen, options, progress)
             lost = write_like(
                 Path(target),
                 reader,
-                images(),
+                (image for each in made for image in each.images()),
                 dtype=seen.dtype,
                 quality=options.quality,
                 overwrite=overwrite,
             )
             if options.hot_pixels:
-                note(describe(tally.replaced, total))
+                note(describe(tally.replaced, tally.total))
             return lost
 
     def denoise_image(
@@ -277,48 +246,40 @@ class Denoiser:
         Raises:
             ImageError: The file cannot be read.
         """
-        page, tally = OneImage(reader, index), Tally()
-        ((_, network),) = self._networks(page, view, options)
-        work = self._work(page, network, view, options, tally)
-        (bands,) = run_images(network, page, work, margin=margin_of(options))
+        made = self.tiled(reader, index, options, view)
+        (bands,) = made.images()
         image = np.concatenate(list(bands))
         if options.hot_pixels:
-            note(describe(tally.replaced, page.height * page.width))
+            note(describe(made.tally.replaced, made.tally.total))
         return image
 
-    def tiled(self, reader: Reader, index: int, options: DenoiseOptions, view: View) -> TiledImage:
-        """Return one image of an open file in tiles that are denoised in any order, or elsewhere.
+    def tiled(self, reader: Reader, index: int, options: DenoiseOptions, view: View) -> ValuePass:
+        """Return the pass over one image of an open file, whose tiles can be taken in any order.
 
-        Together they are what ``denoise_file`` makes of the image.
+        Together they are the result of ``denoise_file`` for this image.
 
         Raises:
             ImageError: The file cannot be read.
         """
-        page, tally = OneImage(reader, index), Tally()
-        ((_, network),) = self._networks(page, view, options)
-        work = self._work(page, network, view, options, tally)
-        return TiledImage(page, network, work, margin=margin_of(options), tally=tally)
+        image = OneImage(reader, index)
+        (made,) = passes(self.backend, self.sight, image, view, options)[0]
+        return made
 
     def denoise_floats(self, images: Floats, view: View | None = None) -> Floats:
         """Denoise float32 ``(N, C, H, W)`` in the model's own scale, nominally [0, 1].
 
         Results are clamped to [0, 1], unless the model keeps a value range that is not.
         """
-        taken = images.shape[1]
+        channels = taken = images.shape[1]
         self.sight.check(*images.shape[1:])
-        if (
-            self._one_by_one
-            or (view and not view.together)
-            or taken != self.backend.network.channels
-        ):
+        apart = self._one_by_one or (view is not None and not view.together)
+        if apart or taken != self.backend.network.channels:
             taken = GREY
-        noisy, results = np.moveaxis(images, 1, -1), np.empty_like(images)
+        source, results = ArraySource(np.moveaxis(images, 1, -1)), np.empty_like(images)
         made = (
             image
-            for source, network in self._at_strides(ArraySource(noisy), images.shape[1], taken)
-            for image in run_images(
-                network, source, on_floats(Restorer(network, clamp=self.sight.clamps))
-            )
+            for part, network in at_strides(self.backend, self.sight, source, channels, taken)
+            for image in FloatPass(part, network, clamp=self.sight.clamps).images()
         )
         fill(np.moveaxis(results, 1, -1), made)
         return results
@@ -408,19 +369,9 @@ class Denoiser:
         for note in view.notes:
             warnings.warn(note, stacklevel=3)
         bad, values = hole_mask(stack), np.asarray(stack)
-        source, tally = ArraySource(filled(values, bad)), Tally()
-        results = np.empty(stack.shape, view.dtype)
-        made = (
-            image
-            for part, network in self._networks(source, view, options)
-            for image in run_images(
-                network,
-                part,
-                self._work(part, network, view, options, tally),
-                margin=margin_of(options),
-            )
-        )
-        fill(results, made)
+        source, results = ArraySource(filled(values, bad)), np.empty(stack.shape, view.dtype)
+        made, tally = passes(self.backend, self.sight, source, view, options)
+        fill(results, (image for each in made for image in each.images()))
         if options.hot_pixels:
             warnings.warn(describe(tally.replaced, math.prod(stack.shape[:3])), stacklevel=3)
         if bad is not None:
@@ -429,48 +380,3 @@ class Denoiser:
         if isinstance(given, np.ma.MaskedArray):
             return np.ma.MaskedArray(found, np.ma.getmaskarray(given), fill_value=given.fill_value)
         return found
-
-    def _networks(
-        self, source: Reader | ArraySource | OneImage, view: View, options: DenoiseOptions
-    ) -> Iterator[tuple[Reader | ArraySource | OneImage, Network]]:
-        # Detail needs the noise of each image.
-        parts = (
-            [OneImage(source, index) for index in range(source.count)]
-            if options.detail
-            else [source]
-        )
-        for part in parts:
-            yield from self._at_strides(part, view.channels, view.taken)
-
-    def _at_strides(
-        self, source: Reader | ArraySource | OneImage, channels: int, taken: int
-    ) -> Iterator[tuple[Reader | ArraySource | OneImage, Network]]:
-        """Yield a source, or each image of it, with the network at the stride that its noise needs.
-
-        Images are seen as in training: at its stride, or, where it had several, at the one that
-        is found from the middle of the image.
-
-        Args:
-            source: The images.
-            channels: Of them, transparency not counted.
-            taken: Channels that the network takes at once.
-        """
-        if len(self.info.strides) == 1:
-            yield source, network_at(self.backend, taken, self.info.strides[0])
-            return
-        for index in range(source.count):
-            page = OneImage(source, index)
-            stride = self.sight.stride(page.middle(LOOK)[..., :channels])
-            yield page, network_at(self.backend, taken, stride)
-
-    def _work(
-        self,
-        source: Reader | ArraySource | OneImage,
-        network: Network,
-        view: View,
-        options: DenoiseOptions,
-        tally: Tally,
-    ) -> Work:
-        restore = Restorer(network, clamp=view.values.clamp)
-        page = source if isinstance(source, OneImage) else None
-        return Passage(restore, view, options, page=page, count=tally.add)

@@ -31,16 +31,6 @@ SECOND_RING = tuple((y, x) for y in range(-2, 3) for x in range(-2, 3) if max(ab
 MANY = 0.01  # share of pixels above which it is no matter of single pixels
 
 
-class Tally:
-    """Counts the pixels that were replaced."""
-
-    replaced = 0
-
-    def add(self, count: int) -> None:
-        """Count some more."""
-        self.replaced += count
-
-
 def find_hot_pixels(images: Floats, *, colours: bool) -> Mask:
     """Find pixels that lie beyond all eight neighbours by far more than the local noise.
 

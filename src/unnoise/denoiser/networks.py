@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from unnoise.denoiser.view import makes_grey
+from unnoise.images import RGB
 from unnoise.sizes import Sized
 from unnoise.types import Floats
 
@@ -132,6 +132,11 @@ def network_at(backend: Backend, channels: int, stride: int) -> Network:
     """Return the network for images of so many channels, seen at a stride."""
     network = backend.at(channels)
     return Interleaved(network, stride) if stride > 1 else network
+
+
+def makes_grey(channels: int, wanted: int) -> bool:
+    """Whether images of ``channels`` are for the grey form of a model of ``wanted``."""
+    return (channels, wanted) == (1, RGB)
 
 
 def for_grey(network: Network, channels: int) -> Network:

@@ -1,4 +1,4 @@
-"""How a model sees images: which channels, at which scale, at which stride."""
+"""How a model sees images: their channels, scale and stride."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -9,15 +9,8 @@ from numpy.typing import NDArray
 
 from unnoise.denoiser.description import stored_range
 from unnoise.denoiser.options import DenoiseOptions
-from unnoise.denoiser.restoring import OneImage, filled
-from unnoise.denoiser.view import (
-    View,
-    adapts,
-    check_together,
-    goes_together,
-    have_little_in_common,
-    looks_like_alpha,
-)
+from unnoise.denoiser.restoring import OneImage
+from unnoise.denoiser.view import Mask, View, adapts, goes_together, read_channels
 from unnoise.errors import ImageError
 from unnoise.facts import noise_correlation
 from unnoise.images import (
@@ -30,8 +23,6 @@ from unnoise.images import (
     as_array,
     as_stack,
     estimate_noise,
-    fill_holes,
-    from_float,
     hole_mask,
     largest_part,
     to_channels,
@@ -45,20 +36,21 @@ DEFAULTS = DenoiseOptions()
 
 
 class Sight:
-    """What a model takes, and what of an image it gets.
+    """How one model sees images.
 
     Args:
-        model: Says which channels and sizes it takes.
-        info: Says which value range and strides it was trained with.
+        model: Its channels and sizes.
+        info: Its value range and strides in training.
 
     Attributes:
+        strides: Those of the training.
         clamps: Whether results in the model's own scale are limited to [0, 1].
         colours: Whether the channels of the model are red, green and blue.
-        results: The range of the clean images, where it differs from the range of the noisy ones.
+        results: The range of the clean images, if it is not the range of the noisy ones.
     """
 
     def __init__(self, model: Sized, info: ModelInfo) -> None:
-        self._model, self._strides = model, info.strides
+        self._model, self.strides = model, info.strides
         self._dtype, self._range, self.results = stored_range(info)
         self.clamps = self._range is None or self._range.clamp
         self.colours = model.channels == RGB if info.colour is None else info.colour
@@ -79,7 +71,7 @@ class Sight:
         """
         if reader.picture and options.dtype == "auto":
             options = replace(options, dtype="same")  # these formats hold no floats
-        # The values of a picture of 8 bits need not be looked at, if the model keeps no range.
+        # The range of a picture of 8 bits is known, unless the model keeps one.
         plain = reader.picture and reader.dtype == np.uint8 and self._dtype is None
         known = reader.colour != "unknown" and (plain or options.range is not None)
         seen = self._view(
@@ -93,12 +85,7 @@ class Sight:
         return replace(seen, holes=reader.holes, notes=(*reader.notes, *seen.notes))
 
     def of_stack(self, stack: Array, options: DenoiseOptions = DEFAULTS) -> View:
-        """Return how a stack ``(N, H, W, C)`` is seen, masked where data lack; see ``of_reader``.
-
-        Args:
-            stack: Of any real dtype.
-            options: How the model is applied.
-        """
+        """Return how a stack ``(N, H, W, C)`` of any dtype is seen, masked where data lack."""
         parts = _with_data(list(stack), Holes())
         shape = (stack.shape[1], stack.shape[2], stack.shape[3])
         return self._view(parts, stack.dtype, shape, options, alpha=False, colour="unknown")
@@ -106,11 +93,8 @@ class Sight:
     def floats(self, images: Array, values: ValueRange | None = None) -> Floats:
         """Return a stack ``(N, H, W, C)`` as the model sees it, float32 ``(N, C, H, W)``.
 
-        Grey becomes colour and colour grey, where the model takes the other.
-
-        Args:
-            images: Of any real dtype.
-            values: Their range; None finds it.
+        Grey becomes colour and colour grey, where the model takes the other. Without ``values``,
+        the range of the images is found.
         """
         wanted = self._model.channels
         if {images.shape[3], wanted} == {1, 3}:
@@ -120,7 +104,7 @@ class Sight:
     def values(
         self, parts: Sequence[Array], *, each: bool = False, picture: bool = False
     ) -> tuple[ValueRange, str]:
-        """Return the range of data, as in training if they are in its unit; and what to say of it.
+        """Return the range of data, as in training if they are in its unit; and a note on it.
 
         Args:
             parts: ``(..., W, C)`` of one dtype.
@@ -146,20 +130,16 @@ class Sight:
         )
 
     def value_range(self, dtype: np.dtype[np.generic]) -> ValueRange:
-        """Return the range that the model keeps for a dtype, or else all values of the dtype."""
+        """Return the range that the model keeps for a dtype; else all values of the dtype."""
         return self._kept(dtype) or ValueRange.nominal(dtype)
 
     def stride(self, image: NDArray[np.generic]) -> int:
-        """Return the stride at which an image ``(H, W, C)`` is seen.
-
-        It is that of the training, or, where it had several, the one that the grain of the image's
-        noise needs.
-        """
-        if len(self._strides) == 1:
-            return self._strides[0]
+        """Return the stride of the training that suits the grain of an image ``(H, W, C)`` best."""
+        if len(self.strides) == 1:
+            return self.strides[0]
         found = noise_correlation(image)
         needed = found.stride if found else 1
-        return min(self._strides, key=lambda known: abs(known - needed))
+        return min(self.strides, key=lambda known: abs(known - needed))
 
     def scaled(
         self,
@@ -185,20 +165,13 @@ class Sight:
         """
         stack, layout = self.one(image, axes=axes, holes=holes)
         view = view or self.of_stack(stack, options)
-        given, lacks = np.asarray(stack), view.lacks(stack)
-        noisy = to_float(filled(given[..., : view.channels], lacks), view.values)[0]
+        noisy, lacks = view.scale(stack)
 
         def back(results: Floats) -> NDArray[np.generic]:
-            shape = Layout(view.dtype, "NYXC", given.shape)
-            made = from_float(results[None], shape, view.results)
-            if lacks is not None:
-                made = np.where(lacks, given[..., : view.channels], made).astype(view.dtype)
-            if view.alpha:
-                made = np.concatenate([made, given[..., -1:].astype(view.dtype)], axis=-1)
+            made = view.unscale(results[None], np.asarray(stack), lacks)
             return np.ascontiguousarray(layout.from_stack(made))
 
-        part = largest_part(None if lacks is None else np.asarray(lacks[0].any(-1)))
-        return Scaled(noisy, view, back, part)
+        return Scaled(noisy[0], view, back, _largest_part(lacks))
 
     def one(
         self,
@@ -223,17 +196,14 @@ class Sight:
         return as_stack(image, axes=axes, holes=holes)
 
     def peek(self, reader: Reader, side: int, view: View) -> Floats:
-        """Return the middle of the first image of an open file as the model sees it.
+        """Return the middle of the first image of an open file as the model sees it, ``(C, H, W)``.
 
-        At most ``side`` pixels high and wide, ``(C, H, W)``, without transparency. Where data lack
-        in the middle, it is the largest part of it that has some.
+        It is at most ``side`` pixels high and wide. Where data lack in it, it is the largest part
+        that has some.
         """
-        image = OneImage(reader, 0).middle(side)
-        lacks = view.lacks(image)
-        rows, columns = largest_part(None if lacks is None else np.asarray(lacks.any(-1)))
-        whole = fill_holes(image[..., : view.channels], lacks)
-        seen: Floats = to_float(whole[None, rows, columns], view.values)[0]
-        return seen
+        noisy, lacks = view.scale(OneImage(reader, 0).middle(side)[None])
+        rows, columns = _largest_part(lacks)
+        return np.ascontiguousarray(noisy[0, :, rows, columns])
 
     def _view(
         self,
@@ -245,34 +215,13 @@ class Sight:
         alpha: bool,
         colour: Colour,
     ) -> View:
-        wanted, notes = self._model.channels, []
+        wanted = self._model.channels
         height, width, channels = shape
-        if alpha and wanted == channels:
-            alpha = False  # the model was trained with transparency as one of its channels
-        if colour == "unknown":
-            if channels == RGB + 1 != wanted and self.colours:
-                alpha = all(map(looks_like_alpha, parts))
-                what = "transparency: it is flat" if alpha else "an image: it is not flat"
-                notes.append(f"the fourth channel is taken as {what}")
-            if channels == RGB == wanted and self.colours and have_little_in_common(parts[0]):
-                notes.append(
-                    "its three channels have little in common for colours: if they are slices or "
-                    "stains, pass --channels separate, or their --axes"
-                )
-            colour = "rgb" if channels - alpha == RGB else "other"
-        elif alpha and channels == RGB + 1 and not all(map(looks_like_alpha, parts)):
-            notes.append(
-                "the file calls its fourth channel transparency, which comes back as it is, but it "
-                "is not flat: if it is an image, pass --axes, such as ZYX"
-            )
+        alpha, colour, notes = read_channels(
+            parts, channels, wanted, alpha=alpha, colour=colour, colours=self.colours
+        )
         channels -= alpha
-        alone = channels != RGB or colour != "rgb" or options.channels == "separate"
-        if options.channels == "auto":
-            together = goes_together(channels, colour, wanted, colours=self.colours)
-        else:
-            together = options.channels == "together"
-            if together:
-                check_together(channels, wanted)
+        together = goes_together(options.channels, channels, colour, wanted, colours=self.colours)
         self.check(1 if not together and adapts(1, wanted) else channels, height, width)
         if not together and channels > 1:
             notes.append(f"its {channels} channels are denoised one by one")
@@ -294,7 +243,11 @@ class Sight:
         elif made != dtype:
             notes.append(f"results are {made}")
         # A model of three channels that are no colours knows better than their number.
-        colours = not alone and (self.colours or not together)
+        colours = (
+            (channels, colour) == (RGB, "rgb")
+            and options.channels != "separate"
+            and (self.colours or not together)
+        )
         if options.chroma != options.strength and not colours:
             notes.append("it has no colours, so chroma-strength changes nothing")
         results = self.results if self.results and values == self._kept(dtype) else values
@@ -338,3 +291,8 @@ def _with_data(parts: Sequence[Array], holes: Holes) -> list[Array]:
         if bad is None or not bad.all():
             found.append(np.asarray(part) if bad is None else np.ma.MaskedArray(part, bad))
     return found or [np.zeros_like(np.asarray(parts[0]))]
+
+
+def _largest_part(lacks: Mask | None) -> tuple[slice, slice]:
+    """Return the rows and columns of the largest part of one image that has data."""
+    return largest_part(None if lacks is None else np.asarray(lacks[0].any(-1)))

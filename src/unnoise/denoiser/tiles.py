@@ -1,15 +1,15 @@
-"""A large image in tiles: what each tile reads and keeps, rows from a stream, and running them.
+"""A large image in tiles: a grid of them, rows from a stream, and a network on each tile.
 
-A pixel of a result depends only on the input within the model's receptive field, so a tile that is
-read wider than it is kept gives what the whole image would. Tiles begin at multiples of the model's
-``size_multiple``, where the grids of its levels begin in the whole image too, and are padded only
-at the image's own right and bottom border, as the whole image would be.
+A pixel of a result depends only on the input within the model's receptive field. So a tile that
+reads more than it keeps gives the same result as the whole image. Tiles begin at multiples of the
+model's ``size_multiple``, where the grids of its levels begin in the whole image, too. They are
+padded only at the right and bottom border of the image, as the whole image is.
 
-Planning is separate from running. This file does not know dtypes, value ranges or files.
+This file does not know dtypes, value ranges or files.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from unnoise.errors import ModelError
 from unnoise.sizes import Sized, check_size, padding
 from unnoise.types import Array, Floats
 
-SMALLEST = 64  # kept sides are not halved below this when memory runs out
+SMALLEST = 64  # pixels: kept sides are not halved below it when memory runs out
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,19 @@ class Span:
     first: int
     last: int
 
+    @property
+    def read(self) -> slice:
+        """Its place in the image."""
+        return slice(self.start, self.stop)
+
+    def inside(self, other: "Span") -> slice:
+        """Return where the rows that it keeps lie in those that another span keeps."""
+        return slice(self.first - other.first, self.last - other.first)
+
 
 @dataclass(frozen=True)
 class TileGrid:
-    """How an image ``height`` × ``width`` is divided: each row span with each column span."""
+    """The tiles of an image ``height`` × ``width``: each row span with each column span."""
 
     height: int
     width: int
@@ -47,14 +56,34 @@ class TileGrid:
         """Whether the image is one tile."""
         return len(self.rows) == len(self.columns) == 1
 
+    def tile(self, row: int, column: int) -> "Tile":
+        """Return the tile at a row and a column of the grid."""
+        return Tile(self, self.rows[row], self.columns[column])
+
+    def middle(self, side: int) -> "Tile":
+        """Return a tile that keeps the middle, about ``side`` pixels high and wide."""
+
+        def span(length: int) -> Span:
+            kept = _round_up(min(side, length), self.multiple)
+            first = max(0, (length - kept) // 2 // self.multiple * self.multiple)
+            last = min(first + kept, length)
+            return Span(max(0, first - self.overlap), min(last + self.overlap, length), first, last)
+
+        return Tile(self, span(self.height), span(self.width))
+
 
 @dataclass(frozen=True)
 class Tile:
-    """One tile of a grid."""
+    """One tile of an image."""
 
     grid: TileGrid
     rows: Span
     columns: Span
+
+    @property
+    def read(self) -> tuple[slice, slice]:
+        """Rows and columns of the image that are read."""
+        return self.rows.read, self.columns.read
 
     @property
     def kept(self) -> tuple[slice, slice]:
@@ -73,35 +102,18 @@ class Tile:
         """Return it keeping ``margin`` pixels more on each side that is no border of the image."""
         by = _round_up(margin, self.grid.multiple)
         rows, columns = (
-            Span(
-                span.start,
-                span.stop,
-                max(span.first - by, span.start),
-                min(span.last + by, span.stop),
+            replace(
+                span,
+                first=max(span.first - by, span.start),
+                last=min(span.last + by, span.stop),
             )
             for span in (self.rows, self.columns)
         )
         return Tile(self.grid, rows, columns)
 
     def within(self, other: "Tile") -> tuple[slice, slice]:
-        """Return where what it keeps lies in what another, wider one of the same place keeps."""
-        rows, columns = (
-            slice(mine.first - theirs.first, mine.last - theirs.first)
-            for mine, theirs in ((self.rows, other.rows), (self.columns, other.columns))
-        )
-        return rows, columns
-
-
-def middle_tile(grid: TileGrid, side: int) -> Tile:
-    """Return a tile that keeps the middle of an image, about ``side`` pixels high and wide."""
-
-    def span(length: int) -> Span:
-        kept = _round_up(min(side, length), grid.multiple)
-        first = max(0, (length - kept) // 2 // grid.multiple * grid.multiple)
-        last = min(first + kept, length)
-        return Span(max(0, first - grid.overlap), min(last + grid.overlap, length), first, last)
-
-    return Tile(grid, span(grid.height), span(grid.width))
+        """Return the place of what it keeps in what another, wider tile keeps."""
+        return self.rows.inside(other.rows), self.columns.inside(other.columns)
 
 
 Work = Callable[[Array, Tile], Array]  # what a tile reads (B, h, w, C) -> what it keeps
@@ -113,14 +125,14 @@ def plan_tiles(
     """Divide an image; one of the area of a tile, or of a fixed size, stays whole.
 
     Args:
-        network: Gives the receptive field and the grid.
-        height: Of the image.
-        width: Of the image.
+        network: Decides on the overlap and the multiple.
+        height: Of the image, in pixels.
+        width: Likewise.
         side: Of what a square tile reads, in pixels. A narrow image has longer tiles.
-        margin: Pixels around what is kept for which results are needed, too; see ``Tile.widened``.
+        margin: Pixels around what is kept whose results are needed, too; see ``Tile.widened``.
     """
     multiple = network.size_multiple
-    # A mirror of up to ``multiple - 1`` rows at the border must find its rows in the tile.
+    # Padding mirrors up to ``multiple - 1`` rows at the border, which must lie in the tile.
     reach = max(network.receptive_field // 2, multiple - 1)
     overlap = _round_up(reach, multiple) + _round_up(margin, multiple)
     if network.fixed_size is not None:
@@ -133,7 +145,7 @@ def plan_tiles(
 
 
 def spans(length: int, *, side: int, overlap: int, multiple: int) -> tuple[Span, ...]:
-    """Divide a length into even spans that read up to ``side`` each; together they keep it all."""
+    """Divide a length into even spans that read up to ``side`` each; together they keep all."""
     inner = length - 2 * overlap
     longest = max(multiple, (side - 2 * overlap) // multiple * multiple)
     if length <= max(side, longest + 2 * overlap):
@@ -171,21 +183,13 @@ def halve(tile: Tile) -> tuple[Tile, Tile] | None:
 def run_bands(bands: Iterable[Array], grid: TileGrid, work: Work) -> Iterator[Array]:
     """Do ``work`` tile by tile on an image ``(H, W, C)`` that comes as bands of rows.
 
-    Holds the rows that one row of tiles reads, and nothing that grows with the height.
-
-    Args:
-        bands: From the top, every row once.
-        grid: Of the image.
-        work: Gets what a tile reads ``(1, h, w, C)``, gives what it keeps.
-
-    Yields:
-        Bands of results from the top, every row once.
+    Bands come and go from the top, every row once. No more rows are held than a row of tiles
+    reads.
     """
     for rows, window in _windows(bands, grid.rows):
         result = None
         for columns in grid.columns:
-            part = window[None, :, columns.start : columns.stop]
-            kept = work(part, Tile(grid, rows, columns))[0]
+            kept = work(window[None, :, columns.read], Tile(grid, rows, columns))[0]
             if result is None:
                 result = np.empty((len(kept), grid.width, kept.shape[2]), kept.dtype)
             result[:, columns.first : columns.last] = kept
@@ -221,8 +225,8 @@ class Runner:
         """Run the network on what a tile reads ``(B, C, h, w)``, and return what it keeps.
 
         Raises:
-            ModelError: The network does not take the image, or memory does not suffice for a small
-                tile (or for the whole image, where the network takes no other).
+            ModelError: The network does not take the image, or there is not enough memory for a
+                small tile (or for the whole image, if the network takes no other).
         """
         batch, _, height, width = noisy.shape
         size = max(1, self._pixels // (height * width))
@@ -249,17 +253,11 @@ class Runner:
                 "smaller model"
             )
         top, left = tile.rows.start, tile.columns.start
-        parts = [
-            self.run(
-                noisy[
-                    ...,
-                    part.rows.start - top : part.rows.stop - top,
-                    part.columns.start - left : part.columns.stop - left,
-                ],
-                part,
-            )
-            for part in cut
-        ]
+        parts = []
+        for part in cut:
+            rows = slice(part.rows.start - top, part.rows.stop - top)
+            columns = slice(part.columns.start - left, part.columns.stop - left)
+            parts.append(self.run(noisy[..., rows, columns], part))
         return np.concatenate(parts, axis=-1 if cut[0].rows == tile.rows else -2)
 
 

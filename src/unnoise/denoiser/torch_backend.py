@@ -10,8 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from unnoise.denoiser.description import check_model_info
-from unnoise.denoiser.networks import CPU, GPU, AtOnce, Network
-from unnoise.denoiser.view import makes_grey
+from unnoise.denoiser.networks import CPU, GPU, AtOnce, Network, makes_grey
 from unnoise.errors import ModelError, ModelFileError
 from unnoise.models import (
     Distances,

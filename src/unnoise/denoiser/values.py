@@ -1,7 +1,8 @@
-"""What a part of an image goes through: hot pixels, scale, network, detail, blend, and back."""
+"""The way of a part of an image: hot pixels, scale, network, detail, blend, and back."""
 
-from collections.abc import Callable
-from dataclasses import replace
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -9,98 +10,103 @@ from unnoise.denoiser.detail import LOOK, Removed, recover
 from unnoise.denoiser.detail import REACH as DETAIL_REACH
 from unnoise.denoiser.hot_pixels import REACH as HOT_REACH
 from unnoise.denoiser.hot_pixels import find_hot_pixels, replace_pixels
+from unnoise.denoiser.networks import Backend, Network, network_at
 from unnoise.denoiser.options import DenoiseOptions
-from unnoise.denoiser.restoring import OneImage, Restorer, filled
-from unnoise.denoiser.tiles import Tile, TileGrid, middle_tile
-from unnoise.denoiser.view import Mask, View
-from unnoise.images import LUMA, Layout, from_float, to_float
+from unnoise.denoiser.restoring import FloatPass, OneImage, Source
+from unnoise.denoiser.sight import Sight
+from unnoise.denoiser.tiles import Tile
+from unnoise.denoiser.view import Mask, View, filled
+from unnoise.images import LUMA, to_float
 from unnoise.types import Array, Floats
 
 WEIGHTS = LUMA.astype(np.float32)[:, None, None]
+GRAIN_LOOK = 1024  # pixels: side of the middle of an image in which its noise correlation is found
 
 
-def margin_of(options: DenoiseOptions) -> int:
-    """Return how many pixels around a tile decide about it, beside those that the network sees."""
-    return (DETAIL_REACH if options.detail else 0) + (HOT_REACH if options.hot_pixels else 0)
+@dataclass
+class Tally:
+    """The state of a pass: pixels that are done, and hot ones that were replaced.
+
+    Attributes:
+        total: Pixels to do.
+        progress: Gets the share that is done after each part.
+    """
+
+    total: int
+    progress: Callable[[float], None] = lambda _: None
+    done: int = 0
+    replaced: int = 0
+
+    def add(self, pixels: int) -> None:
+        """Count pixels that are done."""
+        self.done += pixels
+        self.progress(self.done / self.total)
 
 
-class Passage:
-    """Denoises parts ``(B, h, w, C)`` of images of one dtype, as options say.
+class ValuePass(FloatPass):
+    """One pass over images of any dtype, as options say.
 
     Args:
-        restore: Applies the network.
-        view: How the images are seen.
+        source: The images; with ``detail``, one image, whose noise is the same in all tiles.
+        network: Is applied to them.
+        view: How they are seen.
         options: How the model is applied.
-        page: The image, where ``detail`` is asked for and it may be one of several tiles: the
-            middle of it says for all of them how strong the noise is.
-        count: Told how many hot and dead pixels were replaced in what is kept.
+        tally: Counts.
     """
 
     def __init__(
-        self,
-        restore: Restorer,
-        view: View,
-        options: DenoiseOptions,
-        *,
-        page: OneImage | None = None,
-        count: Callable[[int], None] = lambda _: None,
+        self, source: Source, network: Network, view: View, options: DenoiseOptions, tally: Tally
     ) -> None:
-        self._restore, self._view, self._options = restore, view, options
-        self._page, self._count = page, count
+        reach = bool(options.detail) * DETAIL_REACH + options.hot_pixels * HOT_REACH
+        super().__init__(source, network, clamp=view.values.clamp, margin=reach)
+        self._view, self._options, self.tally = view, options, tally
         self._chroma = options.chroma if view.colours else options.strength
-        # The results are clamped already; the input's share of a blend may lie outside.
-        self._results = replace(view.results, clamp=False)
         self._removed: list[Removed] | None = None
 
-    def __call__(self, stack: Array, tile: Tile) -> Array:
+    def work(self, stack: Array, tile: Tile) -> Array:
         """Turn what a tile reads into what it keeps."""
+        made = self._denoise(stack, tile)
+        self.tally.add(math.prod(made.shape[:3]))
+        return made
+
+    def _denoise(self, stack: Array, tile: Tile) -> Array:
         view, (rows, columns) = self._view, tile.kept
         if self._options.hot_pixels:
-            stack = self._without_hot(stack, tile)
+            stack, hot = self._without_hot(stack)
+            if hot is not None:
+                self.tally.replaced += int(hot[:, rows, columns].any(-1).sum())
         given = stack[:, rows, columns]
         if self._options.strength == self._chroma == 0:
             return given.astype(view.dtype, copy=False)  # exactly, unlike a way through float32
-        lacks, noisy = self._scaled(stack)
-        result = self._restored(noisy, lacks, tile)
-        result = self._blend(noisy[..., rows, columns], result)
-        clean = from_float(result, Layout(view.dtype, "NYXC", given.shape), self._results)
-        if view.alpha:
-            clean = np.concatenate([clean, given[..., -1:].astype(view.dtype)], axis=-1)
-        if lacks is not None:
-            clean[..., : view.channels] = np.where(
-                lacks[:, rows, columns], given[..., : view.channels], clean[..., : view.channels]
-            )
-        return clean
+        noisy, lacks = view.scale(stack)
+        result = self._blend(noisy[..., rows, columns], self._restored(noisy, lacks, tile))
+        lacks = None if lacks is None else lacks[:, rows, columns]
+        # The results are clamped already; the input's share of a blend may lie outside.
+        return view.unscale(result, given, lacks, clamp=False)
 
-    def _without_hot(self, stack: Array, tile: Tile) -> Array:
+    def _without_hot(self, stack: Array) -> tuple[Array, Mask | None]:
+        """Replace hot pixels; return which they were, too, ``(B, h, w, C)``."""
         view = self._view
         values, absent = stack[..., : view.channels], view.absent(stack)
         floats = to_float(filled(values, absent), view.values)
         hot = np.moveaxis(find_hot_pixels(floats, colours=view.colours), 1, -1)
         hot = hot if absent is None else hot & ~absent
         if not hot.any():
-            return stack
-        rows, columns = tile.kept
-        self._count(int(hot[:, rows, columns].any(-1).sum()))
+            return stack, None
         made = replace_pixels(values, hot, absent)
-        return np.concatenate([made, stack[..., view.channels :]], axis=-1)
-
-    def _scaled(self, stack: Array) -> tuple[Mask | None, Floats]:
-        lacks = self._view.lacks(stack)
-        return lacks, to_float(filled(stack[..., : self._view.channels], lacks), self._view.values)
+        return np.concatenate([made, stack[..., view.channels :]], axis=-1), hot
 
     def _restored(self, noisy: Floats, lacks: Mask | None, tile: Tile) -> Floats:
         """Return results ``(B, C, h, w)`` of what a tile keeps, with their detail."""
         if self._options.detail == 0:
-            return self._restore(noisy, tile)
+            return self.restore(noisy, tile)
         wide = tile.widened(DETAIL_REACH)
-        rows, columns = wide.kept
-        before, after = noisy[..., rows, columns], self._restore(noisy, wide)
+        before, after = noisy[(..., *wide.kept)], self.restore(noisy, wide)
         if tile.grid.whole:
-            middle = middle_tile(tile.grid, LOOK).place
+            middle = tile.grid.middle(LOOK).place
             found = self._measure(before[(..., *middle)], after[(..., *middle)], lacks, middle)
         else:
-            self._removed = found = self._removed or self._sample(tile.grid)
+            self._removed = found = self._removed or self._sample()
         planes = zip(self._planes(before), self._planes(after), found, strict=True)
         texture = np.stack([recover(*each) for each in planes])
         result = after + np.float32(self._options.detail) * texture.reshape(
@@ -109,18 +115,14 @@ class Passage:
         result = result[(..., *tile.within(wide))]
         return result.clip(0, 1) if self._view.values.clamp else result
 
-    def _sample(self, grid: TileGrid) -> list[Removed]:
-        """Denoise the middle of the image, and measure what noise is in it."""
-        assert self._page is not None
-        tile = middle_tile(grid, LOOK)
-        read = (slice(span.start, span.stop) for span in (tile.rows, tile.columns))
-        stack = self._page.window(0, *read)[None]
+    def _sample(self) -> list[Removed]:
+        """Denoise the middle of the image, and measure its noise."""
+        tile = self.grid.middle(LOOK)
+        stack = self.source.window(0, *tile.read)[None]
         if self._options.hot_pixels:
-            quiet = Passage(self._restore, self._view, self._options)
-            stack = quiet._without_hot(stack, tile)
-        lacks, noisy = self._scaled(stack)
-        kept = tile.kept
-        return self._measure(noisy[(..., *kept)], self._restore(noisy, tile), lacks, kept)
+            stack, _ = self._without_hot(stack)
+        noisy, lacks = self._view.scale(stack)
+        return self._measure(noisy[(..., *tile.kept)], self.restore(noisy, tile), lacks, tile.kept)
 
     def _measure(
         self, before: Floats, after: Floats, lacks: Mask | None, place: tuple[slice, slice]
@@ -148,3 +150,49 @@ class Passage:
         bright = (change * WEIGHTS).sum(axis=1, keepdims=True)
         mixed: Floats = before + luma * bright + chroma * (change - bright)
         return mixed
+
+
+def at_strides(
+    backend: Backend, sight: Sight, source: Source, channels: int, taken: int
+) -> Iterator[tuple[Source, Network]]:
+    """Yield a source, or each image of it, with the network at the stride that its noise needs.
+
+    Images are seen as in training: at its stride, or, if it had several, at the one that suits the
+    middle of the image.
+
+    Args:
+        backend: The model.
+        sight: Chooses the stride.
+        source: The images.
+        channels: Of the images, without transparency.
+        taken: Channels that the network takes at once.
+    """
+    if len(sight.strides) == 1:
+        yield source, network_at(backend, taken, sight.strides[0])
+        return
+    for index in range(source.count):
+        image = OneImage(source, index)
+        stride = sight.stride(image.middle(GRAIN_LOOK)[..., :channels])
+        yield image, network_at(backend, taken, stride)
+
+
+def passes(
+    backend: Backend,
+    sight: Sight,
+    source: Source,
+    view: View,
+    options: DenoiseOptions,
+    progress: Callable[[float], None] = lambda _: None,
+) -> tuple[Iterator[ValuePass], Tally]:
+    """Return the passes that together denoise a source, in order, and their tally."""
+    tally = Tally(source.count * source.height * source.width, progress)
+    # Detail needs the noise of each image.
+    parts: list[Source] = [source]
+    if options.detail:
+        parts = [OneImage(source, index) for index in range(source.count)]
+    made = (
+        ValuePass(images, network, view, options, tally)
+        for part in parts
+        for images, network in at_strides(backend, sight, part, view.channels, view.taken)
+    )
+    return made, tally

@@ -1,16 +1,32 @@
-"""How one source of images is seen by a model."""
+"""How a model sees one source of images: its channels, its scale, its missing data."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from unnoise.denoiser.options import ChannelUse
 from unnoise.errors import ConfigError
-from unnoise.images import RGB, Colour, Holes, ValueRange, hole_mask
-from unnoise.types import Floats
+from unnoise.images import (
+    RGB,
+    Colour,
+    Holes,
+    Layout,
+    ValueRange,
+    fill_holes,
+    from_float,
+    hole_mask,
+    to_float,
+)
+from unnoise.types import Array, Floats
 
 Mask = NDArray[np.bool_]
+
+GREY = 1
+COMMON, LEAST_PIXELS = 0.2, 256  # least correlation of two colours, and pixels to measure it on
+STILL = 0.5  # share of neighbouring pixels that are equal in transparency, and not in a photograph
 
 
 @dataclass(frozen=True)
@@ -18,11 +34,11 @@ class View:
     """How one source is seen.
 
     Attributes:
-        values: Its values that are 0 and 1 for the model.
-        results: The values that 0 and 1 of the results become; others than ``values`` where the
-            model learned from dark noisy and bright clean images.
-        channels: Of an image, transparency not counted.
-        alpha: Whether another, last one is transparency.
+        values: The values that are 0 and 1 for the model.
+        results: The values that 0 and 1 of the results become. They differ from ``values`` where
+            the model learned from dark noisy and bright clean images.
+        channels: Number of channels without transparency.
+        alpha: Whether one more channel, the last, is transparency.
         together: Whether the model takes all channels at once; else each is an image.
         colours: Whether the channels are red, green and blue.
         holes: What counts as no data.
@@ -45,25 +61,59 @@ class View:
         """Channels that the model takes at once."""
         return self.channels if self.together else 1
 
-    def lacks(self, stack: NDArray[np.generic]) -> Mask | None:
+    def lacks(self, stack: Array) -> Mask | None:
         """Return which values of images ``(..., C)`` the network does not see; None if it sees all.
 
-        They have no data; or lie under fully transparent pixels, and are nothing that visible ones
-        may be mixed with; or lie far outside of the range, such as a hot pixel. They stay as they
-        are.
+        They have no data; or lie under fully transparent pixels, which must not be mixed with
+        visible ones; or lie far outside of the range, such as a hot pixel. They keep their values.
 
         Returns:
-            Of the shape of the images without transparency.
+            A mask of the shape of the images without transparency.
         """
         far = self.values.find_far(np.asarray(stack[..., : self.channels]))
         return _any_of(self.absent(stack), far)
 
-    def absent(self, stack: NDArray[np.generic]) -> Mask | None:
-        """Return what of ``lacks`` holds no data, or is not seen: without values far outside."""
+    def absent(self, stack: Array) -> Mask | None:
+        """Return ``lacks`` without the values far outside of the range."""
         values = stack[..., : self.channels]
         found = self.holes.find(values) if self.holes else hole_mask(values)
         hidden = np.broadcast_to(stack[..., -1:] == 0, values.shape) if self.alpha else None
         return _any_of(found, hidden)
+
+    def scale(self, stack: Array) -> tuple[Floats, Mask | None]:
+        """Return images ``(B, h, w, C)`` as the model sees them, and what it does not see of them.
+
+        Returns:
+            float32 ``(B, C, h, w)`` without transparency, filled where values lack; and ``lacks``.
+        """
+        lacks, values = self.lacks(stack), np.asarray(stack[..., : self.channels])
+        return to_float(filled(values, lacks), self.values), lacks
+
+    def unscale(
+        self, results: Floats, given: Array, lacks: Mask | None, *, clamp: bool = True
+    ) -> Array:
+        """Undo ``scale`` for results: with the transparency of ``given``, and its unseen values.
+
+        Args:
+            results: float32 ``(B, C, h, w)``.
+            given: The images ``(B, h, w, C)``.
+            lacks: What the model does not see of them.
+            clamp: Whether results are limited to the range, if it says so.
+        """
+        values = self.results if clamp else replace(self.results, clamp=False)
+        made = from_float(results, Layout(self.dtype, "NYXC", given.shape), values)
+        if lacks is not None:
+            made = np.where(lacks, given[..., : self.channels], made).astype(self.dtype)
+        if not self.alpha:
+            return made
+        return np.concatenate([made, given[..., -1:].astype(self.dtype)], axis=-1)
+
+
+def filled(stack: Array, lacks: Mask | None) -> Array:
+    """Fill what lacks data in images ``(B, h, w, C)``."""
+    if lacks is None:
+        return stack
+    return np.stack([fill_holes(image, bad) for image, bad in zip(stack, lacks, strict=True)])
 
 
 def _any_of(*found: Mask | None) -> Mask | None:
@@ -71,68 +121,95 @@ def _any_of(*found: Mask | None) -> Mask | None:
     return np.logical_or.reduce(masks) if masks else None
 
 
-GREY = 1
-COMMON, LEAST_PIXELS = 0.2, 256  # correlation of two colours at least, and where to tell it
-STILL = 0.5  # share of neighbouring pixels that are equal in transparency, and not in a photograph
-
-
-def goes_together(channels: int, colour: Colour, wanted: int, *, colours: bool) -> bool:
-    """Whether a model takes all channels of a pixel at once, or each as a grey image.
-
-    Args:
-        channels: Of the image.
-        colour: What they mean.
-        wanted: Channels of the model.
-        colours: Whether those of the model are red, green and blue.
-    """
-    if channels == GREY:
-        return True
-    return channels == wanted and (colour == "rgb" or not colours)
-
-
-def check_together(channels: int, wanted: int) -> None:
-    """Raise ``ConfigError`` if a model cannot take all channels at once."""
-    if channels not in (GREY, wanted):
-        raise ConfigError(
-            f"channels is together: the image has {channels} and the model takes {wanted} at once; "
-            "pass --channels separate, or leave it out"
-        )
-
-
 def adapts(channels: int, wanted: int) -> bool:
     """Whether a model of ``wanted`` channels, or its grey form, takes images of ``channels``."""
     return channels == wanted or wanted in (GREY, RGB)
 
 
-def makes_grey(channels: int, wanted: int) -> bool:
-    """Whether images of ``channels`` are for the grey form of a model of ``wanted``."""
-    return (channels, wanted) == (GREY, RGB)
+def goes_together(
+    use: ChannelUse, channels: int, colour: Colour, wanted: int, *, colours: bool
+) -> bool:
+    """Whether a model takes all channels of a pixel at once, or each as a grey image.
+
+    Args:
+        use: The option.
+        channels: Of the image.
+        colour: Their meaning.
+        wanted: Channels of the model.
+        colours: Whether the channels of the model are red, green and blue.
+
+    Raises:
+        ConfigError: The option is ``together`` and the model cannot.
+    """
+    fits = channels in (GREY, wanted)
+    if use == "together" and not fits:
+        raise ConfigError(
+            f"channels is together: the image has {channels} and the model takes {wanted} at once; "
+            "pass --channels separate, or leave it out"
+        )
+    if use != "auto":
+        return use == "together"
+    return fits and (channels == GREY or colour == "rgb" or not colours)
 
 
-def looks_like_alpha(part: NDArray[np.generic]) -> bool:
+def read_channels(
+    parts: Sequence[Array],
+    channels: int,
+    wanted: int,
+    *,
+    alpha: bool,
+    colour: Colour,
+    colours: bool,
+) -> tuple[bool, Colour, list[str]]:
+    """Find what the channels of a source are, from what its file says and its values.
+
+    Args:
+        parts: Values ``(..., W, C)``.
+        channels: Of the source.
+        wanted: Channels of the model.
+        alpha: Whether the file calls the last one transparency.
+        colour: What the file says of the others.
+        colours: Whether the channels of the model are red, green and blue.
+
+    Returns:
+        Whether the last one is transparency, the meaning of the others, and notes.
+    """
+    notes = []
+    if alpha and wanted == channels:
+        alpha = False  # the model was trained with transparency as one of its channels
+    if colour == "unknown":
+        if channels == RGB + 1 != wanted and colours:
+            alpha = all(map(_looks_like_alpha, parts))
+            what = "transparency: it is flat" if alpha else "an image: it is not flat"
+            notes.append(f"the fourth channel is taken as {what}")
+        if channels == RGB == wanted and colours and _have_little_in_common(parts[0]):
+            notes.append(
+                "its three channels have little in common for colours: if they are slices or "
+                "stains, pass --channels separate, or their --axes"
+            )
+        return alpha, "rgb" if channels - alpha == RGB else "other", notes
+    if alpha and channels == RGB + 1 and not all(map(_looks_like_alpha, parts)):
+        notes.append(
+            "the file calls its fourth channel transparency, which comes back as it is, but it "
+            "is not flat: if it is an image, pass --axes, such as ZYX"
+        )
+    return alpha, colour, notes
+
+
+def _looks_like_alpha(part: Array) -> bool:
     """Whether the last of four channels ``(..., W, 4)`` that nothing describes is transparency.
 
-    It is the same over wide areas, while noise is nowhere.
+    Transparency is constant over wide areas; noise is not.
     """
     last = part[..., -1]
     return part.shape[-1] == RGB + 1 and bool(np.mean(last[..., 1:] == last[..., :-1]) > STILL)
 
 
-def have_little_in_common(part: NDArray[np.generic]) -> bool:
-    """Whether three channels ``(..., W, 3)`` that nothing describes differ as no colours do."""
+def _have_little_in_common(part: Array) -> bool:
+    """Whether three channels ``(..., W, 3)`` that nothing describes differ more than colours do."""
     flat = part.reshape(-1, part.shape[-1]).astype(np.float64)
     flat = flat[np.isfinite(flat).all(axis=1)]
     if len(flat) < LEAST_PIXELS or (flat.std(axis=0) == 0).any():
         return False
     found: Any = np.corrcoef(flat, rowvar=False)
     return bool(np.abs(found[np.triu_indices(len(found), 1)]).max() < COMMON)
-
-
-def to_model(images: Floats, wanted: int) -> Floats:
-    """Give a grey model each channel of ``(B, C, H, W)`` as an image, ``(B · C, 1, H, W)``."""
-    return images if images.shape[1] == wanted else images.reshape(-1, 1, *images.shape[2:])
-
-
-def from_model(restored: Floats, batch: int) -> Floats:
-    """Put what a model made of ``to_model`` together again, ``(B, ..., H, W)``."""
-    return restored.reshape(batch, -1, *restored.shape[2:])
