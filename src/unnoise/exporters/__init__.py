@@ -1,6 +1,6 @@
 """A trained denoiser for other programs: one ONNX file, or a folder for Hugging Face.
 
-This room is not needed to train, and what it writes needs neither it nor torch.
+Training does not need this room, and the written files need neither this room nor torch.
 """
 
 from unnoise.exporters.hub import write_hub_folder

@@ -11,18 +11,23 @@ from unnoise.runs import ModelInfo
 
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
 LIBRARY = "unnoise"
-LONG = ("calibration", "estimator", "bounds")  # for machines, and in the header of the weights
+LONG = ("calibration", "estimator", "bounds")  # long fields, which the header of the weights has
 
 
 def write_hub_folder(denoiser: Denoiser, folder: Path, *, overwrite: bool = False) -> None:
     """Write ``model.safetensors``, ``config.json`` and ``README.md`` into a folder.
 
-    ``unnoise.load`` reads the weights alone; the config is for people and for tools of the hub, the
-    card is a beginning that its author completes, so one that is there stays.
+    ``unnoise.load`` reads only the weights; the config is for people and for tools of the hub. The
+    card is a draft that its author completes, so an existing card stays.
+
+    Args:
+        denoiser: The model.
+        folder: The folder; it is created if needed.
+        overwrite: Whether existing weights may be replaced.
 
     Raises:
         OutputError: Weights exist and ``overwrite`` is false, or nothing can be written there.
-        ModelError: The denoiser has no weights, as one of an ONNX file.
+        ModelError: The denoiser has no weights, such as a denoiser of an ONNX file.
     """
     if folder.is_file():
         raise OutputError(f"{folder} is a file: name a folder for the model")
@@ -47,7 +52,7 @@ def card(info: ModelInfo, *, parameters: int) -> str:
     noisy = info.trained.get("noisy_psnr")
     rows = {
         "network": f"`{info.model}`, {parameters:,} parameters, {info.channels} channels",
-        "noise": f"`{info.noise}`" if info.noise else "that of the training images",
+        "noise": f"`{info.noise}`" if info.noise else "the noise of the training images",
         "objective": info.objective,
         "data": info.data,
         "training": f"{info.trained.get('steps', 0):,.0f} steps, seed {info.seed}",
@@ -76,6 +81,6 @@ unnoise denoise photo.png --model hf://OWNER/NAME
 
 ## Limits
 
-Say here what the model was made for, on which images it was measured, and where it fails. `unnoise
-inspect` tells of a single image whether its result can be trusted.
+Describe here what the model was made for, on which images it was measured, and where it fails.
+`unnoise inspect` reports whether the result of an image can be trusted.
 """

@@ -1,7 +1,7 @@
 """From a denoiser to one ONNX file, which is then run and compared with torch.
 
-The graph takes any number of images of any height and width, and pads and crops them itself;
-whoever loads the file with unnoise gets tiles, value ranges and dtypes too.
+The graph takes any number of images of any height and width, and pads and crops them itself. Loaded
+with unnoise, the file also has tiles, value ranges and dtypes.
 """
 
 import base64
@@ -31,8 +31,8 @@ from unnoise.runs import HEADER, ModelInfo, header_of
 
 OPSETS = range(18, 24)  # what the exporter of torch writes and ONNX Runtime reads
 TOLERANCE = 1e-4  # of the value range
-MOST_ROUNDING = 1e-2  # that weights in half precision may change an image by
-# Of the images with which file and torch are compared: one pixel, odd sides, several, a large one.
+MOST_ROUNDING = 1e-2  # largest change of an image by weights in half precision
+# Images on which file and torch are compared: one pixel, odd sides, several images, a large one.
 SHAPES = ((1, 1, 1), (1, 37, 53), (3, 64, 40), (2, 129, 8), (1, 320, 257))
 TRACED = 4  # times the size multiple: the side of the images with which the network is traced
 HALF = "_half"
@@ -40,15 +40,15 @@ HALF = "_half"
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written.
+    """A file that was written.
 
     Attributes:
         path: The file.
-        bytes: Of it.
-        difference: The largest between what ONNX Runtime and torch make of the same images, where
-            white is 1, before weights are rounded.
-        rounding: The same after that; None without ``half``.
-        sizes: Heights and widths of the images.
+        bytes: The size of the file.
+        difference: The largest difference between results of ONNX Runtime and torch, where white is
+            1, before weights are rounded.
+        rounding: The largest difference after rounding; None without ``half``.
+        sizes: Heights and widths of the images that were compared.
     """
 
     path: Path
@@ -66,46 +66,48 @@ def write_onnx(
     half: bool = False,
     overwrite: bool = False,
 ) -> Exported:
-    """Write an ONNX file, and compare what it gives with torch; a file that differs is not kept.
+    """Write an ONNX file, and compare its results with torch; a file that differs is not kept.
 
     Args:
-        denoiser: Run by torch.
-        path: Of the file.
+        denoiser: A denoiser that runs with torch.
+        path: The file.
         opset: Version of the operators, one of ``OPSETS``.
-        half: Keep the weights in half precision: half the size. They are computed with in float32,
-            which every CPU is quick at.
+        half: Whether to store the weights in half precision, which halves the file. Computations
+            stay in float32, which every CPU supports well.
         overwrite: Whether the file may be replaced.
 
     Raises:
         ConfigError: The opset is not known, or the name does not end in ``.onnx``.
-        ModelError: The denoiser does not run with torch, or the file gave other images.
+        ModelError: The denoiser does not run with torch, or the results of the file differ.
         OutputError: The file exists and ``overwrite`` is false, or it cannot be written.
     """
     if opset not in OPSETS:
         raise ConfigError(f"opset is {opset}: it is from {OPSETS[0]} to {OPSETS[-1]}")
     if path.suffix != ".onnx":
-        raise ConfigError(f"{path} would be an ONNX file: let its name end in .onnx")
+        raise ConfigError(f"{path} is to be an ONNX file: choose a name that ends in .onnx")
     if not isinstance(denoiser.backend, TorchBackend):
-        raise ModelError("an ONNX file is made of a .safetensors model, and this one is none")
+        raise ModelError(
+            "this model is not a .safetensors model, and only such models become ONNX files"
+        )
     plain = denoiser.backend
-    engine = TorchBackend(_copied(plain.model), distances=plain.bounds and _copied(plain.bounds))
-    known = Denoiser(engine, denoiser.info)
-    images = list(_images(engine.model))
-    graph = _graph(engine.model, opset)
-    bounds = engine.bounds and _graph(engine.bounds, opset)
+    backend = TorchBackend(_copied(plain.model), distances=plain.bounds and _copied(plain.bounds))
+    known = Denoiser(backend, denoiser.info)
+    images = list(_images(backend.model))
+    graph = _graph(backend.model, opset)
+    bounds = backend.bounds and _graph(backend.bounds, opset)
     with replacing(path, overwrite=overwrite) as temporary:
 
         def written() -> float:
-            """Write the file, and return how far what it gives is from what torch gives."""
-            _describe(graph, bounds, engine, denoiser.info)
+            """Write the file, and return the largest difference of its results from torch's."""
+            _describe(graph, bounds, backend, denoiser.info)
             temporary.write_bytes(graph.SerializeToString())
             return _difference(Denoiser.load(temporary), known, images)
 
         difference, rounding = written(), None
         if not difference < TOLERANCE:
             raise ModelError(
-                f"the ONNX file gives images that differ by {difference:.2g} from those of torch, "
-                f"more than {TOLERANCE:g}, so it was not kept: please report this model"
+                f"results of the ONNX file differ by {difference:.2g} from results of torch, more "
+                f"than {TOLERANCE:g}, so the file was not kept: please report this model"
             )
         if half:
             for each in filter(None, (graph, bounds)):
@@ -114,7 +116,7 @@ def write_onnx(
             if not rounding < MOST_ROUNDING:
                 raise ModelError(
                     f"weights in half precision change images by {rounding:.2g}, more than "
-                    f"{MOST_ROUNDING:g}, so the file was not kept: export it without --half"
+                    f"{MOST_ROUNDING:g}, so the file was not kept: export without --half"
                 )
         size = temporary.stat().st_size
     sizes = tuple(dict.fromkeys((image.shape[2], image.shape[3]) for image in images))
@@ -125,23 +127,23 @@ def _copied(model: ModelKind) -> ModelKind:
     return copy.deepcopy(model).cpu().float().eval()
 
 
-def _describe(graph: Any, bounds: Any, engine: TorchBackend, info: ModelInfo) -> None:
-    """Put all that a denoiser needs beside its graph into the metadata."""
-    metadata = {HEADER: header_of(info), NETWORK: json.dumps(_facts(engine))}
-    if engine.bounds is not None:
+def _describe(graph: Any, bounds: Any, backend: TorchBackend, info: ModelInfo) -> None:
+    """Write everything that a denoiser needs beside its graph into the metadata."""
+    metadata = {HEADER: header_of(info), NETWORK: json.dumps(_facts(backend))}
+    if backend.bounds is not None:
         metadata[BOUNDS_MODEL] = base64.b64encode(bounds.SerializeToString()).decode()
-        metadata[BOUNDS_NETWORK] = json.dumps(_facts(TorchBackend(engine.bounds)))
+        metadata[BOUNDS_NETWORK] = json.dumps(_facts(TorchBackend(backend.bounds)))
     del graph.metadata_props[:]
     for key, value in metadata.items():
         graph.metadata_props.add(key=key, value=value)
 
 
-def _facts(engine: TorchBackend) -> dict[str, Any]:
-    return {"channels": engine.model.channels, **engine.describe()}
+def _facts(backend: TorchBackend) -> dict[str, Any]:
+    return {"channels": backend.model.channels, **backend.describe()}
 
 
 def _graph(model: Model, opset: int) -> Any:
-    """Return the graph as the protocol buffer of ONNX; it pads and crops by itself."""
+    """Return the graph as the protocol buffer of ONNX, with padding and cropping inside."""
     size, multiple = model.fixed_size, model.size_multiple
     height, width = size or (TRACED * multiple, (TRACED + 1) * multiple)
     free = torch.export.Dim.DYNAMIC
@@ -166,7 +168,7 @@ def _graph(model: Model, opset: int) -> Any:
 
 
 def _clean(proto: Any) -> None:
-    """Name the dimensions, and drop where in our code each operator comes from."""
+    """Name the dimensions, and remove the source line of each operator."""
     for value in (*proto.graph.input, *proto.graph.output):
         dims = value.type.tensor_type.shape.dim
         for dim, name in zip(dims, ("batch", "channels", "height", "width"), strict=True):
@@ -179,7 +181,7 @@ def _clean(proto: Any) -> None:
 
 
 def _halve_weights(proto: Any) -> None:
-    """Keep weights as float16, each with an operator that makes it float32 when a file is read."""
+    """Store weights as float16, each with an operator that makes it float32 when the file loads."""
     from onnx import TensorProto, helper, numpy_helper
 
     casts = []
@@ -203,7 +205,7 @@ def _images(model: Model) -> Iterator[NDArray[np.float32]]:
 
 
 def _difference(one: Denoiser, other: Denoiser, images: list[NDArray[np.float32]]) -> float:
-    """Return the largest difference of images, and of their bounds where they have any."""
+    """Return the largest difference of results, and of their bounds if the model has bounds."""
     found = [0.0]
     for noisy in images:
         made, known = one.denoise_floats(noisy), other.denoise_floats(noisy)
@@ -218,7 +220,7 @@ def _difference(one: Denoiser, other: Denoiser, images: list[NDArray[np.float32]
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep back what the exporter says about packages that it does not need here."""
+    """Suppress the exporter's messages on packages that are not needed here."""
     log = logging.getLogger("torch.onnx")
     before = log.level
     log.setLevel(logging.ERROR)

@@ -8,15 +8,12 @@ AXES = {"height": 2, "width": 3}
 
 
 def pad_inside(proto: Any, multiple: int) -> None:
-    """Let a graph take images of any height and width; it pads and crops as ``sizes.padding`` says.
+    """Let a graph take images of any height and width; it pads and crops as ``sizes.padding`` does.
 
-    A mirror continues the image, where it is larger than the strips that it lacks; else its edge is
-    repeated. Rows and columns are gathered by their indices, since the mode of the operator ``Pad``
-    cannot depend on a size.
-
-    Args:
-        proto: A model with one input and one output, ``(B, C, H, W)``; it is changed in place.
-        multiple: What height and width inside of it are multiples of.
+    The graph has one input and one output, ``(B, C, H, W)``, and is changed in place; inside of it
+    height and width are multiples of ``multiple``. If the image is larger than the missing strips,
+    a mirror continues it, else its edge is repeated. Rows and columns are gathered by their
+    indices, because the mode of the operator ``Pad`` cannot depend on a size.
     """
     from onnx import helper, numpy_helper
 
@@ -52,7 +49,7 @@ def pad_inside(proto: Any, multiple: int) -> None:
         total = add("Add", [size, f"pad_lacks_{name}"], f"pad_total_{name}")
         place = add("Range", [zero, total, one], f"pad_place_{name}")
         edge = add("Min", [place, last], f"pad_edge_{name}")
-        # What lies beyond the last row by k lies k before it in the mirror.
+        # A row k beyond the last one is the row k before it, in the mirror.
         twice = add("Add", [edge, edge], f"pad_twice_{name}")
         folded = add("Sub", [twice, place], f"pad_folded_{name}")
         chosen = add("Where", [mirror, folded, edge], f"pad_chosen_{name}")

@@ -1,14 +1,14 @@
 """The denoisers that come with the package: weights, each beside its model card.
 
-This room knows where they lie, and nothing of what is in them.
+This room knows where the files are, but not what they contain.
 """
 
 from pathlib import Path
 
 NAMES = ("photo", "fluorescence")
-# Each lies there as .safetensors for torch, and as .onnx for a run time without it.
+# Weights as .safetensors for torch. Beside each is an .onnx file for a run time without torch.
 PRETRAINED = {name: Path(__file__).with_name(f"{name}.safetensors") for name in NAMES}
-# What each is made for, and what it is not.
+# The images that each is made for, and other images, which it is not made for.
 SUBJECTS = {"photo": "photographs", "fluorescence": "fluorescence micrographs"}
 OTHERS = {
     "photo": "microscopy, scanned documents or drawings",

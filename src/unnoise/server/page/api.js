@@ -1,9 +1,9 @@
-// What the server is asked, and how its refusals are answered. Knows nothing of the page.
+// Requests to the server, and how its refusals are handled. Knows nothing of the page.
 
 import { askForToken, authorization } from "./token.js";
 
 const HOME = new URL("../", import.meta.url); // a proxy may have the server under a path
-const PATIENCE = 5; // seconds before a busy server is asked again, where it does not say
+const PATIENCE = 5; // seconds before a busy server is asked again, by default
 
 /**
  * @typedef {{name: string, default: boolean, channels: number, summary: string}} Model
@@ -19,14 +19,14 @@ const PATIENCE = 5; // seconds before a busy server is asked again, where it doe
  * @typedef {{
  *   image: Blob, verdict: Verdict | null, reasons: string[], notes: string[], lost: string[],
  *   images: number, channels: number, shown: string[],
- * }} Denoised  How many images the file has, and channels that are shown one by one; how this one is shown.
+ * }} Denoised  The numbers of images and of channels to view one by one; how the image is shown.
  * @typedef {{strength: number, chroma: number | null, detail: number, hotPixels: boolean}} Finish
- *   How a model is applied; without a chroma, colours have the strength of all.
+ *   How a model is applied; without chroma, colour noise has the same strength.
  * @typedef {{
  *   index?: number, channel?: number, model: string, finish?: Finish, accept?: string, signal?: AbortSignal,
  *   onBusy?: (seconds: number) => void,
  * }} Wishes  An empty model is the server's default. With an index
- *   one image of a stack comes for the eye: upright, in 8 bits, dark ones stretched. onBusy is called before each wait.
+ *   the result is one image to look at: upright, in 8 bits, low contrast stretched. onBusy is called before each wait.
  */
 
 /** @returns {Promise<{models: Model[], limits: Limits}>} */
@@ -101,7 +101,7 @@ function post(path, query, image, wishes) {
 }
 
 /**
- * Ask until there is an answer: a busy server is waited for, a missing token is asked for.
+ * Ask until there is an answer: wait while the server is busy, and ask for a missing token.
  *
  * @param {string} url
  * @param {RequestInit} options

@@ -1,4 +1,4 @@
-// Puts the page together. What each part does is said in its file:
+// Puts the page together. Each part is described in its file:
 //
 //   desk      the images and their work     item, lane, api, token
 //   stage     the compare view              camera, gestures, split, view, pyramid, orientation
@@ -55,7 +55,7 @@ offerNoise(desk, view);
 offerDownloads(desk, complain);
 takeImages(take);
 
-// Nothing that fails may fail in silence: a picture too large for the memory, say.
+// Report every failure, such as a picture that is too large for the memory.
 addEventListener("unhandledrejection", ({ reason }) => complain(reason?.message ?? `${reason}`));
 
 const { models, limits } = await readModels();

@@ -1,5 +1,5 @@
-// Which part of an image is seen, and how large. Lengths are in pixels of the screen, so that at a
-// scale of 1 one pixel of the image is one pixel of the screen.
+// The visible part of an image, and its scale. Lengths are in pixels of the screen: at a scale of 1,
+// one pixel of the image is one pixel of the screen.
 
 const LARGEST = 64;
 const STEPS = [16, 12, 8, 6, 4, 3, 2, 1.5].map((part) => 1 / part);
@@ -68,13 +68,13 @@ export class Camera {
     this.#keepInside();
   }
 
-  /** Whether there is more of the image than is seen. */
+  /** Whether a part of the image is outside of the view. */
   get canPan() {
     const { width, height } = this.image;
     return width * this.scale > this.view.width + 1 || height * this.scale > this.view.height + 1;
   }
 
-  /** The left and right edge of what is seen of the image. */
+  /** The left and right edges of the visible part of the image. */
   get span() {
     const right = this.x + this.image.width * this.scale;
     return { left: Math.max(0, this.x), right: Math.min(this.view.width, right) };
@@ -107,7 +107,7 @@ export class Camera {
     this.#keepInside();
   }
 
-  /** An image smaller than the view is in its middle; a larger one leaves no gap. */
+  /** Centre an image that is smaller than the view; a larger one leaves no gap. */
   #keepInside() {
     const inside = (/** @type {number} */ start, /** @type {number} */ size, /** @type {number} */ room) =>
       size <= room ? (room - size) / 2 : Math.min(0, Math.max(room - size, start));

@@ -1,5 +1,5 @@
-// Colours for the values of a map. Inferno and viridis are equal steps to the eye; red and blue meet
-// in white at 0, for values of both signs. Seventeen colours each, from matplotlib, joined linearly.
+// Colours for the values of a map. The steps of inferno and viridis look equal; red and blue, for
+// signed values, meet in white at 0. Each has seventeen colours, from matplotlib, joined linearly.
 
 /** @type {Object<string, string>} */
 const STOPS = {

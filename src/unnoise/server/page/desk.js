@@ -1,4 +1,4 @@
-// The images on the page, and what is done with each. Knows the server, not the document.
+// The images on the page and the work on each. Knows the server, not the document.
 //
 // Events: "list" when images come, go or another is viewed; "item", with the image as detail, when
 // something about one changes; "settings" when the model, or how it is applied, does.
@@ -23,7 +23,7 @@ export class Desk extends EventTarget {
   /** @type {import("./api.js").Limits | null} */
   limits = null;
   #lane = new Lane(AT_ONCE);
-  /** One after the other, as a decoded picture is large. */
+  /** One at a time, because a decoded picture is large. */
   #decoding = Promise.resolve();
 
   /** @param {File[]} files */
@@ -73,24 +73,24 @@ export class Desk extends EventTarget {
     this.allAgain();
   }
 
-  /** The server blends where a result is no plain mix of before and after; else the stage does. */
+  /** The stage blends if a plain mix of before and after is enough, else the server does. */
   get isServerBlending() {
     return this.finish.chroma !== null || this.finish.hotPixels;
   }
 
-  /** Of what the server gave, the share in what is shown; the rest is the image before. */
+  /** The share of the server's result in the shown image; the rest is the image before. */
   get blend() {
     return this.isServerBlending ? 1 : this.finish.strength;
   }
 
-  /** What the server is asked for, for what is shown. */
+  /** The options to send to the server for the shown image. */
   get #shown() {
     return this.isServerBlending ? this.finish : { ...this.finish, strength: 1 };
   }
 
   /**
    * @param {import("./api.js").Finish} finish
-   * @returns {boolean} Whether the server has to be asked again, by allAgain.
+   * @returns {boolean} Whether the server must be asked again, by allAgain.
    */
   chooseFinish(finish) {
     const before = JSON.stringify(this.#shown);
@@ -105,8 +105,8 @@ export class Desk extends EventTarget {
 
   /**
    * @param {Item} item
-   * @param {number} index Of the image of a stack that is looked at.
-   * @param {number} channel Of it, where channels are no colours.
+   * @param {number} index The number of the viewed image of a stack.
+   * @param {number} channel The number of its viewed channel, if channels are not colours.
    */
   choosePart(item, index, channel) {
     Object.assign(item, { index, channel });
@@ -123,7 +123,7 @@ export class Desk extends EventTarget {
   }
 
   /**
-   * Get the result as a file, in the format that was sent and of the strength that is chosen.
+   * Get the result as a file, in the format that was sent, with the chosen strength.
    *
    * @param {Item} item
    */
@@ -170,7 +170,7 @@ export class Desk extends EventTarget {
     };
     const { index, channel } = item;
     const wishes = { model: this.model, finish: this.#shown, index, channel, signal, onBusy };
-    // No browser shows TIFF, and none the second image of a file.
+    // No browser shows TIFF files, or the second image of a file.
     if (!item.original || item.part !== item.originalPart) await this.#readShown(item, wishes);
     if (item.sigma > 0) {
       const original = /** @type {import("./orientation.js").Picture} */ (item.original);
@@ -185,7 +185,7 @@ export class Desk extends EventTarget {
     if (!item.noisy) {
       const { images, channels, shown, notes } = found;
       Object.assign(item, { images, channels, shown, notes });
-      // A browser shows dark values dark, and inks its own way; before and after are to be alike.
+      // Browsers show dark images dark, and convert inks in their own way. Before must match after.
       if (shown.length && !item.isServerShown) await this.#readShown(item, wishes);
     }
     const original = /** @type {import("./orientation.js").Picture} */ (item.original);
@@ -197,7 +197,7 @@ export class Desk extends EventTarget {
   }
 
   /**
-   * Have the server show what it read, for before and for the list of images.
+   * Let the server draw the original, for the view before and for the list of images.
    *
    * @param {Item} item
    * @param {import("./api.js").Wishes} wishes
@@ -209,7 +209,7 @@ export class Desk extends EventTarget {
   }
 
   /**
-   * Inspecting costs several times what denoising does, so it is done for what is looked at.
+   * Inspect the viewed image only, because inspecting takes several times as long as denoising.
    *
    * @param {Item} item
    */
@@ -239,13 +239,13 @@ export class Desk extends EventTarget {
     const { bytes, pixels } = this.limits;
     const mega = (/** @type {number} */ count) => (count / 1e6).toFixed(1);
     if (item.input.size > bytes) {
-      const told = `${mega(item.input.size)} MB; this server takes up to ${mega(bytes)} MB`;
-      throw new Error(`The file has ${told}. ${SMALLER}`);
+      const sizes = `${mega(item.input.size)} MB; this server takes up to ${mega(bytes)} MB`;
+      throw new Error(`The file has ${sizes}. ${SMALLER}`);
     }
     const count = item.size ? item.size.width * item.size.height : 0;
     if (count > pixels) {
-      const told = `${mega(count)} megapixels; this server takes up to ${mega(pixels)}`;
-      throw new Error(`The image has ${told}. ${SMALLER}`);
+      const sizes = `${mega(count)} megapixels; this server takes up to ${mega(pixels)}`;
+      throw new Error(`The image has ${sizes}. ${SMALLER}`);
     }
   }
 

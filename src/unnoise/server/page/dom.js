@@ -1,4 +1,4 @@
-// The two things that every part of the page does with the document.
+// Two functions on the document that every part of the page uses.
 
 /**
  * @template {HTMLElement} T
@@ -12,7 +12,7 @@ export function byId(id) {
 }
 
 /**
- * Make an element; text goes in as text, never as HTML.
+ * Make an element; text children are never parsed as HTML.
  *
  * @param {string} tag
  * @param {Object<string, unknown>} [properties]

@@ -1,4 +1,4 @@
-// Stores results: the bytes that the server gives for the strength that is chosen.
+// Stores results: the bytes that the server returns for the chosen strength.
 
 import { byId, make } from "./dom.js";
 

@@ -1,4 +1,4 @@
-// Examples that the server has, to try at once.
+// The examples of the server.
 
 import { readExample, readExamples } from "./api.js";
 import { byId, make } from "./dom.js";

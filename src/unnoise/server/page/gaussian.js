@@ -1,4 +1,4 @@
-// Normal random numbers, the same ones each time.
+// Normal random numbers, the same ones every time.
 
 const SEED = 13;
 
@@ -12,7 +12,7 @@ export function gaussian() {
       spare = NaN;
       return kept;
     }
-    // Box and Muller: two independent ones from two uniform ones.
+    // Box and Muller: two independent numbers from two uniform ones.
     const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
     const angle = 2 * Math.PI * uniform();
     spare = radius * Math.sin(angle);

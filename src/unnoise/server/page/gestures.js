@@ -1,11 +1,11 @@
-// Mouse, fingers, keys and buttons move the camera of the stage, or, where there is nothing to move,
-// the split.
+// Mouse, fingers, keys and buttons move the camera of the stage; if the whole image is visible, they
+// move the split.
 
 import { byId } from "./dom.js";
 
-const WHEEL = 0.0016; // of a doubling, for a pixel of the wheel
-const PINCH = 8; // times that, where the browser tells a pinch on a touch pad as a wheel
-const STILL = 4; // CSS pixels that a pointer may move in a click
+const WHEEL = 0.0016; // doublings of the scale for each pixel of the wheel
+const PINCH = 8; // times that, for a pinch on a touch pad, which browsers report as a wheel
+const STILL = 4; // CSS pixels that a pointer may move during a click
 const PAN = 60; // CSS pixels for a key
 
 /**
@@ -105,8 +105,8 @@ export function followGestures(stage, split) {
 
   stage.addEventListener("drawn", () => {
     const percent = 100 * camera.scale;
-    const told = `${percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`;
-    byId("zoom-scale").textContent = stage.layers.left ? told : "–";
+    const scale = `${percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`;
+    byId("zoom-scale").textContent = stage.layers.left ? scale : "–";
     // A finger on a fitted image may still move the page up and down.
     canvas.style.touchAction = camera.canPan ? "none" : "pan-y";
     canvas.style.cursor = camera.canPan ? "grab" : "ew-resize";

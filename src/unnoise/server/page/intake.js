@@ -1,4 +1,4 @@
-// Where images come from: chosen, dropped anywhere, or pasted.
+// Takes in images: chosen, dropped anywhere, or pasted.
 
 import { byId } from "./dom.js";
 

@@ -1,4 +1,4 @@
-// One image on the page: what came, what is sent, what came back.
+// One image on the page: its file, the file that is sent, and the result.
 
 import { decode, readOrientation } from "./orientation.js";
 
@@ -15,7 +15,7 @@ const THUMBNAIL = 112; // pixels of the longer side
 export class Item {
   /** @type {State} */
   state = "waiting";
-  message = ""; // what went wrong
+  message = ""; // the error
   wait = 0; // seconds until a busy server is asked again
   sigma = 0; // of the noise that is added, of 255
   /** @type {Picture | null} The file, as the browser can show it. */
@@ -37,17 +37,17 @@ export class Item {
   thumbnail = null;
   /** @type {{width: number, height: number} | null} */
   size = null;
-  index = 0; // of the image of a stack that is looked at
+  index = 0; // of the viewed image of a stack
   images = 1; // in the file
-  channel = 0; // of that image, where channels are no colours
+  channel = 0; // of that image, if channels are not colours
   channels = 1; // that are shown one by one
   originalPart = "0/0"; // the index and the channel that the original shows
   isServerShown = false; // whether the server made the original, which the browser could not show
-  /** @type {string[]} How the server shows it, where that is not as it is stored. */
+  /** @type {string[]} How the server shows it, if not as it is stored. */
   shown = [];
   /** @type {string[]} How the file was read. */
   notes = [];
-  /** @type {string[]} What a download will not have. */
+  /** @type {string[]} What a download does not contain. */
   lost = [];
   run = new AbortController();
   decoded = Promise.resolve(); // when it is known whether the browser can show the file
@@ -58,17 +58,17 @@ export class Item {
     this.name = file.name || "pasted.png";
   }
 
-  /** What is denoised, as the browser can show it. */
+  /** The image to denoise, as the browser can show it. */
   get before() {
     return this.noisy ?? this.original;
   }
 
-  /** What is denoised, as it is sent. */
+  /** The image to denoise, as it is sent. */
   get input() {
     return this.noisy?.blob ?? this.file;
   }
 
-  /** What of the file is looked at. */
+  /** The viewed part of the file. */
   get part() {
     return `${this.index}/${this.channel}`;
   }
@@ -79,7 +79,7 @@ export class Item {
     return `${stem}_denoised${this.noisy ? ".png" : (ending ?? "")}`;
   }
 
-  /** Forget every result, and stop what is being done. */
+  /** Forget every result, and stop the work on it. */
   restart() {
     this.run.abort();
     this.run = new AbortController();

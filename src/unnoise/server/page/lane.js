@@ -1,4 +1,4 @@
-// At most a few things at a time; those that are urgent when a place becomes free go first.
+// Runs a few tasks at a time. When a place becomes free, urgent tasks go first.
 
 export class Lane {
   /** @param {number} places */
@@ -11,7 +11,7 @@ export class Lane {
   /**
    * @template T
    * @param {() => Promise<T>} task
-   * @param {() => boolean} urgent Asked when a place becomes free, not now.
+   * @param {() => boolean} urgent Called when a place becomes free, not now.
    * @returns {Promise<T>}
    */
   async run(task, urgent) {

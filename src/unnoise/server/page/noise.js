@@ -1,4 +1,4 @@
-// Adds noise to the viewed image, to see how much of it comes back.
+// Adds noise to the viewed image, to measure how well denoising removes it.
 
 import { byId } from "./dom.js";
 

@@ -1,18 +1,18 @@
-// Cameras store a picture lying and say in its EXIF part how to turn it. Browsers turn the pictures
-// that say so; maps and results that came back without the EXIF part are turned here.
+// Cameras may store a picture turned, with its orientation in the EXIF part. Browsers turn such pictures
+// upright; this file turns maps and results, which have no EXIF part.
 
-const HEAD = 128 * 1024; // bytes at the start of a file in which the EXIF part is
+const HEAD = 128 * 1024; // bytes at the start of a file that hold the EXIF part
 const EXIF = [0x45, 0x78, 0x69, 0x66, 0, 0]; // "Exif" in a JPEG
 const PNG_EXIF = [0x65, 0x58, 0x49, 0x66]; // "eXIf", the name of that chunk of a PNG
 const ORIENTATION = 0x0112;
 
 /**
  * @typedef {{blob: Blob, orientation: number}} Picture
- *   A file that the browser can decode, and the EXIF orientation in which it is to be shown.
+ *   A file that the browser can decode, and its EXIF orientation.
  */
 
 /**
- * Decode a picture as it is to be shown.
+ * Decode a picture upright.
  *
  * @param {Picture} picture
  * @returns {Promise<ImageBitmap>}
@@ -25,7 +25,7 @@ export async function decode({ blob, orientation }) {
 
 /**
  * @param {Blob} blob
- * @returns {Promise<number>} 1 to 8; 1, upright, where the file does not say it.
+ * @returns {Promise<number>} 1 to 8; 1, upright, if the file does not say.
  */
 export async function readOrientation(blob) {
   const bytes = new Uint8Array(await blob.slice(0, HEAD).arrayBuffer());

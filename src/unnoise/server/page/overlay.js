@@ -1,4 +1,4 @@
-// Which map lies over the result, its colours and its legend.
+// The map over the result, its colours and its legend.
 
 import { colourTable } from "./colours.js";
 import { byId, make } from "./dom.js";
@@ -13,7 +13,7 @@ const of255 = (/** @type {number} */ value) => `${Math.round(255 * value)} of 25
 const signed = (/** @type {number} */ value) => `${value > 0 ? "+" : "−"}${of255(Math.abs(value))}`;
 
 /**
- * What each map is, and how an end of its scale is written.
+ * The meaning of each map, and how the ends of its scale are written.
  *
  * @type {Object<string, {label: string, text: string, colours: string, end: (value: number) => string}>}
  */
@@ -21,22 +21,22 @@ const MAPS = {
   removed: {
     label: "Noise",
     text:
-      "What was taken away at full strength: red was too bright, blue too dark. Even grain is " +
-      "good; outlines of the picture mean that detail went with it.",
+      "What was removed at full strength: red was too bright, blue too dark. Even grain is " +
+      "good; outlines of the picture mean that detail was removed with it.",
     colours: "signed",
     end: signed,
   },
   structure: {
     label: "Structure",
     text:
-      "Where more was taken away than noise explains, in standard deviations. Up to about 4 is " +
+      "Where more was removed than noise explains, in standard deviations. Up to about 4 is " +
       "chance; brighter places lost detail.",
     colours: "inferno",
     end: (value) => `${value.toFixed(0)} deviations`,
   },
   error: {
     label: "Error",
-    text: "How far each place is expected to be from the truth. The brighter, the less certain.",
+    text: "The expected error of each place. The brighter, the less certain.",
     colours: "viridis",
     end: of255,
   },
@@ -110,7 +110,7 @@ export class Overlay extends EventTarget {
       /** @type {HTMLInputElement} */
       const input = byId(`overlay-${name}`);
       input.disabled = !item?.inspection?.maps[name];
-      // Few models have bounds, so most people need not know of their width.
+      // Few models have bounds, so the choice appears only for those.
       if (name === "width") /** @type {HTMLElement} */ (input.parentElement).hidden = input.disabled;
     }
     const map = item && this.mapOf(item);

@@ -1,4 +1,4 @@
-// Work on every pixel, away from the page, so that the page stays quick with large images.
+// Work on every pixel, outside of the page, which stays responsive with large images.
 
 import { colourTable } from "./colours.js";
 import { gaussian } from "./gaussian.js";
@@ -8,7 +8,7 @@ import { encodePng } from "./png.js";
 /** @typedef {import("./orientation.js").Picture} Picture */
 
 /**
- * Add normal noise, limited to what 8 bits hold. Grey images stay grey, transparency stays.
+ * Add normal noise, cut off at the ends of 8 bits. Grey images stay grey, transparency stays.
  *
  * @param {Picture} clean
  * @param {number} sigma Standard deviation, of 255.
@@ -35,8 +35,8 @@ async function addNoise(clean, sigma) {
 }
 
 /**
- * Compare with the clean image. With n and d what noise and denoising leave of error in a pixel, the
- * error of a result of strength s is (1 - s) n + s d, so three means give its square for every s.
+ * Compare with the clean image. Let n and d be the errors of a pixel before and after denoising. A
+ * result of strength s has the error (1 - s) n + s d, so three means give its square for every s.
  *
  * @param {Picture} clean
  * @param {Picture} noisy
@@ -81,7 +81,7 @@ async function readPixels(picture) {
   const bitmap = await decode(picture);
   const { width, height } = bitmap;
   const canvas = new OffscreenCanvas(width, height);
-  const options = { willReadFrequently: true }; // drawn by the CPU, whose memory it is read into
+  const options = { willReadFrequently: true }; // read back by the CPU, so drawn by it
   const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d", options));
   context.drawImage(bitmap, 0, 0);
   bitmap.close();

@@ -1,4 +1,4 @@
-// Asks the worker for what is done to every pixel.
+// Calls the functions of the worker.
 
 /** @typedef {import("./orientation.js").Picture} Picture */
 

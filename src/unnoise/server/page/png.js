@@ -1,5 +1,4 @@
-// Writes PNG files. A canvas could, but it makes grey images coloured, and the model should get what
-// it would get from a camera.
+// Writes PNG files. A canvas would store grey images in colour, and the model must get grey ones.
 
 const COLOUR_TYPES = [0, 4, 2, 6]; // of 1, 2, 3 and 4 channels
 

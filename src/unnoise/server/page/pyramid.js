@@ -1,5 +1,5 @@
-// A picture with its halves, quarters and so on, so that a large one is drawn small at little cost
-// and without flicker.
+// A picture with its halves, quarters and so on: they draw a large picture small, fast and without
+// flicker.
 
 const SMALLEST = 512; // pixels of the longer side, below which halving saves nothing
 
@@ -26,7 +26,7 @@ export class Pyramid {
     return new Pyramid(levels);
   }
 
-  /** @param {number} scale At which it is drawn. */
+  /** @param {number} scale The scale at which it is drawn. */
   level(scale) {
     const halvings = Math.max(0, Math.floor(-Math.log2(scale)));
     return this.levels[Math.min(halvings, this.levels.length - 1)];

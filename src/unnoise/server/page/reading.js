@@ -1,4 +1,4 @@
-// How a file was read: which image and channel of it are looked at, how values are shown, what is lost.
+// How a file was read: the viewed image and channel, how values are shown, what is lost.
 
 import { byId } from "./dom.js";
 
@@ -25,12 +25,12 @@ export function showReading(desk) {
 }
 
 /**
- * Offer to go through the parts of a file.
+ * Offer a slider through the parts of a file.
  *
- * @param {string} id Of the slider; it stands in a label called `${id}s`.
+ * @param {string} id The id of the slider; its label is called `${id}s`.
  * @param {string} name
  * @param {(index: number) => void} choose
- * @returns {(index: number, count: number) => void} What shows where it stands.
+ * @returns {(index: number, count: number) => void} Shows the place of the slider.
  */
 function offerSlider(id, name, choose) {
   /** @type {HTMLInputElement} */

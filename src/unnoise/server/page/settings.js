@@ -1,8 +1,8 @@
-// Strength, what goes with it, and model, which are the same for all images.
+// The model, the strength and the other options, which are the same for all images.
 
 import { byId, make } from "./dom.js";
 
-const SLIDING = 300; // milliseconds without a change after which the server is asked
+const SLIDING = 300; // milliseconds without a change before the server is asked
 
 /** @param {import("./desk.js").Desk} desk */
 export function offerStrength(desk) {

@@ -12,7 +12,7 @@ export class Split {
   /** @param {import("./stage.js").Stage} stage */
   constructor(stage) {
     this.stage = stage;
-    this.place = 0.5; // where it was left, also while it is away
+    this.place = 0.5; // its last place, kept while it is hidden
     stage.addEventListener("drawn", () => this.#follow());
     this.#handle.addEventListener("keydown", (event) => this.#onKey(event));
     this.#handle.addEventListener("pointerdown", (event) => {
@@ -38,7 +38,7 @@ export class Split {
     this.#show(this.place);
   }
 
-  /** Let the result appear, from the right edge to where the split was left. */
+  /** Show the result, moving from the right edge to the last place of the split. */
   open() {
     cancelAnimationFrame(this.#opening);
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) return this.#show(this.place);

@@ -3,8 +3,8 @@
 import { Camera } from "./camera.js";
 import { byId } from "./dom.js";
 
-const SMOOTH_FIT = 3; // below that scale, a fitted image is smooth: its scale is hardly ever whole
-const LABEL_ROOM = 84; // CSS pixels beside the split, in which the label of a side has room
+const SMOOTH_FIT = 3; // fitted images below that scale are smooth, because their scale is hardly ever whole
+const LABEL_ROOM = 84; // CSS pixels that the label of a side needs beside the split
 
 /** @typedef {import("./pyramid.js").Pyramid} Pyramid */
 
@@ -13,8 +13,8 @@ export class Stage extends EventTarget {
   /** @type {{left: Pyramid | null, before: Pyramid | null, after: Pyramid | null, map: Pyramid | null}} */
   layers = { left: null, before: null, after: null, map: null };
   strength = 1;
-  opacity = 1; // of the map; else the outlines of the image could be taken for those of the map
-  split = 1; // of the part of the image that is seen, the share left of the split
+  opacity = 1; // of the map; at 1, no outlines of the image can be mistaken for outlines of the map
+  split = 1; // the share of the visible part of the image that is left of the split
   #canvas = /** @type {HTMLCanvasElement} */ (byId("canvas"));
   #context = /** @type {CanvasRenderingContext2D} */ (this.#canvas.getContext("2d"));
   #isAsked = false;
@@ -29,13 +29,13 @@ export class Stage extends EventTarget {
     return devicePixelRatio;
   }
 
-  /** Where the split is, in pixels of the screen from the left edge of the stage. */
+  /** The place of the split, in screen pixels from the left edge of the stage. */
   get splitX() {
     const { left, right } = this.camera.span;
     return Math.round(left + this.split * (right - left));
   }
 
-  /** Draw before the next frame, however often it is asked. */
+  /** Draw once before the next frame. */
   draw() {
     if (this.#isAsked) return;
     this.#isAsked = true;
@@ -62,8 +62,8 @@ export class Stage extends EventTarget {
     const x = after ? this.splitX : width;
     this.#inside(0, x, () => this.#drawLayer(left, 1));
     this.#inside(x, width, () => {
-      // The sum of both parts is what the server gives for this strength, also where the image is
-      // transparent.
+      // The sum of both parts equals the result of the server for this strength, also in transparent
+      // places.
       this.#drawLayer(before, 1 - this.strength);
       context.globalCompositeOperation = "lighter";
       this.#drawLayer(after, this.strength);
@@ -119,7 +119,7 @@ export class Stage extends EventTarget {
       context.drawImage(layer.level(scale), x, y, Math.round(width * scale), Math.round(height * scale));
       return;
     }
-    // Only what is seen: at large scales the whole image would be hundreds of thousands wide.
+    // Only the visible part: at large scales the whole image would be hundreds of thousands wide.
     const [left, top] = [Math.floor(Math.max(0, -x / scale)), Math.floor(Math.max(0, -y / scale))];
     const right = Math.min(layer.width, Math.ceil((view.width - x) / scale));
     const bottom = Math.min(layer.height, Math.ceil((view.height - y) / scale));

@@ -1,4 +1,4 @@
-// The images in a row: what each is, how far it is, and which one is viewed.
+// The row of images: name, state, and which one is viewed.
 
 import { byId, make } from "./dom.js";
 import { verdictWords } from "./verdict.js";

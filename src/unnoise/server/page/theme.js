@@ -1,5 +1,5 @@
-// Light, dark, or as the system has it. No module: it runs before the first paint, so that a page
-// that was chosen dark does not flash white.
+// Light, dark, or as the system. Not a module: it runs before the first paint, so that a dark page
+// does not flash white.
 
 (() => {
   const KEY = "unnoise-theme";

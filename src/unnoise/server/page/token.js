@@ -1,4 +1,4 @@
-// The token that a server may ask for: asked of the person once, kept until the tab is closed.
+// The token that a server may need: the page asks for it once, and keeps it until the tab is closed.
 
 import { byId } from "./dom.js";
 
@@ -16,8 +16,8 @@ export function authorization() {
 /**
  * Ask for a token; requests that need one at the same time share the question.
  *
- * @param {Object<string, string>} refused The header that the server did not take. Where another one
- *   was given meanwhile, that one is to be tried first.
+ * @param {Object<string, string>} refused The header that the server refused. If another one
+ *   was entered meanwhile, try that one first.
  * @returns {Promise<boolean>} Whether there is a new one.
  */
 export function askForToken(refused) {

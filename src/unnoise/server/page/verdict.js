@@ -1,4 +1,4 @@
-// Says whether the viewed result can be trusted, and the figures behind that, in plain words.
+// Shows whether the viewed result can be trusted, and the figures behind that, in plain words.
 
 import { byId, make } from "./dom.js";
 
@@ -13,7 +13,7 @@ const VERDICTS = {
   trust: {
     name: "trust",
     title: "You can trust this result",
-    text: "The noise, the content and what was removed are like what this model knows.",
+    text: "Noise, content and removed part are typical of the images that this model knows.",
   },
   check: {
     name: "check",
@@ -23,30 +23,30 @@ const VERDICTS = {
   reject: {
     name: "reject",
     title: "Do not rely on this result",
-    text: "It is far from what this model knows. Details may be lost or invented.",
+    text: "The image is far from the images that this model knows. Details may be lost or invented.",
   },
 };
 
 /** @type {Object<import("./item.js").State, Words>} */
 const STATES = {
   waiting: { name: "none", title: "Waiting for its turn", text: "" },
-  denoising: { name: "none", title: "Denoising…", text: "The result appears as soon as it is there." },
-  busy: { name: "none", title: "Server busy, waiting", text: "It is asked again by itself." },
+  denoising: { name: "none", title: "Denoising…", text: "The result appears when it is ready." },
+  busy: { name: "none", title: "Server busy, waiting", text: "The page tries again automatically." },
   done: {
     name: "unknown",
     title: "No verdict",
-    text: "This model cannot tell whether its results can be trusted.",
+    text: "This model has no statistics to rate its results with.",
   },
   failed: { name: "failed", title: "No result", text: "" },
 };
 
-/** What stands in the place of the figures until they are there. */
+/** Shown in place of the figures until they are known. */
 const PENDING = {
   waiting: "Measured as soon as the image is denoised.",
   denoising: "Measured as soon as the image is denoised.",
   busy: "Measured as soon as the image is denoised.",
   done: "Measuring…",
-  failed: "Nothing, as there is no result.",
+  failed: "There is no result to measure.",
 };
 
 /** Least noise, of 255, for each word. */
@@ -86,7 +86,7 @@ function show(item) {
 }
 
 /**
- * Set a text only where it changes, as what is set again is read aloud again.
+ * Set a text only if it changes: screen readers read a text again whenever it is set.
  *
  * @param {string} id
  * @param {string} text
@@ -101,7 +101,7 @@ function figuresOf(found) {
   const noise = 255 * found.noise_level.std;
   const word = NOISE_WORDS.find(([least]) => noise >= least)?.[1] ?? "none";
   const rows = [
-    figure("Noise", `${noise.toFixed(1)} of 255`, `Found in the image: ${word}.`),
+    figure("Noise", `${noise.toFixed(1)} of 255`, `Estimated in the image: ${word}.`),
     found.psnr === null
       ? figure("Quality", "–", `Not estimated: ${found.psnr_untold}.`)
       : figure(
@@ -112,7 +112,7 @@ function figuresOf(found) {
     figure(
       "Removed structure",
       found.removed_structure.toFixed(2).replace("-", "−"),
-      "0 if only noise was taken away, 15 if it was all structure.",
+      "0 if only noise was removed, 15 if only structure was removed.",
     ),
   ];
   if (found.familiarity !== null) {
@@ -121,7 +121,7 @@ function figuresOf(found) {
       figure(
         "Familiarity",
         `p = ${found.familiarity.toPrecision(2)}`,
-        `${share} of images like those in training are as unusual as this one, or more.`,
+        `${share} of images like those in training are at least as unusual as this one.`,
       ),
     );
   }
@@ -131,7 +131,7 @@ function figuresOf(found) {
   }
   if (found.interval_width !== null) {
     const half = (255 * found.interval_width) / 2;
-    const text = "Half of what lies between the lower and the upper bound of a pixel, in the mean.";
+    const text = "Half the distance between the bounds of a pixel, on average.";
     rows.push(figure("Bounds", `± ${half.toFixed(1)} of 255`, text));
   }
   return rows;

@@ -1,4 +1,4 @@
-// Shows the viewed image on the stage: decodes what is needed of it, and lets go of the rest.
+// Shows the viewed image on the stage: decodes the needed parts, and frees the rest.
 
 import { byId } from "./dom.js";
 import { decode } from "./orientation.js";
@@ -56,7 +56,7 @@ export class View {
   }
 
   /**
-   * Have a layer made of a source, unless it is; the last one is shown until then.
+   * Make a layer from a source, unless it exists; the last one is shown until then.
    *
    * @param {string} role
    * @param {object | null | undefined} source
