@@ -25,7 +25,7 @@ class Case:
         kind: Of attack.
         body: What is sent.
         path: The route with its parameters.
-        headers: Beside the usual ones.
+        headers: Further headers.
         may_pass: Whether what is sent may be a proper image.
     """
 
@@ -37,7 +37,7 @@ class Case:
 
 
 def cases(count: int, folder: Path, *, seed: int = 0) -> Iterator[Case]:
-    """Yield so many requests, of every kind in turn."""
+    """Yield ``count`` requests, of every kind in turn."""
     random = np.random.default_rng(seed)
     good = _good(folder)
     for index in range(count):

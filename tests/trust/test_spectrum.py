@@ -140,9 +140,9 @@ def test_the_strength_follows_the_brightness() -> None:
 def test_the_error_is_told_where_that_for_white_noise_is_wrong(width: float) -> None:
     clean = scene()
     found, known = known_of(wiener(width), noisy_of(clean, width))
-    told, true = known.error(found), float(np.mean((found.restored - clean) ** 2))
-    assert isinstance(told, float)
-    off = abs(10 * np.log10(told / true))
+    estimated, true = known.error(found), float(np.mean((found.restored - clean) ** 2))
+    assert isinstance(estimated, float)
+    off = abs(10 * np.log10(estimated / true))
     assert off < 1
     assert abs(10 * np.log10(sure(found, NoiseLevel(LEVEL, 0.0, LEVEL**2)) / true)) > off + 0.5
 
@@ -150,12 +150,12 @@ def test_the_error_is_told_where_that_for_white_noise_is_wrong(width: float) -> 
 def test_an_error_is_told_that_is_all_structure_that_was_lost() -> None:
     clean = scene()
     found, known = known_of(wiener(first=SIDE), noisy_of(clean))
-    told, true = known.error(found), float(np.mean((found.restored - clean) ** 2))
-    assert isinstance(told, float)
-    assert abs(10 * np.log10(told / true)) < 1
+    estimated, true = known.error(found), float(np.mean((found.restored - clean) ** 2))
+    assert isinstance(estimated, float)
+    assert abs(10 * np.log10(estimated / true)) < 1
 
 
-def test_the_error_is_not_told_where_it_cannot_be_known() -> None:
+def test_the_error_is_not_estimated_where_it_cannot_be_known() -> None:
     noisy = noisy_of(scene())
     found, known = known_of(wiener(), noisy)
     left = replace(known, follows=0.9 * known.level.variance(found.restored))

@@ -58,34 +58,34 @@ def test_noise_that_grows_with_brightness_is_told() -> None:
 def test_sure_is_right_in_the_mean() -> None:
     denoiser, clean = blur(), smooth(128)
     noise = NoiseLevel(0.1, 0.0, 0.01)
-    told, true = [], []
+    estimated, true = [], []
     for _ in range(20):
         found = probe(denoiser.denoise_floats, noisy_of(clean, 0.01))
-        told.append(sure(found, noise))
+        estimated.append(sure(found, noise))
         true.append(np.mean((found.restored - clean) ** 2))
-    assert np.mean(told) == pytest.approx(np.mean(true), rel=0.05)
+    assert np.mean(estimated) == pytest.approx(np.mean(true), rel=0.05)
 
 
 def test_sure_is_right_for_noise_that_grows_with_brightness() -> None:
     denoiser, clean = blur(), smooth(128)
     noise = NoiseLevel(0.1, 0.02, 0.0)
-    told, true = [], []
+    estimated, true = [], []
     for _ in range(20):
         found = probe(denoiser.denoise_floats, noisy_of(clean, 0.02 * clean))
-        told.append(sure(found, noise))
+        estimated.append(sure(found, noise))
         true.append(np.mean((found.restored - clean) ** 2))
-    assert np.mean(told) == pytest.approx(np.mean(true), rel=0.06)
+    assert np.mean(estimated) == pytest.approx(np.mean(true), rel=0.06)
 
 
 def test_what_is_not_seen_tells_the_error_without_it() -> None:
     denoiser, clean = blur("noise2void, mse"), smooth(128)
     noise = NoiseLevel(0.1, 0.0, 0.01)
-    told = [
+    estimated = [
         j_invariant(denoiser.denoise_floats, noisy_of(clean, 0.01), noise) or 0 for _ in range(10)
     ]
     # A hidden pixel becomes the mean of 4 neighbours and the blur the mean of 9 with it: the four
     # count 5/36 each and the corners 4/36, so that the variance is (4 · 25 + 4 · 16) / 36² of one.
-    assert np.mean(told) == pytest.approx(0.01 * 164 / 36**2, rel=0.1)
+    assert np.mean(estimated) == pytest.approx(0.01 * 164 / 36**2, rel=0.1)
 
 
 def test_a_probe_tells_the_diagonal_of_the_jacobian() -> None:

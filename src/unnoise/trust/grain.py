@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.trust.noise_level import NoiseLevel
-from unnoise.trust.spectrum import BLOCK, PLANES
+from unnoise.trust.noise_level import NoiseLevel, fit_line
+from unnoise.trust.spectrum import BLOCK, PLANES, transfer_of
 from unnoise.trust.structure import box_mean
 from unnoise.types import Doubles, Floats
 
@@ -72,12 +72,9 @@ class Grain:
     def draw(self, noisy: Floats, generator: np.random.Generator) -> Floats:
         """Draw noise of this covariance for an image ``(C, H, W)``."""
         shape = noisy.shape[1:]
-        room = tuple(side + 2 * LAGS for side in shape)  # the transform joins opposite ends
-        kernel = np.zeros(room)
-        kernel[: 2 * LAGS + 1, : 2 * LAGS + 1] = self.correlation
-        spectrum = np.fft.rfft2(np.roll(kernel, (-LAGS, -LAGS), (0, 1))).real.clip(0)
+        room, transfer = transfer_of(self.correlation, shape)
         white = generator.standard_normal((len(noisy), *room))
-        grainy = np.fft.irfft2(np.fft.rfft2(white) * np.sqrt(spectrum), room)
+        grainy = np.fft.irfft2(np.fft.rfft2(white) * np.sqrt(transfer.clip(0)), room)
         grainy /= np.sqrt(np.mean(grainy**2) or 1)
         values, vectors = np.linalg.eigh(self.channels)
         mixed = np.tensordot(vectors * np.sqrt(values.clip(0)), grainy, 1)
@@ -106,7 +103,7 @@ def noise_grain(noisy: Floats) -> Grain:
     # Weak and strong noise have the same weight.
     alike = rest[:, flattest] / np.sqrt(fine[:, flattest, None, None])
     products = _products(alike)
-    total = products[LAGS, LAGS]  # the variance, relative to that of the differences
+    total = products[LAGS, LAGS]  # the variance, relative to the variance of the differences
     correlation = products / total
     correlation[np.abs(correlation) < FAINT] = 0
     gain, offset, floor = np.transpose(
@@ -230,12 +227,10 @@ def _line(mean: Doubles, power: Doubles, structure: Doubles) -> tuple[float, flo
     y = np.array([power[part].mean() for part in flat])
     floor = FLOOR * float(y.min())
     weight = 1 / y**2  # the smaller a variance, the better its estimate
-    middle = np.average(x, weights=weight)
-    spread = np.average((x - middle) ** 2, weights=weight)
-    if spread <= 1e-12 * max(float(np.abs(x).max()) ** 2, 1e-30):
+    line = fit_line(x, y, weight, least=1e-12 * max(float(np.abs(x).max()) ** 2, 1e-30))
+    if line is None:
         return 0.0, float(np.average(y, weights=weight)), floor
-    gain = float(np.average((x - middle) * y, weights=weight) / spread)
-    return gain, float(np.average(y, weights=weight) - gain * middle), floor
+    return line[0], line[1], floor
 
 
 DISTANCE = np.hypot(*np.mgrid[-LAGS : LAGS + 1, -LAGS : LAGS + 1])

@@ -193,14 +193,24 @@ def _slope(brightness: Doubles, squares: Doubles, counts: Doubles) -> float:
     for _ in range(3):
         fitted = np.maximum(gain * x + offset, 0.05 * level)
         precision = weight / fitted**2  # the smaller a variance, the better its estimate
-        middle = np.average(x, weights=precision)
-        spread = np.average((x - middle) ** 2, weights=precision)
-        if spread < 1e-8:
+        line = fit_line(x, y, precision, least=1e-8)
+        if line is None:
             return 0.0
-        gain = float(np.average((x - middle) * y, weights=precision) / spread)
-        offset = float(np.average(y, weights=precision) - gain * middle)
+        gain, offset, spread = line
         off = np.average((y - gain * x - offset) ** 2, weights=precision)
         error = float(np.sqrt(off / (len(x) - 2) / spread))
     ends = np.maximum(gain * x[[0, -1]] + offset, 0)
     clear = abs(gain) > RISES * error and np.ptp(ends) > MATTERS * ends.mean()
     return gain if clear else 0.0
+
+
+def fit_line(
+    x: Doubles, y: Doubles, weights: Doubles, *, least: float
+) -> tuple[float, float, float] | None:
+    """Fit ``y = gain · x + offset``; return both and the variance of x, None below ``least``."""
+    middle = np.average(x, weights=weights)
+    spread = np.average((x - middle) ** 2, weights=weights)
+    if spread < least:
+        return None
+    gain = float(np.average((x - middle) * y, weights=weights) / spread)
+    return gain, float(np.average(y, weights=weights) - gain * middle), float(spread)

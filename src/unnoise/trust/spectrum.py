@@ -84,7 +84,7 @@ class Spectrum:
 
     def draw(self, restored: Floats, generator: np.random.Generator) -> Floats:
         """Draw noise of this covariance for an image with the result ``(C, H, W)``."""
-        room, transfer = _transfer(self.correlation, restored.shape[1:])
+        room, transfer = transfer_of(self.correlation, restored.shape[1:])
         power, ways = np.linalg.eigh(np.moveaxis(transfer, (0, 1), (-2, -1)))
         waves = np.fft.rfft2(generator.standard_normal((len(restored), *room)))
         mixed = np.einsum("ijcd,ijd,dij->cij", ways, np.sqrt(power.clip(0)), waves)
@@ -193,7 +193,7 @@ def _correlation(ones: Doubles, others: Doubles) -> Doubles | None:
 def _followed(found: ProbedImage, correlation: Doubles, deviation: Doubles) -> Doubles:
     """Return ``D r D b`` times ``J b``, ``(C, H, W)``; D are the deviations of the values."""
     shape = found.noisy.shape[1:]
-    room, transfer = _transfer(correlation, shape)
+    room, transfer = transfer_of(correlation, shape)
     total = np.zeros(found.noisy.shape)
     for change, answer in zip(found.changes, found.answers, strict=True):
         waves = np.fft.rfft2(deviation * change, room)
@@ -203,15 +203,16 @@ def _followed(found: ProbedImage, correlation: Doubles, deviation: Doubles) -> D
     return followed
 
 
-def _transfer(correlation: Doubles, shape: tuple[int, ...]) -> tuple[tuple[int, int], Doubles]:
-    """Return the Fourier transform of a correlation ``(C, C, H, W / 2 + 1)``, and its room.
+def transfer_of(correlation: Doubles, shape: tuple[int, ...]) -> tuple[tuple[int, int], Doubles]:
+    """Return the size of a transform, and the transform ``(..., H, W / 2 + 1)`` of a correlation.
 
-    The room is larger than the image, because the transform joins opposite ends.
+    It is larger than the image by the lags, because the transform joins opposite ends.
     """
-    room = shape[0] + 2 * LAGS, shape[1] + 2 * LAGS
-    kernel = np.zeros((*correlation.shape[:2], *room))
-    kernel[..., : 2 * LAGS + 1, : 2 * LAGS + 1] = correlation
-    return room, np.fft.rfft2(np.roll(kernel, (-LAGS, -LAGS), (-2, -1))).real
+    lags = correlation.shape[-1] // 2
+    room = shape[0] + 2 * lags, shape[1] + 2 * lags
+    kernel = np.zeros((*correlation.shape[:-2], *room))
+    kernel[..., : 2 * lags + 1, : 2 * lags + 1] = correlation
+    return room, np.fft.rfft2(np.roll(kernel, (-lags, -lags), (-2, -1))).real
 
 
 def _strengths(found: ProbedImage, followed: Doubles) -> tuple[Doubles, Doubles]:

@@ -40,8 +40,8 @@ export class Desk extends EventTarget {
   /** @param {Item} item */
   view(item) {
     this.viewed = item;
-    this.#tell("list");
-    this.#tell("item", item);
+    this.#notify("list");
+    this.#notify("item", item);
     this.#inspectIfViewed(item);
   }
 
@@ -51,25 +51,25 @@ export class Desk extends EventTarget {
     const place = this.items.indexOf(item);
     this.items.splice(place, 1);
     const next = this.items[Math.min(place, this.items.length - 1)] ?? null;
-    if (this.viewed !== item) this.#tell("list");
+    if (this.viewed !== item) this.#notify("list");
     else if (next) this.view(next);
     else {
       this.viewed = null;
-      this.#tell("list");
+      this.#notify("list");
     }
   }
 
   /** @param {Item} item */
   again(item) {
     item.restart();
-    this.#tell("item", item);
+    this.#notify("item", item);
     this.#process(item);
   }
 
   /** @param {string} model */
   chooseModel(model) {
     this.model = model;
-    this.#tell("settings");
+    this.#notify("settings");
     this.allAgain();
   }
 
@@ -95,7 +95,7 @@ export class Desk extends EventTarget {
   chooseFinish(finish) {
     const before = JSON.stringify(this.#shown);
     this.finish = finish;
-    this.#tell("settings");
+    this.#notify("settings");
     return before !== JSON.stringify(this.#shown);
   }
 
@@ -131,13 +131,13 @@ export class Desk extends EventTarget {
     const wishes = { model: this.model, finish: this.finish };
     const found = await this.#lane.run(() => denoise(item.input, wishes), () => true);
     item.lost = found.lost;
-    this.#tell("item", item);
+    this.#notify("item", item);
     return found.image;
   }
 
   /** @param {Item} item */
   async #decode(item) {
-    if (await item.readOriginal(item.file)) this.#tell("item", item);
+    if (await item.readOriginal(item.file)) this.#notify("item", item);
   }
 
   /** @param {Item} item */
@@ -151,7 +151,7 @@ export class Desk extends EventTarget {
       if (signal.aborted) return;
       item.state = "failed";
       item.message = /** @type {Error} */ (error).message;
-      this.#tell("item", item);
+      this.#notify("item", item);
     }
   }
 
@@ -163,10 +163,10 @@ export class Desk extends EventTarget {
     signal.throwIfAborted();
     this.#checkLimits(item);
     item.state = "denoising";
-    this.#tell("item", item);
+    this.#notify("item", item);
     const onBusy = (/** @type {number} */ seconds) => {
       Object.assign(item, { state: "busy", wait: seconds });
-      this.#tell("item", item);
+      this.#notify("item", item);
     };
     const { index, channel } = item;
     const wishes = { model: this.model, finish: this.#shown, index, channel, signal, onBusy };
@@ -179,7 +179,7 @@ export class Desk extends EventTarget {
       item.noisy = { blob, orientation: 1 };
     }
     item.state = "denoising";
-    this.#tell("item", item);
+    this.#notify("item", item);
     const found = await denoise(item.input, item.noisy ? { ...wishes, index: 0, channel: 0 } : wishes);
     const after = { blob: found.image, orientation: 1 };
     if (!item.noisy) {
@@ -193,7 +193,7 @@ export class Desk extends EventTarget {
     signal.throwIfAborted();
     const { verdict, reasons } = found;
     Object.assign(item, { after, errors, verdict, reasons, state: "done" });
-    this.#tell("item", item);
+    this.#notify("item", item);
   }
 
   /**
@@ -230,7 +230,7 @@ export class Desk extends EventTarget {
       if (signal.aborted) return;
       item.inspectionProblem = /** @type {Error} */ (error).message;
     }
-    this.#tell("item", item);
+    this.#notify("item", item);
   }
 
   /** @param {Item} item */
@@ -253,7 +253,7 @@ export class Desk extends EventTarget {
    * @param {"list" | "item" | "settings"} what
    * @param {Item} [item]
    */
-  #tell(what, item) {
+  #notify(what, item) {
     this.dispatchEvent(new CustomEvent(what, { detail: item }));
   }
 }
