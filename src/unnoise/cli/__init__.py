@@ -19,22 +19,22 @@ from unnoise.memory import keep_freed_memory
 VERBS = {
     "train": "Train a denoiser.",
     "denoise": "Denoise files.",
-    "inspect": "Tell whether results can be trusted, without clean images.",
-    "compare": "Tell which of several models is best on noisy images.",
+    "inspect": "Report whether results can be trusted, without clean images.",
+    "compare": "Rank several models on noisy images.",
     "evaluate": "Measure a denoiser on clean images, beside classical methods.",
-    "probe": "Tell what the features of a model are worth to a classifier.",
+    "probe": "Measure what the features of a model are worth to a classifier.",
     "show": "Draw images and what a noise does to them.",
     "noise-model": "Estimate a noise for training from noisy images.",
-    "figure": "Draw an image before and after, and what was removed, as a slide.",
+    "figure": "Draw a slide: an image before and after, and what was removed.",
     "report": "Write the quality report of a run, one HTML page.",
-    "export": "Write a model for other programs (ONNX), or for Hugging Face.",
+    "export": "Write a model as ONNX, or for Hugging Face.",
     "serve": "Serve models over HTTP, with a web page.",
-    "info": "Tell what is known about a model.",
+    "info": "Describe a model.",
     "data": "List the named datasets and where each was found.",
     "demo": "Train on the digits in the package for a minute and show the result.",
 }
-FAILED, INTERRUPTED, BROKEN_PIPE = 2, 130, 141  # the last two as a signal would leave them
-EXTRAS = {  # what brings a module that is missing, if not train
+FAILED, INTERRUPTED, BROKEN_PIPE = 2, 130, 141  # the last two as after a signal
+EXTRAS = {  # modules that another extra than train installs
     "serve": ("fastapi", "fastapi_offline", "multipart", "prometheus_client", "pydantic",
               "python_multipart", "starlette", "uvicorn"),
     "cluster": ("ray",),
@@ -51,7 +51,7 @@ def build_app() -> App:
         help="Train a denoiser on your own images and run it anywhere.",
         version=unnoise.__version__,
         result_action="return_value",
-        suppress_keyboard_interrupt=False,  # main says what happened
+        suppress_keyboard_interrupt=False,  # main prints a message
     )
     for verb, summary in VERBS.items():
         app.command(f"unnoise.cli.{verb.replace('-', '_')}:app", name=verb, help=summary)
@@ -93,6 +93,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _leave_pipe() -> NoReturn:
-    """Exit: the reader of our output has gone. Python would try to write the rest as it ends."""
+    """Exit where nobody reads the output; otherwise Python tries to write the rest of it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(BROKEN_PIPE)

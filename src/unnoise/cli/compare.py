@@ -6,9 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from unnoise.cli.console import print_json, speaker, verb_app
-from unnoise.denoiser.options import DenoiseOptions
-from unnoise.denoiser.running import Running
-from unnoise.images.files import ReadOptions
+from unnoise.cli.options import APPLIED, READ, RUN_BY, Applied, Json, Quiet, Read, RunBy
 
 app = verb_app("compare")
 
@@ -20,17 +18,17 @@ def compare(
     *,
     images: Annotated[list[str], Parameter(consume_multiple=True)],
     filters: bool = False,
-    options: Annotated[DenoiseOptions, Parameter(name="*")] = DenoiseOptions(),  # noqa: B008  frozen
-    read: Annotated[ReadOptions, Parameter(name="*")] = ReadOptions(),  # noqa: B008  frozen
-    running: Annotated[Running, Parameter(name="*")] = Running(),  # noqa: B008  frozen
-    quiet: bool = False,
-    json: bool = False,
+    options: Applied = APPLIED,
+    read: Read = READ,
+    running: RunBy = RUN_BY,
+    quiet: Quiet = False,
+    json: Json = False,
 ) -> int:
-    """Tell which of several models is best on noisy images, without clean ones.
+    """Rank several models on noisy images, without clean ones.
 
-    For each image the models in the order of their estimated error, best first, with the estimated
-    PSNR, how far each is behind the best, and which cannot be told apart. A file that cannot be
-    compared is reported, and the exit status is 2.
+    The models are listed for each image, the least estimated error first: with the estimated PSNR,
+    the distance to the best, and those that are equally good. A file that cannot be compared is
+    reported, and the exit status is 2.
 
     Parameters
     ----------
@@ -39,12 +37,8 @@ def compare(
     images
         Files, folders with their subfolders, or patterns such as "scans/**/*.tif".
     filters
-        Compare with simple filters, too (gaussian, median, total variation, non-local means,
-        wavelet; BM3D where it is installed), each with the best parameter for the image.
-    quiet
-        No messages but errors.
-    json
-        Print what was found as JSON.
+        Rank simple filters, too (gaussian, median, total variation, non-local means, wavelet; BM3D
+        if installed), each with the best parameter for the image.
     """
     from unnoise.api.comparing import as_plain, compare_files, table
     from unnoise.images import left_out

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from unnoise.cli.console import print_json, speaker, verb_app
+from unnoise.cli.options import Quiet
 
 app = verb_app("data")
 
@@ -13,12 +14,12 @@ def data(
     /,
     *,
     data_dir: Path | None = None,
-    quiet: bool = False,
+    quiet: Quiet = False,
     json: bool = False,
 ) -> None:
     """List the named datasets and where each was found; with NAME, fetch it if it is missing.
 
-    Those that are made from others are listed too; they are made when they are used.
+    Datasets that are made from others are listed too; they are made when they are used.
 
     Parameters
     ----------
@@ -26,8 +27,6 @@ def data(
         A dataset.
     data_dir
         Where to look first (before $UNNOISE_DATA).
-    quiet
-        No messages but errors.
     json
         Print the list as JSON.
     """

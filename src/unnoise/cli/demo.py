@@ -2,13 +2,10 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from unnoise.cli.console import speaker, training_progress, verb_app
 from unnoise.cli.evaluate import print_table
-from unnoise.denoiser.running import Running
+from unnoise.cli.options import RUN_BY, RunBy
 
 app = verb_app("demo")
 
@@ -18,7 +15,7 @@ def demo(
     *,
     out: Path = Path("demo"),
     minutes: float = 1.0,
-    running: Annotated[Running, Parameter(name="*")] = Running(),  # noqa: B008  frozen
+    running: RunBy = RUN_BY,
     seed: int = 0,
     overwrite: bool = False,
     quiet: bool = False,

@@ -4,13 +4,10 @@ import csv
 import io
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING
 
 from unnoise.cli.console import print_json, speaker, verb_app
-from unnoise.denoiser.running import Running
-from unnoise.images import ReadOptions
+from unnoise.cli.options import READ, RUN_BY, DataDir, Model, Quiet, Read, RunBy
 
 if TYPE_CHECKING:
     from unnoise.evaluation import Evaluation
@@ -20,21 +17,21 @@ app = verb_app("evaluate")
 
 @app.default
 def evaluate(
-    model: str,
+    model: Model,
     data: str,
     /,
     *,
     targets: str | None = None,
     noise: str | None = None,
-    read: Annotated[ReadOptions, Parameter(name="*")] = ReadOptions(),  # noqa: B008  frozen
+    read: Read = READ,
     limit: int = 1000,
     baselines: bool = True,
     seed: int = 0,
-    running: Annotated[Running, Parameter(name="*")] = Running(),  # noqa: B008  frozen
-    data_dir: Path | None = None,
+    running: RunBy = RUN_BY,
+    data_dir: DataDir = None,
     out: Path | None = None,
     overwrite: bool = False,
-    quiet: bool = False,
+    quiet: Quiet = False,
     json: bool = False,
 ) -> None:
     """Corrupt clean images, denoise them, and compare with the originals.
@@ -43,30 +40,24 @@ def evaluate(
 
     Parameters
     ----------
-    model
-        A model file, a run folder, or photo or fluorescence, which come with unnoise.
     data
         A named dataset (its test part is taken), or a file, folder or pattern of clean images.
     targets
-        The clean version of each image in DATA, found by name.
+        The clean version of each image in DATA, matched by name.
     noise
-        The corruption. [default: what the model was trained for]
+        The corruption. [default: the noise that the model was trained for]
     limit
-        Take the first so many images; 0 takes all.
+        Take the first N images; 0 takes all.
     baselines
-        Run the classical methods too, each with the parameter that is estimated best for the image.
+        Run classical methods, too, each with the parameter that is estimated to be best.
     seed
         Decides the noise.
-    data_dir
-        Where to look for named datasets first.
     out
-        Write the figures of every image to this CSV file.
+        A CSV file for the figures of every image.
     overwrite
         Replace that file if it exists.
-    quiet
-        No messages but errors.
     json
-        Print the figures as JSON, those of every image too.
+        Print all figures as JSON, also for every image.
     """
     from unnoise.api.evaluating import evaluate as evaluate_on
     from unnoise.outputs import write_text
@@ -92,7 +83,7 @@ def evaluate(
 
 
 def print_table(evaluation: "Evaluation") -> None:
-    """Print the means as a table of fixed columns, which a script can read too."""
+    """Print the means as a table of fixed columns."""
     print(evaluation.caption)
     rows = evaluation.rows()
     names = [

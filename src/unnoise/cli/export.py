@@ -4,13 +4,14 @@ from pathlib import Path
 from typing import Literal
 
 from unnoise.cli.console import print_json, verb_app
+from unnoise.cli.options import Json, Model
 
 app = verb_app("export")
 
 
 @app.default
 def export(
-    model: str,
+    model: Model,
     out: Path,
     /,
     *,
@@ -18,29 +19,25 @@ def export(
     opset: int = 20,
     half: bool = False,
     overwrite: bool = False,
-    json: bool = False,
+    json: Json = False,
 ) -> None:
     """Write a model as one ONNX file, which runs without torch, or as a folder for Hugging Face.
 
-    An ONNX file is run on images of several sizes and compared with torch; one that differs by
-    1e-4 of the value range or more is not kept.
+    An ONNX file is compared with torch on images of several sizes. It is not kept if it differs by
+    1e-4 of the value range or more.
 
     Parameters
     ----------
-    model
-        A model file, a run folder, or photo or fluorescence, which come with unnoise.
     out
         An .onnx file, or a folder with --format hub.
     format
-        auto goes by the name.
+        auto chooses by the name.
     opset
-        Version of the ONNX operators, 18 to 23.
+        The version of the ONNX operators, 18 to 23.
     half
         Keep the weights of an ONNX file in half precision: half the size, the same speed.
     overwrite
         Replace what is there.
-    json
-        Print what was written as JSON.
     """
     from unnoise.api.sharing import export as export_model
 

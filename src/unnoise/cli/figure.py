@@ -3,21 +3,17 @@
 import shlex
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any
-
-from cyclopts import Parameter
+from typing import Any
 
 from unnoise.cli.console import verb_app
-from unnoise.denoiser.options import DenoiseOptions
-from unnoise.denoiser.running import Running
-from unnoise.images.files import ReadOptions
+from unnoise.cli.options import APPLIED, READ, RUN_BY, Applied, Model, Read, RunBy
 
 app = verb_app("figure")
 
 
 @app.default
 def figure(
-    model: str,
+    model: Model,
     image: str,
     /,
     *,
@@ -25,31 +21,29 @@ def figure(
     crop: tuple[int, int, int] | None = None,
     index: int = 0,
     channel: int | None = None,
-    options: Annotated[DenoiseOptions, Parameter(name="*")] = DenoiseOptions(),  # noqa: B008  frozen
-    read: Annotated[ReadOptions, Parameter(name="*")] = ReadOptions(),  # noqa: B008  frozen
+    options: Applied = APPLIED,
+    read: Read = READ,
     overwrite: bool = False,
-    running: Annotated[Running, Parameter(name="*")] = Running(),  # noqa: B008  frozen
+    running: RunBy = RUN_BY,
 ) -> None:
     """Draw a slide of one image: before, after and removed, with an enlarged part of each.
 
-    Contrast is stretched where it is low, and the slide says so. There is a scale bar where a TIFF
-    file states the size of its pixels (OME, ImageJ, or a resolution with its unit).
+    Low contrast is stretched, and the slide says so. A scale bar is drawn if a TIFF file states the
+    size of its pixels (OME, ImageJ, or a resolution with its unit).
 
     Parameters
     ----------
-    model
-        A model file, a run folder, or photo or fluorescence, which come with unnoise.
     image
         The file.
     out
         The picture to write: .png, .jpg or .webp.
     crop
-        The top row, left column and side of the part to enlarge, in pixels of the upright image.
+        The part to enlarge: top row, left column and side, in pixels of the upright image.
         [default: the part with the most structure]
     index
-        Which image of a stack, from 0.
+        The number of the image in a stack, from 0.
     channel
-        Which channel, from 0, of several that are no colours. [default: the first]
+        The number of the channel, from 0, where channels are not colours. [default: the first]
     overwrite
         Replace the picture if it exists.
     """

@@ -7,7 +7,7 @@ app = verb_app("info")
 
 @app.default
 def info(model: str, /, *, json: bool = False) -> None:
-    """Tell what a model file says about its model.
+    """Describe a model by its file.
 
     Parameters
     ----------

@@ -2,57 +2,46 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from unnoise.cli.console import print_json, speaker, verb_app
-from unnoise.denoiser.options import DenoiseOptions
-from unnoise.denoiser.running import Running
-from unnoise.images.files import ReadOptions
+from unnoise.cli.options import APPLIED, READ, RUN_BY, Applied, Inputs, Json, Model, Read, RunBy
 
 app = verb_app("inspect")
 
 
 @app.default
 def inspect(
-    model: str,
-    inputs: list[str],
+    model: Model,
+    inputs: Inputs,
     /,
     *,
     report: Path | None = None,
     compare: bool = False,
-    options: Annotated[DenoiseOptions, Parameter(name="*")] = DenoiseOptions(),  # noqa: B008  frozen
-    read: Annotated[ReadOptions, Parameter(name="*")] = ReadOptions(),  # noqa: B008  frozen
+    options: Applied = APPLIED,
+    read: Read = READ,
     overwrite: bool = False,
-    running: Annotated[Running, Parameter(name="*")] = Running(),  # noqa: B008  frozen
+    running: RunBy = RUN_BY,
     quiet: bool = False,
-    json: bool = False,
+    json: Json = False,
 ) -> int:
-    """Tell whether results can be trusted, without clean images.
+    """Report whether results can be trusted, without clean images.
 
-    One line per image: a verdict (trust, check or reject), its reasons, the noise, how familiar
-    the image is, whether structure was removed, and an estimate of the PSNR. Nothing is written
-    but the page of --report. A file that cannot be inspected is reported, and the exit status is 2.
+    Each image gets one line: a verdict (trust, check or reject) with its reasons, the noise, how
+    familiar the image is, whether structure was removed, and an estimated PSNR. No result is
+    written. A file that cannot be inspected is reported, and the exit status is 2.
 
     Parameters
     ----------
-    model
-        A model file, a run folder, or photo or fluorescence, which come with unnoise.
-    inputs
-        Files, folders with their subfolders, or patterns such as "scans/**/*.tif".
     report
         Write one HTML page with the maps of all images.
     compare
         Compare the model with simple filters (gaussian, median, total variation, non-local means,
-        wavelet; BM3D where it is installed), each with the best parameter for the image. It takes
-        many times the inspection; the seconds are printed.
+        wavelet; BM3D if installed), each with the best parameter for the image. This takes many
+        times as long as the inspection; the seconds are printed.
     overwrite
         Replace the page, if it exists.
     quiet
-        No messages but errors, and no lines but those of images that are not to be trusted.
-    json
-        Print what was found as JSON.
+        Print errors, and lines of images that should not be trusted, alone.
     """
     from unnoise.api.inspecting import inspect_files, line, summary, write_inspections
     from unnoise.images import left_out

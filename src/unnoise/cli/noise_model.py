@@ -1,52 +1,43 @@
 """``unnoise noise-model``."""
 
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from unnoise.cli.console import print_json, speaker, verb_app
-from unnoise.images.files import ReadOptions
+from unnoise.cli.options import READ, Inputs, Json, Quiet, Read
 
 app = verb_app("noise-model")
 
 
 @app.default
 def noise_model(
-    noisy: list[str],
+    noisy: Inputs,
     /,
     *,
     clean: str | None = None,
-    read: Annotated[ReadOptions, Parameter(name="*")] = ReadOptions(),  # noqa: B008  frozen
+    read: Read = READ,
     limit: int = 48,
     report: Path | None = None,
     overwrite: bool = False,
-    quiet: bool = False,
-    json: bool = False,
+    quiet: Quiet = False,
+    json: Json = False,
 ) -> None:
     """Estimate a noise for training from noisy images.
 
-    Prints the spec alone on standard output, and what it was read from on standard error, so that
-    unnoise train CLEAN --noise "$(unnoise noise-model NOISY)" trains with it. unnoise train CLEAN
-    --noise auto --noisy NOISY does the same.
+    The spec is printed on standard output, and the evidence on standard error. To train with it:
+    unnoise train CLEAN --noise "$(unnoise noise-model NOISY)", or unnoise train CLEAN --noise auto
+    --noisy NOISY.
 
     Parameters
     ----------
-    noisy
-        Files, folders with their subfolders, or patterns such as "scans/**/*.tif".
     clean
-        The same images without noise, found by name: the noise is then the difference.
+        The same images without noise, matched by name: the noise is then the difference.
     limit
-        How many images are looked at, evenly spread over all.
+        Measure at most N images, evenly spread over all.
     report
         Write one HTML page with the evidence: variance against brightness, correlations, and a
         part of a noisy image beside noise of the spec.
     overwrite
         Replace the page, if it exists.
-    quiet
-        No messages but errors.
-    json
-        Print spec and evidence as JSON.
     """
     from unnoise.api.noise_models import noise_model as estimate_noise
     from unnoise.api.noise_page import write_noise_page

@@ -1,12 +1,10 @@
 """``unnoise probe``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING, Literal
 
 from unnoise.cli.console import print_json, speaker, verb_app
-from unnoise.denoiser.running import Running
+from unnoise.cli.options import RUN_BY, DataDir, Json, Model, Quiet, RunBy
 
 if TYPE_CHECKING:
     from unnoise.api.probing import Probe
@@ -16,7 +14,7 @@ app = verb_app("probe")
 
 @app.default
 def probe(
-    model: str,
+    model: Model,
     data: str,
     /,
     *,
@@ -29,52 +27,44 @@ def probe(
     denoiser: str | None = None,
     report: Path | None = None,
     seed: int = 0,
-    data_dir: Path | None = None,
-    running: Annotated[Running, Parameter(name="*")] = Running(),  # noqa: B008  frozen
+    data_dir: DataDir = None,
+    running: RunBy = RUN_BY,
     overwrite: bool = False,
-    quiet: bool = False,
-    json: bool = False,
+    quiet: Quiet = False,
+    json: Json = False,
 ) -> None:
     """Train a simple classifier on the frozen features of a model, with few labels.
 
-    Beside it stand raw pixels, their principal components, and the features of the same network
-    with random weights: errors on test images, mean and spread over draws of the labels.
+    The errors on test images (mean and spread over draws of the labels) are printed beside those of
+    raw pixels, their principal components, and the same network with random weights.
 
     Parameters
     ----------
-    model
-        A model file, a run folder, or photo or fluorescence, which come with unnoise.
     data
-        A named dataset, or a folder with a subfolder for each class, of which a fifth is the test.
+        A named dataset, or a folder with a subfolder for each class; a fifth of it is for the test.
     labels
-        Labels for each class; may be given several times; 0 takes all. [default: 10 and 100,
-        where there are so many]
+        Labels for each class; repeat it for several numbers; 0 takes all. [default: 10 and 100, as
+        far as the classes have them]
     classifier
         logistic regression, knn (nearest neighbours), or svm (radial basis functions).
     seeds
-        How many draws of labels.
+        The number of draws of labels.
     levels
-        Levels of the network whose features are joined, 0 the finest; may be given several times.
-        [default: the narrowest place]
+        Levels of the network whose features are joined, 0 is the finest; repeat it for several.
+        [default: the narrowest level]
     pool
-        Average the features of a level over a grid of so many cells a side.
+        Average the features of a level over a grid of N × N cells.
     noise
-        Test also what this noise costs a classifier of clean images, and what denoising brings
-        back; a range such as gaussian:0..1,clip is walked through.
+        Also test how much accuracy this noise costs a classifier of clean images, and how much
+        denoising restores; a range such as gaussian:0..1,clip is tested in steps.
     denoiser
-        What removes that noise. [default: MODEL]
+        The model that removes this noise. [default: MODEL]
     report
         Write one HTML page with confusions and a map of the features.
     seed
         Decides the draws, the random network, the noise, and the test images of a folder.
-    data_dir
-        Where to look for named datasets first.
     overwrite
         Replace the page, if it exists.
-    quiet
-        No messages but errors.
-    json
-        Print the figures as JSON.
     """
     from unnoise.api.probing import probe as probe_features
     from unnoise.api.probing import write_probe
@@ -111,7 +101,7 @@ def probe(
 
 
 def print_probe(found: "Probe") -> None:
-    """Print the errors as a table of fixed columns, which a script can read too."""
+    """Print the errors as a table of fixed columns."""
     print(f"{found.model}, {found.classifier}, {found.data}: {found.images[1]:,} test images")
     print(f"{'features':<16} {'numbers':>8} {'labels':>7} {'error %':>8} {'spread':>7}")
     for row in found.rows():

@@ -1,12 +1,9 @@
 """``unnoise report``."""
 
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from unnoise.cli.console import speaker, verb_app
-from unnoise.denoiser.running import Running
+from unnoise.cli.options import RUN_BY, Quiet, RunBy
 
 app = verb_app("report")
 
@@ -16,8 +13,8 @@ def report(
     run: Path,
     /,
     *,
-    running: Annotated[Running, Parameter(name="*")] = Running(),  # noqa: B008  frozen
-    quiet: bool = False,
+    running: RunBy = RUN_BY,
+    quiet: Quiet = False,
 ) -> None:
     """Evaluate the model of a run on held-out images and write RUN/report.html.
 
@@ -25,8 +22,6 @@ def report(
     ----------
     run
         The run folder.
-    quiet
-        No messages but errors.
     """
     from unnoise.api.reporting import write_report
 

@@ -1,12 +1,9 @@
 """``unnoise serve``."""
 
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from unnoise.cli.console import speaker, verb_app
-from unnoise.denoiser.running import Running
+from unnoise.cli.options import RUN_BY, RunBy
 
 app = verb_app("serve")
 
@@ -26,40 +23,40 @@ def serve(
     workers: int | None = None,
     root_path: str = "",
     allow_host: list[str] | None = None,
-    running: Annotated[Running, Parameter(name="*")] = Running(),  # noqa: B008  frozen
+    running: RunBy = RUN_BY,
     quiet: bool = False,
 ) -> None:
     """Serve models over HTTP, with a web page at / and the description of its API at /docs.
 
-    SIGTERM and Ctrl-C end it after the requests that have begun.
+    SIGTERM and Ctrl-C stop the server after the requests that have begun.
 
     Parameters
     ----------
     model
-        A model file, a run folder, photo or fluorescence; repeat it for several. NAME= before it
-        gives it a name. [default: photo]
+        A model file, a run folder, photo or fluorescence; repeat it for several. NAME=MODEL names
+        the model. [default: photo]
     host
-        The address to listen at. 127.0.0.1 is for this machine alone, 0.0.0.0 for all.
+        The address to listen at: 127.0.0.1 serves this machine alone, 0.0.0.0 all.
     port
-        The port; 0 takes one that is free.
+        The port; 0 takes a free one.
     token_file
-        A file with a secret word that requests must bring as Authorization: Bearer.
+        A file with a secret word that requests must send as Authorization: Bearer.
     without_token
         Serve everybody who can reach the address.
     max_bytes
-        Of a request.
+        Size of a request at most.
     max_pixels
-        Of the images of a file together, told from its header.
+        Pixels of all images of a file together at most, by its header.
     queue
-        Requests that may wait; more are answered with 503.
+        Requests that may wait; further ones get status 503.
     seconds
-        That a request may take to arrive, and may wait for its turn.
+        Time that a request may take to arrive, and may wait for its turn.
     workers
-        Requests at work at once. [default: one for each core]
+        Requests that are processed at once. [default: one for each core]
     root_path
-        Behind a proxy: the path under which it has this server, such as /denoise.
+        Behind a proxy: the path of this server, such as /denoise.
     allow_host
-        Behind a proxy: a further name of this server; repeat it for several.
+        Behind a proxy: another name of this server; repeat it for several.
     quiet
         Do not print the address.
     """

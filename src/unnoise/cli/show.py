@@ -1,13 +1,10 @@
 """``unnoise show``."""
 
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from unnoise.cli.console import speaker, verb_app
+from unnoise.cli.options import READ, DataDir, Quiet, Read
 from unnoise.errors import ConfigError
-from unnoise.images import ReadOptions
 
 MAX_COLUMNS = 100
 
@@ -20,34 +17,30 @@ def show(
     /,
     *,
     noise: str | None = None,
-    read: Annotated[ReadOptions, Parameter(name="*")] = ReadOptions(),  # noqa: B008  frozen
+    read: Read = READ,
     out: Path = Path("grid.png"),
     columns: int = 10,
     seed: int = 0,
-    data_dir: Path | None = None,
+    data_dir: DataDir = None,
     overwrite: bool = False,
-    quiet: bool = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Draw images and, under them, what a noise does to them, as a PNG.
+    """Draw images with a noise below them, as a PNG.
 
     Parameters
     ----------
     data
         A named dataset, or a file, folder or pattern of images.
     noise
-        The corruption, such as gaussian:0.3,clip. [default: that of the dataset]
+        The corruption, such as gaussian:0.3,clip. [default: the noise of the dataset]
     out
         The picture to write.
     columns
-        Images a row.
+        Images in a row.
     seed
         Decides the noise.
-    data_dir
-        Where to look for named datasets first.
     overwrite
         Replace the picture if it exists.
-    quiet
-        No messages but errors.
     """
     from unnoise.api.showing import draw_noise
 

@@ -8,6 +8,7 @@ from cyclopts import Parameter
 from docstring_parser import parse
 
 from unnoise.cli.console import print_json, speaker, training_progress, verb_app
+from unnoise.cli.options import Json
 from unnoise.errors import ConfigError
 from unnoise.runs import TrainConfig
 
@@ -15,7 +16,7 @@ app = verb_app("train")
 
 
 def _settings() -> Any:
-    """Return the settings as options of the parser, which gives those that were said."""
+    """Return the settings as options; the parser passes those that were given."""
     said = {
         each.arg_name: each.description or "" for each in parse(TrainConfig.__doc__ or "").params
     }
@@ -42,50 +43,48 @@ def train(
     timeout: float = 300.0,
     dry_run: bool = False,
     quiet: bool = False,
-    json: bool = False,
+    json: Json = False,
     **settings: Any,
 ) -> None:
     """Train a denoiser on your images, and write a run folder.
 
-    Noisy images with clean ones (--targets), clean ones with a noise (--noise), or noisy ones
-    alone. With no arguments at all, trains on the digits in the package. With several GPUs, or on
+    DATA are noisy images with clean ones (--targets), clean images with a noise (--noise), or noisy
+    images alone. Without arguments, the digits in the package are used. With several GPUs, or on
     several machines: torchrun --nproc-per-node 4 -m unnoise train DATA ...
 
     Parameters
     ----------
     data
         A named dataset, a file, a folder (with its subfolders), or a pattern in quotes; or tar
-        shards, as "train-{000..099}.tar", or a zarr array, of which a URL may be given.
+        shards, as "train-{000..099}.tar", or a zarr array, also by URL.
     preset
-        Start from a named set of settings: classic is the recipe of the tutorial, features learns
-        what a classifier needs of small images.
+        A named set of settings: classic is the recipe of the tutorial, features learns what a
+        classifier needs of small images.
     config
-        Start from a TOML file, such as the config.toml of a run.
+        A TOML file of settings, such as the config.toml of a run.
     out
         The run folder. [default: runs/DATA, or runs/DATA-MODEL with --model]
     resume
-        Go on with the run in that folder, from where it was stopped; begin it where there is none;
-        show the result where it is complete. Settings that are left out are those of the run;
-        others must be the same, except for --device, --compile, --data-dir, and a longer --steps,
-        --epochs or --minutes, which train further.
+        Continue the run in that folder; begin it if there is none; show its result if it is
+        complete. Settings that you leave out are taken from the run; the others must equal those of
+        the run. --device, --compile and --data-dir may differ, and a longer --steps, --epochs or
+        --minutes trains further.
     overwrite
         Replace a run that is in that folder.
     timeout
-        Seconds that a process waits for the others before the training ends, where torchrun
-        started several.
+        Where torchrun started several processes: seconds that one waits for the others.
     dry_run
-        Print what would happen, after a few steps to measure time and memory; write nothing.
+        Print what a training would do, after a few steps that measure time and memory; write
+        nothing.
     quiet
         No progress.
-    json
-        Print the result as JSON.
     """
     from unnoise.api.planning import default_out, forecast
     from unnoise.api.reporting import draw_preview
     from unnoise.api.training import train as train_denoiser
     from unnoise.training import is_first
 
-    first = is_first()  # of the processes that torchrun started; the others stay silent
+    first = is_first()  # of the processes that torchrun started; the others print nothing
     said = dict(settings)
     if data is not None:
         if "data" in said:
@@ -94,7 +93,7 @@ def train(
     say = speaker(quiet=quiet)
     if dry_run:
         if resume:
-            raise ConfigError("--dry-run tells of a new run, so it does not go with --resume")
+            raise ConfigError("--dry-run is for a new run, and --resume continues one: drop one")
         if first:
             _print_forecast(forecast(said, preset=preset, config=config, say=say), json=json)
         return
