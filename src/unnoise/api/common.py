@@ -1,15 +1,18 @@
-"""The types that the functions of this room share."""
+"""The types that the functions of this room share, and work on many files."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from unnoise.errors import UnnoiseError
+from unnoise.errors import ImageError, UnnoiseError
+from unnoise.images import find_images
 from unnoise.types import Array
 
 if TYPE_CHECKING:
     from unnoise.training import Progress
+
+Found = TypeVar("Found")
 
 ARRAY_NAME = "<array>"  # stands in a config for images that were passed in memory
 Source = str | Path | Array | Sequence[Array] | Sequence[str | Path]
@@ -29,3 +32,30 @@ def ignore(_: object) -> None:
 def print_message(text: str) -> None:
     """Print a message on standard error."""
     print(text, file=sys.stderr, flush=True)
+
+
+def each_file(
+    inputs: Iterable[str | Path],
+    work: Callable[[Path], Iterable[Found]],
+    failed: Callable[[str, str], Found],
+) -> Iterator[Found]:
+    """Yield the results of ``work`` on each file; ``failed`` makes one of a name and an error.
+
+    ``inputs`` are files, folders with their subfolders, and patterns such as ``scans/**/*.tif``.
+    """
+    seen: set[Path] = set()
+    for given in inputs:
+        try:
+            paths = [image.path for image in find_images([given])]
+        except ImageError as error:
+            yield failed(str(given), str(error))
+            continue
+        for path in paths:
+            if path.resolve() in seen:
+                continue
+            seen.add(path.resolve())
+            try:
+                yield from work(path)
+            # Whatever happens with one file, such as a lack of memory, the rest is done.
+            except Exception as error:
+                yield failed(str(path), describe_error(error))

@@ -1,7 +1,6 @@
 """``unnoise.compare``: which of several models is best on one image, without a clean one.
 
-And whether a model is worth it: the classical denoisers, each with the parameter that is best on
-the image, are judged beside it in the same way.
+Classical denoisers, each with the parameter that is best on the image, are judged in the same way.
 """
 
 import time
@@ -13,15 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.api.common import describe_error
+from unnoise.api.common import each_file
 from unnoise.denoiser import ChannelUse, DenoiseOptions, Denoiser, View
-from unnoise.errors import ConfigError, ImageError
+from unnoise.errors import ConfigError
 from unnoise.evaluation import available_baselines, tune
-from unnoise.images import Holes, NaN, ReadOptions, ValueRange, find_images
+from unnoise.images import Holes, NaN, ReadOptions, ValueRange
 from unnoise.trust import Risk, decibels, error_estimator, estimate_risk, hidden_risk, noise_for
 from unnoise.types import Array, Denoise, Floats
 
-FLOOR = 1e-6  # of an estimated mean squared error: 60 dB
+FLOOR = 1e-6  # the least estimated mean squared error: 60 dB
 
 
 @dataclass(frozen=True)
@@ -29,15 +28,15 @@ class Ranked:
     """One result on one image.
 
     Attributes:
-        name: Of the model, or of the filter with its parameter.
-        psnr: Estimated, in dB of the range of the image's values. Its differences are more exact
-            than itself. None where the error is too small to estimate; such results come first,
-            and then no other is said to be the best.
-        behind: How many dB it is behind the best, at least 0; None where one of them is None.
-        like: The names of better ones from which it cannot be told apart.
-        hidden: For white noise, the PSNR at pixels that were hidden, estimated, in dB: less than
-            ``psnr``, for their own values are missing. None for noise with a grain.
-        model: Whether it is a model, and no filter.
+        name: The model, or the filter with its parameter.
+        psnr: The estimate, in dB of the range of the image's values; differences are more exact.
+            None where the error is too small to estimate: such results come first, and then no
+            other one is called the best.
+        behind: Distance to the best in dB, at least 0; None where one of them is None.
+        like: The names of better results that are equally good within the error of the estimates.
+        hidden: For white noise, the estimated PSNR at hidden pixels, in dB. It is lower than
+            ``psnr``, since the values of these pixels are missing. None for noise with a grain.
+        model: Whether this is a model, not a filter.
     """
 
     name: str
@@ -54,7 +53,7 @@ class Comparison:
 
     Attributes:
         rows: The results.
-        seconds: That it took.
+        seconds: Duration of the comparison.
     """
 
     rows: tuple[Ranked, ...]
@@ -62,7 +61,7 @@ class Comparison:
 
     @property
     def sentence(self) -> str:
-        """What it comes to, in one sentence."""
+        """The conclusion, in one sentence."""
         known = [row for row in self.rows if row.psnr is not None]
         models = [row for row in known if row.model]
         filters = [row for row in known if not row.model]
@@ -79,19 +78,13 @@ class Comparison:
         if second is None:
             return f"{best.name}: about {best.psnr:.1f} dB"
         if second.like:
-            return f"{best.name} and {second.name} cannot be told apart"
+            return f"{best.name} and {second.name} are equally good"
         return f"{best.name} is the best, by {_apart(second.behind or 0)}"
 
 
 @dataclass(frozen=True)
 class ComparedImage:
-    """What was found on one image of a file.
-
-    Attributes:
-        name: The file, with the number of the image where it holds several.
-        found: The comparison; None after an error.
-        error: What went wrong, or None.
-    """
+    """The comparison on one image of a file, or the error; ``name`` is the file and the image."""
 
     name: str
     found: Comparison | None = field(default=None, repr=False)
@@ -110,22 +103,22 @@ def compare(
     nodata: float | None = None,
     nan: NaN = "refuse",
 ) -> Comparison:
-    """Put the results of several models on one noisy image in the order of their estimated error.
+    """Rank several models on one noisy image by their estimated errors, without a clean one.
 
-    No clean image is needed. The error is estimated by Stein's formula for noise of which
-    neighbouring pixels share a part; see ``docs/trust.md``.
+    Stein's formula estimates the error, also for noise that neighbouring pixels share; see
+    ``docs/trust.md``.
 
     Args:
         denoisers: The models, one or more.
         image: ``(H, W)`` or ``(H, W, C)``; where data lack, nothing is judged.
-        names: Of the models; None numbers them.
-        filters: Whether to compare with gaussian, median, total variation, non-local means and
-            wavelet filters, too, and BM3D where it is installed. Each has the parameter whose
-            estimated error on this image is the least.
+        names: The names of the models; None numbers them.
+        filters: Whether to rank gaussian, median, total variation, non-local means and wavelet
+            filters, too, and BM3D if it is installed. Each has the parameter with the least
+            estimated error on this image.
         axes: ``YXC`` for an image whose number of channels might be a number of images.
         range: The values that are black and white; None finds them in the data.
         channels: ``together`` takes them as colours, ``separate`` one by one.
-        nodata: A value that stands for no data.
+        nodata: The value that stands for no data.
         nan: ``keep`` takes NaN and infinity as no data, ``refuse`` refuses them.
 
     Raises:
@@ -147,46 +140,34 @@ def compare_files(
     read: ReadOptions = ReadOptions(),  # noqa: B008  frozen
     options: DenoiseOptions = DenoiseOptions(),  # noqa: B008  frozen
 ) -> Iterator[ComparedImage]:
-    """Compare models on every image of files, one in memory at a time; see ``compare``.
-
-    Yields:
-        One for each image; a file that cannot be compared is one with its error.
+    """Yield a comparison for every image of files, one in memory at a time; see ``compare``.
 
     Raises:
         ConfigError: An option changes the results of the models.
     """
     options.check_whole("compare")
     names = _named(denoisers, names)
-    for given in inputs:
-        try:
-            paths = [found.path for found in find_images([given])]
-        except ImageError as error:
-            yield ComparedImage(str(given), error=str(error))
-            continue
-        for path in paths:
-            try:
-                with read.open(path) as reader:
-                    views = [each.sight.of_reader(reader, options) for each in denoisers]
-                    for index in range(reader.count):
-                        found = _compare(
-                            denoisers, reader.image(index), views, names, filters=filters
-                        )
-                        name = str(path) if reader.count == 1 else f"{path}[{index}]"
-                        yield ComparedImage(name, found)
-            # Whatever happens with one file, such as a lack of memory, the rest is compared.
-            except Exception as error:
-                yield ComparedImage(str(path), error=describe_error(error))
+
+    def work(path: Path) -> Iterator[ComparedImage]:
+        with read.open(path) as reader:
+            views = [each.sight.of_reader(reader, options) for each in denoisers]
+            for index in range(reader.count):
+                image = reader.image(index)
+                found = _compare(denoisers, image, views, names, filters=filters)
+                yield ComparedImage(str(path) if reader.count == 1 else f"{path}[{index}]", found)
+
+    return each_file(inputs, work, lambda name, error: ComparedImage(name, error=error))
 
 
 def compared(denoiser: Denoiser, image: Array, view: View) -> dict[str, Any]:
-    """Compare a model with the filters on an image that is seen as a view says, as plain values."""
+    """Return a comparison of a model with the filters on one image, as plain values."""
     found = _compare([denoiser], image, [view], ["the model"], filters=True)
     rows = [asdict(row) for row in found.rows]
     return {"worth": found.sentence, "compared": rows, "compared_seconds": found.seconds}
 
 
 def as_plain(image: ComparedImage) -> dict[str, Any]:
-    """Return what was found on an image as plain values."""
+    """Return the comparison on an image as plain values."""
     found = image.found
     return {
         "input": image.name,
@@ -202,12 +183,12 @@ def table(found: Comparison) -> str:
     width = max(len(row.name) for row in found.rows)
     lines = []
     for place, row in enumerate(found.rows, 1):
-        told = "not told" if row.psnr is None else f"about {row.psnr:.1f} dB"
-        text = f"{place:>3}. {row.name:<{width}}  {told}"
+        psnr = "not estimated" if row.psnr is None else f"about {row.psnr:.1f} dB"
+        text = f"{place:>3}. {row.name:<{width}}  {psnr}"
         if row.behind:
             text += f", {row.behind:.2f} dB behind"
         if row.like:
-            text += f", not told apart from {' and '.join(row.like)}"
+            text += f", as good as {' and '.join(row.like)}"
         lines.append(text)
     return "\n".join(lines)
 
@@ -265,7 +246,7 @@ def _in_unit(denoiser: Denoiser, view: View, unit: ValueRange) -> Denoise:
 
 
 def _converted(images: Floats, given: ValueRange, wanted: ValueRange) -> Floats:
-    """Turn values of one range into those of another."""
+    """Convert values of one range into another range."""
     if (given.low, given.high) == (wanted.low, wanted.high):
         return images
     low, span, other_low, other_span = (
@@ -279,7 +260,7 @@ def _ranked(
     risks: dict[str, Risk], hidden: dict[str, float | None], models: Sequence[str]
 ) -> tuple[Ranked, ...]:
     """Put results in order, the least error first."""
-    # An error that is too small to estimate is least.
+    # Errors that are too small to estimate come first.
     order = sorted(risks, key=lambda name: (risks[name].psnr is not None, risks[name].error))
     best = risks[order[0]].psnr
     return tuple(
@@ -298,10 +279,10 @@ def _ranked(
 
 
 def _worth(model: Ranked, simple: Ranked) -> str:
-    """Say whether a model is better than the best filter."""
+    """Return a sentence on whether a model is better than the best filter."""
     ahead = (simple.behind or 0) - (model.behind or 0)
     if simple.name in model.like or model.name in simple.like:
-        return f"{simple.name} is as good as the model: the estimates cannot be told apart"
+        return f"{simple.name} is as good as the model"
     if ahead > 0:
         best = f"the best simple filter, {simple.name}"
         return f"the model is better than {best}, by {_apart(ahead)}"

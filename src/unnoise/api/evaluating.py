@@ -1,4 +1,4 @@
-"""``unnoise.add_noise`` and ``evaluate``: what a denoiser reaches on known images."""
+"""``unnoise.add_noise`` and ``evaluate``: the quality of a denoiser on known images."""
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -51,12 +51,12 @@ def add_noise(
         noise: A spec, such as ``gaussian:0.1``; levels count from 0 to 1 of the value range.
         axes: One letter per axis, such as ``NYX`` for a stack of grey images.
         range: The values that are 0 and 1 for the spec; None finds them in the image, as training
-            does. A warning (``UserWarning``) says which, where the dtype does not.
+            does, and a ``UserWarning`` reports them where the dtype does not define them.
         seed: Decides the noise.
 
     Returns:
-        An array of the same shape and dtype. Integers are rounded and clipped to their range, as
-        in a file; floats are not clipped unless the spec says so.
+        An array of the same shape and dtype. Integers are rounded and clipped to their range;
+        floats are clipped only if the spec says so.
     """
     stack, layout = as_stack(image, axes=axes)
     values = ValueRange.of(list(stack)) if range is None else ValueRange.given(*range)
@@ -91,22 +91,22 @@ def evaluate(
     """Measure a denoiser on clean images that it has not seen, beside classical methods.
 
     Args:
-        denoiser: What to measure.
+        denoiser: The denoiser.
         data: A named dataset (its test part is taken), file, folder, pattern or array of clean
-            images; of noisy ones where there are targets.
-        targets: The clean version of each image, found by name. None looks for pairs in ``data``.
-        noise: The corruption; None takes the one that the denoiser was trained for.
-        axes: Of the images, where it cannot be told.
-        array: Of a ``.npz`` archive: the name of the array that holds the images.
-        max_pixels: An image of more is refused; 0 for no limit.
-        nodata: The value that stands for no data: left out.
+            images; of noisy images where there are targets.
+        targets: The clean version of each image, matched by name. None looks for pairs in ``data``.
+        noise: The corruption; None takes the noise that the denoiser was trained for.
+        axes: The axes of the images, where they are ambiguous.
+        array: The name of the array in a ``.npz`` archive.
+        max_pixels: Larger images are refused; 0 is no limit.
+        nodata: The value that stands for no data; such pixels are left out.
         nan: ``keep`` takes NaN and infinity as no data, ``refuse`` refuses them.
-        limit: How many images at the most, from the first; 0 takes all.
-        baselines: Whether to run the classical methods too, each with the parameter that is best on
-            the noisy image by an estimate that needs no clean one.
-        seed: Of the noise.
+        limit: The first N images are measured; 0 takes all.
+        baselines: Whether to run classical methods, too, each with the parameter that is estimated
+            to be best without the clean image.
+        seed: Decides the noise.
         data_dir: Where to look for named datasets first.
-        say: Told messages, such as before a download.
+        say: Called with messages, such as before a download.
 
     Raises:
         ConfigError: There is neither a noise nor targets, or both.
@@ -155,7 +155,7 @@ def measure(
     baselines: bool = True,
     seed: int = 0,
 ) -> Evaluation:
-    """Measure a denoiser on stacks ``(N, H, W, C)``, noisy and clean, or clean and a noise."""
+    """Measure a denoiser on stacks ``(N, H, W, C)``: noisy and clean, or clean ones and a noise."""
     pairs = [part for pair in pairs for part in _with_data(*pair)]
     first = list(_first(pairs, limit))
     ranges = value_ranges(denoiser, *([pair[side] for pair in first] for side in (0, 1)))
@@ -176,7 +176,7 @@ def measure(
 def value_ranges(
     denoiser: Denoiser, noisy: Sequence[Array], clean: Sequence[Array]
 ) -> tuple[ValueRange, ValueRange]:
-    """Return the ranges of noisy and of clean stacks, as training has them.
+    """Return the ranges of noisy and of clean stacks, as training finds them.
 
     Images in the unit of the model have its range, and clean ones the range of its results.
     """
@@ -191,7 +191,7 @@ def value_ranges(
 
 
 def _with_data(noisy: Array, clean: Array) -> list[tuple[Array, Array]]:
-    """Leave out what has no data; stacks that lack none stay whole."""
+    """Leave out pixels without data; stacks that lack none stay whole."""
     if hole_mask(noisy) is None is hole_mask(clean):
         return [(np.asarray(noisy), np.asarray(clean))]
     cut = [part for images in zip(noisy, clean, strict=True) for part in without_holes(images)]
@@ -224,7 +224,7 @@ def _floats(
     spec: str,
     random: torch.Generator,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Scale a pair of stacks as the model sees them, ``(N, C, H, W)``; make one noisy by a spec."""
+    """Scale a pair of stacks as the model sees them, ``(N, C, H, W)``; a spec makes one noisy."""
     noisy, clean = (
         denoiser.sight.floats(side, values) for side, values in zip(pair, ranges, strict=True)
     )

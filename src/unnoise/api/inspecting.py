@@ -1,4 +1,4 @@
-"""Inspecting files: what can be said of each image, as rows and as a page."""
+"""Inspecting files: facts about the result of each image, as rows and as a page."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.api.common import describe_error
+from unnoise.api.common import each_file
 from unnoise.api.comparing import compared
 from unnoise.api.one_file import VERDICTS
 from unnoise.api.sharing import made_for, title_of
 from unnoise.denoiser import DenoiseOptions, Denoiser, View
-from unnoise.errors import ImageError
-from unnoise.images import Contrast, Reader, ReadOptions, find_images
+from unnoise.images import Contrast, Reader, ReadOptions
 from unnoise.outputs import write_text
 from unnoise.report import Entry, InspectionPage, Panel, draw_panels, render_page
 from unnoise.trust import Inspection, inspect, read_calibration
@@ -26,15 +25,15 @@ COLOUR = 3
 
 @dataclass(frozen=True)
 class InspectedImage:
-    """What was found in one image of a file.
+    """The inspection of one image of a file.
 
     Attributes:
         input: The file.
-        index: Of the image in the file; None where it holds one.
+        index: Number of the image in the file; None where it holds one.
         error: What went wrong, or None.
         facts: The fields of the inspection that are numbers or words; empty after an error.
-        picture: The maps beside the image as a WebP, where they were asked for.
-        untold: Why there is no familiarity, where there is none.
+        picture: The image and its maps as a WebP, where they were asked for.
+        unknown: Why there is no familiarity, where there is none.
     """
 
     input: Path
@@ -42,7 +41,7 @@ class InspectedImage:
     error: str | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     picture: bytes | None = None
-    untold: str = ""
+    unknown: str = ""
 
     @property
     def name(self) -> str:
@@ -64,40 +63,20 @@ def inspect_files(
     draw: bool = False,
     compare: bool = False,
 ) -> Iterator[InspectedImage]:
-    """Inspect every image of files, one in memory at a time.
+    """Yield an inspection for every image of files, one in memory at a time.
 
-    Args:
-        denoiser: What is applied.
-        inputs: Files, folders with their subfolders, and patterns such as ``scans/**/*.tif``.
-        read: How files are read.
-        options: How the model is applied; results are inspected at full strength.
-        draw: Whether to draw the maps.
-        compare: Whether to compare the model with simple filters, too; see ``unnoise.compare``.
-
-    Yields:
-        One for each image; a file that cannot be inspected is one with its error.
+    ``draw`` adds the maps, ``compare`` a comparison with simple filters (``unnoise.compare``).
 
     Raises:
         ConfigError: An option changes the results of the model.
     """
     options.check_whole("inspect")
-    seen: set[Path] = set()
-    for given in inputs:
-        try:
-            paths = [image.path for image in find_images([given])]
-        except ImageError as error:
-            yield InspectedImage(Path(given), error=str(error))
-            continue
-        for path in paths:
-            if path.resolve() in seen:
-                continue
-            seen.add(path.resolve())
-            try:
-                with read.open(path) as reader:
-                    yield from _inspect(denoiser, reader, options, draw=draw, compare=compare)
-            # Whatever happens with one file, such as a lack of memory, the rest is inspected.
-            except Exception as error:
-                yield InspectedImage(path, error=describe_error(error))
+
+    def work(path: Path) -> Iterator[InspectedImage]:
+        with read.open(path) as reader:
+            yield from _inspect(denoiser, reader, options, draw=draw, compare=compare)
+
+    return each_file(inputs, work, lambda name, error: InspectedImage(Path(name), error=error))
 
 
 def write_inspections(
@@ -108,14 +87,7 @@ def write_inspections(
     model: str | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Write one page with the maps of all images.
-
-    Args:
-        path: The page.
-        images: What was found.
-        denoiser: With which it was found.
-        model: Its name or file, for the title.
-        overwrite: Whether the page may be replaced.
+    """Write one page with the maps of all images; ``model`` is a name or file, for the title.
 
     Raises:
         OutputError: The page exists and ``overwrite`` is false, or it cannot be written.
@@ -153,12 +125,9 @@ def summary(images: Sequence[InspectedImage]) -> str:
 
 
 def line(image: InspectedImage, said: set[str]) -> str:
-    """Return what was found in one line.
+    """Return the inspection of an image in one line.
 
-    Args:
-        image: Of which it was found.
-        said: Reasons and notes that other images of the file had, and that are not said again;
-            those of this one join them.
+    Reasons and notes in ``said``, which other images of the file had, are left out; new ones join.
     """
     noise, alike, structure, psnr = _figures(image)
     alike = alike if image.facts["familiarity"] is None else f"p = {alike}"
@@ -181,7 +150,7 @@ def _inspect(
             index if reader.count > 1 else None,
             facts=facts_of(found) | (compared(denoiser, image, view) if compare else {}),
             picture=_draw(image, found, view, reader) if draw else None,
-            untold=_untold(denoiser) if found.familiarity is None else "",
+            unknown=_unknown(denoiser) if found.familiarity is None else "",
         )
 
 
@@ -201,12 +170,12 @@ def facts_of(found: Inspection) -> dict[str, Any]:
     }
 
 
-def _untold(denoiser: Denoiser) -> str:
-    """Say why no familiarity of an image is known."""
+def _unknown(denoiser: Denoiser) -> str:
+    """Return why the familiarity of an image is unknown."""
     usual = read_calibration(denoiser.info.calibration)
     if usual is None:
-        return "not told: the model file has no calibration"
-    return f"not told: {'the image is too small' if usual.kinds else 'too few held-out images'}"
+        return "unknown: the model file has no calibration"
+    return f"unknown: {'the image is too small' if usual.kinds else 'too few held-out images'}"
 
 
 def _figures(image: InspectedImage) -> list[str]:
@@ -214,9 +183,9 @@ def _figures(image: InspectedImage) -> list[str]:
     noise = facts["noise_level"]
     return [
         f"{noise['std']:.3f}" + (" (more where bright)" if noise["gain"] > 0 else ""),
-        image.untold if facts["familiarity"] is None else f"{facts['familiarity']:.3f}",
+        image.unknown if facts["familiarity"] is None else f"{facts['familiarity']:.3f}",
         f"{facts['removed_structure']:.2f}",
-        f"not told: {facts['psnr_untold']}"
+        f"unknown: {facts['psnr_untold']}"
         if facts["psnr"] is None
         else f"about {facts['psnr']:.1f} dB",
     ]

@@ -1,4 +1,4 @@
-"""``unnoise.noise_model``: a noise spec for training, from the user's own noisy images."""
+"""``unnoise.noise_model``: a noise spec for training, estimated from noisy images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,23 +16,23 @@ from unnoise.images import ReadOptions, ValueRange, jpeg_coding, ranges_of, to_f
 from unnoise.noise.fitting import Fitted, fit_noise, plain_pair
 from unnoise.types import Array, Doubles, Say
 
-LIMIT = 48  # images that are looked at, evenly spread over all
+LIMIT = 48  # images that are measured, evenly spread over all
 COLOURS = 3
 
 
 @dataclass(frozen=True)
 class NoiseModel:
-    """The noise of images, as a spec and as what it was read from.
+    """The noise of images, as a spec and its evidence.
 
     Attributes:
         spec: For ``noise`` of ``unnoise.train``; levels count from 0 to 1 of the value range.
-        images: How many were looked at.
-        noisy: In how many of them noise was found.
-        values: Which values of the images are 0 and 1.
-        evidence: What was found, in sentences.
-        samples: What was measured in each image.
+        images: Number of images that were measured.
+        noisy: Number of images in which noise was found.
+        values: The values of the images that are 0 and 1.
+        evidence: The evidence, in sentences.
+        samples: The measurement of each image.
         fitted: The spec with the line of the variance and the widths.
-        made: What the same measurement finds in plain areas with noise of the spec.
+        made: The same measurement of plain areas with noise of the spec.
         example: An image with noise of a middle level, ``(H, W, C)`` in [0, 1].
     """
 
@@ -74,20 +74,20 @@ def noise_model(
     limit: int = LIMIT,
     say: Say = ignore,
 ) -> NoiseModel:
-    """Estimate a noise spec from noisy images: what turns clean images into such ones.
+    """Estimate a noise spec from noisy images: the noise that makes clean images like them.
 
-    From the noisy images alone, noise is looked for where they vary least: how its variance follows
-    the brightness, how neighbouring pixels are related in brightness and in colours, what rows and
-    columns share, which pixels were set to black or white. The quality of JPEG files is read from
-    the files. With the clean images, the noise is the difference. Levels that differ between images
-    become ranges, from the 10th to the 90th percentile.
+    Without clean images, noise is measured where images vary least: its variance over the
+    brightness, the correlation of neighbouring pixels in brightness and in colours, the noise that
+    rows and columns share, and pixels that were set to black or white. The quality of JPEG is read
+    from the files. With clean images, the noise is the difference. Levels that differ between
+    images become ranges, from the 10th to the 90th percentile.
 
     Args:
         noisy: A file, folder or pattern, a list of those, or an array; see ``unnoise.train``.
-        clean: The same images without noise, found by name; or an array of the same shape.
+        clean: The same images without noise, matched by name; or an array of the same shape.
         read: How files are read.
-        limit: How many images are looked at, evenly spread over all; of large ones the middle.
-        say: Told messages.
+        limit: At most N images are measured, evenly spread over all; of large ones the middle.
+        say: Called with messages.
 
     Raises:
         DataError: No noise was found, or no image can be read; names do not match.
@@ -133,7 +133,7 @@ def noise_model(
 
 
 def _made(fitted: Fitted, samples: Sequence[NoiseSample]) -> NoiseSample | None:
-    """Measure what the spec makes of plain areas as bright as the images."""
+    """Measure plain areas, as bright as the images, with noise of the spec."""
     brightness = np.concatenate([sample.brightness for sample in samples])
     places = [float(end) for end in np.percentile(brightness, (10, 50, 90))]
     channels = 1 if samples[0].chroma is None else COLOURS
@@ -154,13 +154,13 @@ def _evidence(
     values: ValueRange,
     dtype: np.dtype[np.generic],
 ) -> list[str]:
-    """Return what was found, in sentences."""
+    """Return the evidence, in sentences."""
     noisy = [sample for sample in samples if sample.noisy]
-    told = [f"noise in {len(noisy)} of {len(samples)} images"]
+    found = [f"noise in {len(noisy)} of {len(samples)} images"]
     if values != ValueRange.nominal(dtype):
-        told.append(f"levels count in the range of the values, {values} of {dtype}")
+        found.append(f"levels count in the range of the values, {values} of {dtype}")
     if fitted.gain:
-        told.append(
+        found.append(
             f"the variance follows the brightness x: {fitted.gain:.3g} x + {fitted.offset:.3g}"
         )
     for name in ("luma", "chroma")[: 1 if samples[0].chroma is None else 2]:
@@ -169,19 +169,19 @@ def _evidence(
         )
         if made is not None:
             line += ", of the spec's own noise " + _figures(part_of(made, name))
-        told.append(line)
+        found.append(line)
     for name in ("rows", "columns", "impulses"):
         shares = [getattr(sample, name) for sample in noisy if getattr(sample, name)]
         if shares:
-            told.append(f"{name} in {len(shares)} of them, about {np.median(shares):.3g}")
+            found.append(f"{name} in {len(shares)} of them, about {np.median(shares):.3g}")
     if codings:
         qualities = [quality for quality, _ in codings]
-        told.append(f"JPEG quality {min(qualities)} to {max(qualities)}, by the files")
-    return [*told, *fitted.notes]
+        found.append(f"JPEG quality {min(qualities)} to {max(qualities)}, by the files")
+    return [*found, *fitted.notes]
 
 
 def median_correlation(samples: Sequence[NoiseSample], name: str) -> list[float]:
-    """Return the median correlation over noisy images, of ``luma`` of those with flat places."""
+    """Return the median correlation of noisy images; ``luma`` needs images with flat places."""
     noisy = [sample for sample in samples if sample.noisy] or list(samples)
     even = [sample for sample in noisy if sample.even] or noisy
     chosen = even if name == "luma" else noisy
@@ -227,7 +227,7 @@ def _spread(pairs: Sequence[tuple[Part, ...]], limit: int) -> list[tuple[int, tu
 def _read(
     chosen: Sequence[tuple[int, tuple[Part, ...]]], failures: list[str]
 ) -> list[tuple[Any, ...]]:
-    """Return of each image that can be read its part and its views."""
+    """Return the part and the views of each image that can be read."""
     found = []
     for index, parts in chosen:
         try:

@@ -1,4 +1,4 @@
-"""The page of an estimated noise: what was measured, and what the spec makes of plain areas."""
+"""The page of an estimated noise: the measurements, and plain areas with noise of the spec."""
 
 from pathlib import Path
 
@@ -14,19 +14,13 @@ from unnoise.types import Doubles
 
 CROP = 64  # pixels of a side
 STEP = 16  # pixels between the parts that are compared
-SPREAD = 4.0  # standard deviations of a part to each side of its mean, which are black and white
+SPREAD = 4.0  # standard deviations from the mean of a part that are black and white
 
 
 def write_noise_page(
     path: Path, model: NoiseModel, *, title: str = "", overwrite: bool = False
 ) -> None:
-    """Write the evidence as one HTML page.
-
-    Args:
-        path: The page.
-        model: What was estimated.
-        title: What the images are called.
-        overwrite: Whether the page may be replaced.
+    """Write the evidence as one HTML page; ``title`` names the images.
 
     Raises:
         OutputError: The page exists and ``overwrite`` is false, or it cannot be written.

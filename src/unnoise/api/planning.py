@@ -25,16 +25,16 @@ from unnoise.types import Say
 def default_out(
     said: dict[str, Setting], *, preset: str | None = None, config: Path | None = None
 ) -> Path:
-    """Return the run folder that ``unnoise train`` writes where none was said."""
+    """Return the run folder of ``unnoise train`` without ``--out``."""
     settings = layer_settings(said, preset=preset, file=config)
-    # A pattern, or a name with braces, is called by the folder that it searches.
+    # A pattern, or a name with braces, is named by the folder that it searches.
     parts = [part for part in Path(settings.data).parts if not set(part) & set("*?[{")]
     name = Path(*parts).resolve().stem if parts else "images"
     return Path("runs") / (name if settings.model == "auto" else f"{name}-{settings.model}")
 
 
 def with_noise(settings: TrainConfig, noisy: Source | None = None, *, say: Say) -> TrainConfig:
-    """Return settings with the noise estimated, where it is to be: of ``noisy``, or what it names.
+    """Return settings with the noise estimated from ``noisy`` images, where that is asked for.
 
     Raises:
         DataError: No noise was found.
@@ -59,7 +59,7 @@ def make_plan(
 ) -> Plan:
     """Look at the images that a config names (or that are given) and choose the method.
 
-    What lies in the run's own folder is left out.
+    Images in the folder of the run are left out.
     """
     first, noise = _look(settings, settings.data if data is None else data, run, say)
     second = None
@@ -95,7 +95,7 @@ def _look(
     )
 
 
-STEPS = 8  # that are really taken; no run is kept
+STEPS = 8  # that are taken; no run is kept
 
 
 def forecast(
@@ -105,13 +105,10 @@ def forecast(
     config: Path | None = None,
     say: Say = ignore,
 ) -> dict[str, Any]:
-    """Read the images, take a few steps, and tell what a training would be.
-
-    Returns:
-        Plain values, in the order in which a person wants to know them.
+    """Read the images, take a few steps, and return facts about the training as plain values.
 
     Raises:
-        UnnoiseError: Whatever the training would raise.
+        UnnoiseError: As the training does.
     """
     settings = with_noise(layer_settings(said, preset=preset, file=config), say=say)
     plan = make_plan(settings, say=say)
@@ -134,7 +131,7 @@ def forecast(
         "dtype": str(plan.views[0][0].dtype),
         "range": _range(assembly.info),
         "method": f"{plan.objective}: {plan.reason}",
-        "noise": settings.noise or "that of the images",
+        "noise": settings.noise or "the noise of the images",
         "notes": "; ".join(notes) or "none",
         "model": assembly.info.model,
         "cost": f"{macs_per_pixel(training.model) / 1000:.2f} kMAC/pixel",
@@ -146,7 +143,7 @@ def forecast(
 
 
 def _range(info: ModelInfo) -> str:
-    """Return the values that are 0 and 1, and of pairs in two units those of the clean images."""
+    """Return the values that are 0 and 1; for pairs in two units, also of the clean images."""
     kept, results = info.value_range, info.result_range
     assert kept is not None
     dtype = np.dtype(kept["dtype"])
@@ -168,7 +165,7 @@ def _sizes(parts: tuple[Part, ...]) -> str:
 
 
 def _memory() -> str:
-    """Return the most memory that this process has had."""
+    """Return the peak memory of this process."""
     if sys.platform == "win32":
         return "not measured on Windows"
     import resource

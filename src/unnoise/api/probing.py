@@ -1,4 +1,4 @@
-"""``unnoise.probe``: what the features of a model are worth to a classifier."""
+"""``unnoise.probe``: the worth of the features of a model to a classifier."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -46,7 +46,7 @@ Rows = tuple[Floats, Floats]
 
 OURS, PIXELS, PCA, RANDOM = "unnoise", "raw pixels", "PCA", "random network"
 MAPPED = 2_000  # test images on the map
-MOST_FEATURES = 20_000  # of an image: 60,000 of them would be 5 GB
+MOST_FEATURES = 20_000  # of an image: of 60,000 images these are 5 GB
 CLASSIFIER_NAMES = {
     "logistic": "Logistic regression",
     "knn": "Nearest neighbours",
@@ -56,20 +56,20 @@ CLASSIFIER_NAMES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """What was found.
+    """The accuracy of a classifier on the features of a model.
 
     Attributes:
-        model: The model that gives the features, and what it was trained on.
-        data: Of the images with classes.
-        classes: Their names.
-        classifier: Which.
-        scores: Of each kind of features and number of labels; ours first.
+        model: The model that gives the features, and its training data.
+        data: The name of the images with classes.
+        classes: The names of the classes.
+        classifier: The name of the classifier.
+        scores: One for each kind of features and number of labels; ours first.
         confusion: Counts ``(classes, classes)``, rows are the true classes.
-        images: Numbers of images to learn from and to test with.
-        map: Places of test images ``(N, 2)`` and their classes; None where it was not asked for.
-        clean: Accuracy of the classifier on clean test images, where a noise was asked for.
-        denoiser: What denoised, and what it was trained on.
-        recovered: The same with noise, before and after denoising.
+        images: Numbers of training and of test images.
+        map: Places of test images ``(N, 2)`` and their classes; None unless asked for.
+        clean: Accuracy of the classifier on clean test images; None unless a noise was given.
+        denoiser: The model that denoised, and its training data.
+        recovered: Accuracy with noise, before and after denoising.
     """
 
     model: str
@@ -117,26 +117,25 @@ def probe(
 ) -> Probe:
     """Train a simple classifier on the frozen features of a model, with few labels.
 
-    Beside it stand raw pixels, their first principal components, and the features of the same
-    network with random weights.
+    Raw pixels, their first principal components, and the features of the same network with random
+    weights are measured, too.
 
     Args:
         model: Gives the features.
         data: A named dataset or task, or a folder with a subfolder for each class.
-        labels: Numbers of labels for each class; 0 takes all. None takes 10 and 100, where there
-            are so many.
+        labels: Numbers of labels for each class; 0 takes all. None takes 10 and 100, as far as the
+            classes have them.
         classifier: ``logistic``, ``knn`` or ``svm``.
-        seeds: How many draws of labels.
-        levels: Whose features are taken, see ``Denoiser.encode``; None takes those of the narrowest
-            place.
-        pool: The side of the grid over which they are averaged.
-        noise: Test also how much accuracy this noise costs a classifier of clean images, trained
-            with all labels, and how much denoising brings back; a range is walked through.
-        denoiser: What denoises then; None takes ``model``.
+        seeds: Number of draws of labels.
+        levels: The levels of the features, see ``Denoiser.encode``; None takes the narrowest one.
+        pool: The side of the grid over which features are averaged.
+        noise: Also test how much accuracy this noise costs a classifier of clean images, trained
+            with all labels, and how much denoising restores; a range is tested in steps.
+        denoiser: The model that denoises then; None takes ``model``.
         draw: Whether to place test images on a map.
         seed: Decides the draws, the random network and the noise, and the test images of a folder.
         data_dir: Where to look for named datasets first.
-        say: Told messages.
+        say: Called with messages.
 
     Raises:
         DataError: There are no classes.
@@ -263,7 +262,7 @@ def _flat(images: Floats) -> Floats:
 
 
 def _check(model: Denoiser, remover: Denoiser, dtype: np.dtype[np.generic]) -> None:
-    """Check that what removes the noise sees images as what gives the features does."""
+    """Raise ``ConfigError`` unless both models see images alike."""
     ranges = [each.sight.value_range(dtype) for each in (model, remover)]
     if ranges[0] != ranges[1] or model.info.channels != remover.info.channels:
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""Going on with a run: what its folder keeps, what is asked of it now, and what is left to do."""
+"""Resuming a run: the kept run, the settings that are asked for now, and the steps left."""
 
 import math
 from dataclasses import asdict, dataclass, replace
@@ -26,13 +26,13 @@ MINUTE = 60  # seconds
 
 @dataclass(frozen=True)
 class Kept:
-    """A run in its folder, and what is asked of it now.
+    """A run in its folder, and the settings that are asked for now.
 
     Attributes:
-        settings: Of the run; device and the like as they are asked for now.
-        asked: What the run was asked for where its settings say something else.
-        note: On its method and its images.
-        length: What is asked for now, if that may be longer than the run.
+        settings: The settings of the run; device and the like as they are asked for now.
+        asked: The request of the run, where its settings differ from it.
+        note: The note on its method and its images.
+        length: The length that is asked for now, if it may be longer than the run.
         complete: Whether the folder holds the model of all its steps.
         state: The checkpoint; None where nothing is left to do.
     """
@@ -46,7 +46,7 @@ class Kept:
 
     @classmethod
     def of_plain(cls, values: dict[str, Any]) -> "Kept":
-        """Take back what ``to_plain`` gave."""
+        """Return the run of which ``to_plain`` gave the values."""
         return cls(**{**values, "settings": TrainConfig(**values["settings"])})
 
     def to_plain(self) -> dict[str, Any]:
@@ -55,7 +55,7 @@ class Kept:
 
     @property
     def wanted(self) -> TrainConfig:
-        """The settings with the length that is asked for now; of minutes, those that are left."""
+        """The settings with the length that is asked for now; only the minutes that are left."""
         if not self.length:
             return self.settings
         assert self.state is not None
@@ -65,10 +65,10 @@ class Kept:
         return replace(self.settings, **length)
 
     def is_enough(self, steps: int) -> bool:
-        """Whether the run has already made this number of steps, so that nothing is left to do.
+        """Return whether the run has already taken this number of steps.
 
         Raises:
-            RunError: It is fewer than was planned, and the run has not come to its end.
+            RunError: It is fewer than were planned, and the run is not complete.
         """
         planned = self.settings.steps
         assert planned is not None
@@ -77,7 +77,7 @@ class Kept:
         return self.complete and steps <= planned
 
     def lengthened(self, steps: int) -> tuple[TrainConfig, Settings]:
-        """Return the settings of the run with that many steps, and what it is then asked for."""
+        """Return the settings of the run with this number of steps, and the request for them."""
         settings = replace(self.settings, steps=steps)
         if not self.length:
             return settings, self.asked
@@ -86,7 +86,7 @@ class Kept:
 
 
 def read_kept(folder: RunFolder, now: Settings) -> Kept:
-    """Read what a run is, and compare it with what is asked for now.
+    """Read a run, and compare it with the settings that are asked for now.
 
     Raises:
         RunError: Settings differ, the run would become shorter, or there is no checkpoint of it.
@@ -126,7 +126,7 @@ def read_kept(folder: RunFolder, now: Settings) -> Kept:
 def in_memory(
     settings: TrainConfig, data: Source | None, targets: Source | None
 ) -> tuple[Source | None, Source | None]:
-    """Return the arrays that were passed; files are those that the settings name."""
+    """Return the arrays that were passed; the settings name files."""
     return (
         data if settings.data == ARRAY_NAME else None,
         targets if settings.targets == ARRAY_NAME else None,
@@ -134,7 +134,7 @@ def in_memory(
 
 
 def lacks_arrays(settings: TrainConfig, data: Source | None, targets: Source | None) -> bool:
-    """Whether a run was trained on arrays that are not passed now."""
+    """Return whether a run was trained on arrays that are not passed now."""
     return (settings.data == ARRAY_NAME and data is None) or (
         settings.targets == ARRAY_NAME and targets is None
     )
@@ -146,7 +146,7 @@ def check_images(
     """Compare the images with those of a complete run, where they can still be looked at.
 
     Raises:
-        RunError: They are others.
+        RunError: They differ.
     """
     settings = kept.settings
     if settings.data in NAMES or lacks_arrays(settings, data, targets):
@@ -161,7 +161,7 @@ def check_images(
 
 
 def changed(settings: TrainConfig) -> RunError:
-    """Return the error for other images than those of the run."""
+    """Return the error for images that differ from those of the run."""
     return RunError(
         f"the run does not fit the images of {settings.data}, which were changed since: put the "
         "old ones back, or train anew with another --out"

@@ -1,7 +1,7 @@
-"""One run of a training, begun or gone on with, alone or as one of several processes.
+"""One run of a training, new or resumed, alone or as one of several processes.
 
-Every process sees the same images and takes the same steps. The first one speaks, and reads and
-writes the run folder; it tells the others what it read.
+Every process sees the same images and takes the same steps. The first one prints messages, reads
+and writes the run folder, and sends its contents to the others.
 """
 
 import math
@@ -39,7 +39,7 @@ from unnoise.types import Say
 
 @dataclass(frozen=True)
 class Trained:
-    """What is left of a training: not yet calibrated; or the model of a run that was complete."""
+    """A training that is not yet calibrated, or the model of a run that was complete."""
 
     assembly: Assembly | None
     denoiser: Denoiser
@@ -49,11 +49,11 @@ class Run:
     """A training and its folder.
 
     Args:
-        folder: Where it is kept; None keeps nothing.
+        folder: The run folder; None keeps nothing.
         world: The processes.
-        say: Told messages, on the first process.
-        report: Told the progress, on the first process.
-        closing: Lets go of the folder when it is closed.
+        say: Called with messages, on the first process.
+        report: Called with the progress, on the first process.
+        closing: Releases the folder when it is closed.
     """
 
     def __init__(
@@ -76,10 +76,10 @@ class Run:
             self._take(self._folder)
 
     def goes_on(self, asked: Settings, *, resume: bool) -> bool:
-        """Whether there is a run to go on with: asked for, or begun by processes before these.
+        """Return whether a run is to be resumed: as asked, or as earlier processes began it.
 
         Raises:
-            RunError: It is asked for, there is none, and nothing says what to train.
+            RunError: There is none, and no setting says what to train.
         """
         there = False
         if self._folder:
@@ -132,7 +132,7 @@ class Run:
         return self._train(assembly)
 
     def go_on(self, now: Settings, data: Source | None, targets: Source | None) -> Trained:
-        """Train on from the checkpoint, or further; or return the model of a complete run."""
+        """Continue from the checkpoint, or train further; or return the model of a complete run."""
         folder, read = self._folder, None
         if folder:
             read = read_kept(folder, now).to_plain()
@@ -160,10 +160,10 @@ class Run:
         data: Source | None,
         targets: Source | None,
     ) -> tuple[Assembly, int]:
-        """Build everything as it was at the checkpoint; return how many steps are asked for, too.
+        """Build everything as it was at the checkpoint; also return the steps that are asked for.
 
         Raises:
-            RunError: The images are others than those of the run, or not here.
+            RunError: The images differ from those of the run, or are not here.
         """
         settings = kept.wanted
         if lacks_arrays(settings, data, targets):
@@ -196,21 +196,21 @@ class Run:
         return Trained(None, load(model, device=settings.device, precision=settings.precision))
 
     def _shared(self, path: Path) -> Path:
-        """Return a file of the folder; on other processes than the first, a copy."""
+        """Return a file of the folder; processes other than the first get a copy."""
         if self._world.size == 1:
             return path
-        told = torch.zeros(0)
+        content = torch.zeros(0)
         if self._folder:
-            told = torch.frombuffer(bytearray(path.read_bytes()), dtype=torch.uint8)
-        told = self._world.broadcast(told)
+            content = torch.frombuffer(bytearray(path.read_bytes()), dtype=torch.uint8)
+        content = self._world.broadcast(content)
         if self._folder:
             return path
-        copy_of_it = Path(self._closing.enter_context(TemporaryDirectory())) / path.name
-        copy_of_it.write_bytes(told.numpy().tobytes())
-        return copy_of_it
+        copied = Path(self._closing.enter_context(TemporaryDirectory())) / path.name
+        copied.write_bytes(content.numpy().tobytes())
+        return copied
 
     def finish(self, trained: Trained) -> Denoiser:
-        """Calibrate and keep the model, on the first process, which needs no other for that."""
+        """Calibrate and keep the model, on the first process alone."""
         denoiser, assembly = trained.denoiser, trained.assembly
         if self._world.rank != 0 or assembly is None:
             return denoiser
@@ -233,7 +233,7 @@ class Run:
     def _assemble(
         self, settings: TrainConfig, data: Source | None, targets: Source | None
     ) -> tuple[Assembly, Plan]:
-        """Choose the method, read the images and build everything; say what was chosen."""
+        """Choose the method, read the images and build everything; report the choice."""
         run = self._place.path if self._place else None
         plan = make_plan(settings, data, targets, run=run, say=self._say)
         if plan.note != self._world.broadcast(plan.note):
@@ -242,7 +242,7 @@ class Run:
                 "all machines must see the same ones, such as on a shared disk or by a URL"
             )
         failures: list[str] = []
-        warn = self._say  # while all read the same files, one speaks
+        warn = self._say  # while all read the same files, one of them warns
 
         def failed(failure: str) -> None:
             failures.append(failure)

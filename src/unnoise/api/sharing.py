@@ -31,19 +31,19 @@ def export(
     """Write a denoiser as an ONNX file, or as a folder for Hugging Face.
 
     Args:
-        model: A denoiser, or what ``unnoise.load`` takes.
+        model: A denoiser, or an argument of ``unnoise.load``.
         path: An ``.onnx`` file, or a folder.
         format: ``onnx``, ``hub``, or ``auto``: a name that ends in ``.onnx`` is a file.
-        opset: Version of the ONNX operators.
+        opset: The version of the ONNX operators.
         half: Keep the weights of an ONNX file in half precision.
-        overwrite: Whether what is there may be replaced.
+        overwrite: Whether an existing file or folder may be replaced.
 
     Returns:
-        What was written and compared, for an ONNX file.
+        For an ONNX file: its size, and its comparison with torch.
 
     Raises:
-        ConfigError: The format cannot be told from the name, or settings do not belong to it.
-        ModelError: The model does not run with torch, or the file gave other images than torch.
+        ConfigError: The name does not decide the format, or settings do not belong to it.
+        ModelError: The model does not run with torch, or the file gives other images than torch.
         OutputError: The file exists, or it cannot be written.
     """
     path = Path(path)
@@ -100,12 +100,7 @@ DEFAULT_NAMES = ("model.safetensors", "model.onnx")  # which say nothing: their 
 
 
 def title_of(denoiser: Denoiser, model: str | None = None) -> str:
-    """Return ``photo, a denoiser of photographs``, or ``m, a denoiser trained on scans``.
-
-    Args:
-        denoiser: The model.
-        model: Its name, file or folder, where that is known.
-    """
+    """Return ``photo, a denoiser of photographs``, or ``m, a denoiser trained on scans``."""
     if model in SUBJECTS:
         return f"{model}, a denoiser of {SUBJECTS[model]}"
     what = f"a denoiser trained on {short(denoiser.info.data)}"
@@ -113,7 +108,7 @@ def title_of(denoiser: Denoiser, model: str | None = None) -> str:
 
 
 def made_for(denoiser: Denoiser, model: str | None = None) -> str:
-    """Say in a sentence or two which images a model is made for, and which it is not."""
+    """Return a sentence or two on the images that a model is made for, and not made for."""
     if model in SUBJECTS:
         subject = SUBJECTS[model]
         return (

@@ -49,7 +49,7 @@ Crop = tuple[int, int, int]  # top row, left column, side
 
 SHOWN = 10  # small images, and half as many large ones
 SMALL = 64
-NOISY = 0.025  # estimated noise from which on images are called noisy; of photographs it is 0.01
+NOISY = 0.025  # least estimated noise of noisy images; photographs have 0.01
 
 
 def draw_noise(
@@ -64,11 +64,10 @@ def draw_noise(
     overwrite: bool = False,
     say: Say = print_message,
 ) -> None:
-    """Draw images as a PNG, and below them what a noise makes of them.
+    """Draw images as a PNG, and below them the same images with a noise.
 
-    Pairs are drawn as pairs. To images that are noisy already no noise is added, unless one is
-    given. The rows are labelled as what is known of the images: ``clean`` and ``noisy`` by their
-    names, ``noisy`` by the noise in them, else ``images``.
+    Pairs are drawn as pairs. Noisy images get no noise, unless one is given. The rows are labelled:
+    ``clean`` and ``noisy`` by names, ``noisy`` by an estimate of the noise, else ``images``.
     """
     pairs = _pairs(data, read, say)
     if pairs and noise is None:
@@ -110,13 +109,13 @@ def _pairs(data: Source, read: ReadOptions, say: Say) -> tuple[Images, Images] |
 
 
 def _label(data: Source, images: Images) -> str:
-    """Return what images are, as far as it is known: by their names, or by their noise."""
+    """Return what images are, by their names or their noise."""
     if images.noise is not None:
         return "clean"
     if isinstance(data, str | Path):
-        told = side_of("/".join((*Path(data).absolute().parts[-2:], "image")))
-        if told := told or side_of(Path(data).name):
-            return told
+        side = side_of("/".join((*Path(data).absolute().parts[-2:], "image")))
+        if side := side or side_of(Path(data).name):
+            return side
     stacks = [stack for stack in images.stacks if min(stack.shape[1:3]) > SMALL]
     if not stacks:  # of small ones, edges look like noise
         return "images"
@@ -169,17 +168,17 @@ def figure(
 ) -> Path:
     """Draw an image before and after, and what was removed, with an enlarged part of each.
 
-    Images are drawn upright, and with their contrast stretched where it is low; before and after
-    have the same contrast. What was removed is before less after, the mean of the channels.
+    Images are drawn upright; low contrast is stretched, alike before and after. The removed part is
+    before minus after, the mean of the channels.
 
     Args:
-        denoiser: What is applied.
+        denoiser: The model.
         image: A file; or an array ``(H, W)``, ``(H, W, C)``, or a stack with ``axes`` in ``read``.
         out: The picture to write: ``.png``, ``.jpg`` or ``.webp``.
-        crop: The top row, left column and side of the part that is enlarged, in pixels of the
-            upright image. None finds the part with the most structure.
-        index: Of the image in a stack, from 0.
-        channel: Which channel of several that are no colours, from 0; None takes the first.
+        crop: The part that is enlarged: top row, left column and side, in pixels of the upright
+            image. None finds the part with the most structure.
+        index: The number of the image in a stack, from 0.
+        channel: The number of the channel, from 0, where channels are not colours; None is 0.
         read: How the file is read.
         options: How the model is applied.
         command: Printed below the pictures, in small letters.
@@ -189,7 +188,7 @@ def figure(
         ``out``.
 
     Raises:
-        ConfigError: ``out`` has another suffix, or there is no such image, channel or part.
+        ConfigError: ``out`` has another suffix, or the image, channel or part does not exist.
         ImageError: The image cannot be read.
         ModelError: The model does not take images of this size or number of channels.
         OutputError: ``out`` exists, or cannot be written.
@@ -223,7 +222,7 @@ def _draw_slide(
     name: str,
     command: str,
 ) -> Comparison:
-    """Denoise one image of an open file, and choose what the slide shows of it."""
+    """Denoise one image of an open file, and make the content of the slide."""
     _check_index("index", index, reader.count, "images")
     view = denoiser.sight.of_reader(reader, options)
     whole = reader.image(index)[..., : view.channels]
@@ -273,7 +272,7 @@ def _unit(dtype: np.dtype[np.generic]) -> str:
 
 
 def _crop(image: NDArray[np.float32], asked: Crop | None) -> Crop | None:
-    """Return the part to enlarge: the one that is asked for, or where there is most structure."""
+    """Return the part to enlarge: as asked for, or with the most structure."""
     height, width = image.shape[:2]
     if asked is None:
         short = min(height, width)

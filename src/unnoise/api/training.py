@@ -33,37 +33,37 @@ def train(
 ) -> Denoiser:
     """Train a denoiser, with all processes that ``torchrun`` started.
 
-    Every setting that is None comes from ``config``, else from ``preset``, else from the defaults;
-    the settings and their defaults are those of ``unnoise train --help``.
+    Every setting that is None comes from ``config``, else from ``preset``, else from the defaults.
 
-    With ``resume``, a run in ``out`` is gone on with, to the same weights as if it had not been
-    stopped; where there is none, it begins; where it is complete, its denoiser is returned. What is
-    None then is as in the run, and what is not must be as in the run, except for ``device``,
-    ``compile``, ``data_dir``, and a length that is longer: the run is trained further.
+    With ``resume``, the run in ``out`` is continued, to the same weights as if it had not been
+    stopped. If there is none, it begins; if it is complete, its denoiser is returned. Settings that
+    are None are then taken from the run, and the others must equal those of the run. ``device``,
+    ``compile`` and ``data_dir`` may differ, and a longer length trains further.
 
     Args:
         data: A named dataset (``digits``, ``mnist``, ``fashion-mnist``), a file, folder or pattern,
             or an array: ``(H, W)``, ``(H, W, C)``, ``(N, H, W, C)``, others with ``axes``; or a
             list of arrays of any sizes. Tensors of torch and pictures of PIL are arrays, too.
-        targets: The clean version of each image, found by name; or an array of the same shape.
-        noisy: Noisy images of any scenes, whose noise is estimated (``unnoise.noise_model``), for
-            ``noise="auto"``.
+        targets: The clean version of each image, matched by name; or an array of the same shape.
+        noisy: For ``noise="auto"``: noisy images of any scenes, whose noise is estimated
+            (``unnoise.noise_model``).
         preset: A named set of settings: ``classic`` or ``features``.
         config: A TOML file of settings.
         out: The run folder to write; None keeps nothing on disk.
-        resume: Whether to go on with the run in that folder.
+        resume: Whether to continue the run in that folder.
         overwrite: Whether a run in that folder may be replaced.
         timeout: Seconds that a process waits for the others, where torchrun started several.
-        say: Told messages, such as before a download; standard error without it.
-        report: Told the progress.
-        **settings: The others, such as ``noise="gaussian:0.1"`` or ``minutes=2``; None is as good
-            as left out.
+        say: Called with messages, such as before a download; the default prints them on standard
+            error.
+        report: Called with the progress.
+        **settings: The settings below, such as ``noise="gaussian:0.1"`` or ``minutes=2``; None is
+            the same as leaving one out.
 
     Returns:
-        The trained denoiser; calibrated on the first process, which also writes the run folder.
+        The trained denoiser. The first process calibrates it and writes the run folder.
 
     Raises:
-        UnnoiseError: One of its kinds, saying what was got, what is allowed and what to try.
+        UnnoiseError: A subclass of it; its message states what to try.
     """
     sources = {"data": data, "targets": targets, "noisy": noisy}
     given = {name: _name(source) for name, source in sources.items()} | {
@@ -72,9 +72,7 @@ def train(
     said = {name: value for name, value in given.items() if value is not None}
     now = choose_settings(said, preset=preset, file=Path(config) if config else None)
     if resume and overwrite:
-        raise ConfigError(
-            "--resume goes on with a run, and --overwrite removes it: pass one of them"
-        )
+        raise ConfigError("--resume continues a run, and --overwrite removes it: pass one of them")
     if resume and out is None:
         raise ConfigError("--resume needs --out, the run folder to go on with")
     folder = RunFolder(Path(out)) if out is not None else None
