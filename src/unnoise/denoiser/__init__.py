@@ -1,7 +1,7 @@
 """A trained model ready for use: any image in, the same shape and dtype out.
 
-Images of any size are denoised in tiles, files from disk to disk. This room does not know how the
-model was trained.
+Images of any size are denoised in tiles, files from disk to disk. This room does not know how a
+model is trained.
 """
 
 from unnoise.denoiser.denoiser import Denoiser

@@ -68,7 +68,7 @@ class Denoiser:
 
     @property
     def has_bounds(self) -> bool:
-        """Whether it can say how far the truth may lie from a result."""
+        """Whether it can estimate how far the truth may lie from a result."""
         return self._distances is not None
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
@@ -76,7 +76,7 @@ class Denoiser:
 
         Raises:
             OutputError: The file exists and ``overwrite`` is false, or it cannot be written.
-            ModelError: It came from an ONNX file, whose weights cannot be trained on.
+            ModelError: It was loaded from an ONNX file, which has no weights to train on.
         """
         write_model_file(Path(path), self.info, self.backend.weights(), overwrite=overwrite)
 
@@ -97,30 +97,30 @@ class Denoiser:
     ) -> NDArray[Scalar]:
         """Denoise one image ``(H, W)`` or ``(H, W, C)`` of any size.
 
-        A model of one channel denoises each channel by itself; one of three takes a grey image as
-        a colour one, and the mean of its result. Of four channels the last is transparency, and
-        stays as it is, where it is flat. What was read in another way than the dtype lets expect
-        is a warning (``UserWarning``).
+        A model of one channel denoises each channel by itself. A model of three channels takes a
+        grey image as three equal ones, and the result is the mean of three. The last of four
+        channels is transparency if it is flat, and stays unchanged. A ``UserWarning`` reports
+        whatever is not obvious from the dtype and the shape.
 
         Args:
-            image: Of any real dtype. Values are scaled as the model's training data were, if they
-                are in its unit, else by the range that they use.
-            strength: From 0, which gives the image back, to 1, the model's result; in colours, of
-                the luma.
-            chroma_strength: The same of the colours; None is that of ``strength``.
-            detail: How much of the texture that was removed comes back, 0 to 1.
-            hot_pixels: Whether hot and dead pixels are replaced first; a warning says how many.
-            axes: One letter per axis, such as ``CYX``; others than Y, X and C count images.
+            image: Of any real dtype. Values are scaled like the training data if they are in the
+                same unit, else by their own range.
+            strength: From 0, the image unchanged, to 1, the model's result. In colours, the
+                strength on the luma.
+            chroma_strength: The strength on the colours; None is ``strength``.
+            detail: Share of the removed texture that comes back, 0 to 1.
+            hot_pixels: Whether hot and dead pixels are replaced first; a warning reports how many.
+            axes: One letter per axis, such as ``CYX``; letters other than Y, X and C count images.
             range: The values that are 0 and 1 for the model; None finds them in the data.
             channels: ``together`` takes them as colours, ``separate`` one by one.
-            nodata: A value that stands for no data. Such pixels, and those that a masked array
-                masks, are left out, and come back as they were.
+            nodata: A value that means no data. Pixels that have it or are masked are not used, and
+                keep their values.
             nan: ``keep`` takes NaN and infinity as no data, ``refuse`` refuses them.
             dtype: Of the result: ``same``, ``float32``, or ``auto``, which is float32 where whole
-                numbers are coarser than what is left of the noise.
+                numbers are coarser than the noise that is left.
 
         Returns:
-            An array of the same shape; a masked array where the image is one.
+            An array of the same shape; a masked array if the image is one.
 
         Raises:
             ImageError: The array is no image, or holds NaN or infinity.
@@ -156,7 +156,7 @@ class Denoiser:
     ) -> NDArray[Scalar]:
         """Denoise a stack ``(N, H, W)``, ``(N, H, W, C)``, or another with ``axes``.
 
-        See ``__call__``. All images of a stack have one range.
+        See ``__call__``. All images of a stack have one range of values.
         """
         options = DenoiseOptions(
             strength=strength,
@@ -186,19 +186,19 @@ class Denoiser:
         progress: Callable[[float], None] = lambda _: None,
         note: Callable[[str], None] = lambda _: None,
     ) -> tuple[str, ...]:
-        """Denoise a file image by image, band by band, in memory that its height does not decide.
+        """Denoise a file band by band, in memory that does not grow with its height.
 
         Args:
-            source: A file that is open, or its path.
+            source: An open file, or its path.
             target: Is written in the format, axes, size, dtype and with the metadata of the source.
             options: How the model is applied.
-            view: How the file is seen, where that is known; see ``Sight.of_reader``.
+            view: How the file is seen, if that is known; see ``Sight.of_reader``.
             overwrite: Whether the target may be replaced.
-            progress: Told the share that is done, up to 1.
-            note: Told what is known afterwards, in words: how many hot pixels were replaced.
+            progress: Gets the share that is done, up to 1.
+            note: Gets the number of replaced hot pixels in words, at the end.
 
         Returns:
-            What the source has beside its pixels and the target has not, in words.
+            What the target lost of the source, in words.
 
         Raises:
             ImageError: The file cannot be read, or holds NaN or infinity.
@@ -236,12 +236,7 @@ class Denoiser:
     ) -> Array:
         """Return one image of an open file, denoised, ``(H, W, channels + alpha)``.
 
-        Args:
-            reader: The file.
-            index: Of the image.
-            options: How the model is applied.
-            view: How the file is seen.
-            note: See ``denoise_file``.
+        See ``denoise_file``.
 
         Raises:
             ImageError: The file cannot be read.
@@ -254,9 +249,9 @@ class Denoiser:
         return image
 
     def tiled(self, reader: Reader, index: int, options: DenoiseOptions, view: View) -> ValuePass:
-        """Return the pass over one image of an open file, whose tiles can be taken in any order.
+        """Return the pass over one image of an open file, whose tiles can be done in any order.
 
-        Together they are the result of ``denoise_file`` for this image.
+        Together they equal the result of ``denoise_file`` for this image.
 
         Raises:
             ImageError: The file cannot be read.
@@ -268,7 +263,7 @@ class Denoiser:
     def denoise_floats(self, images: Floats, view: View | None = None) -> Floats:
         """Denoise float32 ``(N, C, H, W)`` in the model's own scale, nominally [0, 1].
 
-        Results are clamped to [0, 1], unless the model keeps a value range that is not.
+        Results are clamped to [0, 1], unless the range of the model is not.
         """
         channels = taken = images.shape[1]
         self.sight.check(*images.shape[1:])
@@ -291,8 +286,8 @@ class Denoiser:
 
         Args:
             noisy: float32 ``(N, C, H, W)`` in the model's own scale.
-            restored: What ``denoise_floats`` made of them.
-            view: Of images whose channels may be taken one by one; None takes them as they are.
+            restored: Their results from ``denoise_floats``.
+            view: How they are seen, if their channels may be taken one by one.
 
         Raises:
             ModelError: The model has no bounds.
@@ -319,10 +314,10 @@ class Denoiser:
 
         Args:
             images: ``(H, W)``, ``(H, W, C)``, ``(N, H, W)`` or ``(N, H, W, C)``.
-            levels: Whose features are joined, counted from the finest, 0; -1 is the narrowest
-                place. None gives the features of that place as they are.
-            pool: The side of a grid over the image; the features of each of its cells are averaged.
-                None takes those of every place. A level that is smaller stays as it is.
+            levels: Levels whose features are joined, counted from the finest, 0; -1 is the
+                narrowest. None gives the features of the narrowest level unchanged.
+            pool: Side of a grid over the image in whose cells features are averaged. None keeps
+                every place. A level that is smaller than the grid stays unchanged.
 
         Returns:
             float32 ``(N, ...)``; with ``levels`` or ``pool`` one row for each image, ``(N, F)``.
@@ -344,11 +339,7 @@ class Denoiser:
         return self.backend.encode(images, levels, pool)
 
     def apart(self, view: View | None = None) -> "Denoiser":
-        """Return it for images that are taken apart already: at its stride, as a view says.
-
-        Args:
-            view: Of images whose channels may be taken one by one; None takes them as they are.
-        """
+        """Return it for images that were taken apart: at its stride, and as ``view`` says."""
         alone = view is not None and not view.together
         if self.info.strides == (1,) and not alone:
             return self

@@ -1,4 +1,4 @@
-"""What a model file says: checked, as plain values, and in words for people."""
+"""The header of a model file: checked, as plain values, and in words for people."""
 
 import math
 import re
@@ -12,25 +12,15 @@ from unnoise.runs import ModelInfo, check_bounds
 from unnoise.sizes import Sized
 
 
-def _range(kept: Mapping[str, Any] | None, noisy: Mapping[str, Any] | None = None) -> str | None:
-    """Return the values that are black and white in words."""
-    if kept is None:
-        return None
-    low, high = (
-        tuple(end) if isinstance(end, list) else end for end in (kept["low"], kept["high"])
-    )
-    dtype = np.dtype((noisy or kept)["dtype"])
-    return ValueRange(low, high, bool(kept["clamp"])).describe(dtype)
-
-
 def describe_model(info: ModelInfo, network: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the file says, and what the network tells of itself; see ``Backend.describe``."""
+    """Return what a model file and its network state, as plain values; see ``Backend.describe``."""
     bounds, calibration = info.bounds, info.calibration
+    dtype, noisy, clean = stored_range(info)
     return {
         **info.__dict__,
-        "range": _range(info.value_range),
-        "range_of_results": _range(info.result_range, info.value_range),
-        # All of them is long, and for machines.
+        "range": dtype and noisy and noisy.describe(dtype),
+        "range_of_results": dtype and clean and clean.describe(dtype),
+        # In full, these are long, and for machines.
         "bounds": bounds and f"{bounds['level']:.0%} of the pixels",
         "calibration": calibration and f"on {calibration.get('images')} images",
         "estimator": info.estimator and "of scikit-learn",
@@ -39,7 +29,7 @@ def describe_model(info: ModelInfo, network: Mapping[str, Any]) -> dict[str, Any
 
 
 def check_model_info(info: ModelInfo, network: Sized, distances: Sized | None) -> None:
-    """Check what a header says, by itself and against the networks of its file.
+    """Check the header of a model file, by itself and against its networks.
 
     Args:
         info: The header.
@@ -47,7 +37,7 @@ def check_model_info(info: ModelInfo, network: Sized, distances: Sized | None) -
         distances: Of its bounds.
 
     Raises:
-        ValueError: It cannot be. So do ``KeyError`` and ``TypeError`` for what is missing.
+        ValueError: It is wrong. ``KeyError`` and ``TypeError`` mean the same.
     """
     stored_range(info)
     if info.bounds is not None:
@@ -61,12 +51,10 @@ def check_model_info(info: ModelInfo, network: Sized, distances: Sized | None) -
 def stored_range(
     info: ModelInfo,
 ) -> tuple[np.dtype[np.generic] | None, ValueRange | None, ValueRange | None]:
-    """Return the dtype and the range of the training data, and the range of their clean side.
-
-    None for what a model file does not say.
+    """Return the dtype and range of the training data, and the range of their clean side, or None.
 
     Raises:
-        ValueError: They cannot be. So do ``KeyError`` and ``TypeError``.
+        ValueError: They are wrong. ``KeyError`` and ``TypeError`` mean the same.
     """
     kept, results = info.value_range, info.result_range
     if kept is None:
@@ -76,13 +64,10 @@ def stored_range(
 
 
 def _read_ends(kept: dict[str, Any], channels: int) -> ValueRange:
-    ends: list[tuple[float, ...]] = []
-    for name in ("low", "high"):
-        given = kept[name]
-        ends.append(
-            tuple(float(end) for end in (given if isinstance(given, list | tuple) else [given]))
-        )
-    low, high = ends
+    given = (kept[name] for name in ("low", "high"))
+    low, high = (
+        tuple(map(float, end)) if isinstance(end, list | tuple) else (float(end),) for end in given
+    )
     if not (len(low) == len(high) and len(low) in (1, channels)):
         raise ValueError(f"its value range has {len(low)} ends for {channels} channels")
     if not all(-math.inf < a < b < math.inf for a, b in zip(low, high, strict=True)):
@@ -95,42 +80,34 @@ def _read_ends(kept: dict[str, Any], channels: int) -> ValueRange:
 COLOUR = 3
 SHARED = r"\b(camera|grain|chroma):"  # noise terms whose neighbouring pixels are alike
 MINUTE, HOUR = 60, 3600  # seconds
-NAMES = {  # of facts that are said as they are
-    "model": "network",
-    "data": "trained on",
-    "noise": "noise it learned",
-    "reason": "method, and why",
-    "unnoise": "written by unnoise",
-}
 
 
 def in_words(facts: Mapping[str, Any]) -> dict[str, str]:
     """Return what is known about a model as labels and sentences.
 
     Args:
-        facts: As ``Denoiser.describe`` returns them. What is not known is left out.
+        facts: The result of ``Denoiser.describe``. Unknown ones are left out.
     """
+    reached = facts.get("trained") or {}
     found: dict[str, str | None] = {
-        **{label: _text(facts.get(name)) for name, label in NAMES.items()},
-        "values of images": _values(facts.get("range")),
-        "values of results": _values(facts.get("range_of_results")),
+        "network": _text(facts.get("model")),
+        "trained on": _text(facts.get("data")),
         "method, and why": _method(facts),
+        "noise it learned": _text(facts.get("noise")),
         "images": _images(facts),
         "size of images": _sizes(facts),
+        "values of images": _values(facts.get("range")),
+        "values of results": _values(facts.get("range_of_results")),
         "grain": _grain(facts),
+        "table": "made by scikit-learn from columns of numbers" if facts.get("estimator") else None,
         "bounds": facts.get("bounds") and f"around {facts['bounds']} of a result",
         "verdicts": _calibration(facts.get("calibration")),
-        "table": "made by scikit-learn from columns of numbers" if facts.get("estimator") else None,
+        "training": _training(reached),
+        "quality": _quality(reached),
         "cost": _cost(facts),
-        **_trained(facts.get("trained") or {}),
+        "written by unnoise": _text(facts.get("unnoise")),
     }
-    order = (
-        *("network", "trained on", "method, and why", "noise it learned", "images"),
-        *("size of images", "values of images", "values of results", "grain", "table"),
-        *("bounds", "verdicts", "training", "quality", "cost"),
-    )
-    known = {label: text for label, text in found.items() if text}
-    return {label: known[label] for label in (*order, *known) if label in known}
+    return {label: text for label, text in found.items() if text}
 
 
 def _text(value: Any) -> str | None:
@@ -194,27 +171,26 @@ def _cost(facts: Mapping[str, Any]) -> str | None:
     return ", ".join(parts) or None
 
 
-def _trained(reached: Mapping[str, float]) -> dict[str, str | None]:
-    """Say what the training took and what it reached."""
-    took = None
-    if "steps" in reached:
-        took = f"{reached['steps']:,.0f} steps"
-        # Files of earlier versions call patches images.
-        for unit in ("images", "patches"):
-            took += f", {reached[unit]:,.0f} {unit} seen" if unit in reached else ""
-        took += f", {duration(reached['seconds'])}" if "seconds" in reached else ""
-        if "calibration_seconds" in reached:
-            took += (
-                f", and {duration(reached['calibration_seconds'])} to set the limits of verdicts"
-            )
-    quality = None
+def _training(reached: Mapping[str, float]) -> str | None:
+    if "steps" not in reached:
+        return None
+    took = f"{reached['steps']:,.0f} steps"
+    for unit in ("images", "patches"):  # files of earlier versions call patches images
+        took += f", {reached[unit]:,.0f} {unit} seen" if unit in reached else ""
+    took += f", {duration(reached['seconds'])}" if "seconds" in reached else ""
+    if "calibration_seconds" in reached:
+        took += f", and {duration(reached['calibration_seconds'])} to set the limits of verdicts"
+    return took
+
+
+def _quality(reached: Mapping[str, float]) -> str | None:
     if "psnr" in reached:
         before = reached.get("noisy_psnr")
-        quality = f"{reached['psnr']:.2f} dB on held-out images"
-        quality += f", {before:.2f} dB before" if before is not None else ""
-    elif "risk" in reached:
-        quality = f"risk {reached['risk']:.3g} on held-out pixels; no clean image to compare with"
-    return {"training": took, "quality": quality}
+        said = f"{reached['psnr']:.2f} dB on held-out images"
+        return said + (f", {before:.2f} dB before" if before is not None else "")
+    if "risk" in reached:
+        return f"risk {reached['risk']:.3g} on held-out pixels; no clean image to compare with"
+    return None
 
 
 def duration(seconds: float) -> str:

@@ -1,10 +1,10 @@
-"""Detail that a network removed with the noise: told from noise by its energy, and brought back.
+"""Detail that a network removed with the noise: found by its energy, and brought back.
 
-What was removed is split by scale with an à-trous wavelet transform (Holschneider et al. 1989; the
-B3 spline of Starck & Murtagh 1994). Noise has in each band a known energy at each brightness;
+An à-trous wavelet transform splits by scale what was removed (Holschneider et al. 1989; the B3
+spline of Starck & Murtagh 1994). In each band, noise has a known energy at each brightness, and
 texture adds to it. The share of the energy that noise does not explain is the gain of a local
 Wiener filter (Lee 1980): ``max(0, 1 - noise / local)``. The lowest band, and so the brightness of
-an area, is not touched.
+an area, does not change.
 """
 
 from collections.abc import Iterator
@@ -20,27 +20,26 @@ Mask = NDArray[np.bool_]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 SCALES = 3  # bands: of 1, 2 and 4 pixels
-SPLINE = (6 / 16, 4 / 16, 1 / 16)  # of the middle, and of each side
-WINDOW = 4  # pixels on each side at the finest band, in which energy is averaged; twice in a row
-REACH = 2 * (2**SCALES - 1) + 2 * WINDOW * 2 ** (SCALES - 1)  # a pixel decides as far as that
-LOOK = 512  # pixels of a side of the middle of an image, in which its noise is measured
-BLOCK = 16  # pixels of a side
-BINS, FEWEST = 8, 24  # of brightness; blocks in each
+SPLINE = (6 / 16, 4 / 16, 1 / 16)  # weights of the middle, and of the pixels on each side
+WINDOW = 4  # pixels on each side over which energy is averaged at the finest band; twice in a row
+REACH = 2 * (2**SCALES - 1) + 2 * WINDOW * 2 ** (SCALES - 1)  # pixels around one that decide on it
+LOOK = 512  # pixels: side of the middle of an image in which its noise is measured
+BLOCK = 16  # pixels: side of a block
+BINS, FEWEST = 8, 24  # bins of brightness; blocks in each
 FLAT = 0.25  # quantile of the energy of blocks: texture has more
-# From one brightness to another the variance of noise changes with the square of their ratio at the
-# most, as that of multiplicative noise does; brightness from DARK on, times some slack.
+# From one brightness to another, the variance of noise changes at most with the square of their
+# ratio, as in multiplicative noise. DARK is added to brightness, and SLACK is a tolerance.
 DARK, SLACK = 0.05, 1.3
-# Energy of noise itself varies from place to place: up to so many times its level it is noise.
-SURE = (1.5, 1.8, 2.2)
+SURE = (1.5, 1.8, 2.2)  # the energy of noise varies by place: up to this multiple it is noise
 
 
 @dataclass(frozen=True)
 class Removed:
-    """The energy that noise has in what was removed from a plane.
+    """The energy of noise in what was removed from a plane.
 
     Attributes:
         brightness: Of the result, ascending, ``(N,)``.
-        variance: Of each band at it, ``(SCALES, N)``.
+        variance: Of each band at this brightness, ``(SCALES, N)``.
     """
 
     brightness: NDArray[np.float64]
@@ -50,11 +49,11 @@ class Removed:
     def of(cls, before: Floats, after: Floats, lacks: Mask | None = None) -> "Removed":
         """Measure it in the flattest blocks of each brightness.
 
-        Blocks without data, without any change, and those at an end of the values are left out.
+        Blocks without data, without any change, or at an end of the values are left out.
 
         Args:
             before: A plane ``(H, W)``.
-            after: What the network made of it.
+            after: Its result.
             lacks: Where it has no data.
         """
         bands = list(split(before - after))
@@ -80,11 +79,11 @@ class Removed:
 def recover(before: Floats, after: Floats, noise: Removed) -> Floats:
     """Return the texture in what was removed from a plane ``(H, W)``.
 
-    Right from ``REACH`` pixels inside of a cut on.
+    It is exact from ``REACH`` pixels inside of a cut.
 
     Args:
         before: The plane.
-        after: What the network made of it.
+        after: Its result.
         noise: Of the whole image.
     """
     texture = np.zeros_like(before)
@@ -137,7 +136,7 @@ def _padded(plane: NDArray[Scalar], by: int, axis: int) -> NDArray[Scalar]:
 
 
 def _block_means(plane: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the means of blocks; what is left over is dropped; an image below a block has none."""
+    """Return the means of whole blocks; an image smaller than a block has none."""
     down, right = (length // BLOCK for length in plane.shape)
     blocks = plane[: down * BLOCK, : right * BLOCK].reshape(down, BLOCK, right, BLOCK)
     means: NDArray[np.float64] = blocks.mean(axis=(1, 3)).ravel()

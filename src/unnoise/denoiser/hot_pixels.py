@@ -1,6 +1,6 @@
-"""Hot and dead pixels: found by their neighbours, and replaced before a network looks.
+"""Hot and dead pixels: found by their neighbours, and replaced before a network sees them.
 
-All that decides lies within ``REACH`` pixels, so an image may be cut anywhere.
+Only pixels within ``REACH`` decide on a pixel, so an image may be cut anywhere.
 """
 
 from typing import TypeVar
@@ -17,26 +17,26 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 AROUND = 7  # pixels on each side, in which the noise is estimated
 REACH = AROUND + 1  # whether a neighbour is good is decided in the same way
-LEAST = 0.1  # of the range: what stands out by less is no matter
-# In colours: of the range in the channel itself; beyond what neighbours differ, and standard
-# deviations of the noise.
+LEAST = 0.1  # share of the range: smaller excesses are ignored
+# In colours: least excess in the channel itself (share of the range), relative to the differences
+# of neighbours, and in standard deviations of the noise.
 OWN, RING_SPREAD, NOISE = 0.05, 2.0, 5.0
-# The same of a channel by itself. All were chosen on training photographs: docs/lab-notes.md.
+# The last two for a channel by itself. All were chosen on training photographs: docs/lab-notes.md.
 GREY_SPREAD, GREY_NOISE = 3.0, 6.0
-KEPT = 0.95  # share of the differences of neighbours whose mean is the noise
+KEPT = 0.95  # share of the differences of neighbours whose mean gives the noise
 MEAN_STEP = 1.128  # mean difference of two normal values, in standard deviations
-AT_ONCE = 4096  # candidates
+AT_ONCE = 4096  # candidates whose noise is estimated at once
 RING = tuple((y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if y or x)
 SECOND_RING = tuple((y, x) for y in range(-2, 3) for x in range(-2, 3) if max(abs(y), abs(x)) == 2)
-MANY = 0.01  # share of pixels above which it is no matter of single pixels
+MANY = 0.01  # share of pixels above which they are noise, not single defects
 
 
 def find_hot_pixels(images: Floats, *, colours: bool) -> Mask:
-    """Find pixels that lie beyond all eight neighbours by far more than the local noise.
+    """Find pixels that differ from all eight neighbours by far more than the local noise.
 
     A star, a line or an edge raises neighbours, too, and texture makes the local noise large. In
-    colours the difference from the mean of the other two channels must stand out, and the channel
-    itself: a glint is bright in all channels, a hot pixel of a sensor in one.
+    colours, both the channel and its difference from the mean of the other two must stand out: a
+    glint is bright in all channels, a hot pixel of a sensor in one.
 
     Args:
         images: ``(B, C, H, W)``, where 0 to 1 is the range.
@@ -65,8 +65,8 @@ def replace_pixels(images: NDArray[Scalar], bad: Mask, lacks: Mask | None) -> ND
 
     Args:
         images: Of any real dtype.
-        bad: Which to replace, of the shape of the images.
-        lacks: Which have no data, likewise; they are no neighbours, and are not replaced.
+        bad: The pixels to replace, a mask of the shape of the images.
+        lacks: The pixels without data, likewise; they are not used or replaced.
     """
     bad = bad if lacks is None else bad & ~lacks
     places = np.nonzero(bad)
@@ -93,7 +93,7 @@ def without_hot_pixels(image: Floats, *, colours: bool) -> Floats:
 
 
 def describe(count: int, pixels: int) -> str:
-    """Return what to say of how many of all pixels were replaced."""
+    """Report in words how many of all pixels were replaced."""
     if count == 0:
         return "no hot or dead pixel was found"
     said = f"{count:,} hot or dead pixel{'s were' if count > 1 else ' was'} replaced"
@@ -106,7 +106,7 @@ def describe(count: int, pixels: int) -> str:
 
 
 def _excess(plane: Floats) -> Floats:
-    """Return how far each pixel is above all eight neighbours, or, negative, below; else 0."""
+    """Return by how much each pixel is above all eight neighbours, or below, negative; else 0."""
     height, width = plane.shape
     wide = np.pad(plane, 1, "reflect")
     top, low = np.full_like(plane, -np.inf), np.full_like(plane, np.inf)
@@ -125,15 +125,15 @@ def _beyond(
 
     Args:
         plane: ``(H, W)``.
-        least: By how much at least.
-        ring: Relative to how far the farthest neighbour on that side is from the rest.
-        noise: In standard deviations of the local noise.
+        least: Excess over all neighbours at least.
+        ring: The same, relative to the distance of the farthest neighbour on that side.
+        noise: The same, in standard deviations of the local noise.
     """
     excess = _excess(plane)
     ys, xs = np.nonzero(np.abs(excess) > least)
     wide = np.pad(plane, AROUND, "reflect")
     around = np.sort([wide[AROUND + ys + y, AROUND + xs + x] for y, x in RING], axis=0)
-    # Of the neighbours of a star all are raised: those beyond them are not.
+    # A star raises all of its neighbours, but not those beyond them.
     beyond = np.median([wide[AROUND + ys + y, AROUND + xs + x] for y, x in SECOND_RING], axis=0)
     median, up = (around[3] + around[4]) / 2, excess[ys, xs] > 0
     spread = np.where(
@@ -150,7 +150,7 @@ def _beyond(
 
 
 def _noise(windows: Floats) -> Floats:
-    """Return the noise in each of ``(N, side, side)``; texture counts, single pixels do not."""
+    """Return the noise in each of ``(N, side, side)``, with texture, without single pixels."""
     steps = [np.abs(np.diff(windows, axis=axis)).reshape(len(windows), -1) for axis in (1, 2)]
     joined = np.concatenate(steps, axis=1)
     kept = round(KEPT * joined.shape[1])

@@ -1,7 +1,7 @@
-"""From what a person names to a backend with the model that it holds.
+"""From the name of a model to its file, and from the file to a backend that runs it.
 
 A ``.safetensors`` file runs with torch, an ``.onnx`` file with ONNX Runtime, which a small install
-has. What comes with the package is there in both forms.
+has. The models in the package have both forms.
 """
 
 import re
@@ -15,7 +15,7 @@ from unnoise.runs import ModelInfo
 
 ONNX, SAFETENSORS = ".onnx", ".safetensors"
 HUB = "hf://"
-SELF = "self"  # no model: one that unnoise denoise trains on the images themselves
+SELF = "self"  # no model, but a wish: unnoise denoise trains one on the images themselves
 HUB_NAME = re.compile(r"(?P<repo>\w[\w.-]*/\w[\w.-]*)(?:@(?P<revision>[\w./-]+))?")
 
 
@@ -56,12 +56,12 @@ def locate(path: str | Path) -> Path:
 
     Args:
         path: A model file; a folder with ``model.safetensors`` or ``model.onnx``, as a run or a
-            repository of Hugging Face is; ``hf://owner/name``, such a repository; or the name of a
-            model that comes with the package. A name is a string: a ``Path``, or ``"./photo"``, is
-            what lies there.
+            repository of Hugging Face is; the address ``hf://owner/name`` of such a repository; or
+            the name of a model in the package. A name is a string: a ``Path``, or ``"./photo"``,
+            means the file of that name.
 
     Raises:
-        ModelFileError: The repository or its model cannot be had.
+        ModelFileError: The repository cannot be reached, or holds no model.
         ConfigError: ``huggingface_hub`` is not installed, or the name is ``self``.
     """
     if isinstance(path, str) and path in PRETRAINED:

@@ -1,4 +1,4 @@
-"""What tiles need of a network, whichever library runs it, and networks that are made of others."""
+"""Networks as tiles need them, whichever library runs them, and networks made of others."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -12,18 +12,18 @@ from unnoise.types import Floats
 
 
 class AtOnce(NamedTuple):
-    """How much runs at once on a device."""
+    """The amount that runs at once on a device."""
 
     side: int  # of what a tile reads, in pixels
     pixels: int  # of a batch of small images
 
 
 # A larger tile repeats less overlap (32 % at this side for a receptive field of 141) and takes more
-# memory; beyond this one nothing is won any more. So many pixels of small images keep the cores
+# memory; a still larger one is no faster. This number of pixels of small images keeps the cores
 # busy, and the feature maps of a small network stay in the cache. See benchmarks/tiles.py and
 # docs/lab-notes.md.
 CPU = AtOnce(side=1024, pixels=150_000)
-# Meant to fill a card; 3840 × 2160 stays whole. Tiles are halved where its memory does not suffice.
+# Fills a card; 3840 × 2160 stays whole. Tiles are halved if its memory does not suffice.
 GPU = AtOnce(side=4096, pixels=2**23)
 
 
@@ -32,13 +32,13 @@ class Network(Sized, Protocol):
 
     @property
     def at_once(self) -> AtOnce:
-        """How much it takes at once."""
+        """The amount that it takes at once."""
 
     def run(self, images: Floats) -> Floats:
         """Denoise float32 ``(B, C, H, W)`` whose sides are multiples of ``size_multiple``.
 
         Raises:
-            MemoryError: There is not enough of it for so many pixels.
+            MemoryError: There is not enough of it for these pixels.
         """
 
 
@@ -51,27 +51,27 @@ class Backend(Protocol):
 
     @property
     def distances(self) -> Network | None:
-        """What finds the bounds, where the model has any."""
+        """The network of its bounds, if it has any."""
 
     @property
     def device(self) -> str:
         """Where it runs."""
 
     def at(self, channels: int) -> Network:
-        """Return the network for images of so many channels."""
+        """Return the network for images of this number of channels."""
 
     def weights(self) -> dict[str, Any]:
-        """Return what a model file holds."""
+        """Return the weights by their names in a model file."""
 
     def encode(self, images: Floats, levels: Sequence[int] | None, pool: int | None) -> Floats:
         """Return features; see ``Denoiser.encode``."""
 
     def describe(self) -> dict[str, Any]:
-        """Return ``parameters``, ``kmacs_per_pixel`` and what it states about itself."""
+        """Return ``parameters``, ``kmacs_per_pixel`` and the contract of the network."""
 
 
 class Repeated:
-    """A colour network for grey images: what it makes of three equal channels, the mean of that."""
+    """A colour network for grey images: the mean of its results for three equal channels."""
 
     def __init__(self, network: Network) -> None:
         self._network, self.channels = network, 1
@@ -88,9 +88,9 @@ class Repeated:
 class Interleaved:
     """A network applied to each of the ``stride²`` images that lie interleaved in one.
 
-    Where the noise of neighbouring pixels is correlated, every ``stride``-th pixel of an image is
-    an image of its own whose noise is not. The results differ a little from each other; the
-    pattern that this makes of the whole is taken out again.
+    If the noise of neighbouring pixels is correlated, the noise of every ``stride``-th pixel is
+    not. The results of the interleaved images differ a little from each other, which makes a
+    pattern in the joined image; ``level`` removes it.
 
     Args:
         network: Takes images of any size.
@@ -129,7 +129,7 @@ def interleave(parts: Floats, stride: int) -> Floats:
 
 
 def network_at(backend: Backend, channels: int, stride: int) -> Network:
-    """Return the network for images of so many channels, seen at a stride."""
+    """Return the network for images of this number of channels, seen at a stride."""
     network = backend.at(channels)
     return Interleaved(network, stride) if stride > 1 else network
 
@@ -140,44 +140,44 @@ def makes_grey(channels: int, wanted: int) -> bool:
 
 
 def for_grey(network: Network, channels: int) -> Network:
-    """Return the network for images of so many channels, where a grey one is not made otherwise."""
+    """Return the network for images of this number of channels, without a grey form of its own."""
     return Repeated(network) if makes_grey(channels, network.channels) else network
 
 
-# No ladder: each of the ``s²`` images is denoised alone, and its error varies slowly and differs
-# from those of the others. In the joined image, these errors are a pattern of period ``s``: energy
-# near the frequencies ``k / s``, where the network could not see it. ``level`` takes it out again.
+# No ladder: each of the ``s²`` images is denoised alone. Its error varies slowly and differs from
+# the errors of the others. In the joined image, they make a pattern of period ``s``: energy near
+# the frequencies ``k / s``, where the network could not see it. ``level`` removes it.
 
-# Standard deviations of gaussians, in pixels of one interleaved image, and where they are cut off.
+# Standard deviations of gaussians, in pixels of one interleaved image.
 SLOW, FAST = 1.5, 0.7  # errors that vary more slowly than SLOW are the pattern proper
 AROUND = 2.5  # energies are averaged over it
-CUT = 2.7  # standard deviations
+CUT = 2.7  # standard deviations where the gaussians are cut off
 
-# Chosen on photographs with synthetic grain and on microscopy: docs/lab-notes.md.
-# First of the pattern, then of other fine detail.
-CERTAIN = 1.5, 1.3  # times the noise, beyond which energy of the noisy image is the scene's
-LEFT = 0.3, 0.03  # of the energy of the noise, what the network may have left
-NONE = 1e-20  # of energy, as good as none
+# For the pattern, and for other fine detail. Chosen on photographs with synthetic grain and on
+# microscopy: docs/lab-notes.md.
+CERTAIN = 1.5, 1.3  # energy beyond this multiple of the noise belongs to the scene
+LEFT = 0.3, 0.03  # share of the energy of the noise that the network may have left
+NONE = 1e-20  # energy, against a division by 0
 
 
 def level(restored: Floats, noisy: Floats, stride: int) -> Floats:
-    """Take the pattern of a stride out of a result.
+    """Remove the pattern of a stride from a result.
 
-    All that varies faster than one interleaved image can show is divided in two, and each part is
-    removed where the noisy image shows no more of it than noise:
+    Everything that varies faster than one interleaved image can show has two parts. Each is removed
+    where the noisy image has no more energy in it than noise:
 
-    - The pattern proper, in narrow bands around ``k / stride``. The noise of these bands is
-      measured beside them, in what the network removed. In a texture of that period, and in the
-      mosaic of a camera, the noisy image shows more, and the result stays as it is.
+    - The pattern proper, in narrow bands around ``k / stride``. Its noise is measured beside these
+      bands, in what the network removed. A texture of that period, and the mosaic of a camera,
+      have more energy, and stay unchanged.
     - The other fine detail. Its noise is what the network removed of it.
 
     Both are local Wiener filters (Lim, "Two-Dimensional Signal and Image Processing", 1990, section
-    9.2), whose gain is found from the noisy image and applied to the result. Means over a period
-    stay as they are.
+    9.2). Their gain is found from the noisy image and applied to the result. Means over a period do
+    not change.
 
     Args:
         restored: ``(B, C, H, W)``; the sides are multiples of the stride.
-        noisy: What it was made of.
+        noisy: The image before, likewise.
         stride: At least 2.
     """
     made, given = _fine(restored, stride), _fine(noisy, stride)
@@ -192,11 +192,11 @@ def level(restored: Floats, noisy: Floats, stride: int) -> Floats:
 
 
 def _noise_share(noisy: Floats, noise: Floats, part: int, stride: int) -> Floats:
-    """Return how much of a part of the result is to be removed, from 0 to 1.
+    """Return the share of a part of the result that is removed, from 0 to 1.
 
     Args:
         noisy: This part of the noisy image.
-        noise: Its energy of each cell that is noise.
+        noise: The energy of the noise in each of its cells.
         part: 0 for the pattern, 1 for other fine detail.
         stride: Side of a cell.
     """
@@ -207,20 +207,20 @@ def _noise_share(noisy: Floats, noise: Floats, part: int, stride: int) -> Floats
 
 
 def reach(stride: int) -> int:
-    """Return by how many pixels ``level`` looks around a pixel, at most."""
+    """Return how many pixels around a pixel ``level`` uses at most."""
     slow, around = (len(_gaussian(width)) // 2 for width in (SLOW, AROUND))
     return stride * (slow + around + 1) + 2 * (len(_period(stride)) // 2)
 
 
 def _fine(images: Floats, stride: int) -> Floats:
-    """Return what varies within a period: all of the frequencies ``k / stride`` but 0."""
-    for _ in range(2):  # twice, so that the bend of a slope is not taken for a pattern
+    """Return the part that varies within a period: all frequencies ``k / stride`` but 0."""
+    for _ in range(2):  # twice: the first pass leaves the bend of a slope
         images = images - _filter(images, _period(stride), 1, stride)
     return images
 
 
 def _smooth(images: Floats, width: float, stride: int) -> Floats:
-    """Smooth each interleaved image by itself, which keeps what is near ``k / stride``."""
+    """Smooth each interleaved image by itself, which keeps frequencies near ``k / stride``."""
     return _filter(images, _gaussian(width), stride, stride)
 
 
@@ -232,9 +232,9 @@ def _energy(images: Floats, stride: int) -> Floats:
 
 
 def _filter(images: Floats, kernel: tuple[float, ...], step: int, period: int) -> Floats:
-    """Filter rows and columns with a symmetric kernel whose places are ``step`` pixels apart.
+    """Filter rows and columns with a symmetric kernel whose taps are ``step`` pixels apart.
 
-    Beyond the borders the images go on with their last ``period`` pixels.
+    Beyond the borders the images repeat their last ``period`` pixels.
     """
     for axis in (-2, -1):
         images = _filter_along(images, kernel, step, period, axis)

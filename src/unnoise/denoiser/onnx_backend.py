@@ -18,12 +18,12 @@ from unnoise.errors import ConfigError, ModelError, ModelFileError
 from unnoise.runs import HEADER, ModelInfo, parse_header
 from unnoise.types import Floats
 
-# What the metadata of an exported file holds beside the header of every model file.
-NETWORK = "unnoise.network"  # JSON: what the network states about itself
-BOUNDS_NETWORK = "unnoise.bounds.network"  # the same of the network of its bounds
+# Metadata of an exported file, beside the header of every model file.
+NETWORK = "unnoise.network"  # JSON: the contract of the network
+BOUNDS_NETWORK = "unnoise.bounds.network"  # the same for the network of its bounds
 BOUNDS_MODEL = "unnoise.bounds.model"  # that network, another ONNX file, in base64
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
-MOST_MULTIPLE, MOST_FIELD = 4096, 2**20  # of what a file may say, so that no padding fills memory
+MOST_MULTIPLE, MOST_FIELD = 4096, 2**20  # limits for a file, so that no padding fills memory
 
 
 class OnnxNetwork:
@@ -31,12 +31,11 @@ class OnnxNetwork:
 
     Args:
         session: Of a graph with one input and one output.
-        facts: What the network states about itself: ``channels``, ``size_multiple``,
-            ``fixed_size``, ``receptive_field``.
+        facts: Its contract: ``channels``, ``size_multiple``, ``fixed_size``, ``receptive_field``.
 
     Raises:
-        ValueError: The facts cannot be, or are not those of the graph. So do ``TypeError`` and
-            ``KeyError``.
+        ValueError: The facts are wrong, or do not fit the graph. ``TypeError`` and ``KeyError``
+            mean the same.
     """
 
     def __init__(self, session: onnxruntime.InferenceSession, facts: Mapping[str, Any]) -> None:
@@ -84,11 +83,11 @@ class OnnxBackend:
         self._facts = dict(facts)
 
     def at(self, channels: int) -> Network:
-        """Return the network for images of so many channels."""
+        """Return the network for images of this number of channels."""
         return for_grey(self.network, channels)
 
     def weights(self) -> NoReturn:
-        """Refuse: an ONNX file is for use."""
+        """Refuse: an ONNX file has none."""
         raise ModelError(
             "an ONNX file has no weights to train on or to save: copy the file, or use the "
             ".safetensors model that it was made of"
@@ -102,9 +101,9 @@ class OnnxBackend:
         )
 
     def describe(self) -> dict[str, Any]:
-        """Return what the network tells of itself."""
-        told = {name: value for name, value in self._facts.items() if name != "channels"}
-        return told | {"fixed_size": self.network.fixed_size}
+        """Return size, cost and contract of the network."""
+        stated = {name: value for name, value in self._facts.items() if name != "channels"}
+        return stated | {"fixed_size": self.network.fixed_size}
 
 
 def load_onnx(path: Path, *, device: str = "cpu") -> tuple[OnnxBackend, ModelInfo]:
@@ -162,11 +161,9 @@ def _given(path: Path) -> str | bytes:
 
 
 def _threads() -> int:
-    """Return how many threads to use: what torch and others are told, or the cores we may use."""
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    if told.isdigit() and int(told) > 0:
-        return int(told)
-    return usable_cores()
+    """Return the number of threads: as the environment sets it for all libraries, or one a core."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return int(asked) if asked.isdigit() and int(asked) > 0 else usable_cores()
 
 
 def _devices() -> list[str]:

@@ -87,7 +87,7 @@ class Tile:
 
     @property
     def kept(self) -> tuple[slice, slice]:
-        """What is kept of the rows and columns that are read."""
+        """The kept part of the rows and columns that are read."""
         return (
             slice(self.rows.first - self.rows.start, self.rows.last - self.rows.start),
             slice(self.columns.first - self.columns.start, self.columns.last - self.columns.start),
@@ -99,7 +99,7 @@ class Tile:
         return slice(self.rows.first, self.rows.last), slice(self.columns.first, self.columns.last)
 
     def widened(self, margin: int) -> "Tile":
-        """Return it keeping ``margin`` pixels more on each side that is no border of the image."""
+        """Return a tile that keeps ``margin`` more pixels on each side inside the image."""
         by = _round_up(margin, self.grid.multiple)
         rows, columns = (
             replace(

@@ -48,7 +48,7 @@ class TorchNetwork:
         except RuntimeError as error:
             if not _is_out_of_memory(error):
                 raise
-        # Outside of the handler: its traceback would hold the memory of the failed attempt.
+        # After the handler, whose traceback would hold the memory of the failed attempt.
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
         raise MemoryError
@@ -74,7 +74,7 @@ class TorchBackend:
     """A model and the network of its bounds, as torch runs them.
 
     Args:
-        model: Goes to the device.
+        model: Is moved to the device.
         distances: Of its bounds.
         device: ``cpu``, ``cuda`` or ``mps``.
         bf16: Whether convolutions run in bfloat16, if the model only corrects its input.
@@ -82,7 +82,7 @@ class TorchBackend:
 
     Attributes:
         model: On the device.
-        bounds: The network of its bounds, likewise, or None.
+        bounds: The network of its bounds on the device, or None.
         distances: The same, ready to run.
     """
 
@@ -115,7 +115,7 @@ class TorchBackend:
         return self._network(self.model)
 
     def at(self, channels: int) -> Network:
-        """Return the network for images of so many channels."""
+        """Return the network for images of this number of channels."""
         return self._single if makes_grey(channels, self.model.channels) else self.network
 
     @cached_property
@@ -127,7 +127,7 @@ class TorchBackend:
         return self._network(self._grey)
 
     def _network(self, model: Model) -> Network:
-        # What torch returns runs compiled code and has the attributes of the model.
+        # The compiled module has the attributes of the model.
         model = cast("Model", torch.compile(model)) if self._compiles else model
         return TorchNetwork(model, self._place, bf16=self._bf16)
 
@@ -140,14 +140,23 @@ class TorchBackend:
         return weights
 
     def encode(self, images: Floats, levels: Sequence[int] | None, pool: int | None) -> Floats:
-        """Return features; see ``Denoiser.encode``."""
+        """Return features of many images, a part of them at a time."""
         model = self._grey if makes_grey(images.shape[1], self.model.channels) else self.model
-        return encode_images(
-            model, images, self._place, self.network.at_once.pixels, levels=levels, pool=pool
-        )
+        size = max(1, self.network.at_once.pixels // (images.shape[2] * images.shape[3]))
+
+        def features(part: Tensor) -> Tensor:
+            seen = fit(model, part.to(self._place, memory_format=torch.channels_last))
+            if levels is None and pool is None:
+                return model.encode(seen)
+            return join_features(model.features(seen), (-1,) if levels is None else levels, pool)
+
+        with torch.inference_mode():
+            parts = [features(part).cpu() for part in torch.from_numpy(images).split(size)]
+        found: Floats = torch.cat(parts).numpy()
+        return found
 
     def describe(self) -> dict[str, Any]:
-        """Return what the network tells of itself."""
+        """Return size, cost and contract of the network."""
         return {
             "parameters": sum(p.numel() for p in self.model.parameters()),
             "kmacs_per_pixel": round(macs_per_pixel(self.model) / 1000, 3),
@@ -158,7 +167,7 @@ class TorchBackend:
 
 
 def at_once(device: torch.device) -> AtOnce:
-    """Return how much runs at once on a device."""
+    """Return the amount that runs at once on a device."""
     return CPU if device.type == "cpu" else GPU
 
 
@@ -166,39 +175,6 @@ def _is_out_of_memory(error: Exception) -> bool:
     if isinstance(error, torch.OutOfMemoryError):
         return True
     return any(text in str(error) for text in ("not enough memory", "DefaultCPUAllocator"))
-
-
-def encode_images(
-    model: Model,
-    images: Floats,
-    device: torch.device,
-    pixels: int,
-    *,
-    levels: Sequence[int] | None,
-    pool: int | None,
-) -> Floats:
-    """Return the features of images; see ``Denoiser.encode``.
-
-    Args:
-        model: On the device.
-        images: float32 ``(N, C, H, W)`` in the model's own scale.
-        device: Where the model runs.
-        pixels: That go through it at once.
-        levels: Whose features are joined; None gives those of the narrowest place.
-        pool: The side of the grid over which they are averaged.
-    """
-    size = max(1, pixels // (images.shape[2] * images.shape[3]))
-
-    def features(part: Tensor) -> Tensor:
-        seen = fit(model, part.to(device, memory_format=torch.channels_last))
-        if levels is None and pool is None:
-            return model.encode(seen)
-        return join_features(model.features(seen), (-1,) if levels is None else levels, pool)
-
-    with torch.inference_mode():
-        parts = [features(part).cpu() for part in torch.from_numpy(images).split(size)]
-    found: Floats = torch.cat(parts).numpy()
-    return found
 
 
 class Loaded(NamedTuple):
@@ -214,7 +190,7 @@ def load_model(path: Path, *, table: bool = False) -> Loaded:
 
     Args:
         path: Of the file; see ``loading.locate``.
-        table: Whether the model of a table will do, whose rows are no images.
+        table: Whether a model of a table is allowed, whose rows are no images.
 
     Raises:
         ModelFileError: The file is missing, damaged, of another format, or does not fit the

@@ -1,4 +1,4 @@
-"""The way of a part of an image: hot pixels, scale, network, detail, blend, and back."""
+"""The steps from a part of an image to its result: hot pixels, scale, network, detail, blend."""
 
 import math
 from collections.abc import Callable, Iterator
