@@ -12,13 +12,14 @@ from unnoise.cluster.pool import Pool
 from unnoise.cluster.processes import ProcessEngine, count_gpus
 from unnoise.cluster.worker import Settings, Worker
 from unnoise.denoiser import DenoiseOptions, Outputs, Running
+from unnoise.denoiser.loading import ModelPlace
 from unnoise.errors import ConfigError
 from unnoise.images import ReadOptions
 
 
 def settings(model: str = MODEL) -> Settings:
     return Settings(
-        model=model,
+        model=ModelPlace.of(model),
         out=Path("/nowhere"),
         outputs=Outputs(inspect=False),
         options=DenoiseOptions(),
@@ -92,9 +93,9 @@ def test_workers_that_always_die_as_they_begin_end_the_job(monkeypatch: pytest.M
 
 def test_an_onnx_model_is_not_sent_to_the_gpus_of_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
-    assert count_gpus(MODEL, "auto") == 0
-    assert count_gpus("photo", "auto") == 2
-    assert count_gpus("photo", "cpu") == 0
+    assert count_gpus(ModelPlace.of(MODEL), "auto") == 0
+    assert count_gpus(ModelPlace.of("photo"), "auto") == 2
+    assert count_gpus(ModelPlace.of("photo"), "cpu") == 0
     with Pool(ProcessEngine(settings(), workers=1)) as pool:
         ((outcome,),) = pool.run([Number(3, poison=False)])
     assert outcome.value == 3

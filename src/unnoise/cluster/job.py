@@ -4,7 +4,6 @@ The driver lists inputs, gives them to workers and writes the manifest. It holds
 each input, and nothing else that grows.
 """
 
-import hashlib
 import shutil
 import signal
 import threading
@@ -26,10 +25,9 @@ from unnoise.cluster.manifest import Manifest, Names, clean
 from unnoise.cluster.pool import Engine, Pool
 from unnoise.cluster.worker import FileItem, Settings
 from unnoise.denoiser import DenoiseOptions, Outputs, Running
-from unnoise.denoiser.loading import HUB, locate
-from unnoise.errors import ConfigError, ImageError, ModelFileError
+from unnoise.denoiser.loading import ModelPlace
+from unnoise.errors import ConfigError, ImageError
 from unnoise.images import SUFFIXES, ReadOptions, is_url, left_out
-from unnoise.pretrained import PRETRAINED
 from unnoise.types import Say
 
 EngineName = Literal["processes", "ray"]
@@ -96,7 +94,7 @@ def denoise_many(
     for sentence in left_out([source], exclude=out):
         say(sentence)
     settings = Settings(
-        model=_settled_model(model),
+        model=ModelPlace.of(model),
         out=out,
         # The manifest decides which outputs are written.
         outputs=replace(outputs, overwrite=True, skip_existing=False),
@@ -217,7 +215,7 @@ def _facts(settings: Settings, source: str) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "source": source,
-        "model": _digest(settings.model),
+        "model": settings.model.digest(),
         "suffix": settings.outputs.added,
         **asdict(settings.options),
         **read,
@@ -235,22 +233,6 @@ def _engine(
     from unnoise.cluster.processes import ProcessEngine
 
     return ProcessEngine(settings, workers=workers)
-
-
-def _settled_model(model: str | Path) -> str:
-    """Return the name of a model that holds wherever the work is done."""
-    if isinstance(model, str) and (model in PRETRAINED or model.startswith(HUB)):
-        return model
-    return str(Path(model).absolute())
-
-
-def _digest(model: str | Path) -> str:
-    file = locate(model)
-    try:
-        with file.open("rb") as data:
-            return hashlib.file_digest(data, "sha256").hexdigest()
-    except OSError as error:
-        raise ModelFileError(f"there is no model file {file}") from error
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from unnoise.api.common import describe_error
 from unnoise.cluster.pool import Answer, Batch, Link, WorkerLostError
 from unnoise.cluster.worker import Settings, Worker
-from unnoise.denoiser.loading import ONNX, has_torch, locate
+from unnoise.denoiser.loading import ModelPlace
 from unnoise.devices import usable_cores
 from unnoise.memory import keep_freed_memory
 from unnoise.spawning import SPAWN, end_with_parent, without_script
@@ -88,9 +88,9 @@ class ProcessLink:
         self._pipe.close()
 
 
-def count_gpus(model: str, device: str) -> int:
+def count_gpus(model: ModelPlace, device: str) -> int:
     """Return how many GPUs of this machine torch has for a model; ONNX Runtime finds its own."""
-    if device not in ("auto", "cuda") or not has_torch() or locate(model).suffix == ONNX:
+    if device not in ("auto", "cuda") or not model.uses_torch:
         return 0
     import torch
 

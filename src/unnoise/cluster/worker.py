@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 from unnoise.api.one_file import FileDenoiser, FileResult, explain
 from unnoise.cluster.addresses import at_hand
 from unnoise.denoiser import DenoiseOptions, Outputs, Running
+from unnoise.denoiser.loading import ModelPlace
 from unnoise.errors import ConfigError
 from unnoise.images import ReadOptions
 
@@ -22,7 +23,7 @@ from unnoise.images import ReadOptions
 class Settings:
     """The options of a job, as workers get them; see ``denoise_many``."""
 
-    model: str
+    model: ModelPlace
     out: Path
     outputs: Outputs
     options: DenoiseOptions
@@ -76,7 +77,7 @@ class Worker:
         self.settings = settings
         # ONNX Runtime, torch and libvips ask for these when they are loaded.
         os.environ["OMP_NUM_THREADS"] = os.environ["VIPS_CONCURRENCY"] = str(threads)
-        self.denoiser = replace(settings.running, device=device).load(settings.model)
+        self.denoiser = replace(settings.running, device=device).load(settings.model.name)
         if torch := sys.modules.get("torch"):  # it may have been loaded with another number
             torch.set_num_threads(threads)
         self.denoise_file = FileDenoiser(

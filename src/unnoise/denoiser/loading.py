@@ -4,7 +4,9 @@ A ``.safetensors`` file runs with torch, an ``.onnx`` file with ONNX Runtime, wh
 has. The models in the package have both forms.
 """
 
+import hashlib
 import re
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -80,6 +82,42 @@ def locate(path: str | Path) -> Path:
         first = path / f"model{SAFETENSORS}"
         return exported if exported.is_file() and not (first.is_file() and has_torch()) else first
     return path
+
+
+@dataclass(frozen=True)
+class ModelPlace:
+    """Where a model is.
+
+    Attributes:
+        name: Its name on every machine: in the package, an address, or an absolute path.
+        file: Its file on this machine.
+    """
+
+    name: str
+    file: Path
+
+    @classmethod
+    def of(cls, path: str | Path) -> "ModelPlace":
+        """Locate a model; see ``locate``."""
+        known = isinstance(path, str) and (path in PRETRAINED or path.startswith(HUB))
+        return cls(str(path) if known else str(Path(path).absolute()), locate(path))
+
+    @property
+    def uses_torch(self) -> bool:
+        """Whether torch runs it here."""
+        return has_torch() and self.file.suffix != ONNX
+
+    def digest(self) -> str:
+        """Return the SHA-256 of its file.
+
+        Raises:
+            ModelFileError: There is no file.
+        """
+        try:
+            with self.file.open("rb") as data:
+                return hashlib.file_digest(data, "sha256").hexdigest()
+        except OSError as error:
+            raise ModelFileError(f"there is no model file {self.file}") from error
 
 
 def has_torch() -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from unnoise.denoiser.loading import ONNX, has_torch, load_backend, locate
+from unnoise.denoiser.loading import ModelPlace, load_backend
 from unnoise.denoiser.options import check_word
 from unnoise.errors import ConfigError
 
@@ -42,23 +42,23 @@ class Running:
         """Load a denoiser that runs like this; see ``unnoise.load``."""
         from unnoise.denoiser.denoiser import Denoiser
 
-        file = locate(path)
-        if file.suffix == ONNX or not has_torch():
+        place = ModelPlace.of(path)
+        if not place.uses_torch:
             if self.precision == "bf16" or self.compile:
                 raise ConfigError(
                     "bf16 and compile are for torch: leave them out, or use a .safetensors model "
                     "with torch (pip install 'unnoise[train]')"
                 )
             device = "cpu" if self.device == "auto" else self.device
-            return Denoiser(*load_backend(file, device=device))
+            return Denoiser(*load_backend(place.file, device=device))
         from unnoise.devices import choose_bf16, choose_device
 
-        place = choose_device(self.device)
-        if self.compile and place.type != "cuda":
+        on = choose_device(self.device)
+        if self.compile and on.type != "cuda":
             raise ConfigError(
-                f"compile is set and the device is {place}: it is for CUDA; elsewhere a compiled "
+                f"compile is set and the device is {on}: it is for CUDA; elsewhere a compiled "
                 "network is no faster"
             )
-        bf16 = choose_bf16(self.precision, place)
-        loaded = load_backend(file, device=str(place), bf16=bf16, compiles=self.compile)
+        bf16 = choose_bf16(self.precision, on)
+        loaded = load_backend(place.file, device=str(on), bf16=bf16, compiles=self.compile)
         return Denoiser(*loaded)
