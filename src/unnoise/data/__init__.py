@@ -6,7 +6,6 @@ part) → ``prepare`` (pixels, split, batches). This room does not know models o
 
 from unnoise.data.batches import Batches, Patches, split_indices
 from unnoise.data.classes import Labels, load_classes
-from unnoise.data.examples import choose_examples, cut_alike
 from unnoise.data.material import Material, Preparation, prepare, takes_whole
 from unnoise.data.method import choose_method
 from unnoise.data.names import match_pairs, side_of
@@ -15,6 +14,7 @@ from unnoise.data.pixel_store import TURNS, PixelStore
 from unnoise.data.plan import Plan
 from unnoise.data.resident import Resident
 from unnoise.data.sources import Images, load_images, load_pairs, look_at
+from unnoise.data.splitting import choose_examples, cut_alike
 from unnoise.data.stream import Stream
 from unnoise.data.survey import Source, Survey
 

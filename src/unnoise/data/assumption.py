@@ -1,7 +1,6 @@
-"""Whether neighbouring pixels of noisy images show the same thing, which methods take for granted.
+"""Whether neighbouring pixels of noisy images show the same thing, which some methods assume.
 
-A few images decide. Pixels of a mosaic do not show the same thing, nor do pixels of structure that
-is thinner than a few pixels; and the noise of a line is not independent in neighbours along it.
+Pixels of a mosaic do not, nor do those of thin structure; and neighbours in a line may share noise.
 """
 
 from collections import Counter
@@ -30,8 +29,7 @@ from unnoise.facts import (
 from unnoise.images import fill_holes, hole_mask
 from unnoise.types import Array
 
-IMAGES = 16  # that are looked at
-SHARDS = 4  # likewise, the first image of each, which may be fetched from afar
+IMAGES, SHARDS = 16, 4  # that are looked at; a shard may be fetched from afar
 SIDE = 512  # pixels of the middle of each
 SMALLEST = 65  # pixels of a side; smaller images show too little, and may be taken whole
 MOST = 0.5  # share of the images above which something holds for all
@@ -39,29 +37,16 @@ MOST = 0.5  # share of the images above which something holds for all
 
 @dataclass(frozen=True)
 class Finding:
-    """What a few images ask for.
-
-    Attributes:
-        objective: The one that suits them.
-        reason: Why, in words, with the figure; empty where they are too small or flat.
-        stride: At which they are to be seen; None where the grain of their noise decides.
-        structure: Along what their pixels share noise.
-    """
+    """The settings that suit a few images."""
 
     objective: str = "neighbor2neighbor"
-    reason: str = ""
-    stride: int | None = None
-    structure: Structure = "none"
+    reason: str = ""  # with figures; empty where the images are too small or flat
+    stride: int | None = None  # None: the grain of their noise decides
+    structure: Structure = "none"  # along what their pixels share noise
 
 
 def look_closer(parts: Sequence[Part], *, structure: str, stride: int | None) -> Finding:
-    """Look at up to 16 images, spread over all, at most 512 × 512 pixels of each.
-
-    Args:
-        parts: The noisy images.
-        structure: What the user said of lines; ``auto`` to look for them.
-        stride: What the user said; None to see a mosaic at 2.
-    """
+    """Look at up to 16 noisy images, at most 512 × 512 pixels of each, for what is left open."""
     images = [middle(image, SIDE) for image in _some(parts)]
     if not images:
         return Finding()
@@ -73,7 +58,7 @@ def look_closer(parts: Sequence[Part], *, structure: str, stride: int | None) ->
 
 
 def _some(parts: Sequence[Part]) -> Iterator[Array]:
-    """Read up to 16 images, of as many files as there are; leave out what cannot be read."""
+    """Yield up to 16 images from as many files as possible; leave out what cannot be read."""
     large = [part for part in parts if min(part.height, part.width) >= SMALLEST]
     most = SHARDS if any(part.packed for part in large) else IMAGES
     places = np.linspace(0, len(large) - 1, min(most, len(large))).astype(int)
@@ -89,30 +74,26 @@ def _some(parts: Sequence[Part]) -> Iterator[Array]:
 
 
 def _mosaic(images: Sequence[Array]) -> Finding | None:
-    """Find a mosaic, whose four phases are images of their own."""
+    """Find a mosaic: its four phases are images of their own."""
     ratios = [ratio for image in images if image.shape[2] == 1 and (ratio := phases(image))]
     if not ratios or median(ratios) < MOSAIC:
         return None
+    times = f"{median(ratios):.0f}" if median(ratios) < 1e4 else "more than 10000"
     return Finding(
-        reason=f"the images look like a 2 × 2 mosaic (a pattern of 2 pixels is {_times(ratios)} as "
+        reason=f"the images look like a 2 × 2 mosaic (a pattern of 2 pixels is {times} times as "
         f"strong as patterns of nearly the same size; limit {MOSAIC:g}): each is seen at a stride "
         "of 2, as four images (--stride 1 turns this off)",
         stride=2,
     )
 
 
-def _times(ratios: Sequence[float]) -> str:
-    found = median(ratios)
-    return f"{found:.0f} times" if found < 1e4 else "more than 10000 times"
-
-
 def _lines(images: Sequence[Array]) -> Finding | None:
-    """Find noise that rows or columns share; pixels to compare are then taken across them."""
+    """Find noise that the pixels of a row or of a column share."""
     found: list[Lines] = [each for image in images if (each := lines(image))]
     directions = Counter(each.direction for each in found if each.direction)
     if not directions:
         return None
-    (structure, count), *_ = directions.most_common(1)
+    structure, count = directions.most_common(1)[0]
     if count <= MOST * len(images):
         return None
     share = median(max(each.rows, each.columns) / each.pixels for each in found)
@@ -130,10 +111,9 @@ def _thin(images: Sequence[Array], stride: int | None) -> Finding:
     found = [each for image in images if (each := fineness(_at_stride(image, stride)))]
     if not found:
         return Finding()
-    narrow, excess, hidden = (
-        median(values)
-        for values in zip(*((f.narrow, f.excess, f.hidden) for f in found), strict=True)
-    )
+    narrow = median(each.narrow for each in found)
+    excess = median(each.excess for each in found)
+    hidden = median(each.hidden for each in found)
     limits = f"limits {NARROW:g}, {LOST:.1%}, {PREDICTED:.0%}"
     if sum(each.thin for each in found) <= MOST * len(images):
         figures = f"figures {narrow:.2f}, {excess:.1%}, {hidden:.0%}; {limits}"
@@ -150,7 +130,6 @@ def _thin(images: Sequence[Array], stride: int | None) -> Finding:
 
 def _at_stride(image: Array, stride: int | None) -> Array:
     """Return every n-th pixel, so that their noise is independent."""
-    if stride is None:
-        found = noise_correlation(image)
-        stride = found.stride if found else 1
+    found = noise_correlation(image) if stride is None else None
+    stride = stride or (found.stride if found else 1)
     return image[::stride, ::stride]

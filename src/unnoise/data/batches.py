@@ -5,18 +5,19 @@ A process that computes a part of each batch asks for those samples only.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from unnoise.data.pixel_store import TURNS, PixelStore
+from unnoise.data.pixel_store import TURNS, Indices, PixelStore
 from unnoise.images import ValueRange, to_float
 from unnoise.seeding import generator
+from unnoise.types import Array, Doubles
 
-Indices = NDArray[np.int64]
+Groups = tuple[tuple[int, ...], ...]  # the indices of the images of each scene
 Crops = tuple[Indices, Indices, Indices, Indices]  # images, first rows, first columns, turns
 ALL = slice(None)
 
@@ -40,18 +41,11 @@ class Batches:
 
     An epoch visits every image once; a batch that reaches the end of an epoch goes on into the
     next, so all batches have the same size. Integers stay integers in memory until they are drawn.
-
-    Attributes:
-        views: What is known of each scene: ``(clean,)``, ``(noisy, clean)`` or ``(noisy,)``; stacks
-            ``(N, H, W, C)`` of the same N.
-        ranges: The value range of each view.
-        size: Images a batch.
-        seed: Decides the order.
     """
 
-    views: tuple[NDArray[np.generic], ...]
-    ranges: tuple[ValueRange, ...]
-    size: int
+    views: tuple[Array, ...]  # each (N, H, W, C); see Plan
+    ranges: tuple[ValueRange, ...]  # of the views
+    size: int  # images a batch
     seed: int
 
     unit: ClassVar[str] = "images"
@@ -75,20 +69,17 @@ class Batches:
         indices = np.empty(len(places), np.int64)
         for epoch in np.unique(epochs):
             here = epochs == epoch
-            indices[here] = self._order(int(epoch))[offsets[here]]
+            indices[here] = _order(self.seed, int(epoch), len(self.views[0]))[offsets[here]]
         return to_tensors([view[indices] for view in self.views], self.ranges)
 
     def close(self) -> None:
         """Do nothing: the images lie in memory."""
 
-    def _order(self, epoch: int) -> Indices:
-        cached: dict[int, Indices] = self.__dict__.setdefault("_orders", {})
-        if epoch not in cached:
-            cached.clear()
-            count = len(self.views[0])
-            order = torch.randperm(count, generator=generator(self.seed, "order", epoch))
-            cached[epoch] = order.numpy()
-        return cached[epoch]
+
+@lru_cache(maxsize=2)
+def _order(seed: int, epoch: int, count: int) -> Indices:
+    order: Indices = torch.randperm(count, generator=generator(seed, "order", epoch)).numpy()
+    return order
 
 
 @dataclass(frozen=True)
@@ -97,25 +88,15 @@ class Patches:
 
     An image is chosen by the square root of its area: a large one shows more, but one that is ten
     times larger than all others should not be all that is learned from.
-
-    Attributes:
-        stores: One per view, ``(clean,)``, ``(noisy, clean)`` or ``(noisy,)``, with the same sizes
-            in the same order. Where scenes are given, one store of all captures.
-        ranges: The value range of each view.
-        size: Crops a batch.
-        side: Height and width of a crop.
-        seed: Decides places and turns.
-        turns: The turns that are drawn from; all of ``TURNS`` unless a direction means something.
-        scenes: For captures: the indices of each scene's; two different ones make a batch.
     """
 
-    stores: tuple[PixelStore, ...]
-    ranges: tuple[ValueRange, ...]
-    size: int
-    side: int
+    stores: tuple[PixelStore, ...]  # of the views, sizes in the same order; or one of all captures
+    ranges: tuple[ValueRange, ...]  # of the views
+    size: int  # crops a batch
+    side: int  # of a crop, in pixels
     seed: int
-    turns: tuple[int, ...] = tuple(range(TURNS))
-    scenes: tuple[tuple[int, ...], ...] | None = None
+    turns: tuple[int, ...] = tuple(range(TURNS))  # fewer where a direction means something
+    scenes: Groups | None = None  # captures: two different ones of a scene are the views of a crop
 
     unit: ClassVar[str] = "patches"
 
@@ -139,7 +120,7 @@ class Patches:
         """Do nothing: the images lie in memory."""
 
     def drawn(self, step: int, samples: slice = ALL) -> list[tuple[PixelStore, Crops]]:
-        """Return which crops of which store make each view of batch number ``step``."""
+        """Return the store and the crops of each view of batch number ``step``."""
         draw = torch.rand(6, self.size, generator=generator(self.seed, "crops", step)).double()
         choice, down, right, turn, first, second = draw[:, samples].numpy()
         store = self.stores[0]
@@ -151,8 +132,8 @@ class Patches:
         captures = self._captures(images, first, second)
         return [(store, (chosen, tops, lefts, turns)) for chosen in captures]
 
-    def _choose(self, draw: NDArray[np.float64]) -> Indices:
-        """Choose an image (of each scene its first) by the root of its area."""
+    def _choose(self, draw: Doubles) -> Indices:
+        """Choose images (or the first captures of scenes) by the root of their area."""
         areas = self.stores[0].areas
         ones = np.arange(len(areas))
         if self.scenes is not None:
@@ -161,9 +142,7 @@ class Patches:
         chosen: Indices = ones[np.searchsorted(bounds, draw * bounds[-1], side="right")]
         return chosen
 
-    def _captures(
-        self, firsts: Indices, one: NDArray[np.float64], other: NDArray[np.float64]
-    ) -> tuple[Indices, Indices]:
+    def _captures(self, firsts: Indices, one: Doubles, other: Doubles) -> tuple[Indices, Indices]:
         """Choose two different captures of each scene."""
         assert self.scenes is not None
         scenes = {scene[0]: scene for scene in self.scenes}
@@ -171,19 +150,14 @@ class Patches:
         for first, a, b in zip(firsts, one, other, strict=True):
             scene = scenes[int(first)]
             i = int(a * len(scene))
-            # The second is drawn from the others.
-            j = (i + 1 + int(b * (len(scene) - 1))) % len(scene)
+            j = (i + 1 + int(b * (len(scene) - 1))) % len(scene)  # another one
             pairs.append((scene[i], scene[j]))
         chosen = np.array(pairs, np.int64)
         return chosen[:, 0], chosen[:, 1]
 
 
 def places(
-    store: PixelStore,
-    images: Indices,
-    side: int,
-    down: NDArray[np.float64],
-    right: NDArray[np.float64],
+    store: PixelStore, images: Indices, side: int, down: Doubles, right: Doubles
 ) -> tuple[Indices, Indices]:
     """Return the first rows and columns of crops, from two draws in [0, 1) for each."""
     rows = np.maximum(store.heights[images] - side, 0) + 1
@@ -191,9 +165,7 @@ def places(
     return (down * rows).astype(np.int64), (right * columns).astype(np.int64)
 
 
-def to_tensors(
-    crops: Sequence[NDArray[np.generic]], ranges: Sequence[ValueRange]
-) -> tuple[Tensor, ...]:
+def to_tensors(crops: Sequence[Array], ranges: Sequence[ValueRange]) -> tuple[Tensor, ...]:
     """Scale ``(B, H, W, C)`` of each view to float32 ``(B, C, H, W)``."""
     return tuple(
         torch.from_numpy(to_float(crop, value_range))

@@ -11,28 +11,21 @@ from unnoise.data.batches import split_indices
 from unnoise.data.sources import load_images
 from unnoise.datasets import NAMES, TASKS, load_labelled, make_task
 from unnoise.errors import DataError, ImageError
-from unnoise.types import Say
+from unnoise.types import Array, Say
 
-Part = tuple[NDArray[np.generic], NDArray[np.int64]]
+Labelled = tuple[Array, NDArray[np.int64]]  # images (N, H, W, C), and classes (N,) from 0
 
 TEST_SHARE = 0.2  # of the user's own images
 
 
 @dataclass(frozen=True)
 class Labels:
-    """Images to learn classes from, and others to test with.
+    """Images to learn classes from, and others to test with."""
 
-    Attributes:
-        name: What the user called them.
-        names: Of the classes.
-        train: Images ``(N, H, W, C)``, any dtype, and classes ``(N,)``, from 0.
-        test: The same, of other images.
-    """
-
-    name: str
-    names: tuple[str, ...]
-    train: Part
-    test: Part
+    name: str  # the user's name for the images
+    names: tuple[str, ...]  # of the classes
+    train: Labelled
+    test: Labelled
 
 
 def load_classes(
@@ -41,14 +34,14 @@ def load_classes(
     """Read images with their classes.
 
     Args:
-        source: A named dataset or task, or a folder whose subfolders are the classes, of which a
-            fifth of the images is taken for the test.
+        source: A named dataset or task, or a folder with a subfolder for each class; a fifth of
+            its images is for the test.
         seed: Decides the split of a folder.
         data_dir: Where to look for named datasets first.
         say: Called before anything is downloaded.
 
     Raises:
-        DataError: Nothing is there, or there are no classes, or images of several sizes.
+        DataError: Nothing is there, there are no classes, or images have several sizes.
     """
     name = str(source)
     if isinstance(source, Path) or name not in NAMES:
@@ -72,8 +65,8 @@ def _of_folder(folder: str, seed: int, say: Say) -> Labels:
         raise ImageError(
             f"the images of {folder} have several sizes or dtypes: bring them to one first"
         )
-    train: list[Part] = []
-    test: list[Part] = []
+    train: list[Labelled] = []
+    test: list[Labelled] = []
     for index, (path, images) in enumerate(zip(classes, loaded, strict=True)):
         stack = images.stack
         if len(stack) < 2:
@@ -82,19 +75,17 @@ def _of_folder(folder: str, seed: int, say: Say) -> Labels:
                 "so put in at least two"
             )
         # A share of each class, so that no part lacks a class.
-        for part, chosen in zip(
-            (train, test), split_indices(len(stack), TEST_SHARE, seed), strict=True
-        ):
-            part.append((stack[chosen], np.full(len(chosen), index)))
+        learned, tested = split_indices(len(stack), TEST_SHARE, seed)
+        train.append((stack[learned], np.full(len(learned), index)))
+        test.append((stack[tested], np.full(len(tested), index)))
     return Labels(folder, tuple(each.name for each in classes), _join(train), _join(test))
 
 
 def _subfolders(folder: str) -> list[Path]:
-    """Return the folders of the classes, by name; hidden ones are none."""
+    """Return the folders of the classes, sorted, without hidden ones."""
     classes: list[Path] = []
     found = "no such folder"
-    # Of a name that cannot be one, such as one of 300 letters, os.path says that it is not there.
-    if os.path.isdir(folder):  # noqa: PTH112  Path.is_dir raises for such names
+    if os.path.isdir(folder):  # noqa: PTH112  Path.is_dir raises for names of 300 letters
         try:
             classes = sorted(
                 each
@@ -112,6 +103,6 @@ def _subfolders(folder: str) -> list[Path]:
     return classes
 
 
-def _join(parts: list[Part]) -> Part:
+def _join(parts: list[Labelled]) -> Labelled:
     images, labels = zip(*parts, strict=True)
     return np.concatenate(images), np.concatenate(labels)

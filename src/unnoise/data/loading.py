@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import numpy as np
 
+from unnoise.data.batches import Groups
 from unnoise.data.parts import read_parts
-from unnoise.data.plan import Groups, Plan
+from unnoise.data.plan import Plan
 from unnoise.data.splitting import Views
 from unnoise.errors import DataError
 from unnoise.images import ValueRange, fill_holes, hole_mask, ranges_of, without_holes
@@ -19,35 +19,18 @@ TOO_SMALL = 16  # pixels of a side of an image that patches are cut from
 
 @dataclass(frozen=True)
 class Loaded:
-    """Images in memory.
-
-    Attributes:
-        views: The images of each view.
-        scenes: For captures: the images of each scene.
-        ranges: The value range of each view.
-        notes: What the user should know, in words.
-    """
+    """Images in memory."""
 
     views: Views
-    scenes: Groups | None
-    ranges: tuple[ValueRange, ...]
-    notes: tuple[str, ...]
+    scenes: Groups | None  # for captures
+    ranges: tuple[ValueRange, ...]  # of the views
+    notes: tuple[str, ...]  # for the user
 
 
 def load(
     plan: Plan, values: ValueRange | None, failed: Callable[[str], None], *, whole: bool
 ) -> Loaded:
-    """Read all images of a plan.
-
-    Args:
-        plan: The images.
-        values: Their range; None finds it in the data.
-        failed: Called with the reason for each file that cannot be read.
-        whole: Whether images stay whole, and are filled where they have no data.
-
-    Raises:
-        DataError: Nothing can be read, or nothing has data.
-    """
+    """Read all images of a plan; where ``whole``, fill what has no data instead of cutting it."""
     views, scenes = _read(plan, failed)
     ranges = find_ranges(plan, views, values)
     notes = _lack(views) + describe_ranges(ranges, views)
@@ -65,27 +48,22 @@ def find_ranges(plan: Plan, views: Views, values: ValueRange | None) -> tuple[Va
 
 
 def _read(plan: Plan, failed: Callable[[str], None]) -> tuple[Views, Groups | None]:
-    """Read all parts; a scene of which something cannot be read is left out."""
+    """Read all parts; leave out scenes that cannot be read whole."""
     failures: list[str] = []
-
-    def note(failure: str) -> None:
-        failures.append(failure)
+    read = [dict(read_parts(view, failures.append)) for view in plan.views]
+    for failure in failures:
         failed(failure)
-
-    read = [dict(read_parts(view, note)) for view in plan.views]
-    whole = [i for i in range(len(plan.views[0])) if all(i in view for view in read)]
+    parts = plan.views[0]
+    whole = [i for i in range(len(parts)) if all(i in view for view in read)]
     if not whole:
         listed = "\n".join(f"  {failure}" for failure in failures[:10])
         raise DataError(f"none of the images of {plan.name} can be read:\n{listed}")
     views = tuple([image for i in whole for image in view[i]] for view in read)
     if plan.scenes is None:
         return views, None
-    # Images are counted through all parts; those that are left get new numbers.
-    counted = chain.from_iterable(
-        [i in read[0]] * part.count for i, part in enumerate(plan.views[0])
-    )
-    kept = [number for number, there in enumerate(counted) if there]
-    numbers = {old: new for new, old in enumerate(kept)}
+    # Images are counted over all parts; those that are left get new numbers.
+    there = np.repeat([i in read[0] for i in range(len(parts))], [part.count for part in parts])
+    numbers = {int(old): new for new, old in enumerate(np.flatnonzero(there))}
     scenes = tuple(
         left
         for scene in plan.scenes
@@ -97,13 +75,7 @@ def _read(plan: Plan, failed: Callable[[str], None]) -> tuple[Views, Groups | No
 
 
 def _with_data(views: Views, ranges: Sequence[ValueRange], *, whole: bool) -> Views:
-    """Leave out what has no data, or lies far outside of the range, such as hot pixels.
-
-    Args:
-        views: The images of each view, masked arrays where data lack.
-        ranges: The value range of each view.
-        whole: Whether images stay whole, and are filled.
-    """
+    """Leave out, or fill, what has no data or lies far outside of the range, such as hot pixels."""
     masked = tuple(
         [_masked(image, values) for image in view]
         for view, values in zip(views, ranges, strict=False)
@@ -139,9 +111,9 @@ def _lack(views: Views) -> tuple[str, ...]:
 
 
 def describe_ranges(ranges: Sequence[ValueRange], views: Views) -> tuple[str, ...]:
-    """Say which values are 0 and 1, where their dtype does not."""
+    """State which values are 0 and 1, where their dtype does not."""
     dtypes = [view[0].dtype for view in views]
-    found = list(zip(ranges, dtypes, strict=False))  # captures are one view, and have one range
+    found = list(zip(ranges, dtypes, strict=False))  # captures are one view
     scaled = [each.describe(dtype) for each, dtype in found if each != ValueRange.nominal(dtype)]
     sides = ("noisy ", "clean ") if len(set(ranges)) > 1 else ("", "")
     notes = tuple(

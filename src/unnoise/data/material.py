@@ -1,88 +1,69 @@
 """From a plan to what a training draws from: batches, and scenes that are held out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
 
 import numpy as np
 import torch
 
 from unnoise.data.batches import Batches, Patches, split_indices
-from unnoise.data.examples import choose_examples, held_scenes
 from unnoise.data.loading import TOO_SMALL, Loaded, describe_ranges, find_ranges, load
 from unnoise.data.pixel_store import TURNS, PixelStore
 from unnoise.data.plan import Plan
 from unnoise.data.resident import Resident
 from unnoise.data.splitting import (
     HELD_WHOLE,
+    Scene,
     Views,
     calibration_blocks,
+    choose_examples,
+    held_scenes,
     numbered,
     split_views,
     validation_blocks,
 )
 from unnoise.data.stream import BlockReader, Stream
 from unnoise.data.streaming import SAMPLE, split_streams
-from unnoise.data.strides import describe_strides, find_strides, take_apart
 from unnoise.errors import DataError
+from unnoise.facts import noise_correlation
 from unnoise.images import ValueRange
 from unnoise.shards import Scenes
 from unnoise.types import Array
 
+CPU = torch.device("cpu")
 WHOLE = 64  # pixels: images of one size up to this are taken whole
 WINDOW = 4  # times the side of a crop: the side of what is read of a large image
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preparation:
-    """How the images of a plan are held out, kept and drawn.
+    """How the images of a plan are held out, kept and drawn."""
 
-    Attributes:
-        batch_size: Images or crops a batch.
-        side: Side of a crop, in pixels.
-        seed: Decides the split and the batches.
-        memory: GiB of pixels that may be kept; more are streamed from their files.
-        share: Share of the images, or of each image, that is held out; None for the default.
-        stride: Stride for noisy images; None estimates it from the noise.
-        values: Range of the values; None finds it in the data.
-        turns: The turns of crops that are drawn from.
-        device: Where the training runs; images of patches lie there if it is a GPU that has room.
-    """
-
-    batch_size: int
-    side: int
+    batch_size: int  # images or crops
+    side: int  # of a crop, in pixels
     seed: int
-    memory: float
-    share: float | None = None
-    stride: int | None = None
-    values: ValueRange | None = None
-    turns: tuple[int, ...] = tuple(range(TURNS))
-    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    memory: float  # GiB of pixels that may be kept; more are streamed from their files
+    share: float | None = None  # of the images, or of each image, that is held out
+    stride: int | None = None  # for noisy images; None estimates it from the noise
+    values: ValueRange | None = None  # None finds the range in the data
+    turns: tuple[int, ...] = tuple(range(TURNS))  # of crops
+    device: torch.device = CPU  # a GPU keeps the images of patches if it has room
 
 
 @dataclass(frozen=True, kw_only=True)
 class Material:
-    """What a training draws from.
-
-    Attributes:
-        batches: ``at(step)`` gives the views of a batch.
-        held_out: Scenes that the batches never show: their views, each ``(H, W, C)``.
-        calibration: The same in smaller parts, and more of them.
-        examples: Parts of scenes for a person to look at: each view, ``(N, H, W, C)``.
-        learned: Parts of images of which the batches show all but a strip, likewise; none where
-            whole images are held out. Strips alone may lack what the images have elsewhere.
-        ranges: The value range of each view.
-        strides: The strides at which images are seen.
-        notes: What the user should know, in words.
-    """
+    """What a training draws from."""
 
     batches: Batches | Patches | Resident | Stream
-    held_out: list[tuple[Array, ...]]
-    calibration: list[tuple[Array, ...]]
-    examples: tuple[Array, ...]
-    ranges: tuple[ValueRange, ...]
-    strides: tuple[int, ...] = (1,)
-    notes: tuple[str, ...] = ()
-    learned: list[tuple[Array, ...]] = field(default_factory=list)
+    held_out: list[Scene]  # which the batches never show
+    calibration: list[Scene]  # more of the same, in smaller parts
+    examples: tuple[Array, ...]  # for a person to look at: each view, (N, H, W, C)
+    ranges: tuple[ValueRange, ...]  # of the views
+    strides: tuple[int, ...] = (1,)  # at which images are seen
+    notes: tuple[str, ...] = ()  # for the user
+    # Where strips are held out: the rest of these images. Strips may lack what is elsewhere.
+    learned: list[Scene] = field(default_factory=list)
 
 
 def takes_whole(plan: Plan) -> bool:
@@ -97,7 +78,7 @@ def prepare(plan: Plan, how: Preparation, *, failed: Callable[[str], None]) -> M
 
     Args:
         plan: The images and the objective.
-        how: What is kept, held out and drawn.
+        how: How much is kept, held out and drawn.
         failed: Called with the reason for each file that cannot be read.
 
     Raises:
@@ -113,18 +94,14 @@ def prepare(plan: Plan, how: Preparation, *, failed: Callable[[str], None]) -> M
 
 
 def _without_tiny(plan: Plan, failed: Callable[[str], None]) -> Plan:
-    """Leave out images that are too small for patches, and report them.
-
-    Raises:
-        DataError: All are.
-    """
+    """Leave out images that are too small for patches, and report them."""
     if takes_whole(plan) or plan.packed:
         return plan
-    tiny = [min(part.height, part.width) < TOO_SMALL for part in plan.views[0]]
-    small = [part for part, left_out in zip(plan.views[0], tiny, strict=True) if left_out]
+    large = [min(part.height, part.width) >= TOO_SMALL for part in plan.views[0]]
+    small = [part for part, fits in zip(plan.views[0], large, strict=True) if not fits]
     if not small:
         return plan
-    if all(tiny) or plan.scenes is not None:
+    if not any(large) or plan.scenes is not None:
         raise DataError(
             f"an image of {plan.name} is {small[0].height} × {small[0].width}: patches need "
             f"{TOO_SMALL} pixels a side at least, so leave such images out, or denoise them with a "
@@ -135,11 +112,7 @@ def _without_tiny(plan: Plan, failed: Callable[[str], None]) -> Plan:
             f"{part.name} is {part.height} × {part.width}, and patches need {TOO_SMALL} pixels a "
             "side at least"
         )
-    views = tuple(
-        tuple(part for part, left_out in zip(view, tiny, strict=True) if not left_out)
-        for view in plan.views
-    )
-    return replace(plan, views=views)
+    return replace(plan, views=tuple(tuple(compress(view, large)) for view in plan.views))
 
 
 def _whole_images(loaded: Loaded, how: Preparation) -> Material:
@@ -165,9 +138,9 @@ def _patches(plan: Plan, loaded: Loaded, how: Preparation) -> Material:
     groups = scenes or tuple((i,) for i in range(len(views[0])))
     examples = choose_examples(held_scenes(views, groups, how.share, how.seed))
     if plan.noisy_only:
-        strides = find_strides(views[0], how.stride)
-        notes += describe_strides(strides) if how.stride is None else ()
-        views, groups = (take_apart(views[0], strides),), numbered([s**2 for s in strides])
+        strides = _find_strides(views[0], how.stride)
+        notes += _describe_strides(strides) if how.stride is None else ()
+        views, groups = (_take_apart(views[0], strides),), numbered([s**2 for s in strides])
     captures = scenes is not None
     train, held_out, groups, learned = split_views(
         views, groups, how.share, how.seed, captures=captures
@@ -192,11 +165,11 @@ def _patches(plan: Plan, loaded: Loaded, how: Preparation) -> Material:
 
 def _streamed(plan: Plan, how: Preparation, failed: Callable[[str], None]) -> Material:
     """Hold out files, shards or parts of one; read the others while training."""
-    streams = split_streams(plan, how.share, how.seed)
-    sample = _look(plan, streams.train, failed)
-    held_out = list(zip(*_look(plan, streams.held, failed), strict=True))
+    train, held, note = split_streams(plan, how.share, how.seed)
+    sample = _look(plan, train, failed)
+    held_out = list(zip(*_look(plan, held, failed), strict=True))
     examples = choose_examples(held_out)
-    notes: tuple[str, ...] = (streams.note,)
+    notes: tuple[str, ...] = (note,)
     least = min(min(image.shape[:2]) for image in sample[0])
     if least < how.side:
         notes += (
@@ -205,12 +178,12 @@ def _streamed(plan: Plan, how: Preparation, failed: Callable[[str], None]) -> Ma
         )
     stride = 1
     if plan.noisy_only:
-        stride = int(np.median(find_strides(sample[0], how.stride)))
-        notes += describe_strides([stride] * len(sample[0])) if how.stride is None else ()
+        stride = int(np.median(_find_strides(sample[0], how.stride)))
+        notes += _describe_strides([stride] * len(sample[0])) if how.stride is None else ()
         images = [scene[0] for scene in held_out]
-        held_out = [(image,) for image in take_apart(images, [stride] * len(images))]
-    train = streams.train.with_window(WINDOW * how.side * stride)
+        held_out = [(image,) for image in _take_apart(images, [stride] * len(images))]
     ranges = find_ranges(plan, sample, how.values)
+    train = train.with_window(WINDOW * how.side * stride)
     reader = BlockReader(train, how.batch_size, how.side, how.seed, stride, how.turns)
     return Material(
         batches=Stream(reader, ranges, failed),
@@ -224,7 +197,7 @@ def _streamed(plan: Plan, how: Preparation, failed: Callable[[str], None]) -> Ma
 
 
 def _look(plan: Plan, scenes: Scenes, failed: Callable[[str], None]) -> Views:
-    """Return what some scenes look like, view by view."""
+    """Return each view of some scenes."""
     failures: list[str] = []
     found = scenes.look(SAMPLE, failures)
     for failure in dict.fromkeys(failures):
@@ -232,3 +205,31 @@ def _look(plan: Plan, scenes: Scenes, failed: Callable[[str], None]) -> Views:
     if not found:
         raise DataError(f"none of the images of {plan.name} can be read")
     return tuple(list(view) for view in zip(*found, strict=True))
+
+
+def _find_strides(images: Sequence[Array], stride: int | None) -> list[int]:
+    """Return the stride of each image: the given one, or the one that its noise needs."""
+    if stride is not None:
+        return [stride] * len(images)
+    return [found.stride if (found := noise_correlation(image)) else 1 for image in images]
+
+
+def _describe_strides(strides: Sequence[int]) -> tuple[str, ...]:
+    """Describe strides that were found; nothing where all are 1."""
+    correlated = sum(stride > 1 for stride in strides)
+    if not correlated:
+        return ()
+    return (
+        f"the noise of neighbouring pixels is correlated in {correlated} of {len(strides)} images: "
+        f"they are seen at a stride of {max(strides)} pixels, in training and in use",
+    )
+
+
+def _take_apart(images: Sequence[Array], strides: Sequence[int]) -> list[Array]:
+    """Take each image apart into the ``stride²`` images that lie interleaved in it."""
+    return [
+        image[y::stride, x::stride]
+        for image, stride in zip(images, strides, strict=True)
+        for y in range(min(stride, image.shape[0]))
+        for x in range(min(stride, image.shape[1]))
+    ]

@@ -1,19 +1,20 @@
-"""Which objective the images allow, and which images play which part in it.
+"""The choice of an objective that the images allow, with its reason.
 
-Pairs are learned from directly; clean images are made into pairs by a noise; noisy images alone
-leave methods that compare them with themselves. The choice comes with its reason.
+Pairs are learned from directly; a noise makes pairs of clean images; noisy images alone leave
+methods that compare them with themselves.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import accumulate
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
 from unnoise.data.assumption import look_closer
 from unnoise.data.names import find_pairs, group_captures, match_pairs
 from unnoise.data.parts import Part, agree
-from unnoise.data.plan import Groups, Plan
+from unnoise.data.plan import Plan
+from unnoise.data.splitting import numbered
 from unnoise.data.survey import Survey
 from unnoise.errors import ConfigError, DataError
 from unnoise.facts import Structure
@@ -21,6 +22,7 @@ from unnoise.images import RGB
 from unnoise.objectives import OBJECTIVES, LearnsFrom, learning_from
 
 AUTO: Literal["auto"] = "auto"
+Asked = Structure | Literal["auto"]
 
 
 def choose_method(
@@ -30,23 +32,23 @@ def choose_method(
     noise: str | None,
     objective: str,
     channels: int | None,
-    structure: Structure | Literal["auto"] = AUTO,
+    structure: Asked = AUTO,
     stride: int | None = None,
 ) -> Plan:
-    """Choose the objective, or check the one that was said.
+    """Choose the objective, or check the given one.
 
     Args:
         images: The images to learn from.
         targets: Their clean versions, or second captures for noise2noise.
-        noise: What makes clean images noisy. With targets it is added to the noisy ones.
+        noise: A spec that makes clean images noisy. With targets it is added to the noisy ones.
         objective: A name, or ``auto``.
         channels: 1 or 3 to turn all images to grey or colour.
         structure: Along what noisy images share noise; ``auto`` to look.
-        stride: At which noisy images are seen; None to look whether they are a mosaic.
+        stride: Stride at which noisy images are seen; None to look for a mosaic.
 
     Raises:
-        ConfigError: Settings that contradict each other.
-        DataError: Images that do not belong together.
+        ConfigError: Settings contradict each other.
+        DataError: Images do not belong together.
     """
     if objective not in (AUTO, *OBJECTIVES):
         allowed = ", ".join((AUTO, *OBJECTIVES))
@@ -59,49 +61,43 @@ def choose_method(
         plan = _corrupted(images, noise, objective)
     else:
         plan = _unpaired(images, objective)
-    if plan.noisy_only:
-        plan = _closer(plan, objective, structure, stride)
-    else:
-        plan = replace(plan, stride=stride)
-    failures = images.failures + (targets.failures if targets else ())
-    counts = {part.channels for view in plan.views for part in view}
+    plan = _look(plan, objective, structure, stride)
+    hints, views = [plan.hint], plan.views
+    counts = {part.channels for view in views for part in view}
     if channels is None and counts == {1, RGB} and not plan.packed:
         channels = RGB
-        said = "there are grey and colour images: all are trained on in colour"
-        plan = replace(plan, hint="; ".join(filter(None, [plan.hint, said])))
-    plan = replace(plan, hint="; ".join(filter(None, [plan.hint, *_unread(plan.views[0])])))
-    views = tuple(_convert(view, channels) for view in plan.views)
+        hints.append("there are grey and colour images: all are trained on in colour")
+    if noted := [part for part in views[0] if part.notes]:
+        more = f", and the like of {len(noted) - 1} more files" if len(noted) > 1 else ""
+        hints.append(f"{noted[0].name}: {'; '.join(noted[0].notes)}{more}")
+    if channels is not None:
+        views = tuple(tuple(part.with_channels(channels) for part in view) for view in views)
     for view in views:
         agree(view, what=f"the images of {plan.name}")
     _check_sizes(views)
-    return replace(plan, views=views, failures=failures)
+    failures = images.failures + (targets.failures if targets else ())
+    return replace(plan, views=views, failures=failures, hint=_join(hints))
 
 
-def _closer(
-    plan: Plan, objective: str, structure: Structure | Literal["auto"], stride: int | None
-) -> Plan:
+def _look(plan: Plan, objective: str, structure: Asked, stride: int | None) -> Plan:
     """Let the pixels of noisy images decide what the user left open."""
+    if not plan.noisy_only:
+        return replace(plan, stride=stride)
     if structure == AUTO and objective != AUTO and not OBJECTIVES[objective].finds_structure:
         structure = "none"
     found = look_closer(plan.views[0], structure=structure, stride=stride)
-    asked = found.stride is not None or found.structure != "none"
-    said = found.reason if asked or objective == AUTO else ""
+    decided = objective == AUTO or found.stride is not None or found.structure != "none"
     return replace(
         plan,
         objective=found.objective if objective == AUTO else plan.objective,
-        reason="; ".join(filter(None, [plan.reason, said])),
+        reason=_join([plan.reason, found.reason if decided else ""]),
         stride=found.stride if stride is None else stride,
         structure=found.structure if structure == AUTO else structure,
     )
 
 
-def _unread(parts: Sequence[Part]) -> list[str]:
-    """Say what of the files is not read: of the first, and of how many."""
-    noted = [part for part in parts if part.notes]
-    if not noted:
-        return []
-    more = f", and the like of {len(noted) - 1} more files" if len(noted) > 1 else ""
-    return [f"{noted[0].name}: {'; '.join(noted[0].notes)}{more}"]
+def _join(texts: Sequence[str]) -> str:
+    return "; ".join(filter(None, texts))
 
 
 def _allow(objective: str, allowed: Sequence[str], because: str) -> None:
@@ -113,7 +109,7 @@ def _allow(objective: str, allowed: Sequence[str], because: str) -> None:
 
 
 def _chosen(objective: str, images: LearnsFrom) -> str:
-    """Return the objective that was asked for, or the default for such images."""
+    """Return the objective, or the default for these images."""
     return learning_from(images)[0] if objective == AUTO else objective
 
 
@@ -130,7 +126,7 @@ def _corrupted(images: Survey, noise: str, objective: str) -> Plan:
 
 
 def _packed(images: Survey, targets: Survey | None, noise: str | None, objective: str) -> Plan:
-    """Choose for tar shards, whose samples say themselves what is a pair."""
+    """Choose for tar shards, where a sample is a pair or a single image."""
     if targets is not None:
         raise ConfigError(
             "--targets does not go with tar shards: put both of a pair into one sample, as "
@@ -148,10 +144,10 @@ def _packed(images: Survey, targets: Survey | None, noise: str | None, objective
         return Plan(images.name, chosen, reason, (images.parts, images.targets))
     if noise is not None:
         return _corrupted(images, noise, objective)
-    noisy = learning_from("noisy")
-    _allow(objective, noisy, "single images in tar shards, without --noise, are noisy ones")
-    chosen = _chosen(objective, "noisy")
-    return Plan(images.name, chosen, "only noisy images, in tar shards", (images.parts,))
+    because = "single images in tar shards, without --noise, are noisy ones"
+    _allow(objective, learning_from("noisy"), because)
+    reason = "only noisy images, in tar shards"
+    return Plan(images.name, _chosen(objective, "noisy"), reason, (images.parts,))
 
 
 def _paired(images: Survey, targets: Survey, noise: str | None, objective: str) -> Plan:
@@ -173,7 +169,10 @@ def _paired(images: Survey, targets: Survey, noise: str | None, objective: str) 
                 f"--noise goes with clean targets, and {objective} has none: captures bring their "
                 "own noise, so leave --noise out"
             )
-        captures = _captures_of_pairs(first, second)
+        for together in zip(first, second, strict=True):
+            _check_alike(together)
+        count = sum(part.count for part in first)
+        captures = tuple((image, count + image) for image in range(count))
         reason = f"{len(pairs)} scenes with two captures each, by --targets"
         return Plan(images.name, objective, reason, (first + second,), scenes=captures)
     reason = f"{len(pairs)} pairs of noisy and clean files, matched by name"
@@ -196,8 +195,8 @@ def _unpaired(images: Survey, objective: str) -> Plan:
             f"{len(images.parts)} pairs of noisy and clean arrays, by their names in archives, "
             f"such as {first[0]} and {first[1]}"
         )
-        chosen = _chosen(objective, "pairs")
-        return Plan(images.name, chosen, reason, (images.parts, images.targets))
+        views: tuple[tuple[Part, ...], ...] = (images.parts, images.targets)
+        return Plan(images.name, _chosen(objective, "pairs"), reason, views)
     if objective in pairing and (pairs := find_pairs(names)):
         views = tuple(tuple(images.parts[pair[side]] for pair in pairs) for side in (0, 1))
         reason = f"{len(pairs)} pairs of noisy and clean files, found by the words in their names"
@@ -210,37 +209,28 @@ def _unpaired(images: Survey, objective: str) -> Plan:
     groups = group_captures(names)
     if objective in learning_from("captures"):
         return _captures(images, groups, objective)
-    reason = "only noisy images: no --targets, no --noise"
     hint = ""
-    # One group may as well be the frames of a series.
+    # One group can also be the frames of a series.
     if groups and len(groups) > 1 and len({len(group) for group in groups}) == 1:
         hint = (
             f"the names look like {len(groups)} scenes of several captures: if they are, "
             "--objective noise2noise learns more from them"
         )
-    if objective != AUTO:
-        reason = f"--objective {objective}"
+    only = "only noisy images: no --targets, no --noise"
+    reason = only if objective == AUTO else f"--objective {objective}"
     return Plan(images.name, _chosen(objective, "noisy"), reason, (images.parts,), hint=hint)
 
 
 def _captures(images: Survey, groups: list[list[int]] | None, objective: str) -> Plan:
     """Make scenes of files that are captures, or of the images within each file."""
     parts = images.parts
-    starts = _starts(parts)
-    if all(part.count > 1 for part in parts):
-        scenes = tuple(
-            tuple(range(start, start + part.count))
-            for start, part in zip(starts, parts, strict=True)
-        )
-    elif groups is not None:
+    scenes = numbered([part.count for part in parts])
+    if groups is not None and any(part.count == 1 for part in parts):
         for group in groups:
             _check_alike([parts[i] for i in group])
-        scenes = tuple(
-            tuple(starts[i] + image for i in group)
-            for group in groups
-            for image in range(parts[group[0]].count)
-        )
-    else:
+        together = (zip(*(scenes[i] for i in group), strict=True) for group in groups)
+        scenes = tuple(chain.from_iterable(together))
+    elif any(part.count == 1 for part in parts):
         raise DataError(
             f"{images.name} shows no captures of one scene, which --objective {objective} needs: "
             "name them X_1, X_2, …, put those of a scene into a subfolder or a stack of its own, "
@@ -248,17 +238,6 @@ def _captures(images: Survey, groups: list[list[int]] | None, objective: str) ->
         )
     reason = f"--objective {objective}, {len(scenes)} scenes of {len(scenes[0])} captures"
     return Plan(images.name, objective, reason, (parts,), scenes=scenes)
-
-
-def _captures_of_pairs(first: tuple[Part, ...], second: tuple[Part, ...]) -> Groups:
-    for pair in zip(first, second, strict=True):
-        _check_alike(pair)
-    count = sum(part.count for part in first)
-    return tuple((image, count + image) for image in range(count))
-
-
-def _starts(parts: Sequence[Part]) -> list[int]:
-    return [0, *accumulate(part.count for part in parts)][:-1]
 
 
 def _check_alike(parts: Sequence[Part]) -> None:
@@ -280,7 +259,3 @@ def _check_sizes(views: Sequence[Sequence[Part]]) -> None:
             f"the noisy images have {views[0][0].channels} channels and the clean ones "
             f"{views[1][0].channels}: pass --channels 1 to turn all to grey, --channels 3 to colour"
         )
-
-
-def _convert(parts: Sequence[Part], channels: int | None) -> tuple[Part, ...]:
-    return tuple(parts if channels is None else (part.with_channels(channels) for part in parts))

@@ -1,11 +1,8 @@
-"""What file names say: which files are pairs, and which are captures of one scene.
-
-Pure functions on relative names such as ``"day 1/img_003_noisy.png"``; nothing is read.
-"""
+"""Pairs of files, and captures of one scene, by relative names such as ``day 1/3_noisy.png``."""
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from itertools import takewhile
 from pathlib import PurePosixPath
 
@@ -16,21 +13,16 @@ CLEAN_WORDS = {
     *("clean", "cleaned", "gt", "groundtruth", "truth", "target", "targets", "ref", "reference"),
     *("hq", "high", "output", "outputs", "label", "labels", "original", "orig", "avg", "mean"),
 }
-# Names of folders, which say more than words in the names of files.
-FOLDERS_NOISY = {
-    *("noisy", "noise", "raw", "input", "inputs", "low", "lq", "lr", "source", "degraded", "dirty"),
-    *("x", "corrupted", "lowsnr", "low_snr", "short"),
-}
-FOLDERS_CLEAN = {
-    *("clean", "gt", "ground_truth", "groundtruth", "truth", "target", "targets", "high", "hq"),
-    *("hr", "output", "outputs", "reference", "ref", "y", "original", "highsnr", "high_snr"),
-    *("long", "cleaned"),
-}
-# Words beside these in the name of a folder: of no meaning, or of parts that both sides have.
+WORDS = NOISY_WORDS | CLEAN_WORDS
+# Names of folders, which are clearer than words in the names of files.
+FOLDERS_NOISY = NOISY_WORDS | {"lr", "source", "x", "corrupted", "lowsnr", "low_snr", "short"}
+FOLDERS_CLEAN = CLEAN_WORDS - {"label", "labels", "orig", "avg", "mean"}
+FOLDERS_CLEAN |= {"ground_truth", "hr", "y", "highsnr", "high_snr", "long"}
+# Other words in the name of a folder: without meaning, or parts that both sides have.
 NEUTRAL = {"image", "images", "img", "imgs", "data", "frames", "files", "patches"}
 PARTS = {"train", "training", "val", "valid", "validation", "test", "testing"}
 NOISY, CLEAN = "noisy", "clean"
-# Words that may as well say what an image shows: no proof of a pair in one folder.
+# Words that may describe what an image shows: no proof of a pair in one folder.
 AMBIGUOUS = {"low", "high", "raw", "mean", "avg", "original", "orig", "input", "output", "label"}
 # A run of letters, a run of digits, or what stands between them.
 PIECES = re.compile(r"[^\W\d_]+|\d+|[\W_]+")
@@ -43,13 +35,9 @@ Pairs = list[tuple[int, int]]
 def match_pairs(noisy: Sequence[str], clean: Sequence[str]) -> Pairs:
     """Find the clean name of each noisy one.
 
-    Names match if they are equal without their extension; or without words such as ``noisy`` and
-    ``gt``; or without what all noisy names, and all clean ones, begin and end with. One file and
-    one file are a pair whatever their names.
-
-    Args:
-        noisy: Relative names.
-        clean: The same for the targets.
+    Names match if they are equal without their extension; or also without words such as ``noisy``
+    and ``gt``; or without a common start and end of all names of one side. One noisy file and one
+    clean file are a pair whatever their names.
 
     Returns:
         Indices into both, in the order of ``noisy``.
@@ -59,74 +47,53 @@ def match_pairs(noisy: Sequence[str], clean: Sequence[str]) -> Pairs:
     """
     if len(noisy) == len(clean) == 1:
         return [(0, 0)]
-    best: tuple[Pairs, list[str]] | None = None
-    for key in (_stems, _without_words, _without_common_ends):
-        pairs, unmatched = _match(noisy, clean, key(noisy), key(clean))
-        if not unmatched:
-            return pairs
-        if best is None or len(unmatched) < len(best[1]):
-            best = pairs, unmatched
-    assert best is not None
-    listed = "\n".join(f"  {name}" for name in best[1][:SHOWN])
-    more = f"\n  and {len(best[1]) - SHOWN} more" if len(best[1]) > SHOWN else ""
+    keys = (_stems, _without_words, _without_common_ends)
+    ways = (_match(noisy, clean, key(noisy), key(clean)) for key in keys)
+    pairs, left = min(ways, key=lambda found: len(found[1]))
+    if not left:
+        return pairs
+    listed = "\n".join(f"  {name}" for name in left[:SHOWN])
+    more = f"\n  and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
     raise DataError(
-        f"{len(best[0])} pairs were found by name, and {len(best[1])} files have no partner:\n"
+        f"{len(pairs)} pairs were found by name, and {len(left)} files have no partner:\n"
         f"{listed}{more}\n"
         "give both of a pair one name, or names that differ in _noisy and _gt, and move the others"
     )
 
 
 def split_pairs(names: Sequence[str]) -> Pairs | None:
-    """Find the pairs that lie together in one folder, by words such as ``noisy`` and ``gt``.
-
-    Returns:
-        Indices of the noisy and the clean of each pair; None unless every name is in a pair.
-    """
+    """Find pairs by words such as ``noisy`` and ``gt``; None unless every name is in a pair."""
     found, unmatched = _pair_by_words(names)
     return found if found and not unmatched else None
 
 
 def pair_folders(names: Sequence[str]) -> Pairs | None:
-    """Find pairs that lie in two folders with names such as ``raw`` and ``gt``, or ``raw_images``.
-
-    Returns:
-        Indices of the noisy and the clean of each pair; None unless every name is in such a folder.
-
-    Raises:
-        DataError: The folders say that there are pairs, and some files have no partner.
-    """
+    """Find pairs by folders such as ``raw`` and ``gt``; None unless every name is in one."""
     places = [_place(name) for name in names]
-    if not all(places) or not _both({place[0] for place in places if place}):
+    noisy, clean = (
+        [(index, place[1]) for index, place in enumerate(places) if place and place[0] == role]
+        for role in (NOISY, CLEAN)
+    )
+    if not all(places) or not noisy or not clean:
         return None
-    sides: dict[str, list[tuple[int, str]]] = {NOISY: [], CLEAN: []}
-    for index, place in enumerate(places):
-        if place:
-            sides[place[0]].append((index, place[1]))
     try:
-        pairs = match_pairs(*([key for _, key in sides[role]] for role in (NOISY, CLEAN)))
+        pairs = match_pairs(*([key for _, key in side] for side in (noisy, clean)))
     except DataError as error:
-        one, other = (PurePosixPath(names[sides[role][0][0]]).parent for role in (NOISY, CLEAN))
+        one, other = (PurePosixPath(names[side[0][0]]).parent for side in (noisy, clean))
         raise DataError(
             f"the folders {one} and {other} look like pairs: {error}; or name one of the folders "
             "alone, and the other with --targets"
         ) from error
-    return [(sides[NOISY][a][0], sides[CLEAN][b][0]) for a, b in pairs]
+    return [(noisy[a][0], clean[b][0]) for a, b in pairs]
 
 
 def find_pairs(names: Sequence[str]) -> Pairs | None:
-    """Find the pairs among files, by words in their names or by the names of their folders.
-
-    Returns:
-        Indices of the noisy and the clean of each pair; None where no name speaks of pairs.
-
-    Raises:
-        DataError: Some files are pairs by their names, and others are in no pair.
-    """
+    """Find pairs by words in the names of files or folders; None where no name hints at pairs."""
     pairs = split_pairs(names) or pair_folders(names)
     if pairs:
         return pairs
     places = [_place(name) for name in names]
-    if _both({place[0] for place in places if place}):
+    if {place[0] for place in places if place} == {NOISY, CLEAN}:
         left = [name for name, place in zip(names, places, strict=True) if place is None]
         raise DataError(
             f"folders such as raw and gt look like pairs, and {_listed(left)} in neither of them: "
@@ -134,8 +101,7 @@ def find_pairs(names: Sequence[str]) -> Pairs | None:
             "with --objective, such as neighbor2neighbor for noisy images"
         )
     found, left = _pair_by_words(names)
-    roles = {_role(name) for name in names}
-    if found or (None not in roles and _both(roles)):
+    if found or {_role(name) for name in names} == {NOISY, CLEAN}:
         raise DataError(
             f"words such as noisy and gt in the names speak of pairs, and {_listed(left)} in no "
             "pair: give both of a pair one name but for these words, and move the others; or say "
@@ -145,50 +111,35 @@ def find_pairs(names: Sequence[str]) -> Pairs | None:
 
 
 def pair_of(names: Sequence[str]) -> tuple[int, int] | None:
-    """Find the noisy and the clean one of a few names that belong together.
-
-    Returns:
-        Their indices; None unless one is called noisy and one clean. Here the words have no other
-        meaning: ``input`` is noisy and ``output`` clean.
-    """
-    words = [set(_words(name)) for name in names]
-    noisy = [i for i, each in enumerate(words) if each & NOISY_WORDS and not each & CLEAN_WORDS]
-    clean = [i for i, each in enumerate(words) if each & CLEAN_WORDS and not each & NOISY_WORDS]
-    return (noisy[0], clean[0]) if len(noisy) == len(clean) == 1 else None
+    """Find the one noisy and the one clean of a few names that belong together, else None."""
+    roles = [_role_of(set(_words(name))) for name in names]
+    if roles.count(NOISY) != 1 or roles.count(CLEAN) != 1:
+        return None
+    return roles.index(NOISY), roles.index(CLEAN)
 
 
 def side_of(name: str) -> str | None:
-    """Return ``noisy`` or ``clean`` where a relative name, or a folder in it, says so."""
+    """Return ``noisy`` or ``clean`` where words in a relative name, or in its folders, say so."""
     place = _place(name)
     return place[0] if place else _role(name)
 
 
 def group_captures(names: Sequence[str]) -> list[list[int]] | None:
-    """Find the captures of each scene: ``X_1 … X_4``, or all files of a subfolder.
-
-    Returns:
-        Indices of the captures of each scene; None unless every scene has at least two.
-    """
-    numbered = [NUMBERED.fullmatch(PurePosixPath(name).stem) for name in names]
+    """Find captures: ``X_1 … X_4``, or the files of a subfolder; None unless all have a second."""
     parents = [str(PurePosixPath(name).parent) for name in names]
-    if all(numbered):
-        scenes = [
-            f"{parent}/{match['scene']}"
-            for parent, match in zip(parents, numbered, strict=True)
-            if match
-        ]
-        # Names that are numbers only say nothing about scenes.
-        if all(match and match["scene"] for match in numbered) and (groups := _groups(scenes)):
-            return groups
-    if len(set(parents)) > 1:
-        return _groups(parents)
-    return None
+    numbered = [NUMBERED.fullmatch(PurePosixPath(name).stem) for name in names]
+    # A name that is only a number has no scene.
+    scenes = [match["scene"] if match else "" for match in numbered]
+    keys = [f"{parent}/{scene}" for parent, scene in zip(parents, scenes, strict=True)]
+    if all(scenes) and (groups := _groups(keys)):
+        return groups
+    return _groups(parents) if len(set(parents)) > 1 else None
 
 
 def _groups(keys: Sequence[str]) -> list[list[int]] | None:
-    found: dict[str, list[int]] = defaultdict(list)
+    found: dict[str, list[int]] = {}
     for index, key in enumerate(keys):
-        found[key].append(index)
+        found.setdefault(key, []).append(index)
     groups = list(found.values())
     return groups if groups and all(len(group) > 1 for group in groups) else None
 
@@ -196,38 +147,27 @@ def _groups(keys: Sequence[str]) -> list[list[int]] | None:
 def _match(
     noisy: Sequence[str], clean: Sequence[str], ours: Sequence[str], theirs: Sequence[str]
 ) -> tuple[Pairs, list[str]]:
-    """Match by keys; also return the names that are left over."""
-    places = {key: index for index, key in enumerate(theirs)}
+    """Match by keys that are unique on each side; also return the names that are left over."""
     counts, others = Counter(ours), Counter(theirs)
-    pairs = [
-        (index, places[key]) for index, key in enumerate(ours) if counts[key] == others[key] == 1
-    ]
-    taken = {a for a, _ in pairs}, {b for _, b in pairs}
-    left = [name for i, name in enumerate(noisy) if i not in taken[0]]
-    return pairs, left + [name for i, name in enumerate(clean) if i not in taken[1]]
+    both = {key for key in counts if counts[key] == others[key] == 1}
+    places = {key: index for index, key in enumerate(theirs)}
+    pairs = [(index, places[key]) for index, key in enumerate(ours) if key in both]
+    left = [name for name, key in zip(noisy, ours, strict=True) if key not in both]
+    return pairs, left + [name for name, key in zip(clean, theirs, strict=True) if key not in both]
 
 
 def _pair_by_words(names: Sequence[str]) -> tuple[Pairs, list[str]]:
     """Match names by words such as ``noisy`` and ``gt``; also return those in no pair."""
-    roles = [_role(name) for name in names]
+    roles, keys = [_role(name) for name in names], _without_words(names)
     noisy, clean = ([i for i, each in enumerate(roles) if each == role] for role in (NOISY, CLEAN))
-    keys = _without_words(names)
-    found, _ = _match(
-        [names[i] for i in noisy],
-        [names[i] for i in clean],
-        [keys[i] for i in noisy],
-        [keys[i] for i in clean],
-    )
-    pairs = [(noisy[a], clean[b]) for a, b in found]
+    ours, theirs = ([keys[i] for i in side] for side in (noisy, clean))
+    pairs = [(noisy[a], clean[b]) for a, b in _match(ours, theirs, ours, theirs)[0]]
     taken = {index for pair in pairs for index in pair}
     return pairs, [name for i, name in enumerate(names) if i not in taken]
 
 
 def _place(name: str) -> tuple[str, str] | None:
-    """Return which side of pairs the folder of a file holds, and the name without that.
-
-    None where no folder says it, or several do.
-    """
+    """Return the side of pairs that one folder of a name is, and the name without this folder."""
     *folders, file = PurePosixPath(name).parts
     found = []
     for index, folder in enumerate(folders):
@@ -236,13 +176,8 @@ def _place(name: str) -> tuple[str, str] | None:
         word = "_".join(word for word in words if word not in {*kept, *NEUTRAL})
         role = NOISY if word in FOLDERS_NOISY else CLEAN if word in FOLDERS_CLEAN else None
         if role:
-            rest = [*folders[:index], *kept, *folders[index + 1 :], file]
-            found.append((role, "/".join(rest)))
+            found.append((role, "/".join([*folders[:index], *kept, *folders[index + 1 :], file])))
     return found[0] if len(found) == 1 else None
-
-
-def _both(roles: Collection[str | None]) -> bool:
-    return NOISY in roles and CLEAN in roles
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -262,34 +197,30 @@ def _words(name: str) -> list[str]:
 
 
 def _role(name: str) -> str | None:
-    words = set(_words(_stems([name])[0])) - AMBIGUOUS
+    return _role_of(set(_words(_stems([name])[0])) - AMBIGUOUS)
+
+
+def _role_of(words: set[str]) -> str | None:
     noisy, clean = bool(words & NOISY_WORDS), bool(words & CLEAN_WORDS)
     return None if noisy == clean else NOISY if noisy else CLEAN
 
 
 def _without_words(names: Iterable[str]) -> list[str]:
     """Leave out the words for noisy and clean, and the separators."""
-    return [
-        " ".join(
-            word
-            for word in _words(stem)
-            if word not in NOISY_WORDS | CLEAN_WORDS and any(map(str.isalnum, word))
-        )
-        for stem in _stems(names)
-    ]
+    words = [filter(str.isalnum, _words(stem)) for stem in _stems(names)]
+    return [" ".join(each for each in name if each not in WORDS) for name in words]
 
 
 def _without_common_ends(names: Sequence[str]) -> list[str]:
     """Leave out the whole pieces that all names begin and end with."""
-    pieces = [PIECES.findall(stem) for stem in _stems(names)]
-    start = _common(pieces)
-    end = _common([list(reversed(each[start:])) for each in pieces])
-    return ["".join(each[start : len(each) - end]).strip("-_. ") for each in pieces]
+    pieces: list[list[str]] = [PIECES.findall(stem) for stem in _stems(names)]
+    if len(pieces) > 1:  # one name is all common
+        start = _common(pieces)
+        end = _common([each[start:][::-1] for each in pieces])
+        pieces = [each[start : len(each) - end] for each in pieces]
+    return ["".join(each).strip("-_. ") for each in pieces]
 
 
-def _common(pieces: Sequence[Sequence[str]]) -> int:
-    """Count the pieces that all begin with."""
-    if len(pieces) < 2:
-        return 0
+def _common(pieces: Iterable[Iterable[str]]) -> int:
     columns = zip(*pieces, strict=False)  # as far as the shortest goes
-    return sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+    return len(list(takewhile(lambda column: len(set(column)) == 1, columns)))

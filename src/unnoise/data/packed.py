@@ -1,4 +1,4 @@
-"""What lies in tar shards. The first samples of the first shard are taken to be like all others."""
+"""The images of tar shards. The first samples of the first shard stand for all others."""
 
 from itertools import islice
 from pathlib import PurePosixPath
@@ -27,16 +27,7 @@ HEAD = 2**20  # bytes that are fetched at once
 
 
 def survey_shards(name: str, shards: tuple[Shard, ...], *, max_pixels: int) -> Survey:
-    """Look at the beginning of the first shard.
-
-    Args:
-        name: What the user called them.
-        shards: All of them.
-        max_pixels: As in ``survey``.
-
-    Raises:
-        DataError: It is no tar file, holds no image, or several that could be meant.
-    """
+    """Look at the beginning of the first of some shards."""
     first = shards[0]
     size = first.size if first.size is not None else size_of(first.place)
     known = (Shard(first.place, size), *shards[1:])
@@ -58,7 +49,7 @@ def survey_shards(name: str, shards: tuple[Shard, ...], *, max_pixels: int) -> S
 
 
 def _check_keys(place: str, head: list[Sample]) -> None:
-    """Raise ``DataError`` where pairs are named so that they are samples of their own."""
+    """Raise ``DataError`` where the two of a pair are named as two samples."""
     keys = [f"{sample.key}.png" for sample in head[: len(head) // 2 * 2]]
     if split_pairs(keys):
         raise DataError(
@@ -70,9 +61,9 @@ def _check_keys(place: str, head: list[Sample]) -> None:
 def _first_images(
     tape: Tape, head: list[Sample], max_pixels: int, failures: list[str]
 ) -> tuple[list[str], list[Array]]:
-    """Return the suffixes of the views, and the images of the first sample that can be read."""
+    """Return the stems of the views, and the images of the first sample that can be read."""
     found = [[each for each in sample.members if image_stem(each) is not None] for sample in head]
-    # A sample that lost a half must not decide what all are.
+    # Larger ones go first: a sample that lost a half must not decide.
     for sample, suffixes in sorted(zip(head, found, strict=True), key=lambda both: -len(both[1])):
         if not suffixes:
             continue

@@ -19,29 +19,19 @@ from unnoise.types import Array
 class Part(ABC):
     """What is known of the images of a part, and how they are read.
 
-    Attributes:
-        name: Of the file, relative to the folder that was given.
-        axes: As they are stored, such as ``ZYX``.
-        count: How many images. For a shard it is estimated from the first samples.
-        height: Rows of each image; for a shard those of the first.
-        width: Columns, likewise.
-        channels: Channels that are given, without transparency.
-        dtype: Of the values.
-        colour: What the channels mean.
-        notes: What of the file is not read, in words.
-        path: Of the file, or the URL of a zarr array; None where there is none.
+    The first sample of a shard stands for all.
     """
 
-    name: str
-    axes: str
-    count: int
+    name: str  # of the file, relative to the folder that was given
+    axes: str  # as stored, such as ZYX
+    count: int  # images; an estimate for a shard
     height: int
     width: int
-    channels: int
+    channels: int  # without transparency
     dtype: np.dtype[np.generic]
     colour: Colour = "unknown"
-    notes: tuple[str, ...] = ()
-    path: Path | str | None = None
+    notes: tuple[str, ...] = ()  # what of the file is not read
+    path: Path | str | None = None  # of the file, or the URL of a zarr array
 
     @abstractmethod
     def read(self) -> Array:
@@ -54,9 +44,9 @@ class Part(ABC):
 
     @abstractmethod
     def peek(self, index: int) -> Array:
-        """Read one image ``(height, width, channels)`` without the others; of a large one a part.
+        """Read one image ``(height, width, channels)``, or the middle of a large one.
 
-        The part is the middle. Of a shard it is always the first image.
+        A shard gives its first image whatever the index.
 
         Raises:
             ImageError: It cannot be read.
@@ -64,17 +54,17 @@ class Part(ABC):
 
     @property
     def file(self) -> FileImages | None:
-        """What is streamed of a file; None where there is none."""
+        """What is streamed of a file, if this is one."""
         return None
 
     @property
     def packed(self) -> "ShardPart | None":
-        """This part where its images are in a tar shard; else None."""
+        """This part, if its images are in a tar shard."""
         return None
 
     @property
     def fingerprint(self) -> tuple[object, ...]:
-        """What changes when the images are replaced by others: of files the name and sizes."""
+        """What changes when other images take the place of these: name and sizes, for files."""
         sizes = (self.count, self.height, self.width, self.channels)
         return (self.name, *sizes, str(self.dtype))
 
@@ -134,33 +124,22 @@ class ArrayPart(Part):
 
     @property
     def fingerprint(self) -> tuple[object, ...]:
-        """Add the values, as two arrays may have one name."""
+        """Add the values, since two arrays may have one name."""
         return (*super().fingerprint, digest(np.ascontiguousarray(self.read()).data))
 
 
 @dataclass(frozen=True, kw_only=True)
 class FilePart(Part):
-    """The images of a file, or of a zarr array.
-
-    Attributes:
-        path: Of the file, or a URL.
-        options: How it is read.
-        windowed: Whether windows are read without what lies above.
-        holes: What counts as no data.
-    """
+    """The images of a file, or of a zarr array."""
 
     path: Path | str
     options: ReadOptions
-    windowed: bool
+    windowed: bool  # whether windows are read without the rows above
     holes: Holes
 
     @classmethod
     def open(cls, path: Path | str, name: str, options: ReadOptions) -> "FilePart":
-        """Read the header of a file.
-
-        Raises:
-            ImageError: It cannot be read.
-        """
+        """Read the header of a file."""
         with options.open(path) as reader:
             return cls(
                 name=name,
@@ -210,19 +189,12 @@ class FilePart(Part):
 
 @dataclass(frozen=True, kw_only=True)
 class ShardPart(Part):
-    """One view of the samples of a tar shard. They are streamed, and never read as a whole.
-
-    Attributes:
-        shard: Where they are packed.
-        view: Which member of each sample they are.
-        length: Bytes of a sample, about.
-        max_pixels: Limit on the pixels of one image.
-    """
+    """One view of the samples of a tar shard. They are streamed, and never read as a whole."""
 
     shard: Shard
-    view: ShardView
-    length: int
-    max_pixels: int
+    view: ShardView  # which member of each sample
+    length: int  # bytes of a sample, about
+    max_pixels: int  # of one image
 
     def read(self) -> Array:
         """Refuse."""
@@ -231,7 +203,7 @@ class ShardPart(Part):
             "a folder"
         )
 
-    def peek(self, index: int) -> Array:  # noqa: ARG002  the first one is found
+    def peek(self, index: int) -> Array:  # noqa: ARG002  the first is at hand
         """Read the first image, or its middle."""
         failures: list[str] = []
         shards = Shards((self.shard,), (self.view,), self.length, 0, self.max_pixels)
@@ -247,26 +219,22 @@ class ShardPart(Part):
 
     @property
     def fingerprint(self) -> tuple[object, ...]:
-        """Add the size of the shard, as its samples are not counted."""
+        """Add the size of the shard, since its samples are not counted."""
         return (*super().fingerprint, self.shard.size)
 
     def with_channels(self, channels: int) -> Self:
-        """Let samples of other channels than the first be turned, too."""
+        """Convert every sample, whatever its channels."""
         view = replace(self.view, channels=channels, convert=True)
         return replace(super().with_channels(channels), view=view)
 
 
 def digest(data: bytes | memoryview) -> str:
-    """Return a short digest, by which a change is noticed."""
+    """Return a short digest of bytes."""
     return hashlib.blake2b(data, digest_size=8).hexdigest()
 
 
 def read_parts(parts: Sequence[Part], failed: Callable[[str], None]) -> Iterator[tuple[int, Array]]:
-    """Read parts one after the other; report those that cannot be read, and leave them out.
-
-    Yields:
-        The index of a part and its pixels.
-    """
+    """Yield the index and the pixels of each part; report and leave out what cannot be read."""
     for index, part in enumerate(parts):
         try:
             yield index, part.read()

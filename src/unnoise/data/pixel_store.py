@@ -17,18 +17,11 @@ TURNS = 8  # four rotations, each mirrored or not
 
 @dataclass(frozen=True)
 class PixelStore:
-    """Images as they were in their files, one after the other in one buffer.
+    """Images as they were in their files, one after the other in one buffer."""
 
-    Attributes:
-        pixels: All values, of one dtype, ``(total · channels,)``.
-        heights: Of each image, ``(N,)``.
-        widths: Of each image, ``(N,)``.
-        channels: Of all images.
-    """
-
-    pixels: Array
-    heights: Indices
-    widths: Indices
+    pixels: Array  # all values, of one dtype, (total · channels,)
+    heights: Indices  # (N,)
+    widths: Indices  # (N,)
     channels: int
 
     @classmethod
@@ -57,12 +50,11 @@ class PixelStore:
         """Gather one crop from each of some images.
 
         Args:
-            images: Which images, ``(B,)``.
+            images: Indices of the images, ``(B,)``.
             tops: First rows, ``(B,)``.
             lefts: First columns, ``(B,)``.
-            turns: 0 to 7: quarter turns, plus 4 to mirror first, ``(B,)``; 0 or 4 unless the crops
-                are square.
-            side: Height and width of the crops. An image that is smaller is mirrored at its edges.
+            turns: Quarter turns, plus 4 to mirror first, ``(B,)``; 0 or 4 unless crops are square.
+            side: Height and width of the crops. A smaller image is mirrored at its edges.
 
         Returns:
             ``(B, height, width, C)`` of the images' dtype.

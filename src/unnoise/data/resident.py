@@ -1,4 +1,4 @@
-"""Crops from images that stay in the memory of a GPU, so that only their places are sent there."""
+"""Crops from images that stay in the memory of a GPU, to which only their places are sent."""
 
 import numpy as np
 import torch
@@ -47,7 +47,7 @@ class Resident:
         return smallest >= patches.side and kinds <= KINDS and size < SHARE * free
 
     def at(self, step: int, samples: slice = ALL) -> tuple[Tensor, ...]:
-        """Return some samples of batch number ``step``, on the device: ``(B, C, side, side)``."""
+        """Return samples of a batch, on the device: ``(B, C, side, side)``."""
         views = []
         for (store, crops), values in zip(
             self._patches.drawn(step, samples), self._patches.ranges, strict=True

@@ -1,7 +1,7 @@
 """From what a user names to images: a dataset, files, a folder, a pattern, shards, or an array."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -11,36 +11,26 @@ from unnoise.data.names import find_pairs, match_pairs
 from unnoise.data.packed import survey_shards
 from unnoise.data.parts import ArrayPart, read_parts
 from unnoise.data.survey import Source, Survey, survey
-from unnoise.datasets import DATASETS, NAMES, TASKS, load_named, make_task
+from unnoise.datasets import NAMES, TASKS, load_named, make_task
 from unnoise.errors import DataError, ImageError, UnknownNameError
 from unnoise.images import ReadOptions, is_url
 from unnoise.shards import find_shards
 from unnoise.types import Array, Say
 
-TASK_NOISE = "gaussian:0.3,clip"  # as of the digits they are made from
+NAMED_NOISE = "gaussian:0.3,clip"  # the noise of named datasets and tasks
 
 
 @dataclass(frozen=True)
 class Images:
-    """Images in memory.
+    """Images in memory."""
 
-    Attributes:
-        name: What the user called them.
-        stacks: Each ``(N, H, W, C)`` of the source's own dtype; sizes may differ between them.
-        noise: The spec that belongs to a named dataset, None for the user's own images.
-    """
-
-    name: str
-    stacks: tuple[Array, ...]
-    noise: str | None = None
+    name: str  # the user's name for them
+    stacks: tuple[Array, ...]  # each (N, H, W, C) of the source's dtype; sizes may differ
+    noise: str | None = None  # the spec that belongs to a named dataset
 
     @property
     def stack(self) -> Array:
-        """All images as one stack.
-
-        Raises:
-            ImageError: They have several sizes.
-        """
+        """All images as one stack; ``ImageError`` if they have several sizes."""
         if len({stack.shape[1:] for stack in self.stacks}) > 1:
             raise ImageError(f"the images of {self.name} have several sizes, so they are no stack")
         return self.stacks[0] if len(self.stacks) == 1 else np.concatenate(self.stacks)
@@ -55,32 +45,32 @@ def look_at(
     exclude: Path | None = None,
     say: Say = lambda _: None,
 ) -> tuple[Survey, str | None]:
-    """Find the images that a user named, without reading more of files than their headers.
+    """Find the images that a user named; of files, read only the headers.
 
     Args:
-        source: The name of a dataset; a file, folder or pattern; tar shards, or a zarr array, of
-            which a URL may be given; or an array.
-        split: Which part of a named dataset; the user's own images have no parts.
+        source: The name of a dataset; a file, folder or pattern; tar shards or a zarr array, also
+            by a URL; or an array.
+        split: Which part of a named dataset.
         read: How files are read.
         data_dir: Where to look for named datasets first.
         exclude: A folder that is left out.
         say: Called before anything is downloaded.
 
     Returns:
-        What is there, and the noise that belongs to a named dataset.
+        The images, and the noise that belongs to a named dataset.
 
     Raises:
         DataError: Nothing is there.
     """
-    if isinstance(source, str) and source in TASKS:
-        task = make_task(source, data_dir=data_dir, say=say)
-        stacks = [task.train[0], task.valid[0]] if split == "train" else [task.test[0]]
-        part = ArrayPart.of(np.concatenate(stacks)[..., None], "NYX", name=source)
-        return Survey(source, (part,)), TASK_NOISE
-    if isinstance(source, str) and source in DATASETS:
-        stack = load_named(source, split, data_dir=data_dir, say=say)
+    if isinstance(source, str) and source in NAMES:
+        if source in TASKS:
+            task = make_task(source, data_dir=data_dir, say=say)
+            learned = np.concatenate([task.train[0], task.valid[0]])
+            stack = learned if split == "train" else task.test[0]
+        else:
+            stack = load_named(source, split, data_dir=data_dir, say=say)
         part = ArrayPart.of(stack[..., None], "NYX", name=source)
-        return Survey(source, (part,)), DATASETS[source].noise
+        return Survey(source, (part,)), NAMED_NOISE
     if isinstance(source, str | Path) and not _is_there(str(source)):
         unknown = UnknownNameError("dataset", str(source), NAMES)
         raise DataError(f"{unknown}; and there is no file or folder of that name")
@@ -99,7 +89,7 @@ def load_images(
     data_dir: Path | None = None,
     say: Say = lambda _: None,
 ) -> Images:
-    """Read the images that a user named; see ``look_at``. Files that cannot be read are named.
+    """Read the images that a user named; see ``look_at``. Report files that cannot be read.
 
     Raises:
         DataError: Nothing is there, or nothing can be read.
@@ -126,7 +116,7 @@ def load_pairs(
         say: Called with messages.
 
     Returns:
-        The noisy and the clean images; None where there are no targets, and the source is no pairs.
+        The noisy and the clean images; None where the source holds no pairs.
 
     Raises:
         DataError: They do not match, or cannot be read.
@@ -137,15 +127,14 @@ def load_pairs(
     names, failures = [part.name for part in noisy.parts], list(noisy.failures)
     if targets is not None:
         clean = look_at(targets, split="test", read=read, say=say)[0]
-        pairs = match_pairs(names, [part.name for part in clean.parts])
         failures += clean.failures
-        others, name = clean.parts, clean.name
+        pairs = match_pairs(names, [part.name for part in clean.parts])
     else:
+        clean = replace(noisy, parts=noisy.targets or noisy.parts)
         pairs = [(i, i) for i in range(len(noisy.targets))] or find_pairs(names) or []
-        others, name = noisy.targets or noisy.parts, noisy.name
     if not pairs:
         return None
-    sides = [noisy.parts[a] for a, _ in pairs], [others[b] for _, b in pairs]
+    sides = [noisy.parts[a] for a, _ in pairs], [clean.parts[b] for _, b in pairs]
     ours, theirs = (dict(read_parts(side, failures.append)) for side in sides)
     _report(failures, say)
     both = [i for i in ours if i in theirs]
@@ -154,16 +143,15 @@ def load_pairs(
             a, b = (side[i] for side in sides)
             raise DataError(f"{a.name} is {a.describe()}, and its target {b.describe()}")
     if not both:
-        raise DataError(f"none of the pairs of {noisy.name} and {name} can be read")
+        raise DataError(f"none of the pairs of {noisy.name} and {clean.name} can be read")
     return (
         Images(noisy.name, tuple(ours[i] for i in both)),
-        Images(name, tuple(theirs[i] for i in both)),
+        Images(clean.name, tuple(theirs[i] for i in both)),
     )
 
 
 def _is_there(source: str) -> bool:
-    # Of a name that cannot be one, such as one of 300 letters, os.path says that it is not there.
-    there = os.path.exists(source)  # noqa: PTH110  Path.exists raises for such names
+    there = os.path.exists(source)  # noqa: PTH110  Path.exists raises for names of 300 letters
     return there or is_url(source) or any(letter in source for letter in "*?[{")
 
 

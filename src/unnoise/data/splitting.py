@@ -1,11 +1,13 @@
-"""What training sees and what validation sees: whole scenes apart, or strips of each image."""
+"""Scenes for training, for validation, and for a person: whole ones apart, or strips of each."""
 
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
-from unnoise.data.batches import split_indices
-from unnoise.data.plan import Groups
+import numpy as np
+
+from unnoise.data.batches import Groups, split_indices
 from unnoise.errors import DataError
+from unnoise.facts import amount_of_structure, most_structured
 from unnoise.types import Array
 
 Views = tuple[list[Array], ...]  # the images (H, W, C) of each view
@@ -18,6 +20,12 @@ HELD_PIXELS = 1_500_000  # at most; the figure is then good to about 0.02 dB
 BLOCK = 512  # pixels of a side of what validation runs at once
 CALIBRATION_PIXELS, CALIBRATION_BLOCK = 6_000_000, 256  # of more images, smaller parts
 SMALLEST = 6  # pixels of a side: noise2void needs a window of 5
+SHOWN = 256  # pixels of a side of an image that is shown
+LEAST_ROWS = 48  # rows of a strip that shows something
+WIDE = 3  # times its rows that the part of a strip is wide
+SEARCHED = 16  # scenes of which the most structured are taken
+LARGE, SMALL = 5, 10  # how many large and small images are shown
+SMALL_SIDE = 64  # pixels of a small one
 
 
 def split_views(
@@ -25,11 +33,8 @@ def split_views(
 ) -> tuple[Views, list[Scene], Groups, list[Scene]]:
     """Hold out whole groups where there are many, else a strip of each image.
 
-    A group is what belongs to one scene: its captures, or the parts of one image.
-
-    Returns:
-        What is trained on, scenes that are held out, the groups of the former, and where strips
-        are held out the rest of these images, as scenes too.
+    A group is the captures of one scene, or the parts of one image. Returned are the views to train
+    on, held-out scenes, the groups of the views, and the rest of images that strips are taken from.
     """
     if len(groups) >= MANY:
         keep, held = split_indices(len(groups), share or HELD_WHOLE, seed)
@@ -48,7 +53,7 @@ def split_views(
 
 
 def numbered(counts: Sequence[int]) -> Groups:
-    """Number the members of groups through, from the size of each group."""
+    """Number the members of all groups, from the size of each group."""
     ends = list(accumulate(counts))
     return tuple(tuple(range(e - n, e)) for e, n in zip(ends, counts, strict=True))
 
@@ -59,23 +64,19 @@ def cut_row(height: int, share: float) -> int:
 
 
 def _shown(views: Views, group: tuple[int, ...], *, captures: bool) -> list[Scene]:
-    """Return what validation sees of a group: its views, or each two neighbouring captures."""
+    """Return the scenes of a group: its views, or each two neighbouring captures."""
     if captures:
         return [(views[0][a], views[0][b]) for a, b in pairwise(group)]
     return [tuple(view[i] for view in views) for i in group]
 
 
 def validation_blocks(scenes: list[Scene]) -> list[Scene]:
-    """Cut held-out scenes into blocks that validation runs at once.
-
-    Raises:
-        DataError: All are too small to say anything.
-    """
+    """Cut held-out scenes into blocks that validation runs at once."""
     return _blocks(scenes, side=BLOCK, pixels=HELD_PIXELS)
 
 
 def calibration_blocks(scenes: list[Scene]) -> list[Scene]:
-    """Cut scenes into more and smaller blocks, to calibrate on; none of none."""
+    """Cut scenes into more and smaller blocks, to calibrate on."""
     return _blocks(scenes, side=CALIBRATION_BLOCK, pixels=CALIBRATION_PIXELS) if scenes else []
 
 
@@ -96,3 +97,38 @@ def _blocks(scenes: list[Scene], *, side: int, pixels: int) -> list[Scene]:
         )
     total = sum(block[0].shape[0] * block[0].shape[1] for block in blocks)
     return blocks[:: max(1, -(-total // pixels))]
+
+
+def held_scenes(views: Views, groups: Groups, share: float | None, seed: int) -> list[Scene]:
+    """Return the scenes that ``split_views`` holds out, whole where strips are too low."""
+    if len(groups) >= MANY:
+        _, held = split_indices(len(groups), share or HELD_WHOLE, seed)
+        return [tuple(view[groups[i][0]] for view in views) for i in held]
+    first = [tuple(view[group[0]] for view in views) for group in groups]
+    strips = [
+        tuple(view[cut_row(len(view), share or HELD_STRIPS) :] for view in scene) for scene in first
+    ]
+    return [
+        strip if len(strip[0]) >= LEAST_ROWS else scene
+        for strip, scene in zip(strips, first, strict=True)
+    ]
+
+
+def choose_examples(scenes: Sequence[Scene]) -> tuple[Array, ...]:
+    """Return each view of the most structured scenes, cut to one size: ``(N, H, W, C)``."""
+    if max(scenes[0][0].shape[:2]) <= SMALL_SIDE:
+        return cut_alike(scenes[:SMALL])
+    spread = scenes[:: -(-len(scenes) // SEARCHED)]
+    return cut_alike(sorted(spread, key=lambda scene: -amount_of_structure(scene[-1]))[:LARGE])
+
+
+def cut_alike(scenes: Sequence[Scene], *, side: int = SHOWN) -> tuple[Array, ...]:
+    """Cut the part with the most structure in the last view from each scene; stack each view."""
+    height, width = (min(side, *(scene[0].shape[axis] for scene in scenes)) for axis in (0, 1))
+    if height < side // WIDE:
+        width = min(width, WIDE * height)
+    cut = []
+    for scene in scenes:
+        top, left = most_structured(scene[-1], height, width)
+        cut.append([view[top : top + height, left : left + width] for view in scene])
+    return tuple(np.stack(view) for view in zip(*cut, strict=True))

@@ -31,26 +31,18 @@ class BlockReader:
     """Reads the crops of a number of steps, as a function of (seed, block, sample).
 
     Each sample of a batch has a lane of its own: in a block it shows the crops of a few scenes in
-    random order. So who computes some samples of each batch reads the scenes of those only.
-
-    Attributes:
-        scenes: Where they are.
-        size: Crops a batch.
-        side: Side of a crop, in pixels.
-        seed: Decides images, places and turns.
-        stride: Sub-sampling stride at which images are seen.
-        turns: The turns that are drawn from.
+    random order. A process that computes some samples of each batch reads only their scenes.
     """
 
     scenes: Scenes
-    size: int
-    side: int
+    size: int  # crops a batch
+    side: int  # of a crop, in pixels
     seed: int
-    stride: int = 1
+    stride: int = 1  # at which images are seen
     turns: tuple[int, ...] = tuple(range(TURNS))
 
     def read(self, block: int, lanes: range) -> tuple[list[Array], list[str]]:
-        """Return the crops of each view, ``(BLOCK, lanes, side, side, C)``, and what failed."""
+        """Return the crops of each view, ``(BLOCK, lanes, side, side, C)``, and the failures."""
         failures: list[str] = []
         read = [self._lane(block, lane, failures) for lane in lanes]
         return [np.stack(view, axis=1) for view in zip(*read, strict=True)], failures
@@ -76,17 +68,11 @@ class BlockReader:
 
 @dataclass
 class Stream:
-    """Endless batches of random crops of images on disk; see ``Patches``.
-
-    Attributes:
-        reader: Reads blocks of steps.
-        ranges: The value range of each view.
-        failed: Called with the reason for each file that cannot be read.
-    """
+    """Endless batches of random crops of images on disk; see ``Patches``."""
 
     reader: BlockReader
-    ranges: tuple[ValueRange, ...]
-    failed: Callable[[str], None]
+    ranges: tuple[ValueRange, ...]  # of the views
+    failed: Callable[[str], None]  # called with the reason for each file that cannot be read
     _lanes: range = range(0)
     _blocks: dict[int, "Future[tuple[list[Array], list[str]]]"] = field(default_factory=dict)
     _reported: set[str] = field(default_factory=set)
@@ -110,21 +96,18 @@ class Stream:
         return max(1, -(-self.reader.scenes.pixels // (self.size * self.reader.side**2)))
 
     def at(self, step: int, samples: slice = ALL) -> tuple[Tensor, ...]:
-        """Return samples of batch number ``step``: each view, float32 ``(B, C, side, side)``.
-
-        Blocks are read ahead for the same samples of the next steps.
-        """
+        """Return samples of a batch, and read ahead the same samples of the next steps."""
         block, place = divmod(step, BLOCK)
-        lanes = range(self.size)[samples]
-        if lanes != self._lanes:
-            self._forget(set(self._blocks))
-            self._lanes = lanes
-        wanted = range(block, block + AHEAD + 1)
-        self._forget(self._blocks.keys() - set(wanted))
+        lanes, wanted = range(self.size)[samples], range(block, block + AHEAD + 1)
+        for number in self._blocks.keys() - (wanted if lanes == self._lanes else ()):
+            self._blocks.pop(number).cancel()
+        self._lanes = lanes
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(WORKERS, SPAWN, _begin_worker, (self.reader,))
         for number in wanted:
             if number not in self._blocks:
                 with without_script():  # a process begins when it is first needed
-                    self._blocks[number] = self._workers().submit(_read, number, lanes)
+                    self._blocks[number] = self._pool.submit(_read, number, lanes)
         try:
             crops, failures = self._blocks[block].result()
         except BrokenProcessPool as error:
@@ -145,22 +128,8 @@ class Stream:
             self._pool = None
         self._blocks.clear()
 
-    def _forget(self, blocks: set[int]) -> None:
-        for number in blocks:
-            self._blocks.pop(number).cancel()
 
-    def _workers(self) -> ProcessPoolExecutor:
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                WORKERS,
-                mp_context=SPAWN,
-                initializer=_begin_worker,
-                initargs=(self.reader,),
-            )
-        return self._pool
-
-
-_reader: list[BlockReader] = []  # of a worker process: sent once, as it may name many files
+_reader: list[BlockReader] = []  # of a worker process: sent once, since it may name many files
 
 
 def _begin_worker(reader: BlockReader) -> None:

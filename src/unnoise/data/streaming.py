@@ -1,10 +1,10 @@
-"""From a plan to what is streamed: scenes to train on, and scenes that are held out.
+"""From a plan to streamed scenes: some to train on, and others that are held out.
 
-Whole files or shards are held out where there are several. Of one file it is its last images, of
-one image its last rows, of one shard its last samples.
+Whole files or shards are held out where there are several; else the last images of the one file,
+the last rows of the one image, or the last samples of the one shard.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,30 +15,14 @@ from unnoise.data.splitting import HELD_STRIPS, HELD_WHOLE, cut_row
 from unnoise.errors import DataError
 from unnoise.shards import BLOCK, PEEK, Files, Scenes, Shards, Tape, first_start
 
+Streams = tuple[Scenes, Scenes, str]  # to train on, held out, and how they were divided
+
 SAMPLE = 16  # scenes that are looked at before training
 TAPE = 2**16  # bytes that are fetched at once to find a sample
 
 
-@dataclass(frozen=True)
-class Streams:
-    """What is trained on, what is held out, and how that was divided, in words."""
-
-    train: Scenes
-    held: Scenes
-    note: str
-
-
 def split_streams(plan: Plan, share: float | None, seed: int) -> Streams:
-    """Divide the images of a plan.
-
-    Args:
-        plan: Single images or pairs, in files or shards.
-        share: Share that is held out; None for as much as is looked at, or the default if less.
-        seed: Decides which files or shards.
-
-    Raises:
-        DataError: It has captures, or images that are in no file; or one shard is too small.
-    """
+    """Hold out a share of the images of a plan; None is the default, or less where enough."""
     parts = plan.views[0]
     if plan.scenes is not None or not all(part.file or part.packed for part in parts):
         raise DataError(
@@ -50,13 +34,13 @@ def split_streams(plan: Plan, share: float | None, seed: int) -> Streams:
     keep, held = split_indices(len(parts), share or _default_share(len(parts)), seed)
     if parts[0].packed:
         note = f"{len(keep)} of {len(parts)} shards are streamed, the others are held out"
-        return Streams(_shards(plan, keep), _shards(plan, held), note)
+        return _shards(plan, keep), _shards(plan, held), note
     note = f"{len(keep)} files are streamed from disk, as they need more than --memory"
-    return Streams(_files(plan, keep), _files(plan, held), note)
+    return _files(plan, keep), _files(plan, held), note
 
 
 def _default_share(count: int) -> float:
-    """Return the default share that is held out of N: of many, no more than is looked at."""
+    """Return the default share of N: no more than is looked at."""
     return min(HELD_WHOLE, SAMPLE / count)
 
 
@@ -77,7 +61,7 @@ def _of_one_file(plan: Plan, share: float | None) -> Streams:
         Files(tuple((replace(view[0], images=i, rows=r),) for view in whole.views)) for i, r in used
     )
     note = f"{part.name} is streamed, as it needs more than --memory; {what} are held out"
-    return Streams(train, held_out, note)
+    return train, held_out, note
 
 
 def _of_one_shard(plan: Plan, share: float | None) -> Streams:
@@ -88,15 +72,13 @@ def _of_one_shard(plan: Plan, share: float | None) -> Streams:
     assert shard.size is not None  # it was opened
     tape = Tape(shard.place, shard.size, TAPE)
     step = share or _default_share(part.count)
-    for tried in np.arange(1 - step, 0, -step):  # a small one may have no sample so far behind
+    for tried in np.arange(1 - step, 0, -step):  # a small shard may have no sample that late
         cut = first_start(tape, int(tried * shard.size) // BLOCK * BLOCK)
         if cut is not None:
-            train, held = replace(shard, stop=cut), replace(shard, start=cut)
-            return Streams(
-                replace(whole, shards=(train,), pixels=int(whole.pixels * cut / shard.size)),
-                replace(whole, shards=(held,)),
-                f"{part.name} is streamed; its samples from byte {cut} on are held out",
-            )
+            first, last = (replace(shard, stop=cut),), (replace(shard, start=cut),)
+            train = replace(whole, shards=first, pixels=int(whole.pixels * cut / shard.size))
+            note = f"{part.name} is streamed; its samples from byte {cut} on are held out"
+            return train, replace(whole, shards=last), note
     raise DataError(
         f"{shard.place} holds too few samples to train on some and to validate on others: pack "
         "more into it, or unpack it to a folder"

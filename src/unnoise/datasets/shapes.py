@@ -23,7 +23,7 @@ DENT = 8  # pixels of the hull that a region lacks, if it is not convex
 CHUNK = 2_000
 
 
-def rectangles(count: int, random: Random) -> Labelled:
+def rectangles(count: int, random: Random, _: object = None) -> Labelled:
     """Return outlines of rectangles, and 1 where they are wider than tall, else 0."""
     box, labels = _boxes(count, random, LEAST, DIFFERENCE, 1.0)
     inside = _fill(box)
@@ -37,7 +37,7 @@ def rectangles_on_images(inside: Images, outside: Images, random: Random) -> Lab
     return np.where(_fill(box), inside, outside), labels
 
 
-def convex(count: int, random: Random) -> Labelled:
+def convex(count: int, random: Random, _: object = None) -> Labelled:
     """Return white regions, and 1 where they are convex, else 0; half of each, shuffled."""
     half = count // 2
     regions = [_collect(half, random, wanted=True), _collect(count - half, random, wanted=False)]

@@ -2,21 +2,21 @@
 
 Larochelle et al., "An empirical evaluation of deep architectures on problems with many factors of
 variation", ICML 2007, which Vincent et al. 2008 and 2010 use too. The published files are not
-needed: digits come from MNIST, backgrounds from photographs, shapes from ``shapes``. What the
-paper leaves open is chosen here, so figures are near the published ones and not of the same files.
+needed: digits come from MNIST, backgrounds from photographs, shapes from ``shapes``. Details that
+the paper leaves open are chosen here, so figures are near the published ones.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.datasets.named import ENVIRONMENT, load_labelled
+from unnoise.datasets.named import ENVIRONMENT, data_folder, load_labelled
 from unnoise.datasets.shapes import SIDE, Labelled, convex, rectangles, rectangles_on_images
 from unnoise.errors import DataError, ImageError, UnknownNameError
 from unnoise.images import find_images, open_image, to_channels
@@ -37,34 +37,22 @@ POOL = 4  # patches that are cut at once for each one that is needed
 
 @dataclass(frozen=True)
 class Sources:
-    """What tasks are made from: shuffled digits with labels, and grey photographs."""
+    """The images that tasks are made from."""
 
-    digits: Labelled | None
-    photos: tuple[Images, ...]
-
-
-Make = Callable[[int, Random, Sources], Labelled]
+    digits: Labelled | None  # shuffled
+    photos: tuple[Images, ...]  # grey
 
 
 @dataclass(frozen=True)
 class TaskKind:
-    """One entry of the table.
+    """One entry of the table."""
 
-    Attributes:
-        summary: One line for ``unnoise data``.
-        make: ``make(count, random, sources)`` gives images and labels.
-        train: Images to train on.
-        valid: Images to choose settings with.
-        digits: Whether it is made from MNIST.
-        photos: Whether it needs photographs.
-    """
-
-    summary: str
-    make: Make
+    summary: str  # one line for "unnoise data"
+    make: Callable[[int, Random, Sources], Labelled]  # from the number of images
     train: int = 10_000
-    valid: int = 2_000
-    digits: bool = True
-    photos: bool = False
+    valid: int = 2_000  # images to choose settings with
+    digits: bool = True  # whether it needs MNIST
+    photos: bool = False  # whether it needs photographs
 
 
 @dataclass(frozen=True)
@@ -116,28 +104,18 @@ def _digits(
     sources: Sources,
     *,
     turned: bool = False,
-    behind: Callable[[int, Random, tuple[Images, ...]], Images] | None = None,
+    behind: Literal["black", "pixels", "photos"] = "black",
 ) -> Labelled:
-    """Return digits, turned or not, on black or on what is behind."""
+    """Return digits, turned or not, on a background."""
     assert sources.digits is not None
     images, labels = sources.digits
     if turned:
         images = rotate(images, random.uniform(0, 2 * np.pi, count))
-    if behind:
-        images = np.maximum(images, behind(count, random, sources.photos))
+    if behind == "pixels":
+        images = np.maximum(images, random.integers(0, 256, (count, SIDE, SIDE), np.uint8))
+    if behind == "photos":
+        images = np.maximum(images, patches(sources.photos, count, random))
     return images, labels
-
-
-def _pixels(count: int, random: Random, _photos: tuple[Images, ...]) -> Images:
-    return random.integers(0, 256, (count, SIDE, SIDE), np.uint8)
-
-
-def _parts(count: int, random: Random, photos: tuple[Images, ...]) -> Images:
-    return patches(photos, count, random)
-
-
-def _rectangles(count: int, random: Random, _sources: Sources) -> Labelled:
-    return rectangles(count, random)
 
 
 def _rectangles_on_images(count: int, random: Random, sources: Sources) -> Labelled:
@@ -146,32 +124,27 @@ def _rectangles_on_images(count: int, random: Random, sources: Sources) -> Label
     return rectangles_on_images(inside, outside, random)
 
 
-def _convex(count: int, random: Random, _sources: Sources) -> Labelled:
-    return convex(count, random)
-
-
-# New ones go to the end: the place of a task is part of its seed.
+# New ones go to the end: the place of a task is part of its seed. Shapes take no sources.
 TASKS = {
     "mnist-basic": TaskKind("digits, but fewer to train on", _digits),
     "mnist-rot": TaskKind("digits turned by any angle", partial(_digits, turned=True)),
-    "mnist-bg-rand": TaskKind("digits on random pixels", partial(_digits, behind=_pixels)),
-    "mnist-bg-img": TaskKind("digits on photographs", partial(_digits, behind=_parts), photos=True),
-    "mnist-rot-bg-img": TaskKind(
-        "turned digits on photographs", partial(_digits, turned=True, behind=_parts), photos=True
+    "mnist-bg-rand": TaskKind("digits on random pixels", partial(_digits, behind="pixels")),
+    "mnist-bg-img": TaskKind(
+        "digits on photographs", partial(_digits, behind="photos"), photos=True
     ),
-    "rect": TaskKind("outlined rectangles: tall or wide", _rectangles, 1_000, 200, digits=False),
+    "mnist-rot-bg-img": TaskKind(
+        "turned digits on photographs", partial(_digits, turned=True, behind="photos"), photos=True
+    ),
+    "rect": TaskKind("outlined rectangles: tall or wide", rectangles, 1_000, 200, digits=False),
     "rect-img": TaskKind(
         "the same, photographs in and around", _rectangles_on_images, digits=False, photos=True
     ),
-    "convex": TaskKind("white regions: convex or not", _convex, 6_000, 2_000, digits=False),
+    "convex": TaskKind("white regions: convex or not", convex, 6_000, 2_000, digits=False),
 }
 
 
 def rotate(images: Images, angles: NDArray[np.float64]) -> Images:
-    """Turn square images ``(N, H, H)`` about their middle, each by its angle in radians.
-
-    Angles go counter-clockwise. Values between pixels are linear, those from outside 0.
-    """
+    """Turn square images ``(N, H, H)`` counter-clockwise about their middle, linear, 0 outside."""
     count, side = images.shape[:2]
     middle = (side - 1) / 2
     y, x = np.mgrid[:side, :side] - middle
@@ -179,7 +152,7 @@ def rotate(images: Images, angles: NDArray[np.float64]) -> Images:
     turned = np.empty_like(images)
     for i in range(count):  # one at a time stays in the cache
         cos, sin = np.cos(angles[i]), np.sin(angles[i])
-        # Of the padded image; what lies outside of it is 0 like its border.
+        # Places in the padded image; those outside of it are 0 like its border.
         rows = np.clip(cos * y + sin * x + middle + 1, 0, side + 1)
         columns = np.clip(cos * x - sin * y + middle + 1, 0, side + 1)
         top, left = rows.astype(int), columns.astype(int)
@@ -225,8 +198,7 @@ def _shuffled_digits(count: int, random: Random, data_dir: Path | None, say: Say
 
 def _photos(data_dir: Path | None, random: Random) -> tuple[Images, ...]:
     """Return 20 grey photographs, drawn from those in the data folder."""
-    given = os.environ.get(ENVIRONMENT)
-    base = data_dir or (Path(given) if given else None)
+    base = data_folder(data_dir)
     folders = [base / folder for folder in PHOTO_FOLDERS] if base else []
     folder = next((folder for folder in folders if folder.is_dir()), None)
     if folder is None:

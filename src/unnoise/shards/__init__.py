@@ -1,6 +1,6 @@
 """Data that no memory holds: scenes that are read from tar shards and from large files.
 
-This room does not know how a source is looked through, nor what is made of the scenes.
+This room does not know the other sources of a user, nor the use of the scenes.
 """
 
 from unnoise.shards.files import FileImages, Files

@@ -1,6 +1,6 @@
-"""Scenes of image files, of stacks in files and of zarr arrays; of a large image, windows of it."""
+"""Scenes of image files, of stacks in files and of zarr arrays; large images as windows."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Self
@@ -13,8 +13,8 @@ from unnoise.images import Holes, Reader, ReadOptions, fill_holes, is_url, open_
 from unnoise.shards.scenes import PEEK, Scene
 from unnoise.types import Array
 
-# Pixels of an image from which on windows of it are read: where they cost no more than themselves,
-# and where all above them is read too, so that they only save memory.
+# Pixels of an image from which on windows are read: where a window is read alone; and where the
+# rows above it are read too, so that it only saves memory.
 LARGE, HUGE = 2**22, 2**26
 GOLDEN = 0.618034  # multiples of it, without their integers, spread evenly
 
@@ -23,29 +23,17 @@ Spot = tuple[int, range, range]  # image, rows, columns
 
 @dataclass(frozen=True)
 class FileImages:
-    """What is used of one file, as a worker needs it.
+    """The images of a file, or a part of them, as a worker needs it."""
 
-    Attributes:
-        path: A path, or the URL of a zarr array.
-        axes: As they are stored.
-        images: Which of its images.
-        rows: Which rows of each.
-        width: Columns of each.
-        channels: That are given.
-        direct: Whether windows are read without what lies above.
-        holes: What counts as no data.
-        array: The name in a ``.npz`` archive, where one was chosen.
-    """
-
-    path: Path | str
-    axes: str
-    images: range
-    rows: range
+    path: Path | str  # or the URL of a zarr array
+    axes: str  # as stored
+    images: range  # the images that are used
+    rows: range  # the rows of each that are used
     width: int
     channels: int
-    direct: bool
-    holes: Holes = field(default_factory=Holes)
-    array: str | None = None
+    direct: bool  # whether windows are read without the rows above
+    holes: Holes
+    array: str | None  # the chosen one of an archive
 
     @property
     def area(self) -> int:
@@ -58,16 +46,12 @@ class FileImages:
         return self.area > (LARGE if self.direct else HUGE)
 
     def spot(self, page: float, down: float, right: float, side: int) -> Spot:
-        """Return a window of one image; the image and the place are given in [0, 1)."""
+        """Return a window of one image, each by its place in [0, 1)."""
         rows, columns = _span(self.rows, down, side), _span(range(self.width), right, side)
         return self.images[int(page * len(self.images))], rows, columns
 
     def read(self, spot: Spot) -> Array:
-        """Read a window, ``(H, W, C)``.
-
-        Raises:
-            ImageError: It cannot be read.
-        """
+        """Read a window, ``(H, W, C)``."""
         image, rows, columns = spot
         with _open(self.path, self.axes, self.array) as reader:
             reader.holes = self.holes
@@ -81,15 +65,10 @@ class FileImages:
 
 @dataclass(frozen=True)
 class Files:
-    """Scenes of files; a file is chosen by the root of its area, as in ``Patches``.
+    """Scenes of files; a file is chosen by the root of its area, as in ``Patches``."""
 
-    Attributes:
-        views: Of each view the files, in the same order.
-        window: Height and width of what is read of a large image.
-    """
-
-    views: tuple[tuple[FileImages, ...], ...]
-    window: int = PEEK
+    views: tuple[tuple[FileImages, ...], ...]  # the files of each view, in the same order
+    window: int = PEEK  # side of a window of a large image
 
     @property
     def pixels(self) -> int:
@@ -105,12 +84,12 @@ class Files:
         return np.cumsum(np.sqrt([file.area * len(file.images) for file in self.views[0]]))
 
     def draw(self, random: np.random.Generator, count: int, failures: list[str]) -> list[Scene]:
-        """Return scenes of files at random; where one cannot be read, of the next file."""
+        """Return scenes of files at random."""
         chosen = np.searchsorted(self._bounds, random.random(count) * self._bounds[-1], "right")
         return [self._scene(int(file), random, failures) for file in chosen]
 
     def look(self, count: int, failures: list[str]) -> list[Scene]:
-        """Return windows that are evenly spread over the files, their images and those."""
+        """Return windows of evenly spread files."""
         spots: dict[tuple[int, Spot], None] = {}  # each once, in order
         for place in (np.arange(count) + 0.5) * len(self.views[0]) / count:
             file = self.views[0][int(place)]
@@ -139,18 +118,15 @@ class Files:
 
 
 def _open(path: Path | str, axes: str, array: str | None) -> Reader:
-    if is_url(path):
-        return _open_url(path, axes)
-    return open_image(path, ReadOptions(axes=axes, max_pixels=0, array=array))
+    options = ReadOptions(axes=axes, max_pixels=0, array=array)
+    return _open_url(path, options) if is_url(path) else open_image(path, options)
 
 
-@lru_cache(maxsize=16)
-def _open_url(url: str, axes: str) -> Reader:
-    """Open a zarr array once: each time takes requests, and it holds nothing that is to be shut."""
-    return open_image(url, ReadOptions(axes=axes, max_pixels=0))
+# A zarr array is opened once: each time takes requests, and there is nothing to close.
+_open_url = lru_cache(maxsize=16)(open_image)
 
 
 def _span(length: range, place: float, side: int) -> range:
-    """Return a part of a range, ``side`` long at most, by its place in [0, 1)."""
+    """Return a part of a range, at most ``side`` long, by its place in [0, 1)."""
     first = int(place * (max(len(length) - side, 0) + 1))
     return length[first : first + side]

@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
@@ -21,23 +20,16 @@ SHOWN = 5  # names in a message
 
 @dataclass(frozen=True)
 class Shard:
-    """A tar file, or a part of one.
+    """A tar file, or a part of one."""
 
-    Attributes:
-        place: A path or a URL.
-        size: In bytes; None where only a request of its own would say.
-        start: Where the part begins; a multiple of 512.
-        stop: Where it ends; None for the end of the file.
-    """
-
-    place: str
-    size: int | None
-    start: int = 0
-    stop: int | None = None
+    place: str  # a path or a URL
+    size: int | None  # of the file, in bytes; None where this needs a request
+    start: int = 0  # of the part; a multiple of 512
+    stop: int | None = None  # None for the end of the file
 
 
 def find_shards(source: str | Path) -> tuple[Shard, ...]:
-    """Find the tar shards that are meant; none if the source is not of that kind.
+    """Find tar shards; none if the source is of another kind.
 
     Args:
         source: A ``.tar`` file, a folder that holds such files and no images, a pattern in which
@@ -45,7 +37,7 @@ def find_shards(source: str | Path) -> tuple[Shard, ...]:
             Each may be a URL.
 
     Raises:
-        DataError: They are not there, or are compressed as a whole.
+        DataError: They are missing, or compressed as a whole.
     """
     text = str(source)
     if text.endswith(PACKED):
@@ -75,34 +67,18 @@ def find_shards(source: str | Path) -> tuple[Shard, ...]:
 
 
 def expand(text: str) -> list[str]:
-    """Return the names that braces mean: ``a-{0..2}`` counts, ``{a,b}`` lists.
-
-    Raises:
-        DataError: They mean more names than anybody has files.
-    """
+    """Return the names that braces stand for: ``a-{0..2}`` counts, ``{a,b}`` lists."""
     names = [""]
     for place, piece in enumerate(BRACES.split(text)):
-        options = [piece] if place % 2 == 0 else list(_options(piece, text))
+        options = [piece] if place % 2 == 0 else piece.split(",")
+        if place % 2 and (counted := COUNTED.fullmatch(piece)):
+            first, last = counted.groups()
+            numbers = range(int(first), min(int(last), int(first) + MOST) + 1)
+            options = [str(number).zfill(len(first)) for number in numbers]
         if len(names) * len(options) > MOST:
-            raise _too_many(text)
+            raise DataError(f"{text} means more than {MOST:,} shards: write fewer in its braces")
         names = [name + option for name in names for option in options]
     return names
-
-
-def _options(piece: str, text: str) -> Iterator[str]:
-    counted = COUNTED.fullmatch(piece)
-    if not counted:
-        yield from piece.split(",")
-        return
-    first, last = counted.groups()
-    if int(last) - int(first) >= MOST:
-        raise _too_many(text)
-    for number in range(int(first), int(last) + 1):
-        yield str(number).zfill(len(first))
-
-
-def _too_many(text: str) -> DataError:
-    return DataError(f"{text} means more than {MOST:,} shards: write fewer in its braces")
 
 
 def _matching(name: str) -> list[str]:
@@ -121,7 +97,7 @@ def _has_images(folder: str) -> bool:
 
 
 def _at_url(url: str) -> tuple[Shard, ...]:
-    """Return the shards of a URL; only a pattern or a folder is looked up."""
+    """Return the shards of a URL; look up only a pattern or a folder."""
     bare = url.partition("?")[0].rstrip("/")
     if bare.endswith(".zarr"):
         return ()

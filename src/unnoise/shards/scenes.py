@@ -1,4 +1,4 @@
-"""What images are streamed from, whatever keeps them: files, or tar shards."""
+"""The sources that scenes are streamed from, whether files or tar shards."""
 
 from typing import Protocol, Self
 
@@ -12,28 +12,21 @@ PEEK = 1024  # pixels of a side of an image that are looked at
 
 
 class Scenes(Protocol):
-    """Where scenes are read from, by this process or by a worker of it."""
+    """A source of scenes, for this process or a worker of it."""
 
     @property
     def pixels(self) -> int:
         """Pixels of one view, for the length of an epoch."""
-        ...
 
     def with_window(self, side: int) -> Self:
-        """Return the same scenes, of which windows of this side are read where images are large."""
-        ...
+        """Return the same scenes, with windows of this side instead of whole large images."""
 
     def draw(self, random: np.random.Generator, count: int, failures: list[str]) -> list[Scene]:
-        """Return scenes at random; what cannot be read is reported, and replaced by another.
+        """Return scenes at random; report what cannot be read, and draw another.
 
         Raises:
             DataError: Nothing can be read any more.
         """
-        ...
 
     def look(self, count: int, failures: list[str]) -> list[Scene]:
-        """Return about ``count`` scenes, or parts of them, that show what all are like.
-
-        They are always the same, and none at all if none can be read.
-        """
-        ...
+        """Return about ``count`` typical scenes, or parts of them: always the same, or none."""

@@ -19,49 +19,35 @@ from unnoise.types import Array
 FORMATS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".npy")  # of members with images
 TRIES = 8  # shards that a draw goes to before it gives up
 LEAST_AHEAD, MOST_AHEAD = 2**16, 2**26  # bytes that are fetched at once
+_cached_size = lru_cache(maxsize=4096)(size_of)
 
 
 @dataclass(frozen=True)
 class ShardView:
-    """Which member of each sample is a view, and what its images are like.
+    """A member of each sample, and the type of its images."""
 
-    Attributes:
-        stem: Its suffix without the format's: ``.noisy``; empty where a sample is one image.
-        dtype: Of the values, by name.
-        channels: That are given.
-        convert: Whether grey and colour are turned into each other for that.
-    """
-
-    stem: str
+    stem: str  # the suffix without the format's: ".noisy"; empty where a sample is one image
     dtype: str
     channels: int
-    convert: bool = False
+    convert: bool = False  # whether grey and colour are turned into each other
 
 
 @dataclass(frozen=True)
 class Shards:
-    """Scenes of shards. A shard is chosen by its size, if that is known, and entered anywhere.
-
-    Attributes:
-        shards: Where they are.
-        views: Which members of a sample are its views.
-        length: Bytes of a sample, about.
-        pixels: Of one view of all samples, about.
-        max_pixels: Of one image.
-    """
+    """Scenes of shards. A shard is chosen by its size, if it is known, and entered anywhere."""
 
     shards: tuple[Shard, ...]
     views: tuple[ShardView, ...]
-    length: int
-    pixels: int
-    max_pixels: int
+    length: int  # bytes of a sample, about
+    pixels: int  # of one view of all samples, about
+    max_pixels: int  # of one image
 
-    def with_window(self, side: int) -> Self:  # noqa: ARG002  each is unpacked as a whole
-        """Return the same scenes: images of shards are read whole."""
+    def with_window(self, side: int) -> Self:  # noqa: ARG002  images are read whole
+        """Return the same scenes."""
         return self
 
     def draw(self, random: np.random.Generator, count: int, failures: list[str]) -> list[Scene]:
-        """Return scenes that lie together in one shard; where it has none, of the next shard."""
+        """Return neighbouring scenes of one shard."""
         which, where = random.random(2)
         first = int(np.searchsorted(self._bounds, which * self._bounds[-1], "right"))
         for attempt in range(min(TRIES, len(self.shards))):
@@ -77,7 +63,7 @@ class Shards:
         raise DataError(f"no shard can be read any more; the last: {failures[-1]}")
 
     def look(self, count: int, failures: list[str]) -> list[Scene]:
-        """Return the middle of the first scenes of evenly spread shards."""
+        """Return the first scenes of spread shards."""
         spread = self.shards[:: -(-len(self.shards) // count)]
         each = -(-count // len(spread))
         found: list[Scene] = []
@@ -91,22 +77,19 @@ class Shards:
 
     @cached_property
     def _bounds(self) -> NDArray[np.float64]:
-        sizes = [
-            None if shard.size is None else (shard.stop or shard.size) - shard.start
-            for shard in self.shards
-        ]
-        known = None not in sizes
-        return np.cumsum([size or 0.0 if known else 1.0 for size in sizes])
+        known = all(shard.size is not None for shard in self.shards)
+        sizes = [(shard.stop or shard.size or 0) - shard.start for shard in self.shards]
+        return np.cumsum(sizes if known else np.ones(len(sizes)), dtype=np.float64)
 
     def _from(self, shard: Shard, where: float, count: int, failures: list[str]) -> Iterator[Scene]:
-        """Yield each scene of a shard once, from ``where`` in [0, 1) of it, round its end."""
-        size = shard.size or _size_of(shard.place)
+        """Yield each scene of a shard once, from ``where`` in [0, 1) to the end, then the rest."""
+        size = shard.size or _cached_size(shard.place)
         start, stop = shard.start, shard.stop or size
         ahead = min(max((count + 1) * self.length, LEAST_AHEAD), MOST_AHEAD)
         tape = Tape(shard.place, size, ahead)
         entry = start + int(where * (stop - start)) // BLOCK * BLOCK
         for first, last in ((entry, stop), (start, entry)):
-            cut = first > start  # whether the first sample may lack what came before
+            cut = first > start  # whether the first sample may lack a beginning
             for sample in samples(tape, first, last, failures.append):
                 views = self._views(sample)
                 if None not in views:
@@ -152,7 +135,7 @@ class Shards:
 
 
 def image_stem(suffix: str) -> str | None:
-    """Return a suffix such as ``.noisy.png`` without the format's; None if it is of no image."""
+    """Return a suffix such as ``.noisy.png`` without the format's; None if it is no image's."""
     ending = next((end for end in FORMATS if suffix.endswith(end)), None)
     return None if ending is None else suffix.removesuffix(ending)
 
@@ -179,8 +162,3 @@ def read_member(tape: Tape, member: Member, *, max_pixels: int) -> Array:
 def _middle(image: Array) -> Array:
     top, left = (max(0, (side - PEEK) // 2) for side in image.shape[:2])
     return image[top : top + PEEK, left : left + PEEK]
-
-
-@lru_cache(maxsize=4096)
-def _size_of(place: str) -> int:
-    return size_of(place)

@@ -1,12 +1,12 @@
 """Samples of a tar shard, read from anywhere in it: no index is needed, nothing is unpacked.
 
-A sample is what follows each other under one key, the name up to the first dot after the folders
-(as in WebDataset): ``0001.noisy.png``, ``0001.clean.png`` and ``0001.json`` are one. Names are text
-here and never paths. Every member begins at a multiple of 512 bytes with a header that has a magic
-word and a checksum, so a reader may enter in the middle and go on to the next one.
+A sample is a run of members with one key, the name up to the first dot after the folders (as in
+WebDataset): ``0001.noisy.png``, ``0001.clean.png`` and ``0001.json`` are one. Names are text here,
+never paths. Every member begins at a multiple of 512 bytes with a header that has a magic word and
+a checksum, so a reader may enter in the middle and search for the next one.
 
 A tar inside a tar has headers too. Read in order it is one member, and left out; entered in its
-middle, its images are samples like others, of the same shard, so what is held out stays apart.
+middle, its images are samples of the same shard, so held-out ones stay apart.
 """
 
 import re
@@ -17,10 +17,10 @@ from itertools import groupby, islice
 
 from unnoise.images import read_bytes
 
-BLOCK = 512  # bytes, to which headers and what they announce are aligned
+BLOCK = 512  # bytes, to which headers and contents are aligned
 MAGIC, MAGIC_AT = b"ustar", 257
 LONGEST_NAME = 2**16  # bytes of a header that holds a long name
-LARGEST_MEMBER = 2**30  # bytes of one that is read
+LARGEST_MEMBER = 2**30  # bytes of a member that is read
 LONG_NAME, RECORDS = (tarfile.GNUTYPE_LONGNAME,), (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
 DIGITS = re.compile(r"[0-9]{1,18}")
 PREFIXES = (*LONG_NAME, *RECORDS, tarfile.GNUTYPE_LONGLINK, tarfile.XGLTYPE)  # of another header
@@ -29,17 +29,10 @@ Report = Callable[[str], None]
 
 
 class Tape:
-    """The bytes of one shard by their place, fetched in long pieces.
-
-    Args:
-        place: A path or a URL.
-        size: Of the shard, in bytes.
-        ahead: Bytes that are fetched at once, at least.
-    """
+    """The bytes of a shard of some size by their place, at least ``ahead`` fetched at once."""
 
     def __init__(self, place: str, size: int, ahead: int) -> None:
-        self.place, self.size = place, size
-        self._ahead = ahead
+        self.place, self.size, self._ahead = place, size, ahead
         self._start, self._held = 0, b""
 
     def read(self, start: int, length: int) -> bytes:
@@ -57,33 +50,33 @@ class Tape:
 
 @dataclass(frozen=True)
 class Member:
-    """One member: where it begins, its name, and where its bytes are."""
+    """One member of a shard."""
 
-    at: int
+    at: int  # where it begins
     name: str
-    start: int
+    start: int  # of its content
     size: int
 
     @property
     def key(self) -> str:
-        """What a sample's members share."""
+        """The part of the name that a sample's members share."""
         folder, slash, base = self.name.rpartition("/")
         return folder + slash + base.partition(".")[0]
 
     @property
     def suffix(self) -> str:
-        """What the members of a sample differ in, such as ``.noisy.png``; in small letters."""
+        """The rest of the name, such as ``.noisy.png``, in small letters."""
         return self.name[len(self.key) :].lower()
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Members of one key: where the first begins and the last ends, and all by their suffix."""
+    """Members of one key."""
 
     key: str
-    at: int
-    stop: int
-    members: dict[str, Member]
+    at: int  # where the first begins
+    stop: int  # where the last ends
+    members: dict[str, Member]  # by their suffix
 
 
 def samples(tape: Tape, start: int, stop: int, report: Report) -> Iterator[Sample]:
@@ -91,7 +84,7 @@ def samples(tape: Tape, start: int, stop: int, report: Report) -> Iterator[Sampl
 
     Args:
         tape: The shard.
-        start: Where to enter, a multiple of 512. The first sample may lack what came before.
+        start: Where to enter, a multiple of 512. The first sample may lack a beginning.
         stop: Where to leave; a sample that begins before is read to its end.
         report: Called with each damage.
     """
@@ -105,10 +98,10 @@ def samples(tape: Tape, start: int, stop: int, report: Report) -> Iterator[Sampl
 
 
 def first_start(tape: Tape, start: int) -> int | None:
-    """Return where the first sample begins that certainly begins after ``start``; None if none."""
+    """Return the start of the first sample that certainly begins after ``start``, if any."""
     found = samples(tape, start, tape.size, lambda _: None)
-    # The first one may have begun before; and its name may lack what a header before it says, so
-    # that the second one is the rest of it.
+    # The first one may have begun before; and its name may lack a header before it, so that the
+    # second one is the rest of it.
     after = next(islice(found, 2, None), None)
     return None if after is None else after.at
 
@@ -116,12 +109,11 @@ def first_start(tape: Tape, start: int) -> int | None:
 def members(tape: Tape, start: int, report: Report) -> Iterator[Member]:
     """Yield the regular members from the first header at or after ``start`` on."""
     at, searching = start, True
-    name, size, began = "", None, start  # what headers before a member's own say of it
+    name, size, began = "", None, start  # from the headers before a member's own
     while len(block := tape.read(at, BLOCK)) == BLOCK:
         header = _header(block)
         if header is None or at + BLOCK + header.size > tape.size:
-            # Zeros end an archive, and another may follow.
-            if not searching and any(block):
+            if not searching and any(block):  # zeros end an archive, and another may follow
                 report(f"{tape.place} is damaged at byte {at}; what follows is read")
             searching, name, size = True, "", None
             at += BLOCK
@@ -130,14 +122,13 @@ def members(tape: Tape, start: int, report: Report) -> Iterator[Member]:
         if not name and size is None:
             began = at
         if header.type in PREFIXES:
-            if header.size <= LONGEST_NAME:
-                data = tape.read(at + BLOCK, header.size)
-                if header.type in LONG_NAME:
-                    name = data.rstrip(b"\0").decode("utf-8", "replace")
-                elif header.type in RECORDS:
-                    said = _records(data)
-                    name = said.get("path", name)
-                    size = int(said["size"]) if DIGITS.fullmatch(said.get("size", "")) else size
+            data = tape.read(at + BLOCK, header.size) if header.size <= LONGEST_NAME else b""
+            if header.type in LONG_NAME and data:
+                name = data.rstrip(b"\0").decode("utf-8", "replace")
+            elif header.type in RECORDS:
+                records = _records(data)
+                name = records.get("path", name)
+                size = int(records["size"]) if DIGITS.fullmatch(records.get("size", "")) else size
             at += BLOCK + _padded(header.size)
             continue
         size = header.size if size is None else size
