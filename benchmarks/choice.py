@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from own_images import read_grey
 
 import unnoise
-from unnoise.api.choosing import choose, load_built_ins
+from unnoise.api.denoising import choose, load_built_ins
 from unnoise.denoiser import DenoiseOptions, Running
 from unnoise.images import ReadOptions, read_stack, write_stack
 from unnoise.seeding import generator

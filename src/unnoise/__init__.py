@@ -11,9 +11,9 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from unnoise.api.comparing import Comparison as Comparison
     from unnoise.api.comparing import compare as compare
+    from unnoise.api.denoising import load as load
     from unnoise.api.evaluating import add_noise as add_noise
     from unnoise.api.evaluating import evaluate as evaluate
-    from unnoise.api.loading import load as load
     from unnoise.api.noise_models import noise_model as noise_model
     from unnoise.api.probing import probe as probe
     from unnoise.api.sharing import export as export
@@ -41,7 +41,7 @@ else:  # the same names for the interpreter; a list that type checkers see would
         "export": "api.sharing",
         "figure": "api.showing",
         "inspect": "trust",
-        "load": "api.loading",
+        "load": "api.denoising",
         "noise_model": "api.noise_models",
         "probe": "api.probing",
         "train": "api.training",

@@ -7,8 +7,7 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from unnoise.cluster.addresses import at_hand
-from unnoise.cluster.listing import check_apart, list_inputs, settle
+from unnoise.cluster.listing import at_hand, check_apart, list_inputs, settle
 from unnoise.errors import ConfigError, ImageError
 
 NAMES = ["a.png", "s/b.TIF", "s/deep/c.npy", "s/z.zarr"]

@@ -26,12 +26,11 @@ from jobs import (
     wait_until,
 )
 
-from unnoise.api.denoising import denoise_files
-from unnoise.api.loading import load
+from unnoise.api.denoising import denoise_files, load
 from unnoise.api.one_file import FileResult
 from unnoise.cli import main
 from unnoise.cluster import denoise_many
-from unnoise.cluster.folder import BLOCKS
+from unnoise.cluster.record import BLOCKS
 from unnoise.denoiser import DenoiseOptions, Outputs
 from unnoise.errors import ConfigError, ImageError, ModelFileError, OutputError
 from unnoise.images import read_stack

@@ -9,8 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 import unnoise
-from unnoise.api.choosing import choose, load_built_ins
-from unnoise.api.denoising import denoise_files
+from unnoise.api.denoising import choose, denoise_files, load_built_ins
 from unnoise.api.sharing import made_for, title_of
 from unnoise.denoiser import DenoiseOptions, Outputs, Running
 from unnoise.denoiser.loading import locate

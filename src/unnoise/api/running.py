@@ -15,8 +15,8 @@ from typing import Any
 import torch
 
 from unnoise.api.common import Report, Source, ignore
+from unnoise.api.denoising import load
 from unnoise.api.finishing import calibrated, held_out_of, make_denoiser
-from unnoise.api.loading import load
 from unnoise.api.planning import make_plan, with_noise
 from unnoise.api.resuming import (
     Kept,

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from unnoise.api.loading import load
+from unnoise.api.denoising import load
 from unnoise.denoiser import Denoiser, Running
 from unnoise.errors import ConfigError
 

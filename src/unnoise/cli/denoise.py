@@ -8,15 +8,23 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from cyclopts import Parameter
 
-from unnoise.cli.console import Notes, file_progress, print_json, speaker, verb_app
+from unnoise.cli.console import (
+    Notes,
+    file_progress,
+    print_json,
+    speaker,
+    training_progress,
+    verb_app,
+)
 from unnoise.denoiser.loading import SELF
 from unnoise.denoiser.options import DenoiseOptions, Outputs
 from unnoise.denoiser.running import Running
-from unnoise.errors import ConfigError
+from unnoise.errors import ConfigError, DataError, OutputError
 from unnoise.images.files import ReadOptions
 
 if TYPE_CHECKING:
     from unnoise.api.one_file import Engine, FileResult
+    from unnoise.api.own import Own
     from unnoise.types import Say
 
 app = verb_app("denoise")
@@ -81,9 +89,7 @@ def denoise(
     json
         Print what was done as JSON.
     """
-    from unnoise.api.choosing import load_built_ins
-    from unnoise.api.denoising import denoise_here
-    from unnoise.cli.own import train_own
+    from unnoise.api.denoising import denoise_here, load_built_ins
     from unnoise.images import left_out
 
     _check_self(model, minutes=minutes, keep=keep, running=running, engine=engine)
@@ -97,7 +103,7 @@ def denoise(
         for sentence in left_out(inputs, exclude=outputs.out):
             say(sentence)
         if model == SELF:
-            own = train_own(
+            own = _train_own(
                 inputs,
                 minutes=minutes,
                 keep=keep,
@@ -207,3 +213,66 @@ def _check_self(
         )
     if model == SELF and running.compile:
         raise ConfigError("--compile pays for many images, and --model self is for few: drop one")
+
+
+def _train_own(
+    inputs: list[str],
+    *,
+    minutes: float | None,
+    keep: Path | None,
+    outputs: Outputs,
+    options: DenoiseOptions,
+    read: ReadOptions,
+    running: Running,
+    quiet: bool,
+) -> "Own | None":
+    """Train a model on the inputs; return None if all outputs are there and stay as they are.
+
+    Raises:
+        DataError: The results of most inputs are estimated to be worse than the inputs.
+        OutputError: All outputs are there, and no option says what to do with them.
+    """
+    from unnoise.api.denoising import inputs_left
+    from unnoise.api.own import train_on
+
+    say = speaker(quiet=quiet)
+    files = inputs_left(inputs, outputs)
+    if not files and outputs.skip_existing:
+        say("all outputs are there: nothing was trained")
+        return None
+    if not files:
+        raise OutputError(
+            "all outputs are there, so there is nothing to train for: pass --overwrite to replace "
+            "them, or another --out"
+        )
+    with training_progress(quiet=quiet) as report:
+        own = train_on(
+            files,
+            minutes=minutes,
+            keep=keep,
+            read=read,
+            options=options,
+            running=running,
+            overwrite=outputs.overwrite,
+            say=say,
+            report=report,
+        )
+    if keep is not None:
+        say(f"kept in {keep}: unnoise denoise IMAGES --model {keep} applies it to others")
+    if not own.worse:
+        return own
+    names = ", ".join(path.name for path in own.worse[:5])
+    more = f" and {len(own.worse) - 5} more" if len(own.worse) > 5 else ""
+    worse = (
+        f"worse than the input, by estimate, for {len(own.worse)} of {own.looked_at} files that "
+        f"were looked at ({names}{more})"
+    )
+    if outputs.inspect and len(own.worse) > own.looked_at / 2:
+        raise DataError(
+            f"nothing is written, since it would be {worse}. Their structure is too fine, or "
+            "their noise too weak, to be learned from them alone: train longer with --minutes, "
+            "learn from pairs or clean images with unnoise train, or write the results with "
+            "--no-inspect"
+        )
+    say(f"{worse}. Keep these inputs, lower --strength, or train longer with --minutes")
+    return own

@@ -16,7 +16,7 @@ def info(model: str, /, *, json: bool = False) -> None:
     json
         Print it as JSON.
     """
-    from unnoise.api.loading import load
+    from unnoise.api.denoising import load
     from unnoise.denoiser.description import in_words
 
     facts = load(model, device="cpu").describe()

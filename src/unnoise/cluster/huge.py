@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from unnoise.api.one_file import FileResult, explain
-from unnoise.cluster.folder import BLOCKS
 from unnoise.cluster.pool import Pool
+from unnoise.cluster.record import BLOCKS
 from unnoise.cluster.worker import FileItem, Settings, Worker
 from unnoise.denoiser import ValuePass, describe_replaced
 from unnoise.errors import UnnoiseError

@@ -18,11 +18,10 @@ from typing import Any, Literal, NoReturn
 
 from unnoise.api.common import print_message
 from unnoise.api.one_file import FileProgress, FileResult, Summary
-from unnoise.cluster.folder import BLOCKS, MANIFEST, job_folder
 from unnoise.cluster.huge import HugeFile
 from unnoise.cluster.listing import check_apart, is_list, list_inputs, settle
-from unnoise.cluster.manifest import Manifest, Names, clean
 from unnoise.cluster.pool import Engine, Pool
+from unnoise.cluster.record import BLOCKS, MANIFEST, Manifest, Names, clean, job_folder
 from unnoise.cluster.worker import FileItem, Settings
 from unnoise.denoiser import DenoiseOptions, Outputs, Running
 from unnoise.denoiser.loading import ModelPlace

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from unnoise.api.one_file import FileDenoiser, FileResult, explain
-from unnoise.cluster.addresses import at_hand
+from unnoise.cluster.listing import at_hand
 from unnoise.denoiser import DenoiseOptions, Outputs, Running
 from unnoise.denoiser.loading import ModelPlace
 from unnoise.errors import ConfigError

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from unnoise.api.one_file import FileResult
-from unnoise.cluster.folder import job_folder
-from unnoise.cluster.manifest import Manifest, Names, clean
+from unnoise.cluster.record import Manifest, Names, clean, job_folder
 from unnoise.errors import OutputError
 
 FACTS = {"source": "/in", "strength": 1.0}
@@ -56,7 +55,7 @@ def test_a_line_without_its_end_is_torn_even_if_it_can_be_read(tmp_path: Path) -
 
 
 def test_names_of_any_kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unnoise.cluster.manifest.MANY", 100)
+    monkeypatch.setattr("unnoise.cluster.record.MANY", 100)
     names, known = Names(), set()
     for number in np.random.default_rng(0).integers(0, 1000, 2000):
         name = f"ü/{number}\udcff.png"
