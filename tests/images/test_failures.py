@@ -13,7 +13,7 @@ import tifffile
 
 from unnoise.errors import ImageError
 from unnoise.images import open_image, read_stack, write_stack
-from unnoise.images.failures import explain_failure
+from unnoise.images.contents import explain_failure
 
 GUESSES = ("damaged", "get it again", "get the file again")
 

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as arrays
 
 from unnoise.errors import ImageError
 from unnoise.images import read_idx, write_idx
-from unnoise.images.idx import parse_idx
+from unnoise.images.array_files import parse_idx
 
 KINDS = ["u1", "i1", "i2", "i4", "f4", "f8"]
 

@@ -4,6 +4,7 @@ Inside the library, an image is float32 ``(C, H, W)``, nominally [0, 1]. Outside
 array of any real dtype and axes, or a file. This room does not know the use of the images.
 """
 
+from unnoise.images.array_files import read_idx, write_idx
 from unnoise.images.arrays import (
     LUMA,
     as_array,
@@ -13,13 +14,11 @@ from unnoise.images.arrays import (
     to_channels,
     to_float,
 )
-from unnoise.images.axes import Layout, check_likely
-from unnoise.images.checks import MAX_PIXELS
+from unnoise.images.axes import MAX_PIXELS, Layout, check_likely
 from unnoise.images.conversion import convert, is_viewable
 from unnoise.images.encoding import jpeg_coding
 from unnoise.images.files import SUFFIXES, ReadOptions, open_image, read_image, read_stack
 from unnoise.images.holes import Holes, NaN, fill_holes, hole_mask, largest_part, without_holes
-from unnoise.images.idx import read_idx, write_idx
 from unnoise.images.listing import (
     WILD,
     Found,

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.errors import ImageError
-from unnoise.images.axes import Layout
-from unnoise.images.checks import check_values, checked_layout
+from unnoise.images.axes import Layout, check_values, checked_layout
 from unnoise.images.holes import Holes, hole_mask
 from unnoise.images.tables import check_no_table
 from unnoise.images.value_range import ValueRange

@@ -1,5 +1,9 @@
-"""The input of readers: a file on disk, or the bytes of one, such as a member of a shard."""
+"""The input of readers: a file, or its bytes; and why it could not be read."""
 
+import errno
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -7,6 +11,7 @@ from typing import IO, Any, Literal
 
 import numpy as np
 
+from unnoise.errors import ImageError, UnnoiseError
 from unnoise.types import Array
 
 
@@ -64,3 +69,55 @@ def vips_source(pyvips: Any, file: File) -> Any:
         return pyvips.Source.new_from_memory(file.data)
     with file.open("rb") as handle:
         return pyvips.Source.new_from_descriptor(handle.fileno())
+
+
+CODEC = re.compile(r"<?(?:COMPRESSION|PREDICTOR)\.(\w+).*requires the 'imagecodecs' package")
+NO_FORMAT = re.compile(r"not (?:in )?a known (?:file )?format")
+UNKNOWN = re.compile(r"not (?:supported|a known|implemented|configured)|unsupported")
+
+
+def explain_failure(error: Exception) -> str:
+    """Return why a file could not be read, and what to try if that is known."""
+    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    message = " ".join(dict.fromkeys(line.strip() for line in text.splitlines()))  # libvips repeats
+    reason = (getattr(error, "strerror", None) or message or type(error).__name__)[:300]
+    if isinstance(error, FileNotFoundError):
+        return f"{reason}; it was removed or renamed, or its folder is gone"
+    if isinstance(error, PermissionError):
+        return f"{reason}; get permission to read it, and to enter its folder"
+    if isinstance(error, ImportError):
+        return f"{reason}; a package is missing or broken"
+    if isinstance(error, OSError) and error.errno is not None:
+        many = error.errno in (errno.EMFILE, errno.ENFILE)
+        return reason + "; close other programs, or raise the limit (ulimit -n)" * many
+    if found := CODEC.search(message):
+        return needs_codecs("it", found[1])
+    if NO_FORMAT.search(message):
+        return "its content is no picture format that is known here, whatever its name says"
+    if UNKNOWN.search(message):
+        return f"{reason}; save it as PNG, or as TIFF without compression"
+    return f"{reason}; if other programs cannot open it either, it is damaged: get it again"
+
+
+def needs_codecs(what: str, compression: str) -> str:
+    """Name the package to install for a compression of TIFF."""
+    return (
+        f"{what} is compressed as {compression}, which needs another package: "
+        "pip install imagecodecs"
+    )
+
+
+@contextmanager
+def reading(path: File | str) -> Iterator[None]:
+    """Turn errors of libraries on a damaged or missing file into ``ImageError``."""
+    try:
+        yield
+    except UnnoiseError:
+        raise
+    except MemoryError as error:
+        raise ImageError(
+            f"{path} needs more memory than there is, if its header is right: "
+            "cut it into smaller images"
+        ) from error
+    except Exception as error:  # damaged files make libraries raise any kind
+        raise ImageError(f"cannot read {path}: {explain_failure(error)}") from error

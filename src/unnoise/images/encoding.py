@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from unnoise.images.failures import reading
+from unnoise.images.contents import reading
 from unnoise.images.inventory import (
     PNG_COLOURS,
     PNG_MAGIC,

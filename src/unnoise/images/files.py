@@ -7,14 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.errors import ConfigError, ImageError
-from unnoise.images.axes import Layout
-from unnoise.images.checks import MAX_PIXELS
-from unnoise.images.contents import Contents, File, size_in_bytes
-from unnoise.images.failures import reading
+from unnoise.images.array_files import open_idx, open_npy
+from unnoise.images.axes import MAX_PIXELS, Layout
+from unnoise.images.contents import Contents, File, reading, size_in_bytes
 from unnoise.images.holes import Holes, NaN
-from unnoise.images.idx import open_idx
 from unnoise.images.inventory import format_of
-from unnoise.images.npy_files import open_npy
 from unnoise.images.npz_files import NpzReader
 from unnoise.images.picture_files import PICTURE_SUFFIXES, PictureReader
 from unnoise.images.reader import Reader

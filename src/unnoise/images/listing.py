@@ -9,8 +9,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from unnoise.errors import ImageError
+from unnoise.images.array_files import is_idx
 from unnoise.images.files import SUFFIXES
-from unnoise.images.idx import is_idx
 from unnoise.images.zarr_files import is_zarr
 
 MOST_KINDS = 8  # most endings that a sentence names

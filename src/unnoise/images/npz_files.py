@@ -15,12 +15,10 @@ from typing import Any
 import numpy as np
 
 from unnoise.errors import ImageError
-from unnoise.images.array_reader import owned
+from unnoise.images.array_files import read_npy_header, read_npy_shape
 from unnoise.images.axes import Layout
-from unnoise.images.contents import File, for_library
-from unnoise.images.failures import reading
-from unnoise.images.npy_files import read_npy_header, read_npy_shape
-from unnoise.images.reader import Reader
+from unnoise.images.contents import File, for_library, reading
+from unnoise.images.reader import Reader, owned
 from unnoise.images.scratch import Scratch
 from unnoise.types import Array
 

@@ -15,11 +15,9 @@ from typing import Any
 import numpy as np
 
 from unnoise.errors import ImageError
-from unnoise.images.axes import Layout
-from unnoise.images.checks import checked_layout
-from unnoise.images.contents import File, vips_source
+from unnoise.images.axes import Layout, checked_layout
+from unnoise.images.contents import File, explain_failure, reading, vips_source
 from unnoise.images.encoding import keep_colours, save_options
-from unnoise.images.failures import explain_failure, reading
 from unnoise.images.inventory import (
     GAIN_MAPS,
     format_of,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from unnoise.errors import ImageError, UnnoiseError
-from unnoise.images.failures import reading
+from unnoise.images.contents import reading
 
 
 def is_url(source: object) -> TypeGuard[str]:

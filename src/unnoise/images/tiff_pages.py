@@ -13,16 +13,15 @@ from typing import Any
 import numpy as np
 
 from unnoise.errors import ImageError
-from unnoise.images.array_reader import reband
-from unnoise.images.checks import check_dtype
-from unnoise.images.contents import File, size_in_bytes
-from unnoise.images.failures import needs_codecs
+from unnoise.images.axes import check_dtype
+from unnoise.images.contents import File, needs_codecs, size_in_bytes
 from unnoise.images.picture_files import (
     fetch_bands,
     fetch_window,
     open_header,
     read_vips_header,
 )
+from unnoise.images.reader import reband
 from unnoise.types import Array
 
 MINISWHITE, RGB, PALETTE, SEPARATED, YCBCR, CIELAB = 0, 2, 3, 5, 6, 8

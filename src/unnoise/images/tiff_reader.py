@@ -8,13 +8,10 @@ from typing import IO, Any
 import numpy as np
 
 from unnoise.errors import ImageError
-from unnoise.images.array_reader import ArrayReader
-from unnoise.images.axes import check_likely, normal_axes
-from unnoise.images.checks import check_pixels, checked_layout
-from unnoise.images.contents import File, for_library, map_array, size_in_bytes
-from unnoise.images.failures import reading
+from unnoise.images.axes import check_likely, check_pixels, checked_layout, normal_axes
+from unnoise.images.contents import File, for_library, map_array, reading, size_in_bytes
 from unnoise.images.holes import Holes
-from unnoise.images.reader import RGB, Reader
+from unnoise.images.reader import RGB, ArrayReader, Reader
 from unnoise.images.tiff_pages import (
     CIELAB,
     INKS,

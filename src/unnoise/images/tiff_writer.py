@@ -12,8 +12,8 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
-from unnoise.images.array_reader import reband
 from unnoise.images.axes import Layout
+from unnoise.images.reader import reband
 from unnoise.images.scratch import BLOCK, Scratch
 from unnoise.images.tiff_pages import MINISWHITE, SEPARATE, is_lookup_table, with_signs
 from unnoise.images.tiff_reader import TiffReader

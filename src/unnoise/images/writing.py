@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.errors import ImageError
+from unnoise.images.array_files import is_idx, write_idx, write_idx_like, write_npy
 from unnoise.images.encoding import save_options
 from unnoise.images.files import IDX_SUFFIXES, SUFFIXES, TIFF_SUFFIXES, kind_of
-from unnoise.images.idx import is_idx, write_idx, write_idx_like
 from unnoise.images.inventory import format_of, inventory
-from unnoise.images.npy_files import write_npy
 from unnoise.images.npz_files import NpzReader, write_npz
 from unnoise.images.picture_files import PictureReader, save, vips, write_error, write_picture
 from unnoise.images.reader import Reader

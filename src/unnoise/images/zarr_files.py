@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 
 from unnoise.errors import ImageError, OutputError
-from unnoise.images.array_reader import ArrayReader, reband
-from unnoise.images.axes import normal_axes
-from unnoise.images.checks import check_pixels, checked_layout
+from unnoise.images.axes import check_pixels, checked_layout, normal_axes
 from unnoise.images.holes import Holes
+from unnoise.images.reader import ArrayReader, reband
 from unnoise.images.remote import reached
 from unnoise.outputs import check_free, new_name
 from unnoise.types import Array

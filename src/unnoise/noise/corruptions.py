@@ -5,6 +5,7 @@ Every function takes clean images ``(B, C, H, W)``, nominally [0, 1], a ``level`
 returns images of the same shape, unclipped.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -15,12 +16,16 @@ from torch.nn import functional as F
 from unnoise.noise.camera import camera
 from unnoise.noise.grain import chroma, columns, grain, rows
 from unnoise.noise.jpeg import jpeg
-from unnoise.noise.stain import stain
 
 # The deformation of level 1, at which digits of one class look alike (docs/features.md): radians, a
 # ratio, the logarithm of a factor, and two lengths where the image reaches from -1 to 1.
 TURN, SLANT, STRETCH, SHIFT, BEND = 0.5, 0.4, 0.25, 0.15, 0.09
 KNOTS = 5  # random displacements per side, for a bend
+
+# Stains on paper.
+BLOTS = (4, 1.0), (9, 0.6), (20, 0.35)  # random numbers per side of an image, and their weight
+SHARPEST = 20.0  # largest slope of an edge; the smallest is 1, and the logarithm is uniform
+SPREAD = 0.7  # larger: images differ more in how much of them is stained
 
 MOST = 5.0  # times the value range; higher levels were counted in grey levels or percent
 
@@ -146,6 +151,24 @@ def warp(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
     warped = F.grid_sample(clean, grid, padding_mode="border", align_corners=False)
     # At level 0 an image must stay equal to the bit; the rounding of the grid would change it.
     return torch.where(level == 0, clean, warped)
+
+
+def stain(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
+    """Darken each image with smooth blots, by up to a share ``level`` of its brightness.
+
+    Some blots fade out, others have an edge, as shadows, wrinkles and spilt coffee do.
+    """
+    batch, device = len(clean), clean.device
+    field = torch.zeros((batch, 1, *clean.shape[2:]), device=device)
+    for knots, weight in BLOTS:
+        drawn = torch.randn((batch, 1, knots, knots), generator=generator, device=device)
+        field = field + weight * F.interpolate(
+            drawn, size=clean.shape[2:], mode="bicubic", align_corners=True
+        )
+    slope = torch.rand((batch, 1, 1, 1), generator=generator, device=device)
+    offset = torch.randn((batch, 1, 1, 1), generator=generator, device=device)
+    steep = torch.exp(math.log(SHARPEST) * slope)
+    return clean * (1 - level * torch.sigmoid(steep * (field + SPREAD * offset)))
 
 
 def _normal_like(clean: Tensor, generator: Generator) -> Tensor:
