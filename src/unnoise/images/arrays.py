@@ -20,9 +20,8 @@ NO_LIGHT = ("CMYK", "LAB", "HSV")  # modes of PIL
 def as_array(value: Any) -> Array:
     """Turn a tensor of torch, a picture of PIL, or anything else that holds numbers into an array.
 
-    Tensors may lie on any device, require a gradient, and have a float type that NumPy lacks.
-    Palettes of PIL become colours. Grey with transparency becomes colours with transparency, since
-    the meaning of two channels would be unclear. A masked array keeps its mask.
+    Tensors may lie on any device. Palettes of PIL become colours. Grey with transparency becomes
+    colours with it, since two channels could mean anything. A masked array keeps its mask.
 
     Raises:
         ImageError: The channels of a picture of PIL are no light, as in CMYK.
@@ -73,9 +72,7 @@ def as_stack(
 
     Args:
         array: Any array of a real dtype.
-        axes: One letter per axis: Y, X, C for channels; other letters count images. None guesses
-            if that is safe: ``(H, W)``; ``(H, W, C)`` and ``(N, H, W, C)`` if the last axis has
-            length 1, 3 or 4.
+        axes: One letter per axis, Y, X, C for channels, others count images; None guesses.
         name: Its name in messages.
         holes: Values that count as no data, in addition to masked values.
 
@@ -102,12 +99,10 @@ def as_stack(
 
 
 def to_float(stack: Array, value_range: ValueRange | None = None) -> Floats:
-    """Scale a stack ``(N, H, W, C)`` to float32 ``(N, C, H, W)``.
+    """Scale a stack ``(N, H, W, C)`` of any real dtype to float32 ``(N, C, H, W)``.
 
     Args:
-        stack: Values of any real dtype.
-        value_range: The values that become 0 and 1. None is the nominal range of the dtype: 255 in
-            uint8 becomes 1, booleans become 0 and 1, floats keep their values.
+        value_range: The values that become 0 and 1; None is the nominal range of the dtype.
     """
     used = value_range or ValueRange.nominal(stack.dtype)
     low, span = np.asarray(used.low, np.float64), np.asarray(used.span, np.float64)
@@ -117,22 +112,16 @@ def to_float(stack: Array, value_range: ValueRange | None = None) -> Floats:
     kind = np.float32 if narrow or plain else np.float64
     scaled: Any = np.moveaxis(stack, -1, 1).astype(kind, order="C")
     if not plain:
-        scaled -= _by_channel(low).astype(kind)
-        scaled /= _by_channel(span).astype(kind)
+        scaled -= low.reshape(-1, 1, 1).astype(kind)
+        scaled /= span.reshape(-1, 1, 1).astype(kind)
     floats: Floats = scaled.astype(np.float32, copy=False)
     return floats
-
-
-def _by_channel(ends: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Shape one end of a range for ``(N, C, H, W)``."""
-    return ends.reshape(-1, 1, 1)
 
 
 def from_float(images: Floats, layout: Layout, value_range: ValueRange | None = None) -> Array:
     """Turn float32 ``(N, C, H, W)`` back into the user's layout and dtype.
 
-    Integers are rounded to nearest and clipped to the range of their dtype; booleans are true from
-    one half on.
+    Integers are rounded and clipped to the range of their dtype. Booleans are true from 0.5 on.
 
     Args:
         images: Nominally [0, 1].
@@ -164,7 +153,7 @@ def _unscale(values: Array, dtype: np.dtype[np.generic], used: ValueRange) -> Ar
 
 
 def to_channels(stack: NDArray[np.generic], channels: int) -> NDArray[np.generic]:
-    """Turn a stack ``(N, H, W, C)`` to grey (``channels`` 1) or colour (3), in its own dtype.
+    """Turn a stack ``(N, H, W, C)`` to grey (1 channel) or colour (3), in its own dtype.
 
     Raises:
         ImageError: The stack has neither 1 nor 3 channels, or ``channels`` is neither.

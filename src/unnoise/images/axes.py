@@ -1,9 +1,8 @@
-"""Axes: from an array to its images, and back.
+"""Axes: from an array to its images, and back, without changing values.
 
 An array has one letter per axis: ``Y`` and ``X`` are rows and columns, ``C`` is channels, and any
 other letter (``N``, ``T``, ``Z``, ...) counts images. The rest of this room sees an image as
-``(H, W, C)`` and a stack as ``(N, H, W, C)``. This file converts between both, without changing
-values.
+``(H, W, C)`` and a stack as ``(N, H, W, C)``.
 """
 
 import math
@@ -27,17 +26,11 @@ STACK_LETTERS = "NTZPVQIRABDEFGHJKLMOUW"  # possible letters of axes that count 
 
 @dataclass(frozen=True)
 class Layout:
-    """How an array or file holds its images.
+    """How an array or file holds its images."""
 
-    Attributes:
-        dtype: Dtype of the values, in native byte order.
-        axes: One letter per axis.
-        shape: The length of each axis.
-    """
-
-    dtype: np.dtype[np.generic]
-    axes: str
-    shape: tuple[int, ...]
+    dtype: np.dtype[np.generic]  # in native byte order
+    axes: str  # one letter per axis
+    shape: tuple[int, ...]  # the length of each axis
 
     @property
     def stack_shape(self) -> tuple[int, ...]:
@@ -122,11 +115,7 @@ class Layout:
 
 
 def check_axes(axes: str, shape: Sequence[int], *, name: str) -> str:
-    """Return the user's ``--axes`` in capitals.
-
-    Raises:
-        ImageError: It is not letters, one per axis, without repeats, with one Y and one X.
-    """
+    """Return the user's ``--axes`` in capitals; raise ``ImageError`` unless they suit the shape."""
     letters = axes.upper()
     if not (letters.isascii() and letters.isalpha()):
         raise ImageError(f"axes {axes!r} must be letters, such as YX, YXC or ZYX")
@@ -141,11 +130,8 @@ def check_axes(axes: str, shape: Sequence[int], *, name: str) -> str:
 
 
 def normal_axes(letters: str) -> str:
-    """Rename axes that files state: samples ``S`` become channels, and no letter stands twice.
-
-    If a file has both ``S`` and ``C``, ``S`` is the channels and ``C`` counts images.
-    """
-    if "S" in letters:
+    """Rename axes that files state, so that channels are ``C`` and no letter stands twice."""
+    if "S" in letters:  # samples are the channels; C beside them counts images
         letters = letters.replace("C", "?").replace("S", "C")
     free = iter(letter for letter in STACK_LETTERS if letter not in letters)
     result = ""
@@ -158,8 +144,7 @@ def check_likely(letters: str, shape: Sequence[int], *, name: str) -> None:
     """Refuse guessed axes that make little sense.
 
     Raises:
-        ImageError: They make hundreds of images of a few columns, or an image of rows that are
-            flattened images.
+        ImageError: They make hundreds of narrow images, or one image of rows of flattened images.
     """
     layout = Layout(np.dtype(np.uint8), letters, tuple(shape))
     side = math.isqrt(layout.width)
@@ -178,13 +163,7 @@ def check_likely(letters: str, shape: Sequence[int], *, name: str) -> None:
 
 
 def guess_axes(shape: Sequence[int], *, name: str) -> str:
-    """Guess the axes of an array if that is safe.
-
-    Two axes are ``YX``; three are ``YXC`` and four ``NYXC`` if the last has length 1, 3 or 4.
-
-    Raises:
-        ImageError: It is not safe; the message suggests axes.
-    """
+    """Guess the axes of an array; raise ``ImageError`` with suggestions if that is not safe."""
     letters = ""
     if len(shape) == 2:
         letters = "YX"
@@ -235,10 +214,7 @@ def checked_layout(
     name: str,
     max_pixels: int,
 ) -> Layout:
-    """Return the layout of an array, from its header alone; raise ``ImageError`` if it has none.
-
-    A person names its axes, or the file states them, or they are guessed.
-    """
+    """Return the layout of an array, from its header alone; raise ``ImageError`` if it has none."""
     check_dtype(dtype, name=name)
     letters = check_axes(axes, shape, name=name) if axes else stated
     letters = letters or guess_axes(shape, name=name)

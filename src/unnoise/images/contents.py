@@ -60,15 +60,12 @@ def map_array(
 
 
 def vips_source(pyvips: Any, file: File) -> Any:
-    """Return a source of libvips.
-
-    Python opens a path, since it reports the error of the system and takes names that are not
-    UTF-8. libvips keeps a copy of the descriptor.
-    """
+    """Return a source of libvips."""
     if isinstance(file, Contents):
         return pyvips.Source.new_from_memory(file.data)
+    # Python reports the error of the system, and takes names that are not UTF-8.
     with file.open("rb") as handle:
-        return pyvips.Source.new_from_descriptor(handle.fileno())
+        return pyvips.Source.new_from_descriptor(handle.fileno())  # libvips copies the descriptor
 
 
 CODEC = re.compile(r"<?(?:COMPRESSION|PREDICTOR)\.(\w+).*requires the 'imagecodecs' package")

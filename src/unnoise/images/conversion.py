@@ -30,15 +30,10 @@ IN_PIXELS = {"orientation", "sRGB intent", "resolution"}
 
 @dataclass(frozen=True)
 class Conversion:
-    """The effects of a conversion to another format, in words.
+    """The effects of a conversion to another format, in words."""
 
-    Attributes:
-        lost: Contents of the source that the target lacks.
-        said: How values were converted, if they changed.
-    """
-
-    lost: tuple[str, ...]
-    said: tuple[str, ...]
+    lost: tuple[str, ...]  # contents of the source that the target lacks
+    said: tuple[str, ...]  # how values were converted, if they changed
 
 
 def is_viewable(source: Reader) -> bool:

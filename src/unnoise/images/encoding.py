@@ -38,12 +38,7 @@ def save_options(
     source: Path | None = None,
     quality: int | None = None,
 ) -> dict[str, Any]:
-    """Return the options with which libvips writes a format like a source of that format.
-
-    A JPEG keeps its quality and subsampling, a WebP its kind of compression. Without a source of
-    the format, the picture is written without loss, or as JPEG with quality 95. ``quality``, 1 to
-    100, replaces the quality of the source.
-    """
+    """Return the options of libvips for a format: as the source has them, or without loss."""
     kind = format_of(source) if source else None
     if suffix.lower() == ".png":
         woven = kind == "png" and source is not None and _is_woven(source)

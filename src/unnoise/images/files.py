@@ -71,8 +71,7 @@ def open_image(path: Path | str | Contents, read: ReadOptions = ReadOptions()) -
         read: How it is read.
 
     Raises:
-        ImageError: The file is missing, empty, damaged, too large, of another format, or its axes
-            cannot be guessed.
+        ImageError: The file cannot be read or is too large, or its axes cannot be guessed.
     """
     reader = _open(path, read)
     reader.holes = Holes.of(read.nodata, read.nan, stated=reader.holes.value)
@@ -121,7 +120,7 @@ def read_image(
         data: All bytes of the file.
         suffix: Suffix of its format, such as ``.png``.
         name: Its name in messages.
-        max_pixels: As in ``open_image``.
+        max_pixels: As in ``ReadOptions``.
 
     Raises:
         ImageError: As ``open_image``; or there is more than one image.
@@ -139,7 +138,7 @@ def read_stack(
 ) -> tuple[NDArray[np.generic], Layout]:
     """Read one file as a stack of images ``(N, H, W, C)`` of its own dtype, without transparency.
 
-    The stack is a masked array if some pixels have no data.
+    It is a masked array if some pixels have no data.
 
     Raises:
         ImageError: As ``open_image``; or a value is NaN or infinite.

@@ -23,28 +23,14 @@ FEW = 0.1  # share of a block that may be filled
 
 @dataclass(frozen=True)
 class Holes:
-    """The values that count as no data.
+    """The values that count as no data."""
 
-    Attributes:
-        value: A value that stands for no data, or None.
-        nan: Whether NaN and infinity are no data; otherwise they are refused.
-    """
-
-    value: float | None = None
-    nan: bool = False
+    value: float | None = None  # None if no value stands for no data
+    nan: bool = False  # whether NaN and infinity are no data; otherwise they are refused
 
     @classmethod
     def of(cls, value: float | None, nan: NaN, *, stated: float | None = None) -> Self:
-        """Return the values that count as no data.
-
-        Args:
-            value: The value of a person; it wins.
-            nan: ``keep`` takes NaN and infinity as no data.
-            stated: The value that the file states.
-
-        Raises:
-            ConfigError: ``nan`` is neither.
-        """
+        """Return the values that count as no data: the value of a person wins over the file's."""
         if nan not in ("refuse", "keep"):
             raise ConfigError(f"nan is {nan!r}: use refuse, or keep, which leaves NaN in place")
         used = stated if value is None else value
@@ -65,17 +51,10 @@ class Holes:
 
 
 def fill_holes(part: Array, bad: Mask | None) -> Array:
-    """Fill pixels with the mirrored data beside them, each channel separately.
+    """Fill pixels of ``(H, W, C)`` with the mirrored data beside them, each channel separately.
 
     So a network that estimates the noise sees the same noise in holes. Holes that are larger than
-    the data beside them are filled step by step, from the pixels filled before.
-
-    Args:
-        part: ``(H, W, C)``.
-        bad: Where the part has no data, ``(H, W, C)``.
-
-    Returns:
-        A new array; zeros if there is no data at all.
+    the data beside them are filled step by step. An image without any data becomes zeros.
     """
     if bad is None:
         return part
@@ -110,10 +89,7 @@ def _sources(known: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 
 def _beside(known: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
-    """Return, for each pixel, the distance of data in its row, its mirror image, and the nearest.
-
-    The distance in a row without data is larger than any in the image.
-    """
+    """Return for each pixel the distance of data in its row, its mirror image, and the nearest."""
     width, far = known.shape[1], 2 * known.size
     here = np.arange(width)
     before = np.maximum.accumulate(np.where(known, here, -far), axis=1)
@@ -135,16 +111,13 @@ def hole_mask(image: Array) -> Mask | None:
 
 
 def without_holes(views: Sequence[Array]) -> list[tuple[Array, ...]]:
-    """Cut the views of a scene into the same rectangles with data.
+    """Cut the views of a scene into the same rectangles with data, largest first.
 
     Single pixels without data are filled. Blocks (32 × 32 pixels, larger in large images) that lack
     more than a tenth are left out.
 
     Args:
         views: ``(H, W, C)`` of the same height and width; masked arrays if some data lack.
-
-    Returns:
-        The views of each rectangle, largest first; none if there is no data.
     """
     masks = [hole_mask(view) for view in views]
     if all(mask is None for mask in masks):
@@ -155,11 +128,7 @@ def without_holes(views: Sequence[Array]) -> list[tuple[Array, ...]]:
 
 
 def largest_part(lacks: Mask | None) -> tuple[slice, slice]:
-    """Return rows and columns of the largest rectangle with data; all if no data lack.
-
-    Args:
-        lacks: Where an image ``(H, W)`` has no data.
-    """
+    """Return rows and columns of the largest rectangle with data in an image ``(H, W)``."""
     parts = [] if lacks is None else _rectangles(lacks)
     return parts[0] if parts else (slice(None), slice(None))
 
@@ -182,10 +151,7 @@ def _rectangles(lacks: Mask) -> list[tuple[slice, slice]]:
 
 
 def _largest(free: Mask) -> tuple[int, int, int, int]:
-    """Return the largest rectangle of free cells: top, left, and its ends below and to the right.
-
-    The heights of free columns above each row, and the lowest of them to the right, give its area.
-    """
+    """Return the largest rectangle of free cells: top, left, and its ends below and right."""
     best, place = 0, (0, 0, 0, 0)
     heights = np.zeros(free.shape[1], int)
     for row, cells in enumerate(free):

@@ -72,11 +72,7 @@ def format_of(file: File) -> str | None:
 
 
 def inventory(path: Path) -> frozenset[str]:
-    """Return the contents of a file beside its pixels, in words.
-
-    Raises:
-        ImageError: The file cannot be read.
-    """
+    """Return the contents of a file beside its pixels, in words."""
     lists = {"png": _of_png, "jpeg": _of_jpeg, "webp": _of_webp}
     kind = format_of(path)
     with reading(path):

@@ -19,16 +19,10 @@ WILD = re.compile(r"[*?\[]")
 
 @dataclass(frozen=True)
 class Found:
-    """One source of images.
+    """One source of images."""
 
-    Attributes:
-        path: Its path.
-        relative: Its path below the folder that was named, which outputs repeat; only its name if
-            the file itself was named.
-    """
-
-    path: Path
-    relative: Path
+    path: Path  # its path
+    relative: Path  # below the folder that was named, as outputs repeat it
 
 
 def find_images(sources: Iterable[str | Path], *, exclude: Path | None = None) -> list[Found]:
@@ -55,10 +49,9 @@ def find_images(sources: Iterable[str | Path], *, exclude: Path | None = None) -
 
 
 def walk_images(source: str | Path, *, exclude: Path | None = None) -> Iterator[Found]:
-    """Yield the image files of one source, in the order of the disk.
+    """Yield the image files of one source, in the order of the disk, in memory of constant size.
 
-    Memory does not grow with the number of files; see ``find_images`` for the rest. A file with
-    several names, by links, is found by each of them.
+    See ``find_images``. A file with several names, by links, is found by each of them.
 
     Raises:
         ImageError: The source does not exist.
@@ -134,10 +127,7 @@ def _of_source(source: str | Path, left_out: Path | None, *, ordered: bool) -> I
 def _below(
     folder: Path, left_out: Path | None, *, ordered: bool, pattern: tuple[str, ...] = ()
 ) -> Iterable[Found]:
-    """Return the images below a folder; if ordered, ``a2`` comes before ``a10``.
-
-    Folders in which nothing can match the pattern are skipped.
-    """
+    """Return the images below a folder; if ordered, ``a2`` comes before ``a10``."""
     # A folder that holds the source itself would leave nothing of it, so it cannot be meant.
     if left_out is not None and _real(folder).is_relative_to(left_out):
         left_out = None

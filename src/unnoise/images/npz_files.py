@@ -39,12 +39,7 @@ Shapes = dict[str, tuple[tuple[int, ...], np.dtype[np.generic]]]
 
 
 class NpzReader(Reader):
-    """The images of a ``.npz`` archive, array after array.
-
-    Attributes:
-        members: The layout of each array that is read, by its name in the archive.
-        pairs: The names of noisy and clean arrays of equal shapes.
-    """
+    """The images of a ``.npz`` archive, array after array."""
 
     def __init__(
         self, file: File, *, axes: str | None, max_pixels: int, array: str | None = None
@@ -57,7 +52,7 @@ class NpzReader(Reader):
                 axes = axes or self._stated_axes()
                 self.pairs = _find_pairs(shapes)
                 chosen = _choose(file, shapes, self.pairs, array, axes)
-                self.members = {
+                self.members = {  # layouts by names in the archive
                     name + NPY: self._layout(file, name, axes, max_pixels) for name in chosen
                 }
             super().__init__(file, _together(file, self.members))
@@ -167,10 +162,7 @@ def _read_shapes(archive: zipfile.ZipFile, file: File) -> Shapes:
 
 
 def _find_pairs(shapes: Shapes) -> list[tuple[str, str]]:
-    """Return the names of noisy and clean images of equal shapes.
-
-    With names that have no fixed meaning, integers beside another dtype are classes of pixels.
-    """
+    """Return the names of noisy and clean images of equal shapes."""
     pairs = []
     for noisy in shapes:
         part = PARTS.search(noisy.lower())
@@ -181,6 +173,7 @@ def _find_pairs(shapes: Shapes) -> list[tuple[str, str]]:
             name = clean.lower().removesuffix(ending)
             alike = shapes[clean][0] == shapes[noisy][0] and _is_image(*shapes[noisy])
             ours, theirs = shapes[noisy][1], shapes[clean][1]
+            # Integers beside another dtype may be classes of pixels.
             alike &= base.lower() not in ANYTHING or theirs == ours or theirs.kind == "f"
             if name in CLEAN_NAMES and clean.lower().endswith(ending) and alike:
                 pairs.append((noisy, clean))
@@ -195,11 +188,7 @@ def _choose(
     array: str | None,
     axes: str | None,
 ) -> list[str]:
-    """Return the names of the arrays of images: the named one, the noisy ones of pairs, or all.
-
-    If there are several, arrays named as labels are left out, and arrays whose number of axes was
-    not stated.
-    """
+    """Return the names of the arrays of images: the named one, the noisy ones of pairs, or all."""
     images = [name for name, (shape, dtype) in shapes.items() if _is_image(shape, dtype)]
     listed = ", ".join(f"{name} {shape} {dtype}" for name, (shape, dtype) in shapes.items())
     if array is not None:

@@ -59,10 +59,7 @@ def vips() -> Any:
 
 
 def open_header(file: File, *, access: str = "sequential", **options: int) -> Any:
-    """Open a picture with libvips and read its header; pixels are read later.
-
-    They must be read in order, unless ``access`` is ``random``.
-    """
+    """Read the header of a picture with libvips; its pixels are read later, in order or not."""
     pyvips = vips()
     wanted = {"access": access, "fail_on": "error", "revalidate": True, **options}
     try:
@@ -165,21 +162,15 @@ def read_vips_header(image: Any, *, name: str, max_pixels: int) -> Layout:
 
 
 class PictureReader(Reader):
-    """One picture; palettes and fewer than 8 bits are expanded, the orientation is not applied.
-
-    Attributes:
-        header: The header that libvips read.
-        format: ``png``, ``jpeg`` or ``webp``, by its content.
-    """
+    """One picture; palettes and fewer than 8 bits are expanded, the orientation is not applied."""
 
     picture = True
 
     def __init__(self, file: File, *, max_pixels: int) -> None:
         with reading(file):
             self.header = open_header(file)
-            self.format = format_of(file)
             pages = self.header.get("n-pages") if self.header.get_typeof("n-pages") else 1
-            if self.format == "png" and is_animated(file):
+            if format_of(file) == "png" and is_animated(file):
                 raise ImageError(f"{file} is an animation: save its pictures one by one")
             if pages > 1:
                 raise ImageError(
@@ -202,11 +193,8 @@ class PictureReader(Reader):
 
     def _bands(self, _index: int, rows: int, /) -> Iterator[Array]:
         image = open_header(self.file)
-        if (image.height, image.width, image.bands) != (
-            self.height,
-            self.width,
-            self.layout.channels,
-        ):
+        known = self.height, self.width, self.layout.channels
+        if (image.height, image.width, image.bands) != known:
             raise ImageError(f"{self.path} has changed since it was opened: start again")
         yield from fetch_bands(image, self.file, rows)
 
@@ -224,17 +212,13 @@ def write_picture(
 
 @contextmanager
 def _pixels(folder: Path, source: PictureReader, bands: Iterator[Array]) -> Iterator[Any]:
-    """Give libvips the pixels: from memory, or through a file beside the target if they are many.
-
-    The file is a plain TIFF, which libvips reads in strips; it would map a raw file as a whole.
-    """
+    """Give libvips the pixels: from memory, or if they are many, by a file beside the target."""
     import tifffile
 
-    shape = (source.height, source.width, source.layout.channels)
-    size = math.prod(shape) * source.dtype.itemsize
-    if size < IN_MEMORY:
+    if math.prod(source.shape) * source.dtype.itemsize < IN_MEMORY:
         yield vips().Image.new_from_array(np.concatenate(list(bands)))
         return
+    # A plain TIFF, which libvips reads in strips; it would map a raw file as a whole.
     handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=".raw.tif", dir=folder)
     os.close(handle)
     try:
@@ -269,14 +253,10 @@ def with_header(image: Any, header: Any) -> Any:
 
 
 def _still_true(field: str, value: Any) -> Any:
-    """Return the part of a field that is true for the result; None if there is none.
-
-    Thumbnails would show the noise, and gain maps are not written.
-    """
-    if field == "exif-data":
+    """Return the part of a field that is true for the result; None if there is none."""
+    if field == "exif-data":  # a thumbnail would show the noise
         return without_thumbnail(bytes(value))
     if field == "iptc-data":
         return without_small_resources(bytes(value))
-    if field == "xmp-data" and any(word in bytes(value) for word in GAIN_MAPS):
-        return None
-    return value
+    gains = field == "xmp-data" and any(word in bytes(value) for word in GAIN_MAPS)
+    return None if gains else value  # gain maps are not written

@@ -117,11 +117,7 @@ class Reader(ABC):
         return image
 
     def bands(self, index: int, rows: int) -> Generator[Array, None, None]:
-        """Yield an image from the top in bands ``(<= rows, W, channels + alpha)``.
-
-        Raises:
-            ImageError: As ``image``.
-        """
+        """Yield an image from the top in bands ``(<= rows, W, channels + alpha)``, as ``image``."""
         self._check_index(index)
         if rows < 1:
             raise ValueError(f"bands of {rows} rows")
@@ -131,16 +127,7 @@ class Reader(ABC):
                 yield band
 
     def window(self, index: int, rows: slice, columns: slice) -> Array:
-        """Return a part of an image ``(rows, columns, channels + alpha)``.
-
-        Args:
-            index: Number of the image.
-            rows: A range within the image.
-            columns: A range within the image.
-
-        Raises:
-            ImageError: As ``image``, but only the values of the part are checked.
-        """
+        """Return a part ``(rows, columns, channels + alpha)`` of an image; only it is checked."""
         self._check_index(index)
         with reading(self.name):
             part = self._window(index, rows, columns)
@@ -148,13 +135,7 @@ class Reader(ABC):
             return part
 
     def sample(self) -> list[Array]:
-        """Return parts ``(h, w, channels + alpha)`` that are typical of the values of the file.
-
-        They are spread over the file, and always the same.
-
-        Raises:
-            ImageError: As ``image``.
-        """
+        """Return parts ``(h, w, channels + alpha)`` spread over the file, always the same."""
         step = max(1, -(-self.count // SAMPLED_IMAGES))
         parts: list[Array] = []
         for index in range(step // 2, self.count, step):
@@ -211,12 +192,7 @@ class Reader(ABC):
 
 
 class ArrayReader(Reader):
-    """Images in anything that slices like an array.
-
-    ``open_array`` returns the array. It is called for every band, so that a memory map counts as
-    memory no longer than the band lives. ``step`` is the number of rows that are cheapest to read
-    together, such as those of a chunk.
-    """
+    """Images in anything that slices like an array, such as a memory map or a zarr array."""
 
     windowed = True
 
@@ -233,8 +209,8 @@ class ArrayReader(Reader):
         name: str | None = None,
     ) -> None:
         super().__init__(file, layout, colour=colour, holes=holes, name=name)
-        self._open_array = open_array
-        self._step = step
+        self._open_array = open_array  # for every band: touched pages of a map count as memory
+        self._step = step  # number of rows that are cheapest to read together
         self._close = close
 
     def _bands(self, index: int, rows: int, /) -> Iterator[Array]:

@@ -37,12 +37,7 @@ def size_of(place: str) -> int:
 
 
 def read_bytes(place: str, start: int, stop: int) -> bytes:
-    """Return bytes ``start..stop`` of a file, fewer if it ends before ``stop``.
-
-    Args:
-        place: A path or a URL.
-        start: The first byte.
-        stop: The byte after the last one.
+    """Return bytes ``start..stop`` of a path or a URL, fewer if the file ends before ``stop``.
 
     Raises:
         ImageError: The file cannot be read, or its server sends only whole files.

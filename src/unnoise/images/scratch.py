@@ -68,10 +68,8 @@ class Scratch:
 
 
 def allocate(file: IO[bytes], start: int, size: int) -> None:
-    """Reserve ``size`` bytes on the disk, from ``start``.
-
-    Without this, a memory map on a full disk would kill the process instead of raising an error.
-    """
+    """Reserve ``size`` bytes on the disk, from ``start``."""
+    # Without this, a memory map on a full disk would kill the process instead of raising an error.
     if hasattr(os, "posix_fallocate"):
         file.flush()
         try:

@@ -21,15 +21,7 @@ WITHIN = 0.8
 
 
 def check_no_table(array: Any, *, name: str) -> None:
-    """Refuse an array ``(N, K)``, whose axes nobody stated, if it looks like N flattened images.
-
-    Neighbouring rows of an image are alike. Neighbouring rows of a table differ as much as any two.
-    But values in a table are alike if they are one row of a flattened image apart, more so than
-    values half a row apart.
-
-    Raises:
-        ImageError: It looks like a table.
-    """
+    """Refuse an array ``(N, K)``, whose axes nobody stated, if it looks like N flattened images."""
     height, width = array.shape
     shapes = list(_flattened(width))
     if height < LEAST_ROWS or not shapes or array.dtype.kind not in "biuf":
@@ -40,7 +32,7 @@ def check_no_table(array: Any, *, name: str) -> None:
     neighbours, far = _difference(rows, below), _difference(rows, np.roll(rows, step, axis=0))
     if not neighbours > APART * far:
         return
-    for shape, lag in shapes:
+    for shape, lag in shapes:  # values one row of a flattened image apart are alike
         below_it, beside_it = _shifted(rows, lag), _shifted(rows, lag // 2)
         if below_it < WITHIN * min(neighbours, beside_it):
             whole = ", ".join(map(str, (height, *shape)))

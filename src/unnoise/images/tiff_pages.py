@@ -35,16 +35,13 @@ OVERHEAD = 4096  # bytes by which compression may enlarge a page
 
 @dataclass(frozen=True)
 class Pages:
-    """The pages of a series, all of one size and dtype.
-
-    ``bands(k, rows)`` yields page ``k`` in bands ``(rows, W, samples)``. ``window(k, rows,
-    columns)`` returns a part of it, and is None if it would have to read everything above.
-    """
+    """The pages of a series, all of one size and dtype."""
 
     axes: str  # of one page, YX or YXC
     shape: tuple[int, ...]  # of one page
     dtype: np.dtype[np.generic]  # in native byte order
-    bands: Callable[[int, int], Iterator[Array]]
+    bands: Callable[[int, int], Iterator[Array]]  # page and rows to ``(rows, W, samples)``
+    # Page, rows and columns to a part; None if this would read everything above.
     window: Callable[[int, slice, slice], Array] | None = None
 
     def whole(self, count: int) -> Array:
@@ -78,14 +75,11 @@ def has_inks(page: Any) -> bool:
 
 
 def with_signs(page: Any, part: Array) -> Array:
-    """Convert stored CIELAB samples to samples without jumps, and back.
-
-    TIFF 6.0, section 23: all samples have one dtype, but L is unsigned, and a and b are signed (as
-    two's complements). In unsigned samples, a and b of a neutral grey lie at the ends, 0 and 255,
-    so noise would jump between them. In signed samples, a middle L does.
-    """
+    """Convert stored CIELAB samples to samples without jumps, and back."""
     if page.photometric != CIELAB or part.dtype.kind not in "iu" or part.shape[-1] < 3:
         return part
+    # TIFF 6.0, section 23: all samples have one dtype, but L is unsigned, and a and b are signed.
+    # In unsigned samples, a and b of a neutral grey lie at the ends; in signed ones, a middle L.
     result: Any = part.copy()
     folded = slice(1, 3) if part.dtype.kind == "u" else slice(1)
     result[..., folded] ^= np.array(1 << (8 * part.dtype.itemsize - 1)).astype(part.dtype)

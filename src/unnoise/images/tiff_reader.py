@@ -37,17 +37,7 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
 class TiffReader(Reader):
-    """The main series of a TIFF file: one image, or a stack with the axes that the file states.
-
-    It is the first of the largest series that are no masks and no smaller copies.
-
-    Attributes:
-        tiff: The open file of tifffile.
-        page: The first page of the series, which has the tags.
-        inverted: Whether zero is white in the file; in the values that are read, zero is black.
-        pages_axes: The number of axes that count pages; they come before the axes of a page.
-        samples: The number of values of a pixel of one page.
-    """
+    """The main series of a TIFF file: the largest one that is no mask and no smaller copy."""
 
     def __init__(self, file: File, *, axes: str | None, max_pixels: int) -> None:
         import tifffile
@@ -81,15 +71,15 @@ class TiffReader(Reader):
             )
             more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
             self.notes = (f"its image of {series.shape} is read, but not its {listed}{more}",)
-        self.page: Any = series.keyframe
-        self.inverted = counts_from_white(self.page)
+        self.page: Any = series.keyframe  # has the tags
+        self.inverted = counts_from_white(self.page)  # in the file, not in values that are read
         width, height = self.page.imagewidth, self.page.imagelength
         check_pixels(width, height, name=str(file), max_pixels=max_pixels)
         if any(page is None for page in series.pages):
             raise ImageError(f"{file} lacks pages that its header names; they are in other files")
         if series.dtype is None or not series.axes.endswith(self.page.axes):
             raise ImageError(f"{file} has values or axes ({series.axes}) that cannot be read")
-        self.pages_axes = len(series.axes) - len(self.page.axes)
+        self.pages_axes = len(series.axes) - len(self.page.axes)  # come before those of a page
         letters, shape, dtype = series.axes, tuple(series.shape), np.dtype(series.dtype)
         pages = None
         if series.dataoffset is None or not means_its_values(self.tiff, self.page):
@@ -106,9 +96,8 @@ class TiffReader(Reader):
             dtype, shape, axes=axes, stated=stated, name=str(file), max_pixels=max_pixels
         )
         extra = self.page.extrasamples
-        samples = (
-            layout.axes.find("C") == letters.find("S") >= 0
-        )  # else --axes calls other axes channels
+        # Else --axes calls other axes channels.
+        samples = layout.axes.find("C") == letters.find("S") >= 0
         alpha = len(extra) == 1 and extra[0] in ALPHA and samples
         super().__init__(
             file,

@@ -29,26 +29,18 @@ CLASSIC_LIMIT = 2**32 - 2**25  # reach of 32-bit offsets, without room for heade
 PAGE_HEADER = 1024
 OME_START = 4096  # bytes in which the root of OME metadata begins
 OME_TYPES = {"float32": "float", "float64": "double"}
-# Tags copied byte for byte: they describe the picture, not the places of its pixels.
-COPIED = {
-    271: "make", 272: "model", 274: "orientation", 285: "page name", 315: "artist",
-    305: "software", 306: "date",
-    316: "host computer", 700: "XMP", 33432: "copyright", 33550: "GeoTIFF scale", 33723: "IPTC",
-    33922: "GeoTIFF tie points", 34264: "GeoTIFF transformation", 34675: "ICC",
-    34735: "GeoTIFF keys", 34736: "GeoTIFF numbers", 34737: "GeoTIFF text",
-    42112: "GDAL metadata", 42113: "GDAL no data", 50838: "ImageJ counts", 50839: "ImageJ",
-    51123: "Micro-Manager",
-}  # fmt: skip
+# Tags copied byte for byte: they describe the picture, not the places of its pixels. Their names
+# stand in ``inventory.TIFF_WORDS``.
+COPIED = (
+    *(271, 272, 274, 285, 315, 305, 306, 316, 700, 33432, 33550, 33723, 33922, 34264, 34675),
+    *(34735, 34736, 34737, 42112, 42113, 50838, 50839, 51123),
+)
 
 
 def write_tiff(
     temporary: Path, source: TiffReader, images: Iterable[Iterable[Array]], *, name: str
 ) -> None:
-    """Write a file with the axes, shape, dtype and metadata of its source, in strips.
-
-    Strips are deflated if the source is compressed in any way. OME metadata get the name,
-    identifier and dtype of the new file.
-    """
+    """Write a file with the axes, shape, dtype and metadata of its source, in strips."""
     images = ((with_signs(source.page, band) for band in bands) for bands in images)
     separate = source.page.planarconfig == SEPARATE and source.samples > 1
     outer, page = source.axes[: source.pages_axes], source.axes[source.pages_axes :]
@@ -96,12 +88,14 @@ def _write(
     # ImageJ has a single header for a stack of more than 4 GB, so 32-bit offsets suffice.
     truncated = tiff.is_imagej and len(tiff.pages) < count
     size = math.prod(source.shape) * source.dtype.itemsize + count * PAGE_HEADER
-    deflated, predictor = page.compression != NONE, _predictor(source)
-    row = width * (1 if separate else samples) * source.dtype.itemsize
+    deflated = page.compression != NONE  # in any way
+    integers = source.dtype.kind in "iu" and source.dtype.itemsize <= 4
+    predictor = HORIZONTAL if integers and page.predictor == HORIZONTAL else 1
+    rows = max(1, STRIP // (width * (1 if separate else samples) * source.dtype.itemsize))
     options: dict[str, Any] = {"truncate": True} if truncated else {}
     if deflated:
-        options = {"compression": DEFLATE, "predictor": predictor, "rowsperstrip": _rows(row)}
-    strips = _strips(source, planes, _rows(row), predictor=predictor if deflated else None)
+        options = {"compression": DEFLATE, "predictor": predictor, "rowsperstrip": rows}
+    strips = _strips(source, planes, rows, predictor=predictor if deflated else None)
     try:
         with tifffile.TiffWriter(
             temporary,
@@ -151,15 +145,6 @@ def _invert(values: Any) -> Array:
     inverted[..., 0] = np.iinfo(values.dtype.name).max - values[..., 0]
     result: Array = inverted
     return result
-
-
-def _rows(row: int) -> int:
-    return max(1, STRIP // row)
-
-
-def _predictor(source: TiffReader) -> int:
-    integers = source.dtype.kind in "iu" and source.dtype.itemsize <= 4
-    return HORIZONTAL if integers and source.page.predictor == HORIZONTAL else 1
 
 
 def _meaning(source: TiffReader) -> dict[str, Any]:

@@ -33,18 +33,11 @@ Ends = float | tuple[float, ...]
 
 @dataclass(frozen=True)
 class ValueRange:
-    """The map from the library's values to file values: ``value = low + x * (high - low)``.
+    """The map from the library's values to file values: ``value = low + x * (high - low)``."""
 
-    Attributes:
-        low: The file value that is 0; one for all channels, or one for each.
-        high: The file value that is 1; one for all channels, or one for each.
-        clamp: Whether results are limited to [0, 1]: true for the range of a dtype, false for a
-            range from statistics, which good values may leave.
-    """
-
-    low: Ends
-    high: Ends
-    clamp: bool
+    low: Ends  # the file value that is 0: one for all channels, or one for each
+    high: Ends  # the file value that is 1, likewise
+    clamp: bool  # whether results are limited to [0, 1]; false for a range from statistics
 
     @classmethod
     def nominal(cls, dtype: np.dtype[np.generic] | type[np.generic]) -> Self:
@@ -54,11 +47,7 @@ class ValueRange:
 
     @classmethod
     def given(cls, low: float, high: float) -> Self:
-        """Return a range that a person chose.
-
-        Raises:
-            ConfigError: The range is empty, or an end is not finite.
-        """
+        """Return a range that a person chose; raise ``ConfigError`` unless it is finite."""
         if not (np.isfinite([low, high]).all() and low < high):
             raise ConfigError(
                 f"the range goes from {low:g} to {high:g}: give two finite numbers, the lower one "
@@ -68,20 +57,12 @@ class ValueRange:
 
     @classmethod
     def of(cls, parts: Sequence[Array], *, each: bool = False) -> Self:
-        """Return the range of data.
+        """Return the range of data ``(..., W, C)``; NaN, infinity and masked values are left out.
 
         8-bit pictures and booleans keep the range of their dtype. Wider integers get the smallest
         bit depth of cameras that holds them (12 bits in 16). Floats get 0 to 1 if only their noise
         leaves it, else 0 to their highest values. Data that use only a part of this scale, or go
-        below 0, get the range from their lowest to their highest values. Lowest and highest are the
-        percentiles 0.1 and 99.9.
-
-        Args:
-            parts: ``(..., W, C)`` of one dtype; NaN, infinity and masked values are left out.
-            each: Whether each channel has its own range.
-
-        Raises:
-            ImageError: There are no parts, or their dtypes differ.
+        below 0, get the range from their percentile 0.1 to 99.9.
         """
         dtypes = sorted({str(part.dtype) for part in parts})
         if len(dtypes) != 1:
@@ -106,14 +87,7 @@ class ValueRange:
         return np.subtract(self.high, self.low)
 
     def knows(self, other: "ValueRange", noise: float) -> bool:
-        """Whether data may be in the unit of this range.
-
-        They must not leave it by much, and must use an eighth of it unless they are only noise.
-
-        Args:
-            other: The range of the data.
-            noise: Their standard deviation between neighbouring pixels.
-        """
+        """Whether data with noise of this standard deviation may be in the unit of this range."""
         below = np.subtract(other.low, self.low) / self.span
         above = np.subtract(other.high, self.low) / self.span
         inside = bool((below >= -MARGIN).all() and (above <= 1 + 2 * MARGIN).all())
@@ -121,11 +95,8 @@ class ValueRange:
         return inside and (used or bool(np.max(other.span) <= BLANK * noise))
 
     def find_far(self, part: Array) -> NDArray[np.bool_] | None:
-        """Return which values ``(..., C)`` lie far outside, such as hot pixels; None if none does.
-
-        No value is outside the range of a dtype.
-        """
-        if self.clamp:
+        """Return which values ``(..., C)`` lie far outside, such as hot pixels; None if none."""
+        if self.clamp:  # no value is outside the range of a dtype
             return None
         low, span = np.asarray(self.low), self.span
         far = np.asarray((part < low - MARGIN * span) | (part > low + (1 + MARGIN) * span))

@@ -21,25 +21,14 @@ SWAPPED, FROM_BELOW, FROM_RIGHT = (5, 6, 7, 8), (3, 4, 7, 8), (2, 3, 6, 7)  # nu
 
 @dataclass(frozen=True)
 class Contrast:
-    """The values of an image that are drawn black and white.
+    """The values of an image that are drawn black and white."""
 
-    Attributes:
-        values: One pair for all channels, or one for each.
-        stretched: Whether they differ from the full range, which the picture should state.
-    """
-
-    values: ValueRange
-    stretched: bool
+    values: ValueRange  # one pair for all channels, or one for each
+    stretched: bool  # whether they differ from the full range, which the picture should state
 
     @classmethod
     def of(cls, image: Array, unit: ValueRange | None = None, *, each: bool = False) -> Self:
-        """Choose the contrast for one image, or for all pictures that stand side by side.
-
-        Args:
-            image: ``(..., C)`` in any real dtype. NaN, infinity and masked values are left out.
-            unit: The full range. None is the nominal range of the dtype.
-            each: Whether each channel has its own contrast, because channels are no colours.
-        """
+        """Choose the contrast for images ``(..., C)`` that stand side by side."""
         unit = unit or ValueRange.nominal(image.dtype)
         parts = [image[..., i, None] for i in range(image.shape[-1])] if each else [image]
         stretches = [find_stretch(part, unit) for part in parts]
@@ -51,10 +40,7 @@ class Contrast:
         return cls(ValueRange(lows, highs, True), any(stretches))
 
     def draw(self, image: Array) -> NDArray[np.float32]:
-        """Return an image ``(H, W, C)`` as float32 of the same shape, 0 for black and 1 for white.
-
-        NaN and infinity become finite values.
-        """
+        """Return an image ``(H, W, C)`` as finite float32, 0 for black and 1 for white."""
         scaled = np.nan_to_num(to_float(np.asarray(image)[None], self.values)[0]).clip(0, 1)
         drawn: NDArray[np.float32] = np.moveaxis(scaled, 0, -1)
         return drawn
@@ -79,11 +65,7 @@ def find_stretch(
     *,
     holes: Holes = Holes(),  # noqa: B008  frozen
 ) -> ValueRange | None:
-    """Return the range to which an image is stretched for the eye; None if it is not stretched.
-
-    It is stretched from its percentile 0.1 to 99.9 if these span less than half of the full range,
-    or leave it. ``seen`` is ``(..., C)``; ``unit`` is the full range, one for all channels.
-    """
+    """Return the range to which ``(..., C)`` is stretched for the eye; None if it is not."""
     (part,) = thinned([seen])
     lacks = holes.find(np.asarray(part)) if holes else None
     values: Any = np.ma.compressed(part if lacks is None else np.ma.MaskedArray(part, lacks))

@@ -45,9 +45,8 @@ def write_like(
     Args:
         path: A path with the suffix of the source's format.
         source: The open source.
-        images: Each image of the source, in order, as its bands ``(rows, W, channels + alpha)``
-            from the top, with the dtype of the file.
-        dtype: Dtype of the file; None keeps the dtype of the source.
+        images: The bands ``(rows, W, channels + alpha)`` of each image, from the top.
+        dtype: Dtype of the file and of the bands; None keeps the dtype of the source.
         quality: Quality of JPEG and WebP, 1 to 100; None keeps the quality of the source.
         overwrite: Whether an existing file may be replaced.
 
@@ -107,8 +106,7 @@ def write_stack(path: Path, array: NDArray[np.generic], *, overwrite: bool = Tru
 
 def _check_content(path: Path, source: Reader) -> None:
     """Raise ``ImageError`` if the format of a name would lose contents of the real format."""
-    kind = source.format if isinstance(source, PictureReader) else format_of(source.path)
-    named = NAMED.get(_format(path))
+    kind, named = format_of(source.path), NAMED.get(_format(path))
     if kind is None or named is None or kind == named:
         return
     advice = f"{source.name} holds {kind.upper()} data: rename it to end in {ENDINGS[kind]}"
@@ -126,7 +124,7 @@ def _retyped(source: Reader, dtype: np.dtype[np.generic] | None) -> Reader:
     """Return a copy of an open file that states another dtype, for the writers."""
     if dtype is None or dtype == source.dtype:
         return source
-    if isinstance(source, PictureReader):
+    if source.picture:
         raise ImageError(
             f"{source.name} has a format that does not hold {dtype}: leave --dtype out, or convert "
             "the file to TIFF first"

@@ -35,20 +35,16 @@ def is_zarr(path: Path) -> bool:
 
 
 class ZarrReader(ArrayReader):
-    """A zarr array, or the level of full resolution of an OME-Zarr image, in a folder or at a URL.
-
-    Attributes:
-        group: The metadata of its group; None for an array without a group.
-        array: The open array.
-        others: Members of the group that are not written, in words.
-    """
+    """A zarr array, or the full resolution of an OME-Zarr image, in a folder or at a URL."""
 
     def __init__(self, path: Path | str, *, axes: str | None, max_pixels: int) -> None:
         zarr, name = _zarr(path), str(path)
         with reached(path):
             node = zarr.open(name, mode="r")
+            # Metadata of its group; None without one.
             self.group = None if isinstance(node, zarr.Array) else dict(node.attrs)
             self.array = node if self.group is None else _full_level(node, name)
+            # Members of the group that are not written, in words.
             self.others = () if self.group is None else _others(node, self.group)
             layout = checked_layout(
                 self.array.dtype,
@@ -61,14 +57,13 @@ class ZarrReader(ArrayReader):
             chunk = [int(self.array.chunks[layout.axes.index(letter)]) for letter in "XY"]
             # A chunk is unpacked as a whole, even if the image has only few of its pixels.
             check_pixels(*chunk, name=f"a chunk of {name}", max_pixels=max_pixels)
-            step = chunk[1]
         super().__init__(
             Path(path),
             layout,
             lambda: self.array,
             colour="unknown" if self.group is None else "other",
             holes=Holes(_stated_nodata(self.array)),
-            step=step,
+            step=chunk[1],
             name=name,
         )
 
