@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unnoise.models.contract import Model
-from unnoise.models.residual_unet import START
+from unnoise.models.unet import START
 
 COLOURS = 3
 

@@ -1,4 +1,4 @@
-"""Types that all rooms share."""
+"""Types and constants that all rooms share."""
 
 from collections.abc import Callable
 
@@ -10,3 +10,6 @@ Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Denoise = Callable[[Floats], Floats]  # images (N, C, H, W) to results of the same shape
 Say = Callable[[str], None]  # takes messages for people
+
+RGB = 3  # channels
+LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as in Pillow, OpenCV and MATLAB

@@ -2,8 +2,8 @@
 
 The plane that fits a block best is subtracted. This removes some of the noise, most of all coarse
 noise. So the products of pixels some rows and columns apart are compared with the products that
-noise of each width has in blocks without planes. Nothing is approximated: the correlation belongs
-to the discrete blur, ``irfft2(rfft2(n) exp(-2 (π w f)²))``.
+noise of each width has in blocks without planes. The correlation belongs to the discrete blur,
+``irfft2(rfft2(n) exp(-2 (π w f)²))``.
 """
 
 from dataclasses import dataclass
@@ -23,19 +23,12 @@ PERIOD = 256  # pixels after which the blur repeats
 
 @dataclass(frozen=True)
 class Blurred:
-    """The noise that fits the products of blocks.
+    """The noise that fits the products of blocks."""
 
-    Attributes:
-        variance: Variance of the noise before planes were subtracted.
-        width: Width of the gaussian, in pixels; 0 for white noise.
-        structure: Variance of structure, which is as coarse as the image itself.
-        correlation: Measured correlation of pixels 1 to 4 apart, mean of rows and columns,
-            corrected for the planes and for structure.
-    """
-
-    variance: float
-    width: float
-    structure: float
+    variance: float  # before planes were subtracted
+    width: float  # of the gaussian, in pixels; 0 for white noise
+    structure: float  # variance of structure, which is as coarse as the image itself
+    # Measured, of pixels 1 to 4 apart, mean of rows and columns, without planes and structure.
     correlation: tuple[float, ...] = (0.0,) * LAGS
 
 
@@ -71,14 +64,7 @@ def shared_products(shape: tuple[int, int], *, rows: float, columns: float) -> D
 def fit_blurred(
     measured: Doubles, shape: tuple[int, int], *, structure: bool = True, width: float | None = None
 ) -> Blurred:
-    """Find the noise whose products are nearest to the ``products`` of blocks without planes.
-
-    Args:
-        measured: ``(5, 5)``.
-        shape: Height and width of the blocks.
-        structure: Whether the blocks may hold structure of the image.
-        width: Width of the grain if it is known, one of ``WIDTHS``.
-    """
+    """Find the noise whose products are nearest to the ``products`` ``(5, 5)`` of blocks."""
     tables, coarse = _tables(*shape)
     best, found = np.inf, Blurred(0.0, 0.0, 0.0)
     for each, table in zip(WIDTHS, tables, strict=True):

@@ -40,22 +40,16 @@ AROUND = np.array(
 
 @dataclass(frozen=True)
 class Fineness:
-    """Figures for the finest structure of an image.
+    """Figures for the finest structure of an image."""
 
-    Attributes:
-        excess: Excess error, at full resolution, of a rule that was learned at half the resolution
-            over a rule that was learned at full resolution, as a share of the latter's mean squared
-            error.
-        hidden: Variance that the surrounding pixels do not predict, without the noise, as a share
-            of the variance of the noise. The lower it is, the less a network loses that learns to
-            predict pixels from their surroundings.
-        narrow: Ratio of the falls of the autocovariance from 2 to 4 and from 4 to 8 pixels: about
-            0.5 for edges, which look alike at all scales, above 1 for lines of 3 pixels; 10 at
-            most.
-    """
-
+    # Excess error, at full resolution, of a rule learned at half the resolution, as a share of the
+    # error of a rule learned at full resolution.
     excess: float
+    # Variance that the surrounding pixels do not predict, as a share of the variance of the noise.
+    # The lower it is, the less a network loses that learns to predict pixels from others.
     hidden: float
+    # Ratio of the falls of the autocovariance from 2 to 4 and from 4 to 8 pixels, at most 10: about
+    # 0.5 for edges, which look alike at all scales, above 1 for lines of 3 pixels.
     narrow: float
 
     @property
@@ -104,27 +98,22 @@ def _channel(values: Doubles) -> Fineness | None:
 
 
 def _noise(image: Doubles) -> float:
-    """Estimate the variance of the noise by the median of second differences both ways.
-
-    The differences follow Immerkaer, "Fast Noise Variance Estimation", CVIU 1996. The median leaves
-    out edges.
-    """
+    """Estimate the variance of the noise by the median of second differences both ways."""
+    # Immerkaer, "Fast Noise Variance Estimation", CVIU 1996; the median leaves out edges.
     across = image[:, 2:] - 2 * image[:, 1:-1] + image[:, :-2]
     both = across[2:] - 2 * across[1:-1] + across[:-2]
     return float((TO_STD * np.median(np.abs(both))) ** 2 / SECOND**2)
 
 
 def _autocovariance(image: Doubles) -> Doubles:
-    """Return the autocovariance up to ``REACH`` pixels each way, with distance 0 in the middle.
-
-    It is the mean over turned and mirrored images, since training turns and mirrors them.
-    """
+    """Return the autocovariance up to ``REACH`` pixels each way, with distance 0 in the middle."""
     height, width = image.shape
     padded = height + REACH, width + REACH
     power = np.abs(np.fft.rfft2(image - image.mean(), padded)) ** 2
     lags = np.arange(-REACH, REACH + 1)
     products = np.fft.irfft2(power, padded)[np.ix_(lags, lags)]
     one = products / np.outer(height - np.abs(lags), width - np.abs(lags))
+    # Training turns and mirrors images.
     turned = [np.rot90(each, turns) for each in (one, one.T) for turns in range(4)]
     mean: Doubles = np.mean(turned, axis=0)
     return mean

@@ -36,17 +36,11 @@ class Stratum:
 
 @dataclass(frozen=True)
 class FlatBlocks:
-    """The blocks of an image that vary least, without their planes.
+    """The blocks of an image that vary least, without their planes."""
 
-    Attributes:
-        halves: Flat halves of blocks, ``(M, C, 16, 8)``.
-        whole: Blocks whose brightness varies least, ``(N, C, 16, 16)``.
-        strata: Flat halves by brightness, from dark to bright.
-    """
-
-    halves: Doubles
-    whole: Doubles
-    strata: tuple[Stratum, ...]
+    halves: Doubles  # flat halves of blocks, ``(M, C, 16, 8)``
+    whole: Doubles  # blocks whose brightness varies least, ``(N, C, 16, 16)``
+    strata: tuple[Stratum, ...]  # flat halves by brightness, from dark to bright
 
     def unevenness(self, weights: Doubles, width: float) -> float:
         """Return how much the variances of the halves differ; 1 for pure noise of that width."""
@@ -63,16 +57,7 @@ class FlatBlocks:
 def flat_blocks(
     noisy: Doubles, weights: Doubles, clean: Doubles | None = None
 ) -> FlatBlocks | None:
-    """Find the blocks of 16 × 16 pixels that vary least.
-
-    Args:
-        noisy: ``(H, W, C)``.
-        weights: Weights of the channels in the brightness, ``(C,)``.
-        clean: The image without noise. With it, blocks of the difference are cut; all are flat.
-
-    Returns:
-        None if the image is too small, flat or clipped.
-    """
+    """Find the blocks of 16 × 16 pixels that vary least; None if the image is too small or flat."""
     if min(noisy.shape[:2]) < BLOCK:
         return None
     cut = _cut(noisy)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.facts.parts import blocks_of, correlations, middle, usable_blocks, without_planes
-from unnoise.types import Doubles
+from unnoise.types import RGB, Doubles
 
 LAGS = 5  # pixels
 SHARE = 0.1  # of the blocks, those that vary least
@@ -25,28 +25,19 @@ STEADY = 3.5  # ratio of the quantiles 25 % and 3 % of the blocks' standard devi
 LOWEST = 2.5  # ratio of the quantiles 10 % and 1 %
 # The colours of a texture vary together. If each varies for itself, it is noise, even if the noise
 # is coarse or uneven.
-RGB, OWN, OWN_FAR, OWN_BELL = 3, 0.8, 0.1, 8.0
+OWN, OWN_FAR, OWN_BELL = 0.8, 0.1, 8.0
 GRAIN = 0.25  # correlation at 1 pixel from which on noise has a grain
 
 
 @dataclass(frozen=True)
 class Floor:
-    """The variation in the flattest blocks.
+    """The variation in the flattest blocks."""
 
-    Attributes:
-        std: Its standard deviation, in the unit of the image.
-        correlation: Correlation of values 1 to 5 pixels apart, mean of both axes.
-        noise: Whether it is noise, not texture.
-        blocks: Numbers of the flattest blocks, row by row.
-        colour: Correlation, at 1 pixel, of the differences of three channels from their mean; 0 for
-            other numbers of channels.
-    """
-
-    std: float
-    correlation: tuple[float, ...]
-    noise: bool
-    blocks: NDArray[np.int64] = field(repr=False)
-    colour: float = 0.0
+    std: float  # standard deviation, in the unit of the image
+    correlation: tuple[float, ...]  # of values 1 to 5 pixels apart, mean of both axes
+    noise: bool  # whether it is noise, not texture
+    blocks: NDArray[np.int64] = field(repr=False)  # numbers of the flattest, row by row
+    colour: float = 0.0  # correlation at 1 pixel of the differences of three channels from the mean
 
     @property
     def grain(self) -> bool:

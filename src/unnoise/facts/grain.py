@@ -39,7 +39,7 @@ class Correlation:
 
 
 def noise_correlation(image: NDArray[np.generic]) -> Correlation | None:
-    """Estimate the correlation of an image's noise.
+    """Estimate the correlation of an image's noise, as the mean over the channels.
 
     A plane is subtracted from the blocks of 16 × 16 pixels with the least structure, and each block
     is compared with shifted copies of itself.
@@ -48,7 +48,7 @@ def noise_correlation(image: NDArray[np.generic]) -> Correlation | None:
         image: ``(H, W, C)``, any real dtype, any scale.
 
     Returns:
-        The means over the channels; None if the image is too small, flat or clipped.
+        None if the image is too small, flat or clipped.
     """
     tables = [_channel(channel) for channel in channels_of(image, MAX_SIDE)]
     found = [table for table in tables if table is not None]

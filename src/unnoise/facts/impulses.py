@@ -35,8 +35,7 @@ def impulses_left(image: NDArray[np.generic], restored: NDArray[np.generic]) -> 
     """Return the share of the impulses of an image that a result still shows, 0 to 1.
 
     There, the result deviates as much from the median of the neighbours in the image as an impulse
-    does. A network may smear an impulse over its neighbours: then it is no impulse of the result,
-    but still visible.
+    does. If a network smears an impulse over its neighbours, it is no impulse, but still visible.
 
     Args:
         image: ``(H, W, C)``, any real dtype, any scale; the channel with the largest share counts.

@@ -22,17 +22,11 @@ CLEAR = 4.0  # standard errors
 
 @dataclass(frozen=True)
 class Lines:
-    """Standard deviations of noise, in the unit of the image.
+    """Standard deviations of noise, in the unit of the image."""
 
-    Attributes:
-        rows: Noise that all pixels of a row share; 0 if it could be chance.
-        columns: Noise that all pixels of a column share, likewise.
-        pixels: Variation from pixel to pixel: noise, and in sharp images some structure.
-    """
-
-    rows: float
-    columns: float
-    pixels: float
+    rows: float  # noise that all pixels of a row share; 0 if it could be chance
+    columns: float  # the same for columns
+    pixels: float  # variation from pixel to pixel: noise, and in sharp images some structure
 
     @property
     def direction(self) -> Literal["horizontal", "vertical"] | None:

@@ -16,11 +16,9 @@ from unnoise.facts.floor import noise_floor
 from unnoise.facts.impulses import MANY
 from unnoise.facts.lines import lines
 from unnoise.facts.parts import TO_STD, middle, neighbours
-from unnoise.types import Doubles
+from unnoise.types import LUMA, RGB, Doubles
 
 MAX_SIDE = 1024  # pixels; a larger image is measured in its middle
-RGB = 3
-LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 EVEN = 1.6  # largest unevenness of the variances of flat halves; pure noise has 1
 LEAST = 0.003  # level from which on noise counts
 LEAST_UNEVEN = 0.01  # the same for colours whose flat places differ, by texture or brightness
@@ -32,61 +30,37 @@ FAR, OFF = 5.0, 0.1  # an impulse deviates by 5 standard deviations plus 0.1
 
 @dataclass(frozen=True)
 class Part:
-    """The noise of the brightness, or of the colour differences.
+    """The noise of the brightness, or of the colour differences."""
 
-    Attributes:
-        level: Standard deviation of each channel of white noise with the same power in this part.
-        width: Width of its grain, as the standard deviation of a gaussian, in pixels.
-        correlation: Correlation of pixels 1 to 4 apart, mean of rows and columns, without structure
-            and lines.
-    """
-
-    level: float
-    width: float
-    correlation: tuple[float, ...]
+    level: float  # standard deviation of a channel of white noise with the same power in this part
+    width: float  # of its grain, as the standard deviation of a gaussian, in pixels
+    correlation: tuple[float, ...]  # of pixels 1 to 4 apart, without structure and lines
 
 
 @dataclass(frozen=True)
 class NoiseSample:
-    """The noise of one image. Levels are in the unit of the image.
+    """The noise of one image. Levels are in the unit of the image."""
 
-    Attributes:
-        luma: Noise of the brightness, or of the only channel.
-        chroma: Noise of the colour differences; None without three channels.
-        even: Whether the flattest places vary equally or without grain, as noise does and texture
-            does not.
-        noisy: Whether there is noise.
-        brightness: Brightness of places from dark to bright, ``(K,)``.
-        variance: Variance of the noise of a channel there, ``(K,)``; 0 where texture hides it.
-        rows: Standard deviation of the noise that the pixels of a row share; 0 if it could be
-            chance.
-        columns: The same for columns.
-        impulses: Share of the pixels that were set to the lowest or highest value.
-    """
-
-    luma: Part
-    chroma: Part | None
-    even: bool
-    noisy: bool
-    brightness: Doubles
-    variance: Doubles
-    rows: float
-    columns: float
-    impulses: float
+    luma: Part  # noise of the brightness, or of the only channel
+    chroma: Part | None  # noise of the colour differences; None without three channels
+    even: bool  # whether the flattest places vary equally or without grain, unlike texture
+    noisy: bool  # whether there is noise
+    brightness: Doubles  # of places from dark to bright, ``(K,)``
+    variance: Doubles  # of the noise of a channel there, ``(K,)``; 0 where texture hides it
+    rows: float  # standard deviation of noise that a row shares; 0 if it could be chance
+    columns: float  # the same for columns
+    impulses: float  # share of the pixels that were set to the lowest or highest value
 
 
 def noise_sample(
     noisy: NDArray[np.generic], clean: NDArray[np.generic] | None = None, *, step: float = 0.0
 ) -> NoiseSample | None:
-    """Measure the noise of an image.
+    """Measure the noise of an image; None if it is too small, flat or clipped.
 
     Args:
         noisy: ``(H, W, C)``, nominally [0, 1]. Three channels are colours; others are averaged.
         clean: The same image without noise; None measures the noisy one alone.
         step: Distance of neighbouring values after rounding to integers; rounding is no noise.
-
-    Returns:
-        None if the image is too small, flat or clipped.
     """
     seen = middle(noisy, MAX_SIDE).astype(np.float64)
     truth = None if clean is None else middle(clean, MAX_SIDE).astype(np.float64)

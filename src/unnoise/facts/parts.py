@@ -51,11 +51,7 @@ def without_planes(blocks: Doubles) -> Doubles:
 
 
 def usable_blocks(image: Doubles) -> tuple[Doubles, Doubles, NDArray[np.int64]]:
-    """Cut ``(H, W)`` into blocks of 16 × 16 pixels, and subtract their planes.
-
-    Returns:
-        The blocks, their variances, and the numbers of blocks that vary and are not clipped.
-    """
+    """Return blocks without planes, their variances, and which of them vary and are not clipped."""
     blocks = blocks_of(image)
     rest = without_planes(blocks)
     variance = rest.var((1, 2))
@@ -65,10 +61,7 @@ def usable_blocks(image: Doubles) -> tuple[Doubles, Doubles, NDArray[np.int64]]:
 
 
 def correlations(blocks: Doubles, lags: int) -> Doubles:
-    """Return the mean products of pixels 1 to ``lags`` apart in ``(B, H, W)``: across, then down.
-
-    The shape is ``(2, lags)``.
-    """
+    """Return mean products of pixels 1 to ``lags`` apart, across and down, ``(2, lags)``."""
     return np.array(
         [
             [np.mean(blocks[..., :-lag] * blocks[..., lag:]) for lag in range(1, lags + 1)],

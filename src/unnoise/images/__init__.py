@@ -6,7 +6,6 @@ array of any real dtype and axes, or a file. This room does not know the use of 
 
 from unnoise.images.array_files import read_idx, write_idx
 from unnoise.images.arrays import (
-    LUMA,
     as_array,
     as_stack,
     from_float,
@@ -30,13 +29,13 @@ from unnoise.images.listing import (
 )
 from unnoise.images.npz_files import find_pairs
 from unnoise.images.pixel_size import pixel_size
-from unnoise.images.reader import BAND_ROWS, RGB, Colour, Reader
+from unnoise.images.reader import BAND_ROWS, Colour, Reader
 from unnoise.images.remote import is_url, list_urls, reached, read_bytes, size_of, system_of
 from unnoise.images.value_range import MARGIN, ValueRange, estimate_noise, ranges_of
 from unnoise.images.viewing import Contrast, in_digits, upright
 from unnoise.images.writing import write_like, write_stack
 from unnoise.images.zarr_files import is_zarr
-from unnoise.types import Array
+from unnoise.types import LUMA, RGB, Array
 
 __all__ = [
     "BAND_ROWS",

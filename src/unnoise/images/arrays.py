@@ -10,10 +10,9 @@ from unnoise.images.axes import Layout, check_values, checked_layout
 from unnoise.images.holes import Holes, hole_mask
 from unnoise.images.tables import check_no_table
 from unnoise.images.value_range import ValueRange
-from unnoise.types import Array, Floats
+from unnoise.types import LUMA, Array, Floats
 
 NUMPY_FLOATS = ("torch.float16", "torch.float32", "torch.float64")
-LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as in Pillow, OpenCV and MATLAB
 NO_LIGHT = ("CMYK", "LAB", "HSV")  # modes of PIL
 
 

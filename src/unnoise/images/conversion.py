@@ -17,10 +17,10 @@ from unnoise.images.picture_files import (
     with_header,
     write_error,
 )
-from unnoise.images.reader import RGB, Reader
+from unnoise.images.reader import Reader
 from unnoise.images.value_range import BITS, ValueRange
 from unnoise.images.viewing import find_stretch
-from unnoise.types import Array
+from unnoise.types import RGB, Array
 
 NARROW = (".jpg", ".webp")  # formats of 8 bits
 ANY = ".tif"  # holds values of any dtype and any number of channels

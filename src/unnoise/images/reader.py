@@ -10,11 +10,10 @@ import numpy as np
 from unnoise.images.axes import Layout, check_values
 from unnoise.images.contents import File, reading
 from unnoise.images.holes import Holes
-from unnoise.types import Array
+from unnoise.types import RGB, Array
 
 Colour = Literal["grey", "rgb", "other", "unknown"]
 
-RGB = 3  # channels
 SAMPLED_IMAGES, SAMPLED_SIDE, SAMPLED_WINDOWS = 8, 512, 4  # limits of a sample
 BAND_ROWS = 256  # rows read at once: a whole row of the tiles of large TIFF files
 

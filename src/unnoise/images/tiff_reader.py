@@ -11,7 +11,7 @@ from unnoise.errors import ImageError
 from unnoise.images.axes import check_likely, check_pixels, checked_layout, normal_axes
 from unnoise.images.contents import File, for_library, map_array, reading, size_in_bytes
 from unnoise.images.holes import Holes
-from unnoise.images.reader import RGB, ArrayReader, Reader
+from unnoise.images.reader import ArrayReader, Reader
 from unnoise.images.tiff_pages import (
     CIELAB,
     INKS,
@@ -24,7 +24,7 @@ from unnoise.images.tiff_pages import (
     states_colours,
     with_signs,
 )
-from unnoise.types import Array
+from unnoise.types import RGB, Array
 
 MOST_NAMED = 4  # most images of a file that a message names
 ORIENTATION, ICC = 274, 34675  # tags

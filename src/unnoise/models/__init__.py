@@ -22,8 +22,7 @@ from unnoise.models.contract import (
 from unnoise.models.conv_autoencoder import ConvAutoencoder
 from unnoise.models.grey import grey
 from unnoise.models.mlp import MLP
-from unnoise.models.residual_unet import ResidualUNet
-from unnoise.models.unet import UNet
+from unnoise.models.unet import ResidualUNet, UNet
 
 BLOCKS: ModelArguments = {"falling": (1, 1, 1), "rising": (1, 1, 1, 2)}
 HIGH_LR = 1.6e-2  # found by measurement (docs/lab-notes.md)
@@ -44,11 +43,7 @@ MODELS = {
 
 
 def find_model(name: str) -> Architecture:
-    """Return the entry of a model in the table.
-
-    Raises:
-        UnknownNameError: No model has this name.
-    """
+    """Return the entry of a model in the table; raise ``UnknownNameError`` if it is not there."""
     if name not in MODELS:
         raise UnknownNameError("model", name, MODELS)
     return MODELS[name]

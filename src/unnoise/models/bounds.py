@@ -20,11 +20,8 @@ START = -3.0  # its softplus is 0.05, the size of errors before training
 class Distances(Model):
     """From noisy and denoised images to the distances of a lower and an upper quantile.
 
-    ``(B, 2 · C, H, W)`` in, noisy channels first; the same shape out, lower distances first. They
-    are at least 0. ``objectives.Quantiles`` defines what they learn.
-
-    Args:
-        arguments: Arguments of the ``UNet`` that estimates them; it has ``2 · C`` channels.
+    ``(B, 2 · C, H, W)`` in, noisy channels first; the same shape out, lower distances first, none
+    below 0. ``arguments`` build the ``UNet`` of ``2 · C`` channels that estimates them.
     """
 
     def __init__(self, arguments: ModelArguments) -> None:
@@ -48,11 +45,8 @@ class Distances(Model):
 class Bounds(Model):
     """A model and its distances, trained together.
 
-    ``forward`` gives ``(B, 3 · C, H, W)``: images, lower distances, upper distances.
-
-    Args:
-        model: It makes the image; its weights get no gradient from the distances.
-        distances: A network with twice the channels of the model; None makes a fresh one.
+    ``forward`` gives ``(B, 3 · C, H, W)``: images, lower distances, upper distances. The weights of
+    the model get no gradient from the distances. Without ``distances`` a fresh network is made.
     """
 
     def __init__(self, model: Model, distances: Distances | None = None) -> None:

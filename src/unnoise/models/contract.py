@@ -63,10 +63,7 @@ class Model(nn.Module, ABC):
 
     @abstractmethod
     def features(self, noisy: Tensor) -> list[Tensor]:
-        """Return the features of each level for a batch, each ``(B, ...)``, finest level first.
-
-        The last are the features of the narrowest level. None of them has been decoded.
-        """
+        """Return the features ``(B, ...)`` of each level, not decoded; the narrowest comes last."""
 
     def encode(self, noisy: Tensor) -> Tensor:
         """Return the features of the narrowest level, ``(B, ...)``."""
@@ -78,15 +75,11 @@ class Model(nn.Module, ABC):
 
 
 class CodeModel(Model):
-    """A model that makes images from its code alone.
-
-    Attributes:
-        code_size: Number of values in the code of one image.
-    """
+    """A model that makes images from its code alone."""
 
     one_size = True
     fixed_size: tuple[int, int]
-    code_size: int
+    code_size: int  # number of values in the code of one image
 
     @abstractmethod
     def decode(self, code: Tensor) -> Tensor:
@@ -109,28 +102,18 @@ class CodeModel(Model):
 
 @dataclass(frozen=True)
 class Architecture:
-    """A line of the table of models.
+    """A line of the table of models."""
 
-    Attributes:
-        network: The class.
-        arguments: The arguments that differ from the defaults of the constructor.
-        lr: The highest learning rate that suits the model.
-    """
-
-    network: type[Model]
-    arguments: ModelArguments = field(default_factory=dict)
-    lr: float = DEFAULT_LR
+    network: type[Model]  # the class
+    arguments: ModelArguments = field(default_factory=dict)  # those that differ from the defaults
+    lr: float = DEFAULT_LR  # the highest learning rate that suits the model
 
 
 ModelKind = TypeVar("ModelKind", bound=Model)
 
 
 def place(model: ModelKind, device: torch.device) -> ModelKind:
-    """Move a model to a device, with its weights in the layout in which convolutions are fastest.
-
-    Returns:
-        The same model.
-    """
+    """Move a model to a device, and its weights to the layout that suits convolutions best."""
     placed: ModelKind = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs have it only beside a tensor
     return placed
 
@@ -150,9 +133,7 @@ def fit(model: Model, images: Tensor) -> Tensor:
 
 
 def restore(model: Model, noisy: Tensor) -> Tensor:
-    """Fit images ``(B, C, H, W)`` of any allowed size to a model, run it, and crop the results.
-
-    Results are not clamped.
+    """Fit images ``(B, C, H, W)`` to a model, run it, and crop the results, which are not clamped.
 
     Raises:
         ModelError: The model does not take images of this shape.
@@ -168,8 +149,7 @@ def join_features(features: list[Tensor], levels: Sequence[int], pool: int | Non
     Args:
         features: The result of ``Model.features``.
         levels: The numbers of the levels.
-        pool: Side of a grid of cells; the features in each cell are averaged. None keeps every
-            place.
+        pool: Side of a grid of cells in which features are averaged; None keeps every place.
 
     Raises:
         ModelError: The model has no such level, or the grid has no cell.

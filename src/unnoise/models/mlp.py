@@ -21,7 +21,7 @@ class MLP(CodeModel):
 
     Args:
         channels: Channels of the images.
-        size: Height and width of the images. The rows of a table are images of ``(1, columns)``.
+        size: Height and width; the rows of a table are images of ``(1, columns)``.
         widths: Number of features of each layer; the last layer is the code.
         bounded: Whether outputs go through a sigmoid, for values in [0, 1].
 
@@ -79,10 +79,8 @@ class MLP(CodeModel):
         return F.relu(self.down[index](given - self.centre if index == 0 else given))
 
     def centre_on(self, images: Tensor) -> None:
-        """Give the first layer the difference from the mean of images ``(N, C, H, W)``.
-
-        On photographs, whose values are far from 0, this avoids a tenth of the errors.
-        """
+        """Give the first layer the difference from the mean of images ``(N, C, H, W)``."""
+        # On photographs, whose values are far from 0, this avoids a tenth of the errors.
         self.centre.copy_(images.flatten(1).mean(0))
 
     def undo(self, index: int, features: Tensor) -> Tensor:

@@ -14,8 +14,9 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from unnoise.images import RGB
+from unnoise.noise.draws import normal, uniform
 from unnoise.noise.grain import blur, split
+from unnoise.types import RGB
 
 SHOT = 1e-6  # variance of shot noise of a white pixel at ISO 1, for sensors of 24 × 16 mm and more
 READ = 2.18, 1.20, 0.26  # log(variance of read noise) = 2.18 log(shot) + 1.20 ± 0.26
@@ -80,21 +81,18 @@ def develop(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
     red, blue = (_uniform(clean, generator, BALANCE) for _ in range(2))
     balance = torch.cat([red, torch.ones_like(red), blue], dim=1)
     raw = exposure * _mix(light, mixed) / balance
-    shot = SHOT * level * torch.exp(0.3 * _normal(clean, generator))
+    shot = SHOT * level * torch.exp(0.3 * normal(clean, generator, 1, 1, 1))
     slope, offset, spread = READ
-    read = slope * torch.log(shot) + offset + spread * _normal(clean, generator)
+    read = slope * torch.log(shot) + offset + spread * normal(clean, generator, 1, 1, 1)
     deviation = (shot * raw + torch.exp(read)).sqrt()
-    noise = _fill(
-        deviation * torch.randn(clean.shape, generator=generator, device=clean.device),
-        _uniform(clean, generator, (0.0, 1.0)),
-    )
+    noise = _fill(deviation * normal(clean, generator), uniform(clean, generator, 1, 1, 1))
     noise = _unmix(noise * balance, mixed) / exposure
     return to_srgb(light + noise) - to_srgb(light)
 
 
 def _reduce(noise: Tensor, luma: Tensor, chroma: Tensor, generator: Generator) -> Tensor:
     """Reduce noise as cameras do, and sharpen the rest."""
-    grainy = _uniform(noise, generator, (0.0, 1.0)) < GRAINY
+    grainy = uniform(noise, generator, 1, 1, 1) < GRAINY
     bright, colours = split(noise)
     power = _uniform(noise, generator, CORED) * grainy
     bright, colours = (
@@ -104,7 +102,7 @@ def _reduce(noise: Tensor, luma: Tensor, chroma: Tensor, generator: Generator) -
     bright = bright * _uniform(noise, generator, KEPT_LUMA)
     colours = colours * _uniform(noise, generator, KEPT_CHROMA)
     strength = _uniform(noise, generator, SHARPENING)
-    strength = strength * (_uniform(noise, generator, (0.0, 1.0)) < SHARPENED)
+    strength = strength * (uniform(noise, generator, 1, 1, 1) < SHARPENED)
     bright = bright + strength * (bright - blur(bright, torch.full_like(luma, REACH)))
     return bright + colours
 
@@ -129,10 +127,7 @@ def _kept(bright: Tensor, generator: Generator) -> Tensor:
 
 
 def _fill(noise: Tensor, corrected: Tensor) -> Tensor:
-    """Keep one colour per pixel (red, green / green, blue), and fill the others from neighbours.
-
-    ``corrected`` is 0 for plain means of neighbours, 1 for Malvar's; in between, they are mixed.
-    """
+    """Keep one colour per pixel (red, green / green, blue), and fill the others from neighbours."""
     height, width = noise.shape[2:]
     row = torch.arange(height, device=noise.device)[:, None] % 2
     column = torch.arange(width, device=noise.device) % 2
@@ -180,9 +175,4 @@ def to_srgb(linear: Tensor) -> Tensor:
 
 def _uniform(images: Tensor, generator: Generator, ends: tuple[float, float]) -> Tensor:
     """Draw a number per image, ``(B, 1, 1, 1)``."""
-    drawn = torch.rand((len(images), 1, 1, 1), generator=generator, device=images.device)
-    return ends[0] + (ends[1] - ends[0]) * drawn
-
-
-def _normal(images: Tensor, generator: Generator) -> Tensor:
-    return torch.randn((len(images), 1, 1, 1), generator=generator, device=images.device)
+    return ends[0] + (ends[1] - ends[0]) * uniform(images, generator, 1, 1, 1)

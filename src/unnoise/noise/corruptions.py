@@ -13,6 +13,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
+from unnoise.noise import draws
 from unnoise.noise.camera import camera
 from unnoise.noise.grain import chroma, columns, grain, rows
 from unnoise.noise.jpeg import jpeg
@@ -75,7 +76,7 @@ class Corruption:
 
 def gaussian(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
     """``x + level · n`` with n standard normal."""
-    return clean + level * _normal_like(clean, generator)
+    return clean + level * draws.normal(clean, generator)
 
 
 def poisson(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
@@ -91,7 +92,7 @@ def salt_pepper(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
 
 def speckle(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
     """``x · (1 + level · n)`` with n standard normal."""
-    return clean * (1 + level * _normal_like(clean, generator))
+    return clean * (1 + level * draws.normal(clean, generator))
 
 
 def mask(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
@@ -101,35 +102,24 @@ def mask(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
 
 def uniform(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
     """``x + u`` with u uniform on [-level, level]."""
-    draw = torch.rand(clean.shape, generator=generator, device=clean.device)
-    return clean + level * (2 * draw - 1)
+    return clean + level * (2 * draws.uniform(clean, generator) - 1)
 
 
 def swap(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
-    """A share ``level`` of the pixels, all channels together, is taken from other images.
-
-    A pixel gets the value at the same place in an image drawn from the batch. So each place keeps
-    its distribution, which suits tables, whose columns have different meanings.
-    """
+    """A share ``level`` of the pixels, all channels together, is taken from other images."""
     batch, channels, height, width = clean.shape
     chosen = _uniform_pixels(clean, generator) < level
     place = (batch, 1, height, width)
+    # The same place in another image: so the columns of tables keep their distributions.
     which = torch.randint(batch, place, generator=generator, device=clean.device)
     return torch.where(chosen, clean.gather(0, which.expand(-1, channels, -1, -1)), clean)
 
 
 def warp(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
-    """Turn, slant, stretch, shift and bend each image, as handwriting varies.
-
-    At level 1: up to 29 degrees, a slant of 0.4, a factor of 1.28 or its inverse in height and in
-    width, a shift of 7.5 % of the side, and a smooth bend whose displacements have a standard
-    deviation of up to 4.5 % of the side. Values between pixels are interpolated linearly; values
-    from outside repeat the border.
-    """
-    batch, device = len(clean), clean.device
+    """Turn, slant, stretch, shift and bend each image, as handwriting varies."""
 
     def uniform(*shape: int) -> Tensor:
-        draw = torch.rand((batch, *shape), generator=generator, device=device)
+        draw = torch.rand((len(clean), *shape), generator=generator, device=clean.device)
         return level.view(-1, *[1] * len(shape)) * (2 * draw - 1)
 
     angle, slant = TURN * uniform(), SLANT * uniform()
@@ -140,13 +130,9 @@ def warp(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
     matrix = torch.stack([across, along], dim=1)  # (B, 2, 2)
     shift = SHIFT * uniform(2, 1)
     grid = F.affine_grid(torch.cat([matrix, shift], dim=2), list(clean.shape), align_corners=False)
-    knots = torch.randn((batch, 2, KNOTS, KNOTS), generator=generator, device=device)
-    bend = F.interpolate(
-        BEND * uniform(1, 1, 1).abs() * knots,
-        size=clean.shape[-2:],
-        mode="bicubic",
-        align_corners=True,
-    )
+    knots = draws.normal(clean, generator, 2, KNOTS, KNOTS)
+    bend = BEND * uniform(1, 1, 1).abs() * knots
+    bend = F.interpolate(bend, size=clean.shape[-2:], mode="bicubic", align_corners=True)
     grid = grid + bend.permute(0, 2, 3, 1)
     warped = F.grid_sample(clean, grid, padding_mode="border", align_corners=False)
     # At level 0 an image must stay equal to the bit; the rounding of the grid would change it.
@@ -154,30 +140,20 @@ def warp(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
 
 
 def stain(clean: Tensor, level: Tensor, generator: Generator) -> Tensor:
-    """Darken each image with smooth blots, by up to a share ``level`` of its brightness.
-
-    Some blots fade out, others have an edge, as shadows, wrinkles and spilt coffee do.
-    """
-    batch, device = len(clean), clean.device
-    field = torch.zeros((batch, 1, *clean.shape[2:]), device=device)
+    """Darken each image with smooth blots, by up to a share ``level`` of its brightness."""
+    size = clean.shape[2:]
+    field = torch.zeros((len(clean), 1, *size), device=clean.device)
     for knots, weight in BLOTS:
-        drawn = torch.randn((batch, 1, knots, knots), generator=generator, device=device)
-        field = field + weight * F.interpolate(
-            drawn, size=clean.shape[2:], mode="bicubic", align_corners=True
-        )
-    slope = torch.rand((batch, 1, 1, 1), generator=generator, device=device)
-    offset = torch.randn((batch, 1, 1, 1), generator=generator, device=device)
-    steep = torch.exp(math.log(SHARPEST) * slope)
+        drawn = draws.normal(clean, generator, 1, knots, knots)
+        blots = F.interpolate(drawn, size=size, mode="bicubic", align_corners=True)
+        field = field + weight * blots
+    steep = torch.exp(math.log(SHARPEST) * draws.uniform(clean, generator, 1, 1, 1))
+    offset = draws.normal(clean, generator, 1, 1, 1)
     return clean * (1 - level * torch.sigmoid(steep * (field + SPREAD * offset)))
 
 
-def _normal_like(clean: Tensor, generator: Generator) -> Tensor:
-    return torch.randn(clean.shape, generator=generator, device=clean.device)
-
-
 def _uniform_pixels(clean: Tensor, generator: Generator) -> Tensor:
-    batch, _, height, width = clean.shape
-    return torch.rand((batch, 1, height, width), generator=generator, device=clean.device)
+    return draws.uniform(clean, generator, 1, *clean.shape[2:])
 
 
 NOISES = {

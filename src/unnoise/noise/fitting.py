@@ -29,36 +29,20 @@ SIDE = 128  # pixels of a plain image
 
 @dataclass(frozen=True)
 class Fitted:
-    """A noise spec and the measurements behind it.
-
-    Attributes:
-        noise: The spec.
-        width: Width of the grain of brightness, and of colours if there are any, in pixels.
-        gain: The variance of a channel of brightness x is ``gain · x + offset``, in the middle of
-            the images; 0 if it does not depend on x.
-        offset: See ``gain``.
-        notes: Properties of the noise that the spec leaves out, in words.
-    """
+    """A noise spec and the measurements behind it."""
 
     noise: Noise
-    width: tuple[float, ...]
+    width: tuple[float, ...]  # of the grain of brightness, and of colours, in pixels
+    # In the middle of the images, a channel of brightness x has the variance ``gain · x + offset``.
     gain: float
     offset: float
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # properties of the noise that the spec leaves out
 
 
 def fit_noise(
     samples: Sequence[NoiseSample], codings: Sequence[tuple[int, bool]] = ()
 ) -> Fitted | None:
-    """Find the spec for images whose noise was measured.
-
-    Args:
-        samples: The noise of each image.
-        codings: The quality of each JPEG, and whether its colours have half the resolution.
-
-    Returns:
-        None if most images have no noise.
-    """
+    """Find the spec for images whose noise was measured; None if most of them have no noise."""
     found = [sample for sample in samples if sample.noisy]
     coded = _jpeg(codings) if 2 * len(codings) >= len(samples) else None
     if 2 * len(found) < max(1, len(samples)):
@@ -149,16 +133,12 @@ def _white(gain: float, offset: float, factors: Doubles, levels: Doubles) -> lis
 
 
 def _line(found: Sequence[NoiseSample]) -> tuple[float, float, Doubles]:
-    """Fit one line, ``variance = gain · brightness + offset``, and a factor for each image.
-
-    Images of one camera differ in sensitivity, which multiplies the whole variance. Gain and offset
-    are at least 0; the gain is 0 unless the noise clearly depends on the brightness. The median of
-    the factors is 1.
-    """
+    """Fit ``variance = gain · brightness + offset``, both at least 0, and factors for images."""
     points = [(s.brightness[s.variance > 0], s.variance[s.variance > 0]) for s in found]
     points = [(x, y) for x, y in points if len(x)]
     if not points:
         return 0.0, 0.0, np.ones(1)
+    # Images of one camera differ in sensitivity, which multiplies the whole variance.
     factors = np.array([np.median(y) for _, y in points])
     gain, offset, error = 0.0, 1.0, math.inf
     x = np.concatenate([x for x, _ in points])

@@ -6,20 +6,13 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from unnoise.images import RGB
+from unnoise.images.encoding import LUMINANCE
+from unnoise.noise.draws import uniform
+from unnoise.types import RGB
 
 BLOCK = 8
 # ITU-T T.81, annex K: steps of the coefficients, for luma and chroma.
-LUMA_STEPS = (
-    (16, 11, 10, 16, 24, 40, 51, 61),
-    (12, 12, 14, 19, 26, 58, 60, 55),
-    (14, 13, 16, 24, 40, 57, 69, 56),
-    (14, 17, 22, 29, 51, 87, 80, 62),
-    (18, 22, 37, 56, 68, 109, 103, 77),
-    (24, 35, 55, 64, 81, 104, 113, 92),
-    (49, 64, 78, 87, 103, 121, 120, 101),
-    (72, 92, 95, 98, 112, 100, 103, 99),
-)
+LUMA_STEPS = tuple(tuple(LUMINANCE[row : row + BLOCK]) for row in range(0, BLOCK**2, BLOCK))
 CHROMA_STEPS = (
     (17, 18, 24, 47, 99, 99, 99, 99),
     (18, 21, 26, 66, 99, 99, 99, 99),
@@ -38,14 +31,10 @@ TO_RGB: Matrix = ((1.0, 0.0, 1.402), (1.0, -0.344136, -0.714136), (1.0, 1.772, 0
 
 
 def jpeg(clean: Tensor, level: Tensor, generator: Generator, half: Tensor) -> Tensor:
-    """Compress and decompress as JPEG, in 8 bits; the place where blocks begin is drawn.
-
-    ``level`` is the quality, 1 to 100, as libjpeg scales it; ``half`` the chance that the chroma
-    has half the resolution (4:2:0). Channels that are not three are compressed one by one.
-    """
-    batch, channels, height, width = clean.shape
+    """Compress and decompress as JPEG of quality ``level``, in 8 bits."""
+    channels, height, width = clean.shape[1:]
     top, left = torch.randint(2 * BLOCK, (2,), generator=generator, device=clean.device).tolist()
-    chance = torch.rand((batch, 1, 1, 1), generator=generator, device=clean.device)
+    chance = uniform(clean, generator, 1, 1, 1)
     bottom, right = -(top + height) % (2 * BLOCK), -(left + width) % (2 * BLOCK)
     padded = torch.cat(  # repeats the border; F.pad does not pad by more than the image has
         [

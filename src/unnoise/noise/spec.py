@@ -19,8 +19,9 @@ import torch
 from torch import Generator, Tensor
 
 from unnoise.errors import SpecError, UnknownNameError
-from unnoise.images import RGB
 from unnoise.noise.corruptions import NOISES, Setting
+from unnoise.noise.draws import uniform
+from unnoise.types import RGB
 
 EXAMPLE = "a spec looks like gaussian:0.3,clip or poisson:30..60+gaussian:0.02"
 MIXTURE = "a mixture looks like 80% gaussian:0..0.2 | 20% poisson:10..100"
@@ -30,19 +31,12 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Term:
-    """One corruption with its level, or with a range from which levels are drawn per image.
+    """One corruption with its level, or with a range from which levels are drawn per image."""
 
-    Attributes:
-        name: A key of ``NOISES``.
-        low: The lowest level.
-        high: The highest level.
-        settings: Name, lowest and highest value of each setting that the spec gives.
-    """
-
-    name: str
+    name: str  # a key of ``NOISES``
     low: float
     high: float
-    settings: tuple[tuple[str, float, float], ...] = ()
+    settings: tuple[tuple[str, float, float], ...] = ()  # name, lowest and highest value
 
     def __str__(self) -> str:
         """Return the term as a spec has it."""
@@ -75,8 +69,7 @@ def _draw(clean: Tensor, low: float, high: float, generator: Generator) -> Tenso
     """Draw a number per image, ``(B, 1, 1, 1)``."""
     number = torch.full((len(clean), 1, 1, 1), low, device=clean.device)
     if high > low:
-        draw = torch.rand(number.shape, generator=generator, device=clean.device)
-        number = number + (high - low) * draw
+        number = number + (high - low) * uniform(clean, generator, 1, 1, 1)
     return number
 
 
@@ -112,15 +105,7 @@ class Noise:
         return " | ".join(map(str, self.chains)) + (",clip" if self.clip else "")
 
     def __call__(self, clean: Tensor, generator: Generator) -> Tensor:
-        """Corrupt a batch.
-
-        Args:
-            clean: Images ``(B, C, H, W)``, float, nominally [0, 1].
-            generator: Source of every random number, on the device of ``clean``.
-
-        Returns:
-            Noisy images of the same shape, in [0, 1] if the spec ends in ``,clip``.
-        """
+        """Corrupt images ``(B, C, H, W)``, nominally [0, 1]; the generator is on their device."""
         several = len(self.chains) > 1
         noisy = (self._drawn if several else self.chains[0])(clean, generator)
         return noisy.clamp(0, 1) if self.clip else noisy
