@@ -36,8 +36,7 @@ def correlation(width: float, lags: int = LAGS) -> Doubles:
     """Return the correlation of white noise after a gaussian blur, 0 to ``lags`` pixels apart."""
     frequency = np.fft.fftfreq(PERIOD)
     products = np.fft.ifft(np.exp(-4 * (np.pi * width * frequency) ** 2)).real
-    found: Doubles = products[: lags + 1] / products[0]
-    return found
+    return np.asarray(products[: lags + 1] / products[0])
 
 
 def products(blocks: Doubles) -> Doubles:
@@ -57,8 +56,7 @@ def shared_products(shape: tuple[int, int], *, rows: float, columns: float) -> D
     """Return the products of noise that rows and columns share, of these variances."""
     each = [np.eye(side) for side in shape]
     every = [np.ones((side, side)) for side in shape]
-    found: Doubles = rows * _seen(each[0], every[1]) + columns * _seen(every[0], each[1])
-    return found
+    return np.asarray(rows * _seen(each[0], every[1]) + columns * _seen(every[0], each[1]))
 
 
 def fit_blurred(
@@ -116,8 +114,7 @@ def _tables(height: int, width: int) -> tuple[list[Doubles], Doubles]:
 
 def _covariance(width: float, side: int) -> Doubles:
     places = np.arange(side)
-    found: Doubles = correlation(width, side)[np.abs(places[:, None] - places)]
-    return found
+    return np.asarray(correlation(width, side)[np.abs(places[:, None] - places)])
 
 
 def _block_covariance(down: Doubles, across: Doubles) -> Doubles:

@@ -27,15 +27,8 @@ WORTH = 4.0
 MOST = 10.0  # largest figure for ``narrow``
 LEAST = 1e-6  # share of the variance; a smaller error means that there is no noise to remove
 
-# Places around a pixel, (24, 2).
-AROUND = np.array(
-    [
-        (y, x)
-        for y in range(-RADIUS, RADIUS + 1)
-        for x in range(-RADIUS, RADIUS + 1)
-        if (y, x) != (0, 0)
-    ]
-)
+PLACES = np.indices((2 * RADIUS + 1,) * 2).reshape(2, -1).T - RADIUS
+AROUND = PLACES[PLACES.any(axis=1)]  # from a pixel to the pixels around it, (24, 2)
 
 
 @dataclass(frozen=True)
@@ -91,9 +84,8 @@ def _channel(values: Doubles) -> Fineness | None:
     near, between, far = (
         (covariance[REACH, REACH + lag] + covariance[REACH + lag, REACH]) / 2 for lag in (2, 4, 8)
     )
-    narrow = (
-        (near - between) / max(between - far, (near - between) / MOST) if near > between else 0.0
-    )
+    fall = near - between
+    narrow = fall / max(between - far, fall / MOST) if near > between else 0.0
     return Fineness(max(0.0, half / full - 1), max(0.0, full / noise - 1), float(narrow))
 
 
@@ -115,21 +107,18 @@ def _autocovariance(image: Doubles) -> Doubles:
     one = products / np.outer(height - np.abs(lags), width - np.abs(lags))
     # Training turns and mirrors images.
     turned = [np.rot90(each, turns) for each in (one, one.T) for turns in range(4)]
-    mean: Doubles = np.mean(turned, axis=0)
-    return mean
+    return np.asarray(np.mean(turned, axis=0))
 
 
 def _at(covariance: Doubles, lags: NDArray[np.int64]) -> Doubles:
-    found: Doubles = covariance[lags[..., 0] + REACH, lags[..., 1] + REACH]
-    return found
+    return np.asarray(covariance[lags[..., 0] + REACH, lags[..., 1] + REACH])
 
 
 def _learn(covariance: Doubles, distance: int) -> Doubles:
     """Return the weights ``(24,)`` of the best rule for every ``distance``-th pixel."""
     between = _at(covariance, distance * (AROUND[:, None] - AROUND))
     ridge = RIDGE * covariance[REACH, REACH] * np.eye(len(AROUND))
-    weights: Doubles = np.linalg.solve(between + ridge, _at(covariance, distance * AROUND))
-    return weights
+    return np.asarray(np.linalg.solve(between + ridge, _at(covariance, distance * AROUND)))
 
 
 def _error(covariance: Doubles, weights: Doubles) -> float:

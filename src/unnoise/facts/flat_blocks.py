@@ -79,17 +79,12 @@ def flat_blocks(
 
     def halves(among: Indices, fewest: int) -> Doubles:
         """Return the halves whose other halves are flattest."""
-        found = np.concatenate(
-            [
-                side[among[_lowest(by[among], share, fewest)]]
-                for side, by in zip(sides, reversed(flatness), strict=True)
-            ]
-        )
+        chosen = [among[_lowest(by[among], share, fewest)] for by in reversed(flatness)]
+        found = np.concatenate([side[at] for side, at in zip(sides, chosen, strict=True)])
         if clean is not None:
             return found
         variance = np.tensordot(found, weights, (1, 0)).var((1, 2))
-        kept: Doubles = found[variance <= OUTLIER * np.median(variance)]
-        return kept
+        return np.asarray(found[variance <= OUTLIER * np.median(variance)])
 
     order = np.argsort(brightness @ weights, kind="stable")
     parts = np.array_split(order, max(1, min(STRATA, len(order) // FEWEST)))
@@ -111,8 +106,7 @@ def _cut(image: Doubles) -> Doubles:
     down, right = windows.shape[:2]
     step = max(1, -(-down * right // MAX_BLOCKS))
     places = np.arange(0, down * right, step)
-    found: Doubles = windows[places // right, places % right]
-    return found
+    return np.asarray(windows[places // right, places % right])
 
 
 def _lowest(values: Doubles, share: float, fewest: int) -> Indices:

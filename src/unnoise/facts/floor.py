@@ -98,10 +98,8 @@ def _colour(image: Doubles, blocks: NDArray[np.int64]) -> float:
     beside = np.moveaxis(image - image.mean(axis=2, keepdims=True), -1, 0)
     rest = np.stack([without_planes(blocks_of(channel)[blocks]) for channel in beside])
     power = np.mean(rest**2)
-    across, down = (
-        np.mean(rest[..., 1:] * rest[..., :-1]),
-        np.mean(rest[..., 1:, :] * rest[..., :-1, :]),
-    )
+    across = np.mean(rest[..., 1:] * rest[..., :-1])
+    down = np.mean(rest[..., 1:, :] * rest[..., :-1, :])
     return float((across + down) / (2 * power)) if power > 0 else 0.0
 
 

@@ -65,7 +65,6 @@ def _channel(image: Doubles) -> Doubles | None:
         return None
     coarse = rest.reshape(-1, BLOCK // COARSE, COARSE, BLOCK // COARSE, COARSE).mean((2, 4))
     structure = coarse.var((1, 2))[usable] / variance[usable]
-    flattest = usable[
-        np.argsort(structure, kind="stable")[: max(FEWEST, round(SHARE * len(usable)))]
-    ]
+    count = max(FEWEST, round(SHARE * len(usable)))
+    flattest = usable[np.argsort(structure, kind="stable")[:count]]
     return correlations(rest[flattest] / np.sqrt(variance[flattest])[:, None, None], LAGS)

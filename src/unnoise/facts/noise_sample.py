@@ -89,7 +89,8 @@ def noise_sample(
         else measure.chroma(each.halves, chroma.width).level ** 2
         for each in flat.strata
     ]
-    weighing = weights if chroma is None else _colour_shares()
+    powers = _colour_powers()
+    weighing = weights if chroma is None else powers / powers.sum()
     return NoiseSample(
         luma=luma,
         chroma=chroma,
@@ -151,14 +152,7 @@ def _is_noise(chroma: Part, luma: Part, flat: FlatBlocks) -> bool:
 
 def _colour_powers() -> Doubles:
     """Return the variance that noise of each channel adds to the colour differences, ``(C,)``."""
-    powers: Doubles = np.sum((np.eye(RGB) - LUMA) ** 2, axis=0)
-    return powers
-
-
-def _colour_shares() -> Doubles:
-    powers = _colour_powers()
-    shares: Doubles = powers / powers.sum()
-    return shares
+    return np.asarray(np.sum((np.eye(RGB) - LUMA) ** 2, axis=0))
 
 
 def _without_impulses(
@@ -170,17 +164,15 @@ def _without_impulses(
     if min(noisy.shape[:2]) < 3 or np.mean(ends[0] | ends[1]) < MANY / 2:
         return 0.0, noisy
     inner = (slice(1, -1), slice(1, -1))
-    around = np.stack(
-        [np.median(neighbours(channel), axis=0) for channel in np.moveaxis(noisy, -1, 0)], axis=-1
-    )
+    medians = [np.median(neighbours(channel), axis=0) for channel in np.moveaxis(noisy, -1, 0)]
+    around = np.stack(medians, axis=-1)
     expected = (around if clean is None else clean[inner]) @ weights
     far = FAR * TO_STD * float(np.median(np.abs(noisy[inner] @ weights - expected))) + OFF
     # The places where an impulse would show.
     seen = [np.asarray(np.abs(expected - value) > far) for value in (low, high)]
     found = [end[inner] & there for end, there in zip(ends, seen, strict=True)]
-    share = sum(
-        float(each.sum() / max(1, there.sum())) for each, there in zip(found, seen, strict=True)
-    )
+    pairs = zip(found, seen, strict=True)
+    share = sum(float(each.sum() / max(1, there.sum())) for each, there in pairs)
     if share < MANY:
         return 0.0, noisy
     filled = noisy.copy()

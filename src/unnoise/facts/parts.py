@@ -38,16 +38,14 @@ def planes(height: int, width: int) -> Doubles:
     """Return an orthonormal basis of the planes over a block, ``(H · W, 3)``."""
     y, x = np.mgrid[:height, :width]
     columns = np.stack([np.ones(height * width), y.ravel(), x.ravel()], axis=1)
-    basis: Doubles = np.linalg.qr(columns)[0]
-    return basis
+    return np.asarray(np.linalg.qr(columns)[0])
 
 
 def without_planes(blocks: Doubles) -> Doubles:
     """Subtract from each block of ``(..., H, W)`` the plane that fits it best."""
     basis = planes(*blocks.shape[-2:])
     flat = blocks.reshape(*blocks.shape[:-2], len(basis))
-    rest: Doubles = (flat - flat @ basis @ basis.T).reshape(blocks.shape)
-    return rest
+    return np.asanyarray((flat - flat @ basis @ basis.T).reshape(blocks.shape))
 
 
 def usable_blocks(image: Doubles) -> tuple[Doubles, Doubles, NDArray[np.int64]]:

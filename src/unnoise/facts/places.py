@@ -55,5 +55,4 @@ def _edges(grey: Doubles) -> Doubles:
     from scipy.ndimage import gaussian_gradient_magnitude
 
     found = gaussian_gradient_magnitude(grey, SMOOTHED, mode="nearest")
-    edges: Doubles = np.maximum(found - np.median(found), 0)
-    return edges
+    return np.asarray(np.maximum(found - np.median(found), 0))

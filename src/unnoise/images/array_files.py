@@ -145,9 +145,9 @@ def open_npy(file: File, *, axes: str | None, max_pixels: int) -> ArrayReader:
         handle: IO[bytes] = file.open("rb")
     try:
         with reading(file):
-            layout, stored, fortran = read_npy_header(handle, axes, str(file), max_pixels)
-            offset = handle.tell()
-            size = size_in_bytes(file)
+            shape, fortran, stored = read_npy_header(handle, str(file))
+            offset, size = handle.tell(), size_in_bytes(file)
+        layout = checked_layout(stored, shape, axes=axes, name=str(file), max_pixels=max_pixels)
         if size < offset + math.prod(layout.shape) * stored.itemsize:
             raise ImageError(f"{file} ends before its pixels do: get the file again")
 
@@ -180,21 +180,9 @@ def write_npy(temporary: Path, layout: Layout, images: Iterable[Iterable[Array]]
 
 
 def read_npy_header(
-    file: IO[bytes], axes: str | None, name: str, max_pixels: int
-) -> tuple[Layout, np.dtype[np.generic], bool]:
-    """Read a ``.npy`` header: layout, stored dtype, and whether the order is Fortran's."""
-    shape, fortran, dtype = _read_header(file, name)
-    layout = checked_layout(dtype, shape, axes=axes, name=name, max_pixels=max_pixels)
-    return layout, dtype, fortran
-
-
-def read_npy_shape(file: IO[bytes], name: str) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
-    """Read the shape and dtype of any ``.npy`` file, images or not."""
-    shape, _, dtype = _read_header(file, name)
-    return shape, dtype
-
-
-def _read_header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
+    file: IO[bytes], name: str
+) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
+    """Read a ``.npy`` header: shape, whether the order is Fortran's, and stored dtype."""
     version = np.lib.format.read_magic(file)
     read = {
         (1, 0): np.lib.format.read_array_header_1_0,

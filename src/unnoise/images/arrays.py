@@ -38,8 +38,7 @@ def _of_tensor(value: Any) -> Array:
     if "strided" not in str(tensor.layout):
         tensor = tensor.to_dense()
     known = not tensor.is_floating_point() or str(tensor.dtype) in NUMPY_FLOATS
-    array: Array = (tensor if known else tensor.float()).numpy()
-    return array
+    return np.asarray((tensor if known else tensor.float()).numpy())
 
 
 def _plain_picture(value: Any) -> Any:
@@ -113,8 +112,7 @@ def to_float(stack: Array, value_range: ValueRange | None = None) -> Floats:
     if not plain:
         scaled -= low.reshape(-1, 1, 1).astype(kind)
         scaled /= span.reshape(-1, 1, 1).astype(kind)
-    floats: Floats = scaled.astype(np.float32, copy=False)
-    return floats
+    return np.asanyarray(scaled.astype(np.float32, copy=False))
 
 
 def from_float(images: Floats, layout: Layout, value_range: ValueRange | None = None) -> Array:

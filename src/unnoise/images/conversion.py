@@ -154,8 +154,7 @@ def _scaled(image: Array, unit: ValueRange, white: int) -> Array:
         return image
     low, span = np.asarray(unit.low, np.float64), unit.span
     scaled = np.nan_to_num((image.astype(np.float64) - low) / span).clip(0, 1)
-    rounded: Array = np.rint(scaled * white).astype(dtype)
-    return rounded
+    return np.asanyarray(np.rint(scaled * white).astype(dtype))
 
 
 def _meaning(colours: Array, *, narrow: bool) -> str:

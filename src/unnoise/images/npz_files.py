@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from unnoise.errors import ImageError
-from unnoise.images.array_files import read_npy_header, read_npy_shape
-from unnoise.images.axes import Layout
+from unnoise.images.array_files import read_npy_header
+from unnoise.images.axes import Layout, checked_layout
 from unnoise.images.contents import File, for_library, reading
 from unnoise.images.reader import Reader, owned
 from unnoise.images.scratch import Scratch
@@ -35,7 +35,8 @@ PARTS = re.compile(r"_?(train|test|val|valid|validation)$")  # of a data set, af
 AXES = "axes"  # an array that names the axes of the others, as in archives of CARE
 MOST_AXES = 200  # most bytes that it may have
 
-Shapes = dict[str, tuple[tuple[int, ...], np.dtype[np.generic]]]
+Header = tuple[tuple[int, ...], np.dtype[np.generic]]
+Shapes = dict[str, Header]
 
 
 class NpzReader(Reader):
@@ -53,7 +54,8 @@ class NpzReader(Reader):
                 self.pairs = _find_pairs(shapes)
                 chosen = _choose(file, shapes, self.pairs, array, axes)
                 self.members = {  # layouts by names in the archive
-                    name + NPY: self._layout(file, name, axes, max_pixels) for name in chosen
+                    name + NPY: self._layout(file, name, shapes[name], axes, max_pixels)
+                    for name in chosen
                 }
             super().__init__(file, _together(file, self.members))
         except BaseException:
@@ -85,18 +87,19 @@ class NpzReader(Reader):
         # In CARE, S counts samples; elsewhere it is channels.
         return stated.upper().replace("S", "N") if stated.isalpha() else None
 
-    def _layout(self, file: File, name: str, axes: str | None, max_pixels: int) -> Layout:
-        info, title = self._archive.getinfo(name + NPY), f"{name} in {file}"
-        with self._archive.open(info) as handle:
-            layout, stored, _ = read_npy_header(handle, axes, title, max_pixels)
+    def _layout(
+        self, file: File, name: str, header: Header, axes: str | None, max_pixels: int
+    ) -> Layout:
+        title, (shape, stored) = f"{name} in {file}", header
+        layout = checked_layout(stored, shape, axes=axes, name=title, max_pixels=max_pixels)
         # An array is unpacked as a whole, and a small file can hold a very large one.
-        if max_pixels and math.prod(layout.shape) > max_pixels:
+        count = math.prod(shape)
+        if max_pixels and count > max_pixels:
             raise ImageError(
                 f"{title} has shape {layout.shape}, more than {max_pixels} values, and is read as "
-                f"a whole: save it as .npy, or pass --max-pixels {math.prod(layout.shape)} "
-                "(0: no limit)"
+                f"a whole: save it as .npy, or pass --max-pixels {count} (0: no limit)"
             )
-        if info.file_size < math.prod(layout.shape) * stored.itemsize:
+        if self._archive.getinfo(name + NPY).file_size < count * stored.itemsize:
             raise ImageError(f"{title} ends before its pixels do: get the file again")
         return layout
 
@@ -157,7 +160,8 @@ def _read_shapes(archive: zipfile.ZipFile, file: File) -> Shapes:
         if info.filename.endswith(NPY):
             name = info.filename.removesuffix(NPY)
             with archive.open(info) as handle:
-                found[name] = read_npy_shape(handle, f"{name} in {file}")
+                shape, _, dtype = read_npy_header(handle, f"{name} in {file}")
+                found[name] = shape, dtype
     return found
 
 

@@ -30,18 +30,13 @@ class Reader(ABC):
         colour: Kind of its channels: ``grey`` (one), ``rgb``, ``other`` (inks, fluorescence), or
             ``unknown`` if the format does not state it.
         holes: Values that count as no data.
-        space: Colour space of its channels, if they are neither grey nor red, green and blue.
-        orientation: How to turn its pixels upright, 1 to 8, as in EXIF; 1 is upright.
-        notes: Parts of the file that are not read, in words.
-        picture: Whether the file is a picture for people (PNG, JPEG, WebP), not a measurement.
-        windowed: Whether reading a window costs only as much as its own pixels.
     """
 
-    windowed = False
-    picture = False
-    notes: tuple[str, ...] = ()
-    space: Literal["cmyk", "lab"] | None = None
-    orientation = 1
+    windowed = False  # whether reading a window costs only as much as its own pixels
+    picture = False  # whether it is a picture for people (PNG, JPEG, WebP), not a measurement
+    notes: tuple[str, ...] = ()  # parts of the file that are not read, in words
+    space: Literal["cmyk", "lab"] | None = None  # None for grey, and red, green and blue
+    orientation = 1  # how to turn its pixels upright, 1 to 8, as in EXIF
 
     def __init__(
         self,

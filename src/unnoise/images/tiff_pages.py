@@ -83,8 +83,7 @@ def with_signs(page: Any, part: Array) -> Array:
     result: Any = part.copy()
     folded = slice(1, 3) if part.dtype.kind == "u" else slice(1)
     result[..., folded] ^= np.array(1 << (8 * part.dtype.itemsize - 1)).astype(part.dtype)
-    converted: Array = result
-    return converted
+    return np.asarray(result)
 
 
 def stated_nodata(page: Any) -> float | None:

@@ -143,8 +143,7 @@ def _invert(values: Any) -> Array:
     inverted: Any = values.copy()
     # Transparency stays.
     inverted[..., 0] = np.iinfo(values.dtype.name).max - values[..., 0]
-    result: Array = inverted
-    return result
+    return np.asarray(inverted)
 
 
 def _meaning(source: TiffReader) -> dict[str, Any]:

@@ -42,8 +42,7 @@ class Contrast:
     def draw(self, image: Array) -> NDArray[np.float32]:
         """Return an image ``(H, W, C)`` as finite float32, 0 for black and 1 for white."""
         scaled = np.nan_to_num(to_float(np.asarray(image)[None], self.values)[0]).clip(0, 1)
-        drawn: NDArray[np.float32] = np.moveaxis(scaled, 0, -1)
-        return drawn
+        return np.asarray(np.moveaxis(scaled, 0, -1))
 
     @property
     def ends(self) -> str:

@@ -23,7 +23,8 @@ from unnoise.images.zarr_files import ZarrReader, write_zarr
 from unnoise.outputs import replacing
 from unnoise.types import Array
 
-TIFF_DTYPES = ("uint8", "uint16", "float32")  # for write_stack
+# Interpretations of grey and of colours: libvips writes 16 bits only if they have them.
+MEANINGS = {"uint8": ("b-w", "srgb"), "uint16": ("grey16", "rgb16"), "float32": ("b-w", "scrgb")}
 NAMED = {".png": "png", ".jpg": "jpeg", ".webp": "webp", ".tif": "tiff"}
 ENDINGS = {kind: suffix for suffix, kind in NAMED.items()}
 
@@ -174,25 +175,18 @@ def _write_vips(temporary: Path, array: NDArray[np.generic], *, name: str) -> No
     pyvips, suffix = vips(), temporary.suffix.lower()
     if array.dtype == np.bool_:
         array = array.astype(np.uint8) * np.uint8(255)
-    allowed = {".png": ("uint8", "uint16"), ".tif": TIFF_DTYPES, ".tiff": TIFF_DTYPES}
-    dtypes = allowed.get(suffix, ("uint8",))
+    tiff = suffix in TIFF_SUFFIXES
+    dtypes = list(MEANINGS)[: 3 if tiff else 2 if suffix == ".png" else 1]
     if str(array.dtype) not in dtypes or array.ndim > 3:
         raise ImageError(
             f"{name} cannot hold {array.dtype} of shape {array.shape}: this format takes one image "
             f"of {', '.join(dtypes)}; .npy takes any array"
         )
-    tiff = suffix in TIFF_SUFFIXES
     options = {"compression": "deflate"} if tiff else save_options(suffix, array.dtype)
     colours = array.ndim == 3 and array.shape[2] >= 3
-    # libvips writes 16 bits only if the interpretation has them.
-    meanings = {
-        "uint8": ("b-w", "srgb"),
-        "uint16": ("grey16", "rgb16"),
-        "float32": ("b-w", "scrgb"),
-    }
     try:
         image: Any = pyvips.Image.new_from_array(np.ascontiguousarray(array))
-        image = image.copy(interpretation=meanings[str(array.dtype)][colours])
+        image = image.copy(interpretation=MEANINGS[str(array.dtype)][colours])
     except pyvips.Error as error:
         raise write_error(error) from error
     save(image, temporary, options)

@@ -18,32 +18,18 @@ DEFAULT_LR = 3e-3  # found by measurement (docs/lab-notes.md)
 
 
 class Model(nn.Module, ABC):
-    """A network: noisy images ``(B, C, H, W)`` in, clean ones of the same shape out.
+    """A network: noisy images ``(B, C, H, W)`` in, clean ones of the same shape out."""
 
-    Attributes:
-        arguments: The arguments with which the constructor builds the same network again.
-        channels: Number of channels, C.
-        size_multiple: ``forward`` takes heights and widths that are multiples of this.
-        fixed_size: The only (height, width) that the model takes; None where it takes any.
-        receptive_field: Side, in pixels, of the square of input that can change one output pixel.
-        bounded: Whether outputs always lie in [0, 1].
-        corrects: Whether outputs are the input plus a small correction. The correction loses
-            little when it is computed in bfloat16.
-        one_size: Whether the constructor takes the ``size`` of the images, as the model takes no
-            other one.
-        can_drop_shortcuts: Whether the constructor takes ``shortcuts=False``: no pixel then goes
-            straight to its own place.
-    """
-
-    arguments: ModelArguments
+    arguments: ModelArguments  # with which the constructor builds the same network again
     channels: int
-    size_multiple: int = 1
-    fixed_size: tuple[int, int] | None = None
-    receptive_field: int
-    bounded: bool = False
+    size_multiple: int = 1  # of the heights and widths that ``forward`` takes
+    fixed_size: tuple[int, int] | None = None  # the only height and width that it takes
+    receptive_field: int  # side, in pixels, of the input that can change an output pixel
+    bounded: bool = False  # whether outputs always lie in [0, 1]
+    # Whether outputs are the input plus a small correction, which loses little in bfloat16.
     corrects: bool = False
-    one_size: ClassVar[bool] = False
-    can_drop_shortcuts: ClassVar[bool] = False
+    one_size: ClassVar[bool] = False  # whether the constructor takes the ``size`` of the images
+    can_drop_shortcuts: ClassVar[bool] = False  # whether the constructor takes ``shortcuts=False``
 
     @classmethod
     def arguments_for(

@@ -1,7 +1,6 @@
 """Noise whose neighbouring pixels are correlated: in luma, in colours, along rows and columns.
 
-Developed photographs have it, since demosaicing and the noise reduction of a camera blur the noise,
-most of all its colours. Images are ``(B, C, H, W)``; levels and widths are ``(B, 1, 1, 1)``.
+Demosaicing and the noise reduction of a camera blur the noise, most of all its colours.
 """
 
 import math
