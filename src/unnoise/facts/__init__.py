@@ -1,9 +1,9 @@
 """Facts about an image that need no model: noise, grain, lines, phases, impulses, fineness."""
 
 from unnoise.facts.ends import CUT, cut_off
-from unnoise.facts.fineness import LOST, NARROW, PREDICTED, Fineness, fineness
+from unnoise.facts.fineness import LOST, NARROW, PREDICTED, fineness
 from unnoise.facts.floor import GRAIN, Floor, noise_floor
-from unnoise.facts.grain import Correlation, noise_correlation
+from unnoise.facts.grain import noise_correlation
 from unnoise.facts.impulses import MANY, impulses, impulses_left
 from unnoise.facts.lines import VISIBLE, Lines, Structure, lines
 from unnoise.facts.noise_sample import NoiseSample, noise_sample
@@ -20,8 +20,6 @@ __all__ = [
     "NARROW",
     "PREDICTED",
     "VISIBLE",
-    "Correlation",
-    "Fineness",
     "Floor",
     "Lines",
     "NoiseSample",

@@ -81,9 +81,9 @@ def noise_floor(image: NDArray[np.generic]) -> Floor | None:
         and quarter < STEADY * low
         and tenth < LOWEST * lowest
     )
-    own = _own(seen, flattest) > OWN and max(both[3:]) < OWN_FAR and fourth < OWN_BELL
+    varied, colour = _colours(seen, flattest)
+    own = varied > OWN and max(both[3:]) < OWN_FAR and fourth < OWN_BELL
     std = float(np.sqrt(np.median(variance[flattest])))
-    colour = _colour(seen, flattest)
     return Floor(std, tuple(map(float, both)), bool(alike or own), flattest, colour)
 
 
@@ -91,25 +91,18 @@ def _floats(image: NDArray[np.generic]) -> Doubles:
     return middle(image, MAX_SIDE).astype(np.float64)
 
 
-def _colour(image: Doubles, blocks: NDArray[np.int64]) -> float:
-    """Return the correlation of neighbours in the differences of three channels from the mean."""
+def _colours(image: Doubles, blocks: NDArray[np.int64]) -> tuple[float, float]:
+    """Return how much each of three channels varies for itself, and the correlation of that."""
     if image.shape[2] != RGB:
-        return 0.0
-    beside = np.moveaxis(image - image.mean(axis=2, keepdims=True), -1, 0)
-    rest = np.stack([without_planes(blocks_of(channel)[blocks]) for channel in beside])
+        return 0.0, 0.0
+    mean = image.mean(axis=2)
+    shared, *each = (
+        without_planes(blocks_of(channel)[blocks])
+        for channel in (mean, *np.moveaxis(image - mean[..., None], -1, 0))
+    )
+    own = np.median(np.sum([rest.var((1, 2)) for rest in each], axis=0) / shared.var((1, 2)))
+    rest = np.stack(each)
     power = np.mean(rest**2)
     across = np.mean(rest[..., 1:] * rest[..., :-1])
     down = np.mean(rest[..., 1:, :] * rest[..., :-1, :])
-    return float((across + down) / (2 * power)) if power > 0 else 0.0
-
-
-def _own(image: Doubles, blocks: NDArray[np.int64]) -> float:
-    """Return how much each of three channels varies for itself, relative to their mean."""
-    if image.shape[2] != RGB:
-        return 0.0
-    mean = image.mean(axis=2)
-    shared, *each = (
-        without_planes(blocks_of(channel)[blocks]).var((1, 2))
-        for channel in (mean, *np.moveaxis(image - mean[..., None], -1, 0))
-    )
-    return float(np.median(np.sum(each, axis=0) / shared))
+    return float(own), float((across + down) / (2 * power)) if power > 0 else 0.0

@@ -31,7 +31,7 @@ from unnoise.images.npz_files import find_pairs
 from unnoise.images.pixel_size import pixel_size
 from unnoise.images.reader import BAND_ROWS, Colour, Reader
 from unnoise.images.remote import is_url, list_urls, reached, read_bytes, size_of, system_of
-from unnoise.images.value_range import MARGIN, ValueRange, estimate_noise, ranges_of
+from unnoise.images.value_range import ValueRange, estimate_noise, ranges_of
 from unnoise.images.viewing import Contrast, in_digits, upright
 from unnoise.images.writing import write_like, write_stack
 from unnoise.images.zarr_files import is_zarr
@@ -40,7 +40,6 @@ from unnoise.types import LUMA, RGB, Array
 __all__ = [
     "BAND_ROWS",
     "LUMA",
-    "MARGIN",
     "MAX_PIXELS",
     "RGB",
     "SUFFIXES",

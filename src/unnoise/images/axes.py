@@ -58,11 +58,6 @@ class Layout:
         return self.shape[self.axes.index("C")] if self.channel_axis else 1
 
     @property
-    def stacked(self) -> bool:
-        """Whether an axis counts images."""
-        return bool(self.stack_shape)
-
-    @property
     def image_axes(self) -> str:
         """The axes that do not count images, in their order."""
         return "".join(axis for axis in self.axes if axis in "YXC")
@@ -109,7 +104,7 @@ class Layout:
     def _part(
         self, index: int, rows: slice, columns: slice = slice(None)
     ) -> tuple[int | slice, ...]:
-        place = iter(np.unravel_index(index, self.stack_shape) if self.stacked else ())
+        place = iter(np.unravel_index(index, self.stack_shape) if self.stack_shape else ())
         parts = {"Y": rows, "X": columns, "C": slice(None)}
         return tuple(parts[axis] if axis in parts else int(next(place)) for axis in self.axes)
 

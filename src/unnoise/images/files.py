@@ -144,11 +144,10 @@ def read_stack(
         ImageError: As ``open_image``; or a value is NaN or infinite.
     """
     with read.open(path) as reader:
-        images = (reader.image(index)[..., : reader.channels] for index in range(reader.count))
         shape = (reader.count, reader.height, reader.width, reader.channels)
         stack = np.empty(shape, reader.dtype)
-        for place, image in zip(stack, images, strict=True):
-            place[...] = image
+        for index in range(reader.count):
+            stack[index] = reader.image(index)[..., : reader.channels]
         bad = reader.holes.find(stack) if reader.holes else None
         return stack if bad is None else np.ma.MaskedArray(stack, bad), reader.layout
 

@@ -77,7 +77,7 @@ def save(image: Any, path: Path, options: Mapping[str, Any]) -> None:
     if png and not image.get_typeof("exif-data"):
         options = {**options, "keep": "xmp|iptc|icc|other"}  # libvips must not make EXIF up
     try:
-        if _is_utf8(path):
+        if str(path).encode(errors="ignore").decode() == str(path):  # no bytes but UTF-8
             image.write_to_file(str(path), **options)
         else:
             with path.open("r+b") as file:
@@ -100,15 +100,6 @@ def _forget_size(path: Path) -> None:
                 file.seek(file.tell())
                 file.write(square + struct.pack(">I", zlib.crc32(b"pHYs" + square)))
                 return
-
-
-def _is_utf8(path: Path) -> bool:
-    """Whether the bytes of a name are UTF-8; other bytes are surrogates in its text."""
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def fetch_bands(image: Any, file: File, rows: int) -> Iterator[Array]:

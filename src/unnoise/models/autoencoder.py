@@ -36,7 +36,6 @@ class Autoencoder(CodeModel):
         super().__init__()
         height, width = size
         self._take_only(channels, height, width)
-        self.arguments = {"channels": channels, "size": [height, width]}
         self._padded = _side(height), _side(width)
         top, left = (side // 8 for side in self._padded)
         pooled = -(-top // 2) * -(-left // 2)

@@ -82,6 +82,7 @@ class CodeModel(Model):
                 f"a model is made for images of {height} × {width} with {channels} channels: each "
                 "number must be at least 1"
             )
+        self.arguments = {"channels": channels, "size": [height, width]}
         self.channels, self.fixed_size = channels, (height, width)
         self.receptive_field = 2 * max(height, width)  # dense: every pixel sees every pixel
 

@@ -64,12 +64,7 @@ class ConvAutoencoder(CodeModel):
                 f"{code * sum(ends):,} weights, more than {MAX_PARAMETERS:,}: "
                 "use --model unet, which takes any size, or smaller images"
             )
-        self.arguments = {
-            "channels": channels,
-            "size": [height, width],
-            "widths": list(widths),
-            "code": code,
-        }
+        self.arguments |= {"widths": list(widths), "code": code}
         self.code_size = code
         self._coarse = second, top, left
         self.first = _layers(channels, first, 5, 2)

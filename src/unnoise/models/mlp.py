@@ -51,12 +51,7 @@ class MLP(CodeModel):
                 f"{MAX_PARAMETERS:,} weights, not {tuple(widths)} for {self.inputs} values: "
                 "use narrower layers or smaller images"
             )
-        self.arguments = {
-            "channels": channels,
-            "size": [height, width],
-            "widths": list(widths),
-            "bounded": bounded,
-        }
+        self.arguments |= {"widths": list(widths), "bounded": bounded}
         self.bounded, self.code_size = bounded, widths[-1]
         self.down = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sides))
         self.up = nn.ModuleList(nn.Linear(b, a) for a, b in pairwise(sides))

@@ -35,26 +35,20 @@ RISE, DARK, MIDDLE = (-0.1, 0.7), 0.05, 0.4
 # Share of the noise that stays in flat places; texture that keeps half of the rest; its radius.
 FLAT, TEXTURE, AROUND = (0.3, 1.0), (0.005, 0.03), 2.0
 
-# Kernels that fill the mosaic, times 8: green at red and blue; red (blue) at a green pixel with red
+# Kernels that fill the mosaic, in 16ths: green at red and blue; red (blue) at a green pixel with red
 # (blue) to its sides; the same with red (blue) above and below; red at blue. First plain means of
 # neighbours, then the gradient-corrected ones of Malvar, He and Cutler (ICASSP 2004, figure 2).
 BILINEAR = (
-    ((0, 0, 0, 0, 0), (0, 0, 2, 0, 0), (0, 2, 0, 2, 0), (0, 0, 2, 0, 0), (0, 0, 0, 0, 0)),
-    ((0, 0, 0, 0, 0), (0, 0, 0, 0, 0), (0, 4, 0, 4, 0), (0, 0, 0, 0, 0), (0, 0, 0, 0, 0)),
-    ((0, 0, 0, 0, 0), (0, 0, 4, 0, 0), (0, 0, 0, 0, 0), (0, 0, 4, 0, 0), (0, 0, 0, 0, 0)),
-    ((0, 0, 0, 0, 0), (0, 2, 0, 2, 0), (0, 0, 0, 0, 0), (0, 2, 0, 2, 0), (0, 0, 0, 0, 0)),
+    ((0, 0, 0, 0, 0), (0, 0, 4, 0, 0), (0, 4, 0, 4, 0), (0, 0, 4, 0, 0), (0, 0, 0, 0, 0)),
+    ((0, 0, 0, 0, 0), (0, 0, 0, 0, 0), (0, 8, 0, 8, 0), (0, 0, 0, 0, 0), (0, 0, 0, 0, 0)),
+    ((0, 0, 0, 0, 0), (0, 0, 8, 0, 0), (0, 0, 0, 0, 0), (0, 0, 8, 0, 0), (0, 0, 0, 0, 0)),
+    ((0, 0, 0, 0, 0), (0, 4, 0, 4, 0), (0, 0, 0, 0, 0), (0, 4, 0, 4, 0), (0, 0, 0, 0, 0)),
 )
 MALVAR = (
-    ((0, 0, -1, 0, 0), (0, 0, 2, 0, 0), (-1, 2, 4, 2, -1), (0, 0, 2, 0, 0), (0, 0, -1, 0, 0)),
-    ((0, 0, 0.5, 0, 0), (0, -1, 0, -1, 0), (-1, 4, 5, 4, -1), (0, -1, 0, -1, 0), (0, 0, 0.5, 0, 0)),
-    ((0, 0, -1, 0, 0), (0, -1, 4, -1, 0), (0.5, 0, 5, 0, 0.5), (0, -1, 4, -1, 0), (0, 0, -1, 0, 0)),
-    (
-        (0, 0, -1.5, 0, 0),
-        (0, 2, 0, 2, 0),
-        (-1.5, 0, 6, 0, -1.5),
-        (0, 2, 0, 2, 0),
-        (0, 0, -1.5, 0, 0),
-    ),
+    ((0, 0, -2, 0, 0), (0, 0, 4, 0, 0), (-2, 4, 8, 4, -2), (0, 0, 4, 0, 0), (0, 0, -2, 0, 0)),
+    ((0, 0, 1, 0, 0), (0, -2, 0, -2, 0), (-2, 8, 10, 8, -2), (0, -2, 0, -2, 0), (0, 0, 1, 0, 0)),
+    ((0, 0, -2, 0, 0), (0, -2, 8, -2, 0), (1, 0, 10, 0, 1), (0, -2, 8, -2, 0), (0, 0, -2, 0, 0)),
+    ((0, 0, -3, 0, 0), (0, 4, 0, 4, 0), (-3, 0, 12, 0, -3), (0, 4, 0, 4, 0), (0, 0, -3, 0, 0)),
 )
 
 
@@ -137,7 +131,7 @@ def _fill(noise: Tensor, corrected: Tensor) -> Tensor:
     mosaic = choose(red, noise[:, :1], choose(blue, noise[:, 2:], noise[:, 1:2]))
     padded = F.pad(mosaic, (2, 2, 2, 2), mode="circular")
     plain, better = (
-        F.conv2d(padded, noise.new_tensor(kernels)[:, None] / 8) for kernels in (BILINEAR, MALVAR)
+        F.conv2d(padded, noise.new_tensor(kernels)[:, None] / 16) for kernels in (BILINEAR, MALVAR)
     )
     green, aside, above, across = (plain + corrected * (better - plain)).split(1, dim=1)
     return torch.cat(

@@ -35,23 +35,12 @@ def jpeg(clean: Tensor, level: Tensor, generator: Generator, half: Tensor) -> Te
     channels, height, width = clean.shape[1:]
     top, left = torch.randint(2 * BLOCK, (2,), generator=generator, device=clean.device).tolist()
     chance = uniform(clean, generator, 1, 1, 1)
-    bottom, right = -(top + height) % (2 * BLOCK), -(left + width) % (2 * BLOCK)
-    padded = torch.cat(  # repeats the border; F.pad does not pad by more than the image has
-        [
-            clean[..., :1, :].expand(-1, -1, top, -1),
-            clean,
-            clean[..., -1:, :].expand(-1, -1, bottom, -1),
-        ],
-        dim=2,
+    rows, columns = (  # which repeat the border; F.pad does not pad by more than the image has
+        torch.arange(-before, side + -(before + side) % (2 * BLOCK), device=clean.device)
+        for before, side in ((top, height), (left, width))
     )
-    padded = torch.cat(
-        [
-            padded[..., :1].expand(-1, -1, -1, left),
-            padded,
-            padded[..., -1:].expand(-1, -1, -1, right),
-        ],
-        dim=3,
-    )
+    rows, columns = rows.clamp(0, height - 1), columns.clamp(0, width - 1)
+    padded = clean.index_select(2, rows).index_select(3, columns)
     values = (255 * padded.clamp(0, 1)).round()
     if channels == RGB:
         made = _colours(values, level, chance < half)

@@ -112,23 +112,17 @@ class Noise:
 
     def at(self, share: float) -> "Noise":
         """Return the noise with each range at one place, 0 (its low end) to 1 (its high end)."""
-        return replace(
-            self,
-            chains=tuple(
-                replace(chain, terms=tuple(term.at(share) for term in chain.terms))
-                for chain in self.chains
-            ),
-        )
+        terms = [tuple(term.at(share) for term in chain.terms) for chain in self.chains]
+        chains = zip(self.chains, terms, strict=True)
+        return replace(self, chains=tuple(replace(chain, terms=each) for chain, each in chains))
 
     def notes(self, channels: int) -> tuple[str, ...]:
         """Return a sentence for each term that is made for three channels, if there are others."""
         if channels == RGB:
             return ()
-        names = dict.fromkeys(term.name for chain in self.chains for term in chain.terms)
+        effects = {term.name: NOISES[term.name].grey for each in self.chains for term in each.terms}
         return tuple(
-            f"the images are grey: {name} {NOISES[name].grey}"
-            for name in names
-            if NOISES[name].grey
+            f"the images are grey: {name} {grey}" for name, grey in effects.items() if grey
         )
 
     @property
