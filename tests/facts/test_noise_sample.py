@@ -7,8 +7,8 @@ from scipy.ndimage import gaussian_filter
 
 from unnoise.facts import NoiseSample, noise_sample
 from unnoise.facts.blurred import correlation, fit_blurred, products
-from unnoise.facts.noise_sample import LUMA
 from unnoise.facts.parts import without_planes
+from unnoise.types import LUMA
 
 LEVEL = 0.03
 

@@ -35,7 +35,7 @@ RISE, DARK, MIDDLE = (-0.1, 0.7), 0.05, 0.4
 # Share of the noise that stays in flat places; texture that keeps half of the rest; its radius.
 FLAT, TEXTURE, AROUND = (0.3, 1.0), (0.005, 0.03), 2.0
 
-# Kernels that fill the mosaic, in 16ths: green at red and blue; red (blue) at a green pixel with red
+# Kernels to fill the mosaic, in 16ths: green at red and blue; red (blue) at a green pixel with red
 # (blue) to its sides; the same with red (blue) above and below; red at blue. First plain means of
 # neighbours, then the gradient-corrected ones of Malvar, He and Cutler (ICASSP 2004, figure 2).
 BILINEAR = (
