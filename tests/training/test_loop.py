@@ -18,7 +18,7 @@ from unnoise.training import (
     measure_steps,
     train,
 )
-from unnoise.training.average import Average
+from unnoise.training.steps import Average
 
 AIM = 0.1355  # a bias that the small training passes in its middle
 

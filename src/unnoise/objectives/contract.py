@@ -13,24 +13,18 @@ from unnoise.runs import TrainConfig
 Network = Callable[[Tensor], Tensor]
 Batch = tuple[Tensor, ...]  # the views of each scene, each (B, C, H, W)
 Drawn = tuple[Tensor, ...]  # the same after all that is random, each (B, ...)
+# Noisy and clean images (or clean ones and a noise), several of each scene, or noisy ones alone.
 LearnsFrom = Literal["pairs", "captures", "noisy"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Images:
-    """The properties of the training images that an objective may depend on.
+    """The properties of the training images that an objective may depend on."""
 
-    Attributes:
-        paired: Whether noisy and clean images are given, not clean ones alone.
-        channels: Channels of an image.
-        clamped: Whether results are clamped to [0, 1] when they are used.
-        structure: The axis along which pixels share noise.
-    """
-
-    paired: bool
+    paired: bool  # whether noisy and clean images are given, not clean ones alone
     channels: int
-    clamped: bool
-    structure: Structure
+    clamped: bool  # whether results are clamped to [0, 1] when they are used
+    structure: Structure  # the axis along which pixels share noise
 
 
 class Objective(ABC):
@@ -38,26 +32,15 @@ class Objective(ABC):
 
     ``draw`` does everything random. So the parts of a batch can be drawn one by one and joined,
     wherever they are computed.
-
-    Attributes:
-        learns_from: ``pairs`` of noisy and clean images (or clean images that a noise makes noisy),
-            several ``captures`` of each scene, or ``noisy`` images alone.
-        obeys: The settings that other objectives do not obey, each with a reason; a reason may be
-            empty.
-        finds_structure: Whether ``structure = auto`` looks for noise that pixels of a line share.
     """
 
     learns_from: ClassVar[LearnsFrom]
-    obeys: ClassVar[Mapping[str, str]] = {}
-    finds_structure: ClassVar[bool] = True
+    obeys: ClassVar[Mapping[str, str]] = {}  # settings that others do not obey: reasons, or ""
+    finds_structure: ClassVar[bool] = True  # whether auto looks for noise that lines share
 
     @classmethod
     def build(cls, config: TrainConfig, images: Images) -> "Objective":  # noqa: ARG003  for others
         """Build the objective that the settings describe.
-
-        Args:
-            config: The settings; the objective obeys those that ``obeys`` names.
-            images: Properties of the training images.
 
         Raises:
             ConfigError: A setting does not fit the images.

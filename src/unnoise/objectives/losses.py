@@ -28,21 +28,14 @@ def l1(output: Tensor, target: Tensor) -> Tensor:
 
 
 def root_l1(output: Tensor, target: Tensor) -> Tensor:
-    """Square root of the mean absolute error of each sample, ``(B,)``.
-
-    The error of weak noise is small, and so is its share of a mean. The root gives it a larger one.
-    """
+    """Square root of the mean absolute error, ``(B,)``, which weighs weak noise more in a mean."""
     return (l1(output, target) + LEAST).sqrt()
 
 
 def bce(output: Tensor, target: Tensor) -> Tensor:
-    """Binary cross-entropy of each sample, ``(B,)``; output and target in [0, 1].
-
-    Clipped at 1e-7 as in Keras.
-    """
-    return F.binary_cross_entropy(output.clamp(1e-7, 1 - 1e-7), target, reduction="none").mean(
-        (1, 2, 3)
-    )
+    """Binary cross-entropy of each sample, ``(B,)``; output and target in [0, 1]."""
+    clipped = output.clamp(1e-7, 1 - 1e-7)  # as in Keras
+    return F.binary_cross_entropy(clipped, target, reduction="none").mean((1, 2, 3))
 
 
 LOSSES: dict[str, Loss] = {"mse": mse, "l1": l1, "root-l1": root_l1, "bce": bce}

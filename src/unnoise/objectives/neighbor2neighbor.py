@@ -24,31 +24,27 @@ class Neighbor2Neighbor(Objective):
     12 and 14; no gradient flows through ``f(y)``. The noise of neighbours must be independent. The
     second term accounts for the difference of the two clean images.
 
-    A batch is ``(noisy,)``; of odd sides the last row or column is left out.
-
-    Where the pixels of a row (or column) share noise, the two are of different rows: each row of
+    A batch is ``(noisy,)``. Where the pixels of a row (or column) share noise, each row of
     ``g₁(y)`` comes from one row of the image, and the same row of ``g₂(y)`` from the one above or
     below it. So the noise that a row shares is independent, too.
-
-    Attributes:
-        gamma: Weight of the second term.
-        structure: The axis along which pixels share noise.
     """
 
     learns_from = "noisy"
     obeys: ClassVar = {"gamma": "", "structure": "", "stride": ""}
 
-    gamma: float
-    structure: Structure = "none"
+    gamma: float  # weight of the second term
+    structure: Structure = "none"  # the axis along which pixels share noise
 
     @classmethod
     def build(cls, config: TrainConfig, images: Images) -> Objective:
-        """Build it with the weight of the settings and the structure of the images."""
+        """Take the weight and the structure."""
         return cls(config.gamma, images.structure)
 
     def draw(self, batch: Batch, generator: Generator) -> Drawn:
         """Return the images, and which pixels of their cells make the first and the second."""
-        noisy = _even(batch)
+        (noisy,) = batch
+        height, width = noisy.shape[2:]
+        noisy = noisy[..., : height // 2 * 2, : width // 2 * 2]  # whole cells
         return noisy, *_draw_neighbours(noisy, self.structure, generator)
 
     def losses(self, model: Network, drawn: Drawn) -> Tensor:
@@ -72,12 +68,6 @@ class Neighbor2Neighbor(Objective):
         """
         noisy, first, second = drawn
         return mse(model(_pick(noisy, first)).float(), _pick(noisy, second))
-
-
-def _even(batch: Batch) -> Tensor:
-    (noisy,) = batch
-    height, width = noisy.shape[2:]
-    return noisy[..., : height // 2 * 2, : width // 2 * 2]
 
 
 def _draw_neighbours(

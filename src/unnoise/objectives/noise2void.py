@@ -30,12 +30,9 @@ class Noise2Void(Objective):
     risk is the error against the clean pixels plus the variance of their noise (Batson & Royer,
     "Noise2Self", ICML 2019, proposition 1).
 
-    A batch is ``(noisy,)`` with sides of at least 5.
-
-    Attributes:
-        replacement: ``uniform``: another pixel of the 5 × 5 window; ``median``: the median of the
-            others in it (Höck et al., "N2V2", ECCV Workshops 2022).
-        structure: The axis along which noise is correlated.
+    A batch is ``(noisy,)`` with sides of at least 5. A pixel is replaced with another one of its
+    5 × 5 window (``uniform``), or with the ``median`` of the others (Höck et al., "N2V2", ECCV
+    Workshops 2022).
     """
 
     learns_from = "noisy"
@@ -43,11 +40,11 @@ class Noise2Void(Objective):
     finds_structure = False  # masks along lines lose more than they gain (docs/lab-notes.md)
 
     replacement: Replacement = "uniform"
-    structure: Structure = "none"
+    structure: Structure = "none"  # the axis along which noise is correlated
 
     @classmethod
     def build(cls, config: TrainConfig, images: Images) -> Objective:
-        """Build it with the replacement of the settings and the structure of the images."""
+        """Take the replacement and the structure."""
         return cls(config.replacement, images.structure)
 
     @classmethod

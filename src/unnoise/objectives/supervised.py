@@ -28,16 +28,6 @@ class Supervised(Objective):
 
     A batch is ``(clean,)``, or ``(noisy, clean)`` where the noise came with the images; more can be
     added to it.
-
-    A colour model gets a grey image as three equal channels, whose noise is equal, too. A model
-    that saw colours only does not know this noise. So a share of the clean images can be turned to
-    grey.
-
-    Attributes:
-        loss: Of the output against the clean image.
-        noise: Corrupts clean images, and the noisy ones of pairs; None leaves pairs alone.
-        clamped: Whether results are clamped when they are used.
-        grey: Chance of a clean image to be turned to grey, less than 1.
     """
 
     learns_from = "pairs"
@@ -48,13 +38,15 @@ class Supervised(Objective):
     }
 
     loss: Loss
-    noise: Callable[[Tensor, Generator], Tensor] | None = None
-    clamped: bool = True
+    noise: Callable[[Tensor, Generator], Tensor] | None = None  # None leaves pairs alone
+    clamped: bool = True  # whether results are clamped when they are used
+    # Chance of a clean image to be turned to grey: three equal channels with equal noise, which a
+    # model that saw colours only does not know.
     grey: float = 0.0
 
     @classmethod
     def build(cls, config: TrainConfig, images: Images) -> Objective:
-        """Build it from the settings; with ``intervals``, bounds are learned, too."""
+        """Build it; with ``intervals``, bounds are learned, too."""
         if config.grey and (images.paired or images.channels != RGB):
             raise ConfigError("--grey is for clean colour images that --noise makes noisy")
         noise = parse_noise(config.noise) if config.noise else None
@@ -110,16 +102,12 @@ class Quantiles(Objective):
     Quantification", ICML 2022, but the quantiles give no gradient to the image, and their loss is
     relative to the mean error of each sample, so that weak noise is learned as well as strong
     noise.
-
-    Attributes:
-        inner: The loss of the image.
-        level: Share of the truth that should lie between the quantiles, in (0, 1).
     """
 
     learns_from = "pairs"
 
-    inner: Supervised
-    level: float
+    inner: Supervised  # the loss of the image
+    level: float  # share of the truth that should lie between the quantiles, in (0, 1)
 
     def draw(self, batch: Batch, generator: Generator) -> Drawn:
         """Return noisy and clean images."""

@@ -6,13 +6,7 @@ This room writes and reads. It knows models and datasets by their names only.
 from unnoise.runs.asking import FREE, beside, differences, may_be_longer, other_length
 from unnoise.runs.config import LENGTHS, SETTING_NAMES, Setting, Settings, TrainConfig
 from unnoise.runs.folder import RunFolder
-from unnoise.runs.layers import (
-    PRESETS,
-    choose_settings,
-    layer_settings,
-    read_settings,
-    to_toml,
-)
+from unnoise.runs.layers import PRESETS, choose_settings, layer_settings, read_settings, to_toml
 from unnoise.runs.model_file import (
     BOUNDS,
     FORMAT_VERSION,

@@ -44,14 +44,9 @@ def fixed(text: str) -> tuple[list[str], dict[str, Any]]:
 
 
 def differences(now: Settings, config: TrainConfig, asked: Settings) -> list[str]:
-    """Name the settings that differ from the settings of a run.
+    """Name the settings given now that differ from a run's: from its config, and from ``asked``.
 
-    Its length and the settings of ``FREE`` may differ, and settings may be left out.
-
-    Args:
-        now: The settings that the user gives now.
-        config: The complete settings of the run.
-        asked: The settings that the user gave for the run, where they differ.
+    The length and the settings of ``FREE`` may differ, and settings may be left out.
     """
     complete = asdict(config)
     return [

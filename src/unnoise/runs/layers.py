@@ -115,11 +115,7 @@ def check_setting(name: str, value: object, *, where: str = "") -> Setting:
     if literal and value not in options:
         allowed = ", ".join(map(str, options))
         raise ConfigError(f"{name} is {value!r}{where}: it is one of {allowed}")
-    kinds = tuple(
-        {type(option) for option in options}
-        if literal
-        else {*options, *({int} if float in options else ())}
-    )
+    kinds = tuple(map(type, options)) if literal else (*options, *[int] * (float in options))
     # bool is an int to Python, and not to people.
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         wanted = " or ".join(kind.__name__ for kind in options) if not literal else "a name"

@@ -22,57 +22,35 @@ HEADER = "unnoise"  # the key in the safetensors metadata; its value is JSON
 
 @dataclass(frozen=True, kw_only=True)
 class ModelInfo:
-    """What a model file says about its model.
+    """What a model file says about its model."""
 
-    Attributes:
-        model: Architecture, a name in the table of models.
-        arguments: Its arguments.
-        channels: Channels of its images.
-        noise: The spec it was trained for; empty where the images brought their own noise.
-        objective: The training loss.
-        reason: Why that one.
-        data: Where the training images came from.
-        trained: What training reached: ``steps``, ``images`` seen, ``seconds``, ``psnr`` (dB, on
-            the validation images) and ``noisy_psnr`` (dB, of the same images before) where there
-            are clean ones, ``risk`` of the objective on them, ``calibration_seconds`` afterwards.
-        seed: The seed of the run.
-        value_range: How file values map to the library's: ``dtype``, ``low`` and ``high`` (a
-            number, or a list of one for each channel) and ``clamp``, of the training data; None in
-            files of earlier versions means the nominal range of any dtype, as for ``photo``.
-        result_range: The same of the clean images, where pairs are a dark noisy side and a bright
-            clean one; None where both sides have one unit.
-        colour: Whether the channels are red, green and blue; None where that is not known, and
-            three are.
-        strides: Sub-sampling strides at which images were seen: more than 1 where the noise of
-            neighbouring pixels was correlated. The images to denoise are seen in the same way.
-        bounds: The network that says how far the truth may lie from a result: its ``arguments``,
-            the ``level`` (share of pixels between the bounds), and by ``groups`` of images the
-            ``scale`` that keeps it; None where it was not trained.
-        calibration: What ``unnoise.trust`` found on held-out images, as plain values; None in files
-            of earlier versions.
-        estimator: The parameters of a scikit-learn estimator, and the ``names``, ``offset`` and
-            ``scale`` of its columns; None for others.
-        unnoise: The version that wrote the file.
-        format_version: The version of this header.
-    """
-
-    model: str
+    model: str  # architecture, a name in the table of models
     arguments: dict[str, Any]
     channels: int
-    noise: str
+    noise: str  # the spec it was trained for; empty where the images brought their own noise
     objective: str
-    data: str
+    data: str  # where the training images came from
     seed: int
-    reason: str = ""
+    reason: str = ""  # of the objective
+    # steps, images, seconds, calibration_seconds; of held-out images the risk and, where there are
+    # clean ones, psnr and noisy_psnr (before) in dB.
     trained: dict[str, float] = field(default_factory=dict)
+    # dtype, low and high (a number, or one for each channel) and clamp, of the training data; None
+    # is the nominal range of any dtype, as for photo.
     value_range: dict[str, Any] | None = None
+    # The same of the clean side of pairs; None where both sides have one unit.
     result_range: dict[str, Any] | None = None
+    # Whether the channels are red, green and blue; where that is None, three are.
     colour: bool | None = None
+    # Sub-sampling strides, for correlated noise; the images to denoise are seen in the same way.
     strides: tuple[int, ...] = (1,)
+    # The network that finds bounds of the truth: its arguments, the level (share of pixels between
+    # the bounds), and by groups of images the scale that keeps it.
     bounds: dict[str, Any] | None = None
-    calibration: dict[str, Any] | None = None
+    calibration: dict[str, Any] | None = None  # by unnoise.trust, on held-out images
+    # Parameters of a scikit-learn estimator, and names, offset and scale of its columns.
     estimator: dict[str, Any] | None = None
-    unnoise: str = __version__
+    unnoise: str = __version__  # the version that wrote the file
     format_version: int = 1
 
 
@@ -118,14 +96,9 @@ def read_model_file(path: Path) -> "tuple[ModelInfo, dict[str, Tensor]]":
         raise ModelFileError(
             f"cannot read {path} as a model file: {_explain(path, data, error)}"
         ) from error
-    return parse_header(_metadata(data).get(HEADER), path), weights
-
-
-def _metadata(data: bytes) -> dict[str, str]:
-    """Return the metadata of a file: after its length, the header is JSON."""
-    length = int.from_bytes(data[:8], "little")
-    metadata: dict[str, str] = json.loads(data[8 : 8 + length]).get("__metadata__") or {}
-    return metadata
+    length = int.from_bytes(data[:8], "little")  # of the JSON that follows
+    metadata = json.loads(data[8 : 8 + length]).get("__metadata__") or {}
+    return parse_header(metadata.get(HEADER), path), weights
 
 
 def header_of(info: ModelInfo) -> str:
@@ -138,10 +111,10 @@ def header_of(info: ModelInfo) -> str:
 
 
 def parse_header(header: str | None, path: Path) -> ModelInfo:
-    """Read a header.
+    """Read a header, or refuse a file that has none.
 
     Args:
-        header: What stands under ``HEADER``; None if nothing does.
+        header: The entry ``HEADER`` of the metadata.
         path: The file, for messages.
 
     Raises:
@@ -184,13 +157,7 @@ def _explain(path: Path, data: bytes, error: Exception) -> str:
 
 
 def check_bounds(bounds: dict[str, Any]) -> None:
-    """Check the bounds in a header.
-
-    Raises:
-        ValueError: A number is out of range.
-        KeyError: A number is missing.
-        TypeError: Something is of another type.
-    """
+    """Check the bounds in a header; raise ``ValueError``, ``KeyError`` or ``TypeError``."""
     numbers = [bounds["level"]]
     for group in bounds["groups"]:
         numbers += [group["scale"], group["up_to"], float(group["grey"])]

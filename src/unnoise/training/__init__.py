@@ -5,19 +5,12 @@ Every random number is a function of the seed, the step and the sample. So a res
 undisturbed one, and one on several processes equals one on one.
 """
 
-from unnoise.training.contract import (
-    BatchSource,
-    Length,
-    Optimisation,
-    Validation,
-    Validator,
-)
+from unnoise.training.contract import SCHEDULES, BatchSource, Length, Optimisation, Validation
 from unnoise.training.division import Division, default_grain
 from unnoise.training.loop import Progress, measure_steps, train
 from unnoise.training.muon import Muon
 from unnoise.training.parallel import ALONE, World, is_first, process_group
-from unnoise.training.schedule import SCHEDULES, Schedule
-from unnoise.training.steps import State, Training
+from unnoise.training.steps import Training
 from unnoise.training.validation import Held, HeldOutValidator
 
 __all__ = [
@@ -31,11 +24,8 @@ __all__ = [
     "Muon",
     "Optimisation",
     "Progress",
-    "Schedule",
-    "State",
     "Training",
     "Validation",
-    "Validator",
     "World",
     "default_grain",
     "is_first",

@@ -1,5 +1,7 @@
 """What a training is made of, beside its model and its objective."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -7,9 +9,12 @@ import torch
 from torch import Tensor
 
 from unnoise.models import Model
-from unnoise.training.schedule import Schedule
 
 Batch = tuple[Tensor, ...]
+Schedule = Callable[[int, int], float]  # the share of the highest rate, by step and number of steps
+
+WARM_UP = 0.05  # share of the steps
+FLOOR = 1e-3
 
 
 class BatchSource(Protocol):
@@ -48,15 +53,10 @@ class BatchSource(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Validation:
-    """What a network reached on images that training never shows.
+    """What a network reached on images that training never shows."""
 
-    Attributes:
-        risk: The objective's risk, which can be compared between epochs; lower is better.
-        psnr: In dB, where there are clean images to compare with.
-    """
-
-    risk: float
-    psnr: float | None
+    risk: float  # of the objective; lower is better, and epochs can be compared
+    psnr: float | None  # in dB, where there are clean images to compare with
 
 
 class Validator(Protocol):
@@ -66,21 +66,24 @@ class Validator(Protocol):
         """Measure a network; it is in evaluation mode afterwards."""
 
 
+def cosine(step: int, steps: int) -> float:
+    """Rise linearly for 5 % of the steps, then fall along a cosine (Loshchilov & Hutter 2017)."""
+    done = (step + 1) / steps
+    return max(FLOOR, min(1.0, done / WARM_UP) * (1 + math.cos(math.pi * done)) / 2)
+
+
+# A longer training goes on at the rates of its new length; earlier steps had those of the old one.
+SCHEDULES: dict[str, Schedule] = {"cosine": cosine, "constant": lambda *_: 1.0}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Optimisation:
-    """How weights follow their gradients.
-
-    Attributes:
-        optimizer: Over the parameters of the model.
-        lr: The highest learning rate.
-        schedule: Share of ``lr`` at a step.
-        average: Whether the moving average of the weights is kept, and delivered.
-    """
+    """How weights follow their gradients."""
 
     optimizer: torch.optim.Optimizer
-    lr: float
+    lr: float  # the highest
     schedule: Schedule
-    average: bool
+    average: bool  # whether the moving average of the weights is kept, and delivered
 
     def step(self, step: int, steps: int) -> None:
         """Take step number ``step`` of ``steps`` along the gradients."""
@@ -91,13 +94,7 @@ class Optimisation:
 
 @dataclass(frozen=True, kw_only=True)
 class Length:
-    """How long a training is.
-
-    Attributes:
-        steps: Number of steps.
-        validations: Number of validations; fewer where they would take more than their share of the
-            time and select nothing.
-    """
+    """How long a training is."""
 
     steps: int
-    validations: int = 20
+    validations: int = 20  # fewer where they select nothing and take more than their share of time

@@ -32,21 +32,14 @@ class Grain:
 class Division:
     """The part of each batch that one process computes.
 
-    Attributes:
-        batch_size: Samples of a batch, of all processes together.
-        grain: Samples that are drawn together.
-        world: The processes.
-        count: Pieces into which each process cuts its part. It adds up their gradients one after
-            the other, in less memory.
-
     Raises:
         ConfigError: There are fewer grains than processes and pieces.
     """
 
-    batch_size: int
-    grain: int
+    batch_size: int  # samples of all processes together
+    grain: int  # samples that are drawn together
     world: World = ALONE
-    count: int = 1
+    count: int = 1  # pieces of a part, whose gradients are added up one by one, in less memory
 
     def __post_init__(self) -> None:
         grains = -(-self.batch_size // self.grain)

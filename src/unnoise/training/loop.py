@@ -47,10 +47,8 @@ def train(
     Args:
         training: What to train; it is changed in place.
         length: How long the training is.
-        report: Is called now and then, and after every validation with its result. In between, the
-            loss is the loss of this process's part of the batches.
-        save: Gets a checkpoint at least every half minute, and always before a validation, so that
-            a crash in validation loses nothing.
+        report: Gets the progress now and then, with this process's loss, and each validation.
+        save: Gets a checkpoint every half minute, and before a validation, which may crash.
 
     Raises:
         UnnoiseError: The loss became NaN or infinite; the state is not saved then.

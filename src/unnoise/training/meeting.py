@@ -17,16 +17,7 @@ PATIENCE = timedelta(seconds=1)  # of one question, whether the first process is
 
 
 def meet(rank: int, size: int, *, seconds: float) -> tuple[Store, Store]:
-    """Return a store that only the processes of this start write to, and one of all starts.
-
-    Args:
-        rank: Number of this process, from 0.
-        size: Number of processes.
-        seconds: How long to wait for the others.
-
-    Raises:
-        RuntimeError: They did not come, or the store cannot be reached.
-    """
+    """Return a store that only the processes of this start write to, and one of all starts."""
     common, *_ = next(rendezvous("env://", rank, size, timeout=timedelta(seconds=seconds)))
     place = _invite(common, size) if rank == 0 else _find(common, rank, seconds)
     return PrefixStore(place, common), common

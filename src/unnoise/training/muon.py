@@ -31,8 +31,7 @@ class Muon(torch.optim.Optimizer):
 
     Args:
         parameters: The parameters of a network, from its first layer to its last.
-        lr: Spectral norm of a step of a hidden layer; the rate of the others is ``ADAM_SHARE`` of
-            it.
+        lr: Spectral norm of a step of a hidden layer; others have ``ADAM_SHARE`` of it.
     """
 
     def __init__(self, parameters: Iterable[Tensor], *, lr: float) -> None:
@@ -45,7 +44,6 @@ class Muon(torch.optim.Optimizer):
         ]
         super().__init__([group for group in groups if group["params"]], {"lr": lr})
 
-    # torch's own signature has a closure, which nothing here needs; its decorator is untyped.
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]  # no closure is taken
         """Take one step along the gradients."""
@@ -110,6 +108,6 @@ def _adam(state: dict[str, Any], gradient: Tensor) -> Tensor:
     first, second, count = state["first"], state["second"], state["count"]
     first.lerp_(gradient, 1 - BETAS[0])
     second.lerp_(gradient.square(), 1 - BETAS[1])
-    deviation: Tensor = (second / (1 - BETAS[1] ** count)).sqrt().add_(EPSILON)
+    deviation = (second / (1 - BETAS[1] ** count)).sqrt().add_(EPSILON)
     step: Tensor = first / (1 - BETAS[0] ** count) / deviation
     return step

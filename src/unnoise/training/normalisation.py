@@ -6,6 +6,7 @@ torch's own ``SyncBatchNorm`` is for GPUs only.
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 
 def synchronise(module: nn.Module) -> None:
@@ -39,23 +40,24 @@ def _total(part: Tensor) -> Tensor:
     return total
 
 
-class _Synced1d(nn.BatchNorm1d):
+class _Synced(_BatchNorm):
     def forward(self, given: Tensor) -> Tensor:
         return _normalised(self, given) if self.training else super().forward(given)
 
 
-class _Synced2d(nn.BatchNorm2d):
-    def forward(self, given: Tensor) -> Tensor:
-        return _normalised(self, given) if self.training else super().forward(given)
+class _Synced1d(_Synced, nn.BatchNorm1d): ...
 
 
-SYNCED: dict[type[nn.Module], type[nn.Module]] = {
+class _Synced2d(_Synced, nn.BatchNorm2d): ...
+
+
+SYNCED: dict[type[nn.Module], type[_Synced]] = {
     nn.BatchNorm1d: _Synced1d,
     nn.BatchNorm2d: _Synced2d,
 }
 
 
-def _normalised(norm: nn.BatchNorm1d | nn.BatchNorm2d, given: Tensor) -> Tensor:
+def _normalised(norm: _BatchNorm, given: Tensor) -> Tensor:
     """Normalise by mean and variance over the samples of all processes."""
     over = [0, *range(2, given.ndim)]
     shape = [1, -1, *[1] * (given.ndim - 2)]

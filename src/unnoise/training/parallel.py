@@ -43,17 +43,11 @@ def share(count: int, number: int, of: int) -> range:
 
 @dataclass(frozen=True)
 class World:
-    """The processes of a training, seen from one of them; by default it is alone.
+    """The processes of a training, seen from one of them; by default it is alone."""
 
-    Attributes:
-        rank: Number of this process, from 0; the first one reports and writes.
-        size: Number of processes.
-        common: A store that stays where ``torchrun`` starts the processes again.
-    """
-
-    rank: int = 0
+    rank: int = 0  # number of this process; the first one reports and writes
     size: int = 1
-    common: Store | None = None
+    common: Store | None = None  # stays where torchrun starts the processes again
 
     def share(self, count: int) -> range:
         """Return which of ``count`` things are this process's."""
@@ -61,9 +55,7 @@ class World:
 
     def total(self, part: Tensor) -> Tensor:
         """Return the sum of ``part`` over all processes."""
-        if self.size == 1:
-            return part
-        return sum_of_all(part)
+        return part if self.size == 1 else sum_of_all(part)
 
     def agree(self, value: float) -> float:
         """Return the number of the first process, such as one that it read from its clock."""
@@ -107,11 +99,7 @@ class World:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Turn the errors that torch raises where another process is gone into one clear error.
-
-        Raises:
-            RunError: Another process is gone, or did not answer in time.
-        """
+        """Turn the errors that torch raises where another process is gone into a ``RunError``."""
         try:
             yield
         except RuntimeError as error:
@@ -154,13 +142,8 @@ def process_group(*, seconds: float) -> Iterator[World]:
         torch.cuda.set_device(local_gpu())
     try:
         store, common = meet(rank, size, seconds=seconds)
-        dist.init_process_group(
-            backend,
-            store=store,
-            rank=rank,
-            world_size=size,
-            timeout=timedelta(seconds=seconds),
-        )
+        patience = timedelta(seconds=seconds)
+        dist.init_process_group(backend, timeout=patience, world_size=size, rank=rank, store=store)
     except (RuntimeError, ValueError) as error:
         raise RunError(
             f"process {rank} of {size} cannot reach the others at {os.environ['MASTER_ADDR']}:"

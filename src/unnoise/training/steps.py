@@ -2,9 +2,8 @@
 
 import copy
 import math
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -12,60 +11,59 @@ from torch import Tensor, nn
 from unnoise.models import Model, restore
 from unnoise.objectives import Objective
 from unnoise.seeding import generator
-from unnoise.training.average import Average
 from unnoise.training.contract import Batch, BatchSource, Optimisation, Validation, Validator
 from unnoise.training.division import Division, Grain
 from unnoise.training.parallel import sync_apart
 
+Network = TypeVar("Network", bound=nn.Module)
+
+DECAY = 0.998
+RAMP = 0.1  # early on the average is short: decay 1 - 1 / (1 + step · RAMP)
+
+
+class Average(Generic[Network]):
+    """An exponential moving average of all floating-point state (Polyak & Juditsky 1992)."""
+
+    def __init__(self, model: Network) -> None:
+        self.model = copy.deepcopy(model).requires_grad_(False).eval()
+        states = ((*each.parameters(), *each.buffers()) for each in (self.model, model))
+        pairs = [pair for pair in zip(*states, strict=True) if pair[0].is_floating_point()]
+        # Looked up once: walking the modules at every step costs as much as a small layer.
+        self._ours, self._theirs = zip(*pairs, strict=True)
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Take in the model's state after step number ``step`` (from 0)."""
+        decay = min(DECAY, 1 - 1 / (1 + (step + 1) * RAMP))
+        torch._foreach_lerp_(self._ours, self._theirs, 1 - decay)
+
 
 @dataclass(kw_only=True)
 class State:
-    """How far a training has come.
+    """How far a training has come."""
 
-    Attributes:
-        step: Steps taken.
-        seconds: Spent training, over all resumptions.
-        lowest: The lowest risk so far, where networks are selected.
-        selected: State of the network that had it.
-        due: Whether this step is still to be validated.
-    """
-
-    step: int = 0
-    seconds: float = 0.0
-    lowest: float = math.inf
-    selected: dict[str, Tensor] = field(default_factory=dict)
-    due: bool = False
+    step: int = 0  # steps taken
+    seconds: float = 0.0  # spent training, over all resumptions
+    lowest: float = math.inf  # the lowest risk so far, where networks are selected
+    selected: dict[str, Tensor] = field(default_factory=dict)  # state of the network that had it
+    due: bool = False  # whether this step is still to be validated
 
 
 @dataclass(kw_only=True)
 class Training:
-    """Everything that steps are taken with.
+    """Everything that steps are taken with."""
 
-    Attributes:
-        model: The network, on its device.
-        objective: Gives the loss.
-        batches: Give the samples.
-        validator: Measures networks on held-out images; None where none are held out.
-        optimisation: How weights follow their gradients.
-        division: The part of each batch that this process computes, and its pieces.
-        seed: Decides the noise.
-        select: Whether to deliver the network of the lowest risk, not the last one.
-        bf16: Whether forward passes run in bfloat16.
-        state: How far the training has come.
-        averaged: The moving average of the weights, where it is kept.
-    """
-
-    model: Model
+    model: Model  # on its device
     objective: Objective
     batches: BatchSource
-    validator: Validator | None
+    validator: Validator | None  # None where no images are held out
     optimisation: Optimisation
     division: Division
-    seed: int
-    select: bool = False
-    bf16: bool = False
+    seed: int  # decides the noise
+    select: bool = False  # whether to deliver the network of the lowest risk, not the last one
+    bf16: bool = False  # whether forward passes run in bfloat16
     state: State = field(default_factory=State)
-    averaged: Average[Model] | None = field(init=False)
+    averaged: Average[Model] | None = field(init=False)  # where the average is kept
 
     def __post_init__(self) -> None:
         """Start the average from the initial weights."""
@@ -124,11 +122,7 @@ class Training:
         )
 
     def advance(self, steps: int) -> Tensor:
-        """Take one step of a training of ``steps``.
-
-        Returns:
-            This process's part of the mean loss, on the device.
-        """
+        """Take one step of a training of ``steps``; return this process's part of the mean loss."""
         batch = tuple(
             view.to(self.device, memory_format=torch.channels_last)
             for view in self.batches.at(self.state.step, self.division.samples)
@@ -149,7 +143,7 @@ class Training:
     def _add_gradients(self, batch: Batch, piece: list[Grain]) -> Tensor:
         """Add the gradients of a piece; return its part of the mean loss."""
         drawn = self._draw(batch, piece)
-        with self._precision():
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
             losses: Tensor = self._spread(*drawn)
         part = losses.sum() / self.division.batch_size
         (part * self.division.world.size).backward()  # their mean is taken
@@ -163,14 +157,11 @@ class Training:
             here = tuple(view[grain.start - first : grain.stop - first] for view in batch)
             noise = generator(self.seed, "noise", self.state.step, grain.number, device=self.device)
             drawn.append(self.objective.draw(here, noise))
-        if len(drawn) == 1:
-            return drawn[0]
-        return tuple(torch.cat(views) for views in zip(*drawn, strict=True))
-
-    def _precision(self) -> AbstractContextManager[object]:
-        if not self.bf16:
-            return nullcontext()
-        return torch.autocast(self.device.type, torch.bfloat16)
+        return (
+            drawn[0]
+            if len(drawn) == 1
+            else tuple(torch.cat(views) for views in zip(*drawn, strict=True))
+        )
 
 
 class _Losses(nn.Module):

@@ -56,23 +56,13 @@ class Held:
 
 @dataclass(frozen=True, kw_only=True)
 class HeldOutValidator:
-    """Measures an objective's risk on held-out scenes; it always draws the same random numbers.
-
-    Each process measures some of the chunks, and all learn the risks of all of them.
-
-    Attributes:
-        objective: Gives the risk.
-        held: The scenes.
-        seed: Decides the noise.
-        device: Where the network is.
-        world: The processes.
-    """
+    """Measures an objective's risk on held-out scenes; it always draws the same random numbers."""
 
     objective: Objective
     held: Held
-    seed: int
-    device: torch.device
-    world: World = ALONE
+    seed: int  # decides the noise
+    device: torch.device  # of the network
+    world: World = ALONE  # each process measures some chunks, and all get the risks of all
 
     def validate(self, model: Model) -> Validation:
         """Measure a network, and leave it in evaluation mode."""
