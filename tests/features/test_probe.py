@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from unnoise.errors import ConfigError, UnknownNameError
 from unnoise.features import (
-    CLASSIFIERS,
     choose_labels,
     map_features,
     principal_components,
@@ -16,7 +15,7 @@ from unnoise.features import (
     recover,
     scaler,
 )
-from unnoise.features.probe import draw_labels
+from unnoise.features.probe import CLASSIFIERS, draw_labels
 from unnoise.noise import parse_noise
 
 Floats = NDArray[np.float32]

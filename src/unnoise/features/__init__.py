@@ -7,13 +7,10 @@ know files of images or the command line.
 from unnoise.features.autoencoder import DenoisingAutoencoder
 from unnoise.features.classifier import DenoisingClassifier
 from unnoise.features.probe import (
-    CLASSIFIERS,
     ClassifierName,
-    Probing,
     Score,
     choose_labels,
     fit_classifier,
-    line,
     map_features,
     principal_components,
     probe,
@@ -22,16 +19,13 @@ from unnoise.features.probe import (
 from unnoise.features.recovery import Recovered, recover
 
 __all__ = [
-    "CLASSIFIERS",
     "ClassifierName",
     "DenoisingAutoencoder",
     "DenoisingClassifier",
-    "Probing",
     "Recovered",
     "Score",
     "choose_labels",
     "fit_classifier",
-    "line",
     "map_features",
     "principal_components",
     "probe",

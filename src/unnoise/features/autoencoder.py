@@ -1,12 +1,11 @@
 """The denoising autoencoder as a scikit-learn transformer."""
 
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
@@ -21,17 +20,18 @@ from unnoise.features.parameters import (
     check_widths,
     draw_seed,
 )
-from unnoise.features.saving import Saved, read_estimator, write_estimator
+from unnoise.features.saving import SavedEstimator
 from unnoise.features.stages import give_back, in_blocks, learn, learn_layers
 from unnoise.models import MLP, CodeModel, build_model
 from unnoise.seeding import generator
+from unnoise.types import Doubles
 
 Floats = NDArray[np.floating[Any]]
 
 LAYERS = (256,)  # where none are asked for
 
 
-class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SavedEstimator):
     """Features that were learned by removing noise, from tables or small images.
 
     Rows are corrupted, and a network learns to give them back (Vincent et al., "Extracting and
@@ -96,14 +96,6 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     (1797, 32)
     """
 
-    model_: CodeModel
-    offset_: NDArray[np.float64]
-    scale_: NDArray[np.float64]
-    n_features_in_: int
-    n_iter_: int
-    network_: str
-    noise_: str
-
     def __init__(
         self,
         hidden_layer_sizes: tuple[int, ...] | int = LAYERS,
@@ -165,14 +157,18 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         noise = check_noise(recipe.noise, table=self.image_shape is None)
         self.network_, self.noise_, self.n_iter_ = recipe.model, str(recipe.noise), fit.epochs
         self._learn_scale(rows)
-        self.model_ = self._build(arguments, seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(generator(seed, "weights").initial_seed())
+            model = as_value_error(lambda: build_model(self.network_, arguments))
+        assert isinstance(model, CodeModel)
+        self.model_ = model
         images = self.to_images(rows)
-        if isinstance(self.model_, MLP):
-            self.model_.centre_on(images)
-        if self.pretraining and isinstance(self.model_, MLP):
-            learn_layers(self.model_, images, noise, fit)
-        objective = give_back(noise, bounded=self.model_.bounded)
-        learn(self.model_, objective, (images,), fit, stage="all layers")
+        if isinstance(model, MLP):
+            model.centre_on(images)
+            if self.pretraining:
+                learn_layers(model, images, noise, fit)
+        objective = give_back(noise, bounded=model.bounded)
+        learn(model, objective, (images,), fit, stage="all layers")
         return self
 
     def transform(self, X: ArrayLike) -> Floats:
@@ -191,8 +187,9 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
                 f"X has shape {code.shape}, and inverse_transform takes what transform gives: "
                 f"(n_samples, {self._n_features_out})"
             )
-        made = in_blocks(self.model_.decode, torch.from_numpy(code.astype(np.float32)))
-        rows = self._from_images(made)
+        images = in_blocks(self.model_.decode, torch.from_numpy(code.astype(np.float32))).numpy()
+        pixels = np.moveaxis(images, 1, -1).reshape(len(images), -1)
+        rows: Doubles = pixels * self.scale_ + self.offset_  # undoes to_images
         return rows.astype(code.dtype) if code.dtype in (np.float32, np.float64) else rows
 
     def denoise(self, X: ArrayLike) -> Floats:
@@ -211,46 +208,6 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         total = (images - images.mean(0)).square().sum().item()
         missed = (images - made).square().sum().item()
         return 1 - missed / total if total else float(missed == 0)
-
-    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
-        """Write the fitted estimator to a safetensors file, which runs no code when it is loaded.
-
-        The file of an estimator of images is a model file, too: ``unnoise.load`` opens it.
-
-        Raises:
-            OutputError: The file exists and ``overwrite`` is false, or it cannot be written.
-        """
-        check_is_fitted(self, "model_")
-        names = getattr(self, "feature_names_in_", None)
-        saved = Saved(
-            params=self.get_params(),
-            offset=self.offset_,
-            scale=self.scale_,
-            names=None if names is None else [str(name) for name in names],
-            passes=self.n_iter_,
-            model=self.model_,
-            network=self.network_,
-            noise=self.noise_,
-        )
-        write_estimator(Path(path), saved, overwrite=overwrite)
-
-    @classmethod
-    def load(cls, path: str | Path) -> "DenoisingAutoencoder":
-        """Read what ``save`` wrote.
-
-        Raises:
-            ModelFileError: The file is missing, damaged, or of something else.
-        """
-        saved = read_estimator(Path(path), cls._get_param_names())
-        estimator = cls(**saved.params)
-        # Batch normalisation would else go by the rows that it is given.
-        estimator.model_, estimator.n_iter_ = saved.model.eval(), saved.passes
-        estimator.network_, estimator.noise_ = saved.network, saved.noise
-        estimator.offset_, estimator.scale_ = saved.offset, saved.scale
-        estimator.n_features_in_ = len(saved.offset)
-        if saved.names is not None:
-            estimator.feature_names_in_ = np.array(saved.names, dtype=object)
-        return estimator
 
     @property
     def _n_features_out(self) -> int:
@@ -290,13 +247,6 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         self.offset_ = np.full(rows.shape[1], low)
         self.scale_ = np.full(rows.shape[1], (high - low) or 1.0)
 
-    def _build(self, arguments: dict[str, Any], seed: int) -> CodeModel:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(generator(seed, "weights").initial_seed())
-            model = as_value_error(lambda: build_model(self.network_, arguments))
-        assert isinstance(model, CodeModel)
-        return model
-
     def to_images(self, rows: Floats) -> Tensor:
         """Return rows in the scale of the network, float32 ``(N, C, H, W)``."""
         with np.errstate(over="ignore"):  # reported below
@@ -306,9 +256,3 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         assert self.model_.fixed_size is not None
         pixels = scaled.reshape(len(rows), *self.model_.fixed_size, self.model_.channels)
         return torch.from_numpy(np.ascontiguousarray(np.moveaxis(pixels, -1, 1)))
-
-    def _from_images(self, images: Tensor) -> NDArray[np.float64]:
-        """Undo ``to_images``."""
-        pixels = np.moveaxis(images.numpy(), 1, -1).reshape(len(images), -1)
-        rows: NDArray[np.float64] = pixels * self.scale_ + self.offset_
-        return rows

@@ -27,19 +27,12 @@ TABLE_NOISES = ("gaussian", "mask", "swap", "uniform")
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """The numbers of a training on rows.
+    """The numbers of a training on rows."""
 
-    Attributes:
-        epochs: Passes over the rows.
-        batch_size: Rows of a step; an eighth of the rows where that is fewer.
-        lr: The highest learning rate.
-        seed: Decides order and noise.
-    """
-
-    epochs: int
-    batch_size: int
-    lr: float
-    seed: int
+    epochs: int  # passes over the rows
+    batch_size: int  # rows of a step; an eighth of the rows where that is fewer
+    lr: float  # the highest
+    seed: int  # decides order and noise
 
     @classmethod
     def of(
@@ -65,14 +58,7 @@ class Fit:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """The parameters of an estimator, with its choices for those that are ``auto`` or None.
-
-    Attributes:
-        model: Name of the network.
-        noise: The spec that corrupts the rows, not yet checked.
-        max_iter: Passes over the rows, not yet checked.
-        learning_rate_init: The highest learning rate, not yet checked.
-    """
+    """The parameters of an estimator that may be ``auto`` or None; only the model is checked."""
 
     model: str
     noise: object
@@ -85,13 +71,8 @@ class Recipe:
         """Choose the parameters that are left open: those of the best features of digits.
 
         At least 100 images with sides of 8 pixels or more get a network of convolutions and a noise
-        that deforms (docs/features.md), trained for about 2,300 steps; others get an ``mlp``.
-
-        Args:
-            image_shape: The parameter.
-            rows: Number of rows.
-            batch_size: Rows of a step at most.
-            layers: Whether layers of an ``mlp`` were asked for.
+        that deforms (docs/features.md), trained for about 2,300 steps; others get an ``mlp``, as
+        all do where its ``layers`` are given.
         """
         sides = image_shape[:2] if isinstance(image_shape, tuple | list) else ()
         pictures = (

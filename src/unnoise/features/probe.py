@@ -43,19 +43,12 @@ ClassifierName = Literal["logistic", "knn", "svm"]
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """Errors of a classifier on one kind of features.
+    """Errors of a classifier on one kind of features."""
 
-    Attributes:
-        features: Which.
-        size: Numbers for each image.
-        labels: For each class; 0 for all there are.
-        errors: Share of the test images with a wrong class, of each seed.
-    """
-
-    features: str
-    size: int
-    labels: int
-    errors: tuple[float, ...]
+    features: str  # the name of the kind
+    size: int  # numbers for each image
+    labels: int  # for each class; 0 for all there are
+    errors: tuple[float, ...]  # share of the test images with a wrong class, of each seed
 
     @property
     def mean(self) -> float:
@@ -70,15 +63,10 @@ class Score:
 
 @dataclass(frozen=True, kw_only=True)
 class Probing:
-    """What ``probe`` found.
+    """What ``probe`` found."""
 
-    Attributes:
-        scores: For each kind of features and number of labels, few labels first.
-        confusion: Counts ``(classes, classes)``, rows are the true classes, of the first kind of
-            features with the most labels and the first draw of them.
-    """
-
-    scores: tuple[Score, ...]
+    scores: tuple[Score, ...]  # for each kind of features and number of labels, few labels first
+    # Counts (true classes, found classes) of the first kind, with the most labels, the first draw.
     confusion: NDArray[np.int64]
 
 
@@ -89,8 +77,8 @@ def choose_labels(
 
     Args:
         classes: Classes of the images to learn from.
-        labels: What was asked for; None takes 10 and 100, or all where there are fewer.
-        seeds: How many draws.
+        labels: Numbers that are wanted; None takes 10 and 100, or all where there are fewer.
+        seeds: Number of draws.
         classifier: A key of ``CLASSIFIERS``.
 
     Raises:
@@ -129,15 +117,14 @@ def probe(
     """Train a classifier on each kind of features, with each number of labels.
 
     Args:
-        kinds: By name, what makes the features of images to learn from and to test with,
-            ``(N, F)`` each; one at a time is in memory.
+        kinds: By name, functions that make features ``(N, F)`` of images to learn from, and test.
         train: Classes of the images to learn from, ``(N,)``.
         test: Classes of the others.
         labels: What ``choose_labels`` gives.
-        seeds: How many draws of labels; with all labels there is one.
+        seeds: Number of draws of labels; with all labels there is one.
         classifier: A key of ``CLASSIFIERS``.
         seed: Decides the draws.
-        say: Told of each result.
+        say: Gets a line on each result.
     """
     names = range(int(max(train.max(), test.max())) + 1)
     scores, confusion = [], None
@@ -153,10 +140,9 @@ def probe(
                 errors.append(float(np.mean(found != test)))
                 if name == next(iter(kinds)) and draw == 0:
                     confusion = confusion_matrix(test, found, labels=names)  # the last one stays
-            scores.append(
-                Score(features=name, size=seen.shape[1], labels=count, errors=tuple(errors))
-            )
-            say(line(scores[-1]))
+            score = Score(features=name, size=seen.shape[1], labels=count, errors=tuple(errors))
+            scores.append(score)
+            say(line(score))
     assert confusion is not None
     return Probing(scores=tuple(scores), confusion=confusion)
 

@@ -18,17 +18,11 @@ PLACES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the ranges of a noise
 
 @dataclass(frozen=True, kw_only=True)
 class Recovered:
-    """Accuracy of a classifier that was trained on clean images.
+    """Accuracy of a classifier that was trained on clean images."""
 
-    Attributes:
-        noise: What was added to the test images.
-        noisy: Share of the noisy images that get the right class.
-        denoised: The same after denoising.
-    """
-
-    noise: str
-    noisy: float
-    denoised: float
+    noise: str  # of the test images
+    noisy: float  # share of the noisy images that get the right class
+    denoised: float  # the same after denoising
 
 
 def recover(
@@ -45,9 +39,9 @@ def recover(
     Args:
         classify: From images ``(N, C, H, W)`` in [0, 1] to their classes ``(N,)``.
         denoise: From noisy images to clean ones of the same shape.
-        images: Clean.
-        classes: The true ones.
-        noise: Its ranges are walked through together, in five places.
+        images: Clean images.
+        classes: Their true classes.
+        noise: Its ranges are passed through together, in five steps.
         seed: Decides the noise.
     """
     rows = []

@@ -25,18 +25,11 @@ MASK = "mask:0.25"  # of the features below a layer: the middle of the values in
 
 @dataclass(frozen=True)
 class Rows:
-    """Batches of rows in memory; each epoch visits them in another order.
+    """Batches of rows in memory; each epoch visits them in another order."""
 
-    Attributes:
-        views: The views of the rows, each ``(N, C, H, W)``.
-        size: Rows of a batch.
-        seed: Decides the order, with the name of the stage.
-        stage: The name of the stage.
-    """
-
-    views: Batch
-    size: int
-    seed: int
+    views: Batch  # each (N, C, H, W)
+    size: int  # rows of a batch
+    seed: int  # decides the order, with the name of the stage
     stage: str
     unit: str = "rows"
 
@@ -67,15 +60,7 @@ def _order(count: int, seed: int, stage: str, epoch: int) -> Tensor:
 
 
 def learn(model: Model, objective: Objective, views: Batch, fit: Fit, *, stage: str) -> None:
-    """Train a model on rows.
-
-    Args:
-        model: The network.
-        objective: Gives the loss of a batch of rows.
-        views: What the objective gets of each row, each view ``(N, C, H, W)``.
-        fit: The numbers of the stage.
-        stage: The name of the stage, which decides order and noise, too.
-    """
+    """Train a model on views of rows, ``(N, C, H, W)``; ``stage`` decides order and noise, too."""
     rows = Rows(views, rows_a_step(len(views[0]), fit.batch_size), fit.seed, stage)
     training = Training(
         model=model,
@@ -101,13 +86,7 @@ def learn_layers(model: MLP, images: Tensor, noise: Noise, fit: Fit) -> None:
 
     Each layer sees the features of those below, corrupted, and is trained with the layer that
     undoes it. The loss of the lowest layer is the loss of the images; the others have the mean
-    squared error.
-
-    Args:
-        model: Its layers are trained from the lowest to the highest.
-        images: ``(N, C, H, W)``, in the scale of the model.
-        noise: Corrupts the images. Features are masked, which suits numbers of any meaning.
-        fit: The numbers of the training of each layer.
+    squared error. Features are masked, which suits numbers of any meaning.
     """
     given = images
     for index in range(len(model.down)):
@@ -124,13 +103,7 @@ def give_back(noise: Noise, *, bounded: bool) -> Supervised:
 
 
 class Softmax(Model):
-    """The features of a model, thinned out, and a linear layer: scores of each class ``(B, K)``.
-
-    Args:
-        model: Gives the features.
-        classes: K.
-        dropout: Share of the features of each layer that is set to 0 in training.
-    """
+    """The features of a model, thinned out, and a linear layer: scores of each class ``(B, K)``."""
 
     def __init__(self, model: CodeModel, classes: int, dropout: float) -> None:
         super().__init__()
@@ -170,16 +143,12 @@ class Classes(Objective):
     """The cross-entropy of labels: fine-tuning, Vincent 2010, 3.2.
 
     A batch is rows and the ``one_hot`` of their classes.
-
-    Attributes:
-        network: The network that is trained.
-        noise: Corrupts the rows meanwhile; None leaves them.
     """
 
     learns_from = "pairs"
 
     network: Softmax
-    noise: Noise | None
+    noise: Noise | None  # corrupts the rows meanwhile
 
     def one_hot(self, classes: Tensor) -> Tensor:
         """Return classes, int64 ``(N,)`` from 0, as images of one pixel, ``(N, K, 1, 1)``."""
@@ -200,9 +169,9 @@ class Classes(Objective):
 
 
 def in_blocks(work: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
-    """Apply ``work`` to blocks of one size, the last filled up with zeros; without gradients.
+    """Apply ``work`` to blocks of one size, without gradients; the last is filled up with zeros.
 
-    All blocks have one size. So a row gives the same bits whatever rows stand beside it.
+    So a row gives the same bits whatever rows stand beside it.
     """
     results = []
     with torch.inference_mode():
