@@ -61,6 +61,10 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_the_help_of_a_verb_describes_it_at_length() -> None:
+    assert "torchrun --nproc-per-node" in " ".join(process("train", "--help").stdout.split())
+
+
 def test_help_and_version_are_quick_and_name_every_verb() -> None:
     result = process("--help")
     assert result.returncode == 0
@@ -295,7 +299,7 @@ def test_a_reader_that_has_gone_ends_it_as_sigpipe_would(tmp_path: Path, given: 
 def test_a_missing_package_names_its_extra(
     module: str, extra: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def missing() -> None:
+    def missing(_: object) -> None:
         raise ModuleNotFoundError(f"No module named {module!r}", name=module)
 
     monkeypatch.setattr("unnoise.cli.build_app", missing)

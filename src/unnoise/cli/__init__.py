@@ -44,8 +44,8 @@ EXTRAS = {  # modules that another extra than train installs
 }  # fmt: skip
 
 
-def build_app() -> App:
-    """Return the command-line application."""
+def build_app(called: str | None = None) -> App:
+    """Return the command-line application; the verb that is called describes itself at length."""
     app = App(
         name="unnoise",
         help="Train a denoiser on your own images and run it anywhere.",
@@ -54,7 +54,8 @@ def build_app() -> App:
         suppress_keyboard_interrupt=False,  # main prints a message
     )
     for verb, summary in VERBS.items():
-        app.command(f"unnoise.cli.{verb.replace('-', '_')}:app", name=verb, help=summary)
+        module = f"unnoise.cli.{verb.replace('-', '_')}:app"
+        app.command(module, name=verb, help=None if verb == called else summary)
     return app
 
 
@@ -63,8 +64,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     keep_freed_memory()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # names of files are any bytes
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        status = build_app()(arguments, exit_on_error=False, print_error=False)
+        app = build_app(next(iter(arguments), None))
+        status = app(arguments, exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except (UnnoiseError, CycloptsError) as error:
         print(f"unnoise: {error}", file=sys.stderr)
