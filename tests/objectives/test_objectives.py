@@ -274,7 +274,7 @@ def test_quantiles_are_those_of_the_error(level: float) -> None:
     random = torch.Generator().manual_seed(0)
     clean = torch.full((1, 1, 100, 100), 0.5)
     noisy = clean + 0.1 * torch.randn(clean.shape, generator=random)
-    objective = Quantiles(Supervised(LOSSES["mse"], clamped=False), level)
+    objective = Quantiles(LOSSES["mse"], clamped=False, level=level)
     grid = torch.linspace(0.01, 0.4, 400)
 
     def loss(distance: Tensor) -> Tensor:
@@ -291,7 +291,7 @@ def test_quantiles_keep_the_risk_and_the_loss_of_the_image() -> None:
     random = torch.Generator().manual_seed(0)
     clean, noisy = torch.rand(2, 2, 1, 8, 8, generator=random).unbind()
     inner = Supervised(LOSSES["mse"], clamped=False)
-    objective = Quantiles(inner, 0.9)
+    objective = Quantiles(LOSSES["mse"], clamped=False, level=0.9)
 
     def network(images: Tensor) -> Tensor:
         return torch.cat([images, 0 * images, 0 * images], 1)

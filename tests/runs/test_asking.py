@@ -15,10 +15,9 @@ from unnoise.runs import (
     differences,
     may_be_longer,
     other_length,
-    read_settings,
-    to_toml,
 )
 from unnoise.runs.asking import asked_table, fixed, parse_asked
+from unnoise.runs.layers import read_settings, to_toml
 
 ASKED = TrainConfig(data="scans/", noise="gaussian:.2", minutes=4.0, init="photo")
 COMPLETE = replace(

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unnoise.errors import ConfigError, UnknownNameError
-from unnoise.runs import PRESETS, TrainConfig, layer_settings, read_settings, to_toml
+from unnoise.runs import TrainConfig, layer_settings
+from unnoise.runs.layers import PRESETS, read_settings, to_toml
 
 
 @given(

@@ -9,7 +9,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from unnoise.errors import ModelFileError
-from unnoise.runs import FORMAT_VERSION, ModelInfo, read_model_file, write_model_file
+from unnoise.runs import ModelInfo, read_model_file, write_model_file
+from unnoise.runs.model_file import FORMAT_VERSION
 
 INFO = ModelInfo(
     model="unet",

@@ -24,7 +24,7 @@ def test_every_sample_is_computed_once_and_drawn_as_one_process_draws_it(
     parts = [part(rank) for rank in range(size)]
     assert all(len(part.pieces) == pieces for part in parts), "as many on every process"
     grains = [grain for part in parts for piece in part.pieces for grain in piece]
-    assert grains == alone.pieces[0]
+    assert grains == list(alone.pieces[0])
     samples = [i for part in parts for i in range(batch_size)[part.samples]]
     assert samples == list(range(batch_size))
     assert sum(part.portion for part in parts) == pytest.approx(1)

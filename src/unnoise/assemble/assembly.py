@@ -4,14 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 from unnoise.assemble.networks import Networks, build_networks, build_optimizer
-from unnoise.data import (
-    TURNS,
-    Material,
-    Plan,
-    Preparation,
-    prepare,
-    takes_whole,
-)
+from unnoise.data import TURNS, Material, Plan, Preparation, prepare, takes_whole
 from unnoise.devices import choose_bf16, choose_device
 from unnoise.errors import ConfigError, DataError
 from unnoise.images import ValueRange
@@ -22,7 +15,6 @@ from unnoise.runs import ModelInfo, TrainConfig
 from unnoise.training import (
     ALONE,
     SCHEDULES,
-    BatchSource,
     Division,
     Held,
     HeldOutValidator,
@@ -63,7 +55,7 @@ class Assembly:
     @property
     def pixels(self) -> int:
         """Pixels that the whole training sees."""
-        return _pixels(self.training.batches, self.length.steps)
+        return _pixels(self.training, self.length.steps)
 
     def of_length(self, steps: int) -> "Assembly":
         """Return the same with this number of steps."""
@@ -72,10 +64,10 @@ class Assembly:
 
 
 def complete(config: TrainConfig, plan: Plan) -> TrainConfig:
-    """Fill in what depends on the images, all but the length of the training.
+    """Fill in the settings that depend on the images, all but the length of the training.
 
     Raises:
-        UnnoiseError: A name or a noise spec that is wrong.
+        UnnoiseError: A name or a noise spec is wrong.
     """
     whole = takes_whole(plan)
     model = config.model
@@ -109,8 +101,8 @@ def assemble(
         world: The processes that train together.
 
     Raises:
-        ConfigError: Settings that contradict each other or the images.
-        UnnoiseError: A name or a noise spec that is wrong.
+        ConfigError: Settings contradict each other or the images.
+        UnnoiseError: A name or a noise spec is wrong.
     """
     config = complete(config, plan)
     _check_obeyed(config, plan.objective)
@@ -138,11 +130,16 @@ def assemble(
     _check_same(material, world)
     noise = config.noise and parse_noise(config.noise)
     notes = noise.notes(plan.views[0][0].channels) if noise else ()
-    clamped = material.ranges[-1].clamp
     paired = len(plan.views) > 1
     # What is added to pairs is for training: held-out pairs are judged as they are.
     known = replace(config, noise=None) if paired else config
-    build, images = OBJECTIVES[plan.objective].build, _images(plan, clamped=clamped)
+    build = OBJECTIVES[plan.objective].build
+    images = Images(
+        paired=paired,
+        channels=plan.views[0][0].channels,
+        clamped=material.ranges[-1].clamp,
+        structure=plan.structure,
+    )
     trained, objective = build(config, images), build(known, images)
     if config.intervals and 1 / (len(material.calibration) + 1) > 1 - config.intervals + 1e-9:
         raise DataError(
@@ -226,16 +223,6 @@ def _check_obeyed(config: TrainConfig, objective: str) -> None:
             )
 
 
-def _images(plan: Plan, *, clamped: bool) -> Images:
-    """Return the properties that an objective may depend on."""
-    return Images(
-        paired=len(plan.views) > 1,
-        channels=plan.views[0][0].channels,
-        clamped=clamped,
-        structure=plan.structure,
-    )
-
-
 def _steps(config: TrainConfig, training: Training, *, whole: bool) -> int:
     if config.steps:
         return config.steps
@@ -246,8 +233,8 @@ def _steps(config: TrainConfig, training: Training, *, whole: bool) -> int:
     return DEFAULT_STEPS
 
 
-def _pixels(batches: BatchSource, steps: int) -> int:
-    return steps * batches.size * batches.pixels
+def _pixels(training: Training, steps: int) -> int:
+    return steps * training.batches.size * training.batches.pixels
 
 
 def _length(steps: int, training: Training, validator: HeldOutValidator) -> Length:
@@ -255,7 +242,7 @@ def _length(steps: int, training: Training, validator: HeldOutValidator) -> Leng
     if not training.select:
         return Length(steps=steps)
     # A forward pass is a third of a step.
-    pixels = VALIDATION_SHARE * _pixels(training.batches, steps) * 3
+    pixels = VALIDATION_SHARE * _pixels(training, steps) * 3
     affordable = round(pixels / validator.held.pixels)
     return Length(steps=steps, validations=min(VALIDATIONS, max(1, affordable)))
 
@@ -263,7 +250,6 @@ def _length(steps: int, training: Training, validator: HeldOutValidator) -> Leng
 def _info(config: TrainConfig, plan: Plan, material: Material, networks: Networks) -> ModelInfo:
     values, results = material.ranges[0], material.ranges[-1]
     part = plan.views[0][0]
-    dtype = part.dtype
     # Other dtypes are another way to write the same values. Results have the dtype of the input.
     same = len({view[0].dtype for view in plan.views}) == 1
     return ModelInfo(
@@ -275,7 +261,7 @@ def _info(config: TrainConfig, plan: Plan, material: Material, networks: Network
         reason=plan.reason,
         data=plan.name,
         seed=config.seed,
-        value_range={"dtype": str(dtype), **asdict(values)},
+        value_range={"dtype": str(part.dtype), **asdict(values)},
         result_range=asdict(results) if results != values and same else None,
         colour=None if part.colour == "unknown" else part.colour == "rgb",
         strides=material.strides,

@@ -30,12 +30,7 @@ class Networks(NamedTuple):
 
 
 def build_networks(config: TrainConfig, plan: Plan, device: torch.device) -> Networks:
-    """Build the network to train, or load it.
-
-    Raises:
-        ConfigError: Settings or images do not fit the model.
-        UnnoiseError: There is no such model, or it cannot be read.
-    """
+    """Build the network to train, or load it; raise ``ConfigError`` where the images do not fit."""
     name, model, distances = _start(config, plan)
     part = plan.views[0][0]
     if model.channels != part.channels:
@@ -56,9 +51,9 @@ def build_networks(config: TrainConfig, plan: Plan, device: torch.device) -> Net
             f"{name} takes images of one small size, and these are larger or of several sizes: "
             "take another network (unet takes any size), or cut the images to one size"
         )
-    network: Model = (
-        _seeded(config, lambda: Bounds(model, distances)) if config.intervals else model
-    )
+    network = model
+    if config.intervals:
+        network = _seeded(config, lambda: Bounds(model, distances))
     if config.freeze:
         model.requires_grad_(False)
     return Networks(name, model, place(network, device))

@@ -20,11 +20,6 @@ def write_hub_folder(denoiser: Denoiser, folder: Path, *, overwrite: bool = Fals
     ``unnoise.load`` reads only the weights; the config is for people and for tools of the hub. The
     card is a draft that its author completes, so an existing card stays.
 
-    Args:
-        denoiser: The model.
-        folder: The folder; it is created if needed.
-        overwrite: Whether existing weights may be replaced.
-
     Raises:
         OutputError: Weights exist and ``overwrite`` is false, or nothing can be written there.
         ModelError: The denoiser has no weights, such as a denoiser of an ONNX file.
@@ -37,9 +32,7 @@ def write_hub_folder(denoiser: Denoiser, folder: Path, *, overwrite: bool = Fals
     config = {
         "library_name": LIBRARY,
         **{name: value for name, value in asdict(denoiser.info).items() if name not in LONG},
-        "parameters": facts["parameters"],
-        "kmacs_per_pixel": facts["kmacs_per_pixel"],
-        "size_multiple": facts["size_multiple"],
+        **{name: facts[name] for name in ("parameters", "kmacs_per_pixel", "size_multiple")},
     }
     write_text(folder / CONFIG, json.dumps(config, indent=2) + "\n")
     if not (folder / CARD).exists():

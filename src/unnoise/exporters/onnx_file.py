@@ -23,7 +23,6 @@ from unnoise.denoiser import Denoiser
 from unnoise.denoiser.onnx_backend import BOUNDS_MODEL, BOUNDS_NETWORK, NETWORK
 from unnoise.denoiser.torch_backend import TorchBackend
 from unnoise.errors import ConfigError, ModelError
-from unnoise.exporters.padding import pad_inside
 from unnoise.models import Model
 from unnoise.models.contract import ModelKind
 from unnoise.outputs import replacing
@@ -36,44 +35,30 @@ MOST_ROUNDING = 1e-2  # largest change of an image by weights in half precision
 SHAPES = ((1, 1, 1), (1, 37, 53), (3, 64, 40), (2, 129, 8), (1, 320, 257))
 TRACED = 4  # times the size multiple: the side of the images with which the network is traced
 HALF = "_half"
+AXES = {"height": 2, "width": 3}
 
 
 @dataclass(frozen=True)
 class Exported:
-    """A file that was written.
-
-    Attributes:
-        path: The file.
-        bytes: The size of the file.
-        difference: The largest difference between results of ONNX Runtime and torch, where white is
-            1, before weights are rounded.
-        rounding: The largest difference after rounding; None without ``half``.
-        sizes: Heights and widths of the images that were compared.
-    """
+    """A file, and the difference of its results from those of torch, where white is 1."""
 
     path: Path
     bytes: int
-    difference: float
-    rounding: float | None
-    sizes: tuple[tuple[int, int], ...]
+    difference: float  # the largest one before weights are rounded
+    rounding: float | None  # the largest one after rounding; None without half
+    sizes: tuple[tuple[int, int], ...]  # heights and widths of the images that were compared
 
 
 def write_onnx(
-    denoiser: Denoiser,
-    path: Path,
-    *,
-    opset: int,
-    half: bool = False,
-    overwrite: bool = False,
+    denoiser: Denoiser, path: Path, *, opset: int, half: bool = False, overwrite: bool = False
 ) -> Exported:
     """Write an ONNX file, and compare its results with torch; a file that differs is not kept.
 
     Args:
         denoiser: A denoiser that runs with torch.
-        path: The file.
+        path: The file, whose name ends in ``.onnx``.
         opset: Version of the operators, one of ``OPSETS``.
-        half: Whether to store the weights in half precision, which halves the file. Computations
-            stay in float32, which every CPU supports well.
+        half: Whether to store the weights in half precision; computations stay in float32.
         overwrite: Whether the file may be replaced.
 
     Raises:
@@ -163,8 +148,68 @@ def _graph(model: Model, opset: int) -> Any:
     proto = program.model_proto
     _clean(proto)
     if not size:
-        pad_inside(proto, multiple)
+        _pad_inside(proto, multiple)
     return proto
+
+
+def _pad_inside(proto: Any, multiple: int) -> None:
+    """Let a graph take images of any height and width; it pads and crops as ``sizes.padding`` does.
+
+    The graph has one input and one output, ``(B, C, H, W)``, and is changed in place; inside of it
+    height and width are multiples of ``multiple``. If the image is larger than the missing strips,
+    a mirror continues it, else its edge is repeated. Rows and columns are gathered by their
+    indices, because the mode of the operator ``Pad`` cannot depend on a size.
+    """
+    from onnx import helper, numpy_helper
+
+    if multiple == 1:
+        return
+    graph = proto.graph
+    (taken,), (made,) = graph.input, graph.output
+    before, after, nodes = f"{taken.name}_padded", f"{made.name}_padded", []
+    for node in graph.node:
+        node.input[:] = [before if name == taken.name else name for name in node.input]
+        node.output[:] = [after if name == made.name else name for name in node.output]
+
+    def constant(name: str, value: int | list[int]) -> str:
+        graph.initializer.append(numpy_helper.from_array(np.array(value, np.int64), name))
+        return name
+
+    def add(kind: str, inputs: list[str], name: str, **attributes: Any) -> str:
+        nodes.append(helper.make_node(kind, inputs, [name], name=name, **attributes))
+        return name
+
+    zero, one, step = constant("pad_0", 0), constant("pad_1", 1), constant("pad_by", multiple)
+    shape = add("Shape", [taken.name], "pad_shape")
+    fits = []
+    for name, axis in AXES.items():
+        size = add("Gather", [shape, constant(f"pad_axis_{name}", axis)], f"pad_{name}")
+        lacks = add("Mod", [add("Neg", [size], f"pad_less_{name}"), step], f"pad_lacks_{name}")
+        fits.append(add("Less", [lacks, size], f"pad_fits_{name}"))
+    mirror = add("And", fits, "pad_mirror")
+    given = taken.name
+    for name, axis in AXES.items():
+        size = f"pad_{name}"
+        last = add("Sub", [size, one], f"pad_last_{name}")
+        total = add("Add", [size, f"pad_lacks_{name}"], f"pad_total_{name}")
+        place = add("Range", [zero, total, one], f"pad_place_{name}")
+        edge = add("Min", [place, last], f"pad_edge_{name}")
+        # A row k beyond the last one is the row k before it, in the mirror.
+        twice = add("Add", [edge, edge], f"pad_twice_{name}")
+        folded = add("Sub", [twice, place], f"pad_folded_{name}")
+        chosen = add("Where", [mirror, folded, edge], f"pad_chosen_{name}")
+        given = add(
+            "Gather", [given, chosen], before if axis == 3 else f"pad_{name}_done", axis=axis
+        )
+    start, axes = constant("crop_from", [0, 0]), constant("crop_axes", [2, 3])
+    end = add("Gather", [shape, axes], "crop_to")
+    cropped = helper.make_node("Slice", [after, start, end, axes], [made.name])
+    body = list(graph.node)
+    del graph.node[:]
+    graph.node.extend([*nodes, *body, cropped])
+    for value in (taken, made):
+        for name, axis in AXES.items():
+            value.type.tensor_type.shape.dim[axis].dim_param = name
 
 
 def _clean(proto: Any) -> None:
@@ -225,8 +270,7 @@ def _quiet() -> Iterator[None]:
     before = log.level
     log.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):
             yield
     finally:
         log.setLevel(before)

@@ -8,15 +8,16 @@ from unnoise.features.autoencoder import DenoisingAutoencoder
 from unnoise.features.classifier import DenoisingClassifier
 from unnoise.features.probe import (
     ClassifierName,
+    Recovered,
     Score,
     choose_labels,
     fit_classifier,
     map_features,
     principal_components,
     probe,
+    recover,
     scaler,
 )
-from unnoise.features.recovery import Recovered, recover
 
 __all__ = [
     "ClassifierName",

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from unnoise.features.parameters import (
     AUTO,
-    Fit,
     Recipe,
     as_value_error,
+    check_fit,
     check_image_shape,
     check_noise,
     check_widths,
@@ -124,7 +124,7 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Sa
 
         Args:
             X: ``(n_samples, n_features)``, real numbers.
-            y: Not used.
+            y: Ignored.
 
         Raises:
             ValueError: X is no such array, has NaN or infinity, or does not fit ``image_shape``; or
@@ -146,10 +146,10 @@ class DenoisingAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Sa
             layers=self.hidden_layer_sizes != LAYERS,
         )
         seed = draw_seed(self.random_state)
-        fit = Fit.of(
+        fit = check_fit(
             max_iter=recipe.max_iter,
             batch_size=self.batch_size,
-            learning_rate_init=recipe.learning_rate_init,
+            rate=recipe.learning_rate_init,
             seed=seed,
             fewest=fewest,
         )

@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from unnoise.features.autoencoder import DenoisingAutoencoder
-from unnoise.features.parameters import MOST_SEED, Fit, check_noise, draw_seed
+from unnoise.features.parameters import MOST_SEED, check_fit, check_noise, draw_seed
 from unnoise.features.stages import Classes, Softmax, in_blocks, learn
 from unnoise.seeding import generator
 
@@ -92,22 +92,17 @@ class DenoisingClassifier(ClassifierMixin, BaseEstimator):
             TypeError: X is sparse, or the autoencoder is none.
         """
         seed = draw_seed(self.random_state)
-        fit = Fit.of(
-            max_iter=self.max_iter,
-            batch_size=self.batch_size,
-            learning_rate_init=self.learning_rate_init,
-            seed=seed,
-        )
+        rate = self.learning_rate_init
+        fit = check_fit(max_iter=self.max_iter, batch_size=self.batch_size, rate=rate, seed=seed)
         if not isinstance(self.dropout, Real) or not 0 <= self.dropout < 1:
             raise ValueError(f"dropout is {self.dropout!r}: it is a share, 0 or more, less than 1")
         rows, labels = validate_data(self, X, y, dtype=[np.float64, np.float32])
         check_classification_targets(labels)
         self.classes_, classes = np.unique(labels, return_inverse=True)
-        coder = self._learned(X, rows, seed)
+        self.autoencoder_ = coder = self._learned(X, rows, seed)
         table = coder.image_shape is None
         noise = None if self.noise is None else check_noise(self.noise, table=table)
-        self.autoencoder_ = coder
-        # A copy: the weights change, and what undoes them would no longer fit.
+        # A copy: the weights change, and the layers that undo them would no longer fit.
         model = copy.deepcopy(coder.model_)
         self._network = Softmax(model, len(self.classes_), float(self.dropout))
         objective = Classes(self._network, noise)

@@ -34,27 +34,6 @@ class Fit:
     lr: float  # the highest
     seed: int  # decides order and noise
 
-    @classmethod
-    def of(
-        cls,
-        *,
-        max_iter: object,
-        batch_size: object,
-        learning_rate_init: object,
-        seed: int,
-        fewest: int = 1,
-    ) -> "Fit":
-        """Check the parameters of an estimator; ``fewest`` is the least ``batch_size``."""
-        rate = learning_rate_init
-        if not isinstance(rate, Real) or not 0 < float(rate) < float("inf"):
-            raise ValueError(f"learning_rate_init is {rate!r}: it is a number, more than 0")
-        return cls(
-            epochs=check_whole("max_iter", max_iter),
-            batch_size=check_whole("batch_size", batch_size, least=fewest),
-            lr=float(rate),
-            seed=seed,
-        )
-
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
@@ -99,6 +78,20 @@ class Recipe:
 def rows_a_step(rows: int, batch_size: int) -> int:
     """Return the number of rows of a step."""
     return max(min(batch_size, rows // STEPS_A_PASS), min(rows, FEWEST))
+
+
+def check_fit(
+    *, max_iter: object, batch_size: object, rate: object, seed: int, fewest: int = 1
+) -> Fit:
+    """Check the parameters of an estimator; ``fewest`` is the least ``batch_size``."""
+    if not isinstance(rate, Real) or not 0 < float(rate) < float("inf"):
+        raise ValueError(f"learning_rate_init is {rate!r}: it is a number, more than 0")
+    return Fit(
+        epochs=check_whole("max_iter", max_iter),
+        batch_size=check_whole("batch_size", batch_size, least=fewest),
+        lr=float(rate),
+        seed=seed,
+    )
 
 
 def draw_seed(random_state: object) -> int:

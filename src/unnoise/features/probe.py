@@ -1,4 +1,4 @@
-"""The worth of features: the errors of a simple classifier on them, with few labels.
+"""The worth of features: the errors of a simple classifier on them, with few labels, or with noise.
 
 The features stay as they are and only the classifier learns (a linear probe: Alain & Bengio,
 "Understanding intermediate layers using linear classifier probes", 2016). So its errors depend on
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
@@ -20,6 +21,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
 from unnoise.errors import ConfigError, UnknownNameError
+from unnoise.noise import Noise
 from unnoise.seeding import generator
 from unnoise.types import Floats
 
@@ -31,6 +33,7 @@ NEIGHBOURS = 5
 MAX_ITER = 300  # its last steps change no decision, so it is no matter if it ends there
 PERPLEXITY, FEWEST_TO_PLACE = 30.0, 4  # of t-SNE; fewer rows or features are placed as they are
 DEFAULT_LABELS = (10, 100)  # for each class
+PLACES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the ranges of a noise
 
 CLASSIFIERS: dict[str, Callable[[int], Any]] = {  # by the number of rows with labels
     # Stronger regularisation than the default: features are many and labels few.
@@ -203,3 +206,40 @@ def map_features(features: Floats, *, seed: int = 0) -> Floats:
     perplexity = min(PERPLEXITY, (len(rows) - 1) / 3)
     placed: Floats = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(rows)
     return placed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recovered:
+    """Accuracy of a classifier that was trained on clean images."""
+
+    noise: str  # of the test images
+    noisy: float  # share of the noisy images that get the right class
+    denoised: float  # the same after denoising
+
+
+def recover(
+    classify: Callable[[Floats], Classes],
+    denoise: Callable[[Floats], Floats],
+    images: Floats,
+    classes: Classes,
+    noise: Noise,
+    *,
+    seed: int = 0,
+) -> list[Recovered]:
+    """Classify noisy images before and after denoising.
+
+    Args:
+        classify: From images ``(N, C, H, W)`` in [0, 1] to their classes ``(N,)``.
+        denoise: From noisy images to clean ones of the same shape.
+        images: Clean images.
+        classes: Their true classes.
+        noise: Its ranges are passed through together, in five steps.
+        seed: Decides the noise.
+    """
+    rows = []
+    for place in PLACES if noise.varies else PLACES[:1]:
+        there = noise.at(place)
+        noisy = there(torch.from_numpy(images), generator(seed, "recover", str(there))).numpy()
+        right = [float(np.mean(classify(seen) == classes)) for seen in (noisy, denoise(noisy))]
+        rows.append(Recovered(noise=str(there), noisy=right[0], denoised=right[1]))
+    return rows

@@ -1,7 +1,7 @@
 """Supervised denoising: the objective of the denoising autoencoder, and the one of its bounds."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import torch
@@ -50,8 +50,9 @@ class Supervised(Objective):
         if config.grey and (images.paired or images.channels != RGB):
             raise ConfigError("--grey is for clean colour images that --noise makes noisy")
         noise = parse_noise(config.noise) if config.noise else None
-        objective = cls(LOSSES[config.loss], noise, images.clamped, config.grey)
-        return objective if config.intervals is None else Quantiles(objective, config.intervals)
+        parts = LOSSES[config.loss], noise, images.clamped, config.grey
+        level = config.intervals
+        return cls(*parts) if level is None else Quantiles(*parts, level=level)
 
     def losses(self, model: Network, drawn: Drawn) -> Tensor:
         """Return the loss of each sample, ``(B,)``."""
@@ -93,7 +94,7 @@ class Supervised(Objective):
 
 
 @dataclass(frozen=True)
-class Quantiles(Objective):
+class Quantiles(Supervised):
     """``loss(f(y), x) + (pinball(f(y) - below(y), x) + pinball(f(y) + above(y), x)) / |f(y) - x|``.
 
     The pinball loss of a quantile q (Koenker and Bassett, "Regression Quantiles", 1978) is q times
@@ -104,24 +105,15 @@ class Quantiles(Objective):
     noise.
     """
 
-    learns_from = "pairs"
-
-    inner: Supervised  # the loss of the image
-    level: float  # share of the truth that should lie between the quantiles, in (0, 1)
-
-    def draw(self, batch: Batch, generator: Generator) -> Drawn:
-        """Return noisy and clean images."""
-        return self.inner.draw(batch, generator)
-
-    def examples(self, batch: Batch, generator: Generator) -> tuple[Tensor, Tensor]:
-        """Return noisy and clean images."""
-        return self.inner.draw(batch, generator)
+    level: float = field(
+        kw_only=True
+    )  # share of the truth that should lie between the quantiles, in (0, 1)
 
     def losses(self, model: Network, drawn: Drawn) -> Tensor:
         """Return the loss of each sample, ``(B,)``; the model is one with ``Bounds``."""
         noisy, clean = drawn
         image, below, above = model(noisy).float().chunk(3, dim=1)
-        loss = self.inner.distance(image, clean)
+        loss = self.distance(image, clean)
         tail = (1 - self.level) / 2
         error = clean - image.detach()
         low = pinball(error + below, tail)
@@ -130,7 +122,7 @@ class Quantiles(Objective):
 
     def risk(self, model: Network, drawn: Drawn) -> Tensor:
         """Return the mean squared error of the image, ``(B,)``."""
-        return self.inner.risk(lambda noisy: model(noisy).chunk(3, dim=1)[0], drawn)
+        return super().risk(lambda noisy: model(noisy).chunk(3, dim=1)[0], drawn)
 
 
 def pinball(excess: Tensor, quantile: float) -> Tensor:

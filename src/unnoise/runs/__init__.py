@@ -6,10 +6,9 @@ This room writes and reads. It knows models and datasets by their names only.
 from unnoise.runs.asking import FREE, beside, differences, may_be_longer, other_length
 from unnoise.runs.config import LENGTHS, SETTING_NAMES, Setting, Settings, TrainConfig
 from unnoise.runs.folder import RunFolder
-from unnoise.runs.layers import PRESETS, choose_settings, layer_settings, read_settings, to_toml
+from unnoise.runs.layers import choose_settings, layer_settings
 from unnoise.runs.model_file import (
     BOUNDS,
-    FORMAT_VERSION,
     HEADER,
     ModelInfo,
     check_bounds,
@@ -21,11 +20,9 @@ from unnoise.runs.model_file import (
 
 __all__ = [
     "BOUNDS",
-    "FORMAT_VERSION",
     "FREE",
     "HEADER",
     "LENGTHS",
-    "PRESETS",
     "SETTING_NAMES",
     "ModelInfo",
     "RunFolder",
@@ -42,7 +39,5 @@ __all__ = [
     "other_length",
     "parse_header",
     "read_model_file",
-    "read_settings",
-    "to_toml",
     "write_model_file",
 ]

@@ -58,14 +58,10 @@ def differences(now: Settings, config: TrainConfig, asked: Settings) -> list[str
 
 
 def other_length(now: Settings, config: TrainConfig, asked: Settings) -> dict[str, Any]:
-    """Return the length that is asked for now, if it is not the length of the run.
-
-    Raises:
-        ConfigError: It is no length.
-    """
+    """Return the length that is asked for now, if it is not the length of the run."""
     known = _lengths(config, asked)
     lengths: dict[str, Any] = {name: now[name] for name in LENGTHS if name in now}
-    TrainConfig(**lengths)
+    TrainConfig(**lengths)  # raises ConfigError for what is no length
     return {name: value for name, value in lengths.items() if value != known.get(name)}
 
 

@@ -46,12 +46,7 @@ PRESETS: dict[str, Settings] = {
 def layer_settings(
     said: Settings, *, preset: str | None = None, file: Path | None = None
 ) -> TrainConfig:
-    """Lay settings over each other: the defaults, the preset, the file, and ``said``.
-
-    Raises:
-        ConfigError: A setting is unknown, of the wrong type, or out of range.
-        UnknownNameError: There is no such preset.
-    """
+    """Lay settings over the defaults: ``choose_settings``, as a config."""
     chosen: dict[str, Any] = choose_settings(said, preset=preset, file=file)
     return TrainConfig(**chosen)
 

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-from torch import Tensor
 
 from unnoise.models import Model
+from unnoise.objectives import Batch
 
-Batch = tuple[Tensor, ...]
 Schedule = Callable[[int, int], float]  # the share of the highest rate, by step and number of steps
 
 WARM_UP = 0.05  # share of the steps

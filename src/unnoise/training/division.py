@@ -19,15 +19,6 @@ def default_grain(batch_size: int) -> int:
     return max(1, min(GRAIN, batch_size // GRAINS))
 
 
-@dataclass(frozen=True)
-class Grain:
-    """Samples ``start`` to ``stop`` of a batch, which are drawn together."""
-
-    number: int
-    start: int
-    stop: int
-
-
 @dataclass(frozen=True, kw_only=True)
 class Division:
     """The part of each batch that one process computes.
@@ -42,29 +33,30 @@ class Division:
     count: int = 1  # pieces of a part, whose gradients are added up one by one, in less memory
 
     def __post_init__(self) -> None:
-        grains = -(-self.batch_size // self.grain)
-        if grains < self.world.size * self.count:
+        needed = self.world.size * self.count
+        if self._grains < needed:
             raise ConfigError(
-                f"a batch of {self.batch_size} has {grains} parts at most, and {self.world.size} "
-                f"processes with --accumulate {self.count} need {self.world.size * self.count}: "
+                f"a batch of {self.batch_size} has {self._grains} parts at most, and "
+                f"{self.world.size} processes with --accumulate {self.count} need {needed}: "
                 "pass a larger --batch-size, or start fewer processes"
             )
 
+    @property
+    def _grains(self) -> int:
+        return -(-self.batch_size // self.grain)
+
     @cached_property
-    def pieces(self) -> list[list[Grain]]:
-        """The pieces of this process, each of some grains; every process has ``count``."""
-        grains = [
-            Grain(number, start, min(start + self.grain, self.batch_size))
-            for number, start in enumerate(range(0, self.batch_size, self.grain))
-        ]
-        mine = [grains[number] for number in self.world.share(len(grains))]
+    def pieces(self) -> list[range]:
+        """The numbers of the grains of each piece of this process; every process has ``count``."""
+        mine = self.world.share(self._grains)
         shares = [share(len(mine), piece, self.count) for piece in range(self.count)]
-        return [[mine[number] for number in numbers] for numbers in shares]
+        return [mine[part.start : part.stop] for part in shares]
 
     @property
     def samples(self) -> slice:
         """The samples of this process."""
-        return slice(self.pieces[0][0].start, self.pieces[-1][-1].stop)
+        mine = self.world.share(self._grains)
+        return slice(mine.start * self.grain, min(mine.stop * self.grain, self.batch_size))
 
     @property
     def portion(self) -> float:

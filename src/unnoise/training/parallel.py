@@ -10,25 +10,29 @@ import gc
 import io
 import os
 import re
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.distributed_c10d import Store
+from torch.distributed import DistStoreError
+from torch.distributed.distributed_c10d import PrefixStore, Store
+from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
 from unnoise.devices import local_gpu
 from unnoise.errors import RunError
-from unnoise.training.meeting import meet
 from unnoise.training.normalisation import sum_of_all, synchronise
 
 LAUNCHED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # what torchrun sets
+PATIENCE = timedelta(seconds=1)  # of one question, whether the first process is there
 
 
 def is_first() -> bool:
@@ -140,9 +144,9 @@ def process_group(*, seconds: float) -> Iterator[World]:
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     if local_gpu().index < torch.cuda.device_count():
         torch.cuda.set_device(local_gpu())
+    patience = timedelta(seconds=seconds)
     try:
-        store, common = meet(rank, size, seconds=seconds)
-        patience = timedelta(seconds=seconds)
+        store, common = _meet(rank, size, patience)
         dist.init_process_group(backend, timeout=patience, world_size=size, rank=rank, store=store)
     except (RuntimeError, ValueError) as error:
         raise RunError(
@@ -160,6 +164,43 @@ def process_group(*, seconds: float) -> Iterator[World]:
         # DistributedDataParallel holds the group, too, and torch hangs if it is the last holder.
         gc.collect()
         dist.destroy_process_group()
+
+
+def _meet(rank: int, size: int, patience: timedelta) -> tuple[Store, Store]:
+    """Return a store that only the processes of this start write to, and one of all starts.
+
+    ``torchrun`` may start processes again, with the store that earlier processes wrote their
+    addresses to. torch reads any address there, also the address of a process that has ended. So
+    the first process names a new place in the store, and the others make sure that it is alive.
+    """
+    common, *_ = next(rendezvous("env://", rank, size, timeout=patience))
+    place = _invite(common, size) if rank == 0 else _find(common, rank, patience)
+    return PrefixStore(place, common), common
+
+
+def _invite(common: Store, size: int) -> str:
+    """Name a new place, and answer all others there."""
+    place = uuid4().hex
+    common.set("unnoise", place)
+    for rank in range(1, size):
+        caller = common.get(f"{place}/caller {rank}").decode()
+        common.set(f"{place}/answer {caller}", "here")
+    return place
+
+
+def _find(common: Store, rank: int, patience: timedelta) -> str:
+    """Call at the place that the store names, until the process that named it answers."""
+    caller = uuid4().hex
+    until = time.monotonic() + patience.total_seconds()
+    while True:
+        place = common.get("unnoise").decode()
+        common.set(f"{place}/caller {rank}", caller)
+        try:
+            common.wait([f"{place}/answer {caller}"], PATIENCE)
+            return place
+        except DistStoreError:
+            if time.monotonic() > until:
+                raise
 
 
 def _forget(error: BaseException | None) -> None:

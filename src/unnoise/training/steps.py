@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from unnoise.models import Model, restore
-from unnoise.objectives import Objective
+from unnoise.objectives import Batch, Objective
 from unnoise.seeding import generator
-from unnoise.training.contract import Batch, BatchSource, Optimisation, Validation, Validator
-from unnoise.training.division import Division, Grain
+from unnoise.training.contract import BatchSource, Optimisation, Validation, Validator
+from unnoise.training.division import Division
 from unnoise.training.parallel import sync_apart
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -140,7 +140,7 @@ class Training:
         self.state.step += 1
         return total
 
-    def _add_gradients(self, batch: Batch, piece: list[Grain]) -> Tensor:
+    def _add_gradients(self, batch: Batch, piece: range) -> Tensor:
         """Add the gradients of a piece; return its part of the mean loss."""
         drawn = self._draw(batch, piece)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
@@ -149,13 +149,14 @@ class Training:
         (part * self.division.world.size).backward()  # their mean is taken
         return part.detach()
 
-    def _draw(self, batch: Batch, piece: list[Grain]) -> Batch:
+    def _draw(self, batch: Batch, piece: range) -> Batch:
         """Draw the random numbers of each grain, and put the grains together."""
-        first = self.division.samples.start
+        first, size = self.division.samples.start, self.division.grain
         drawn = []
-        for grain in piece:
-            here = tuple(view[grain.start - first : grain.stop - first] for view in batch)
-            noise = generator(self.seed, "noise", self.state.step, grain.number, device=self.device)
+        for number in piece:
+            start = number * size - first
+            here = tuple(view[start : start + size] for view in batch)
+            noise = generator(self.seed, "noise", self.state.step, number, device=self.device)
             drawn.append(self.objective.draw(here, noise))
         return (
             drawn[0]
