@@ -49,7 +49,7 @@ def test_a_new_setting_is_read_from_toml(tmp_path: Path) -> None:
     code = (
         "from pathlib import Path\n"
         "read = runs.layer_settings({}, file=Path(sys.argv[1]))\n"
-        "print(read.colour_of_the_cat, layers.to_toml(read))"
+        "print(read.colour_of_the_cat, layers.to_toml(dataclasses.asdict(read)))"
     )
     shown = run(code, str(tmp_path / "c.toml"))
     assert shown.startswith("7 ")

@@ -34,12 +34,12 @@ BESIDE = beside(COMPLETE, asdict(ASKED))
 
 def test_what_completing_changed_is_kept_beside_the_settings(tmp_path: Path) -> None:
     assert BESIDE == {"noise": "gaussian:.2", "minutes": 4.0, "init": "photo"}
-    text = to_toml(COMPLETE) + asked_table(BESIDE)
+    text = to_toml(asdict(COMPLETE)) + asked_table(BESIDE)
     assert parse_asked(text) == BESIDE
     (tmp_path / "config.toml").write_text(text)
     settings: dict[str, Any] = dict(read_settings(tmp_path / "config.toml"))
     assert TrainConfig(**settings) == COMPLETE
-    assert parse_asked(to_toml(COMPLETE)) == {}
+    assert parse_asked(to_toml(asdict(COMPLETE))) == {}
 
 
 @pytest.mark.parametrize(
@@ -97,8 +97,8 @@ def test_lengths() -> None:
 
 
 def test_a_config_may_change_in_length_and_place_only() -> None:
-    text = "# supervised: why\n" + to_toml(COMPLETE) + asked_table(BESIDE)
+    text = "# supervised: why\n" + to_toml(asdict(COMPLETE)) + asked_table(BESIDE)
     moved = replace(COMPLETE, steps=9, device="cuda", data_dir="/there")
-    assert fixed("# supervised: why\n" + to_toml(moved)) == fixed(text)
-    assert fixed("# noise2void: why\n" + to_toml(COMPLETE)) != fixed(text)
-    assert fixed("# supervised: why\n" + to_toml(replace(COMPLETE, seed=1))) != fixed(text)
+    assert fixed("# supervised: why\n" + to_toml(asdict(moved))) == fixed(text)
+    assert fixed("# noise2void: why\n" + to_toml(asdict(COMPLETE))) != fixed(text)
+    assert fixed("# supervised: why\n" + to_toml(asdict(replace(COMPLETE, seed=1)))) != fixed(text)

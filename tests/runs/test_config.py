@@ -27,7 +27,7 @@ from unnoise.runs.layers import PRESETS, read_settings, to_toml
 def test_toml_gives_the_config_back(config: TrainConfig) -> None:
     import tomllib
 
-    parsed = tomllib.loads(to_toml(config))
+    parsed = tomllib.loads(to_toml(asdict(config)))
     assert layer_settings(parsed) == config
 
 

@@ -131,7 +131,7 @@ def assemble(
     noise = config.noise and parse_noise(config.noise)
     notes = noise.notes(plan.views[0][0].channels) if noise else ()
     paired = len(plan.views) > 1
-    # What is added to pairs is for training: held-out pairs are judged as they are.
+    # Noise that is added to pairs is for training: held-out pairs are judged as they are.
     known = replace(config, noise=None) if paired else config
     build = OBJECTIVES[plan.objective].build
     images = Images(

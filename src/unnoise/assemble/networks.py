@@ -22,7 +22,7 @@ Built = TypeVar("Built", bound=Model)
 
 
 class Networks(NamedTuple):
-    """What is trained."""
+    """The networks of a training."""
 
     name: str  # of the model, in the table of models
     model: Model

@@ -127,10 +127,9 @@ class DenoisingClassifier(ClassifierMixin, BaseEstimator):
 
     def _learned(self, X: ArrayLike, rows: NDArray[Any], seed: int) -> DenoisingAutoencoder:
         """Return an autoencoder that was fitted to such rows."""
-        frozen = isinstance(self.autoencoder, FrozenEstimator)
         given = DenoisingAutoencoder() if self.autoencoder is None else self.autoencoder
-        if frozen:
-            given = given.estimator
+        frozen = isinstance(given, FrozenEstimator)
+        given = given.estimator if frozen else given
         if not isinstance(given, DenoisingAutoencoder):
             raise TypeError(
                 f"autoencoder is {type(given).__name__}: it is a DenoisingAutoencoder, or one that "

@@ -66,7 +66,7 @@ class Score:
 
 @dataclass(frozen=True, kw_only=True)
 class Probing:
-    """What ``probe`` found."""
+    """The results of ``probe``."""
 
     scores: tuple[Score, ...]  # for each kind of features and number of labels, few labels first
     # Counts (true classes, found classes) of the first kind, with the most labels, the first draw.

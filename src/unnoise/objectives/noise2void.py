@@ -26,7 +26,7 @@ class Noise2Void(Objective):
     (Broaddus et al., "Removing Structured Noise with Self-Supervised Blind-Spot Networks", ISBI
     2020).
 
-    What the model sees does not depend on the pixels it is asked for. So the expectation of the
+    The input of the model does not depend on the pixels that are hidden. So the expectation of the
     risk is the error against the clean pixels plus the variance of their noise (Batson & Royer,
     "Noise2Self", ICML 2019, proposition 1).
 

@@ -1,4 +1,4 @@
-"""What a training is on disk: its config, its folder, its checkpoint, the model file.
+"""A training on disk: its config, its folder, its checkpoint, the model file.
 
 This room writes and reads. It knows models and datasets by their names only.
 """

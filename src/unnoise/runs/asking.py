@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from unnoise.runs.config import ASKED, AUTO, LENGTHS, Setting, Settings, TrainConfig
-from unnoise.runs.layers import toml_lines
+from unnoise.runs.layers import to_toml
 
 # Where and how a training is computed: its result stays the same, up to rounding.
 FREE = ("device", "compile", "data_dir")
@@ -27,7 +27,7 @@ def beside(config: TrainConfig, asked: Mapping[str, Any]) -> dict[str, Setting]:
 
 def asked_table(asked: Settings) -> str:
     """Write the settings that the user gave as a table of TOML, which goes below the others."""
-    return f"\n[{ASKED}]\n{toml_lines(asked)}" if asked else ""
+    return f"\n[{ASKED}]\n{to_toml(asked)}" if asked else ""
 
 
 def parse_asked(text: str) -> dict[str, Setting]:
@@ -58,10 +58,10 @@ def differences(now: Settings, config: TrainConfig, asked: Settings) -> list[str
 
 
 def other_length(now: Settings, config: TrainConfig, asked: Settings) -> dict[str, Any]:
-    """Return the length that is asked for now, if it is not the length of the run."""
+    """Return the length that is given now, if it is not the length of the run."""
     known = _lengths(config, asked)
     lengths: dict[str, Any] = {name: now[name] for name in LENGTHS if name in now}
-    TrainConfig(**lengths)  # raises ConfigError for what is no length
+    TrainConfig(**lengths)  # raises ConfigError if it is no length
     return {name: value for name, value in lengths.items() if value != known.get(name)}
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +151,7 @@ class RunFolder:
 def _config_text(config: TrainConfig, note: str, asked: Settings) -> str:
     """Return the note as a comment, the settings, and those that the user gave."""
     comments = "".join(f"# {line}\n" for line in note.splitlines())
-    return comments + to_toml(config) + asked_table(asked)
+    return comments + to_toml(asdict(config)) + asked_table(asked)
 
 
 def _save_checkpoint(path: Path, state: dict[str, Any]) -> None:

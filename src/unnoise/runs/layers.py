@@ -3,7 +3,6 @@
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from types import NoneType
 from typing import Any, get_args, get_type_hints
@@ -99,7 +98,10 @@ def check_setting(name: str, value: object, *, where: str = "") -> Setting:
     if name not in hints:
         raise ConfigError(f"{UnknownNameError('setting', name, hints)}{where}")
     if hints[name] == tuple[float, float] | None:
-        return _check_pair(name, value, where)
+        pair = value if isinstance(value, list | tuple) else ()
+        if len(pair) != 2 or not all(type(end) in (int, float) for end in pair):
+            raise ConfigError(f"{name} is {value!r}{where}: it is two numbers, such as [0, 4095]")
+        return float(pair[0]), float(pair[1])
     options = [
         option
         for hint in get_args(hints[name]) or (hints[name],)
@@ -119,20 +121,8 @@ def check_setting(name: str, value: object, *, where: str = "") -> Setting:
     return float(value) if float in kinds else value
 
 
-def _check_pair(name: str, value: object, where: str) -> tuple[float, float]:
-    pair = value if isinstance(value, list | tuple) else ()
-    if len(pair) != 2 or not all(type(end) in (int, float) for end in pair):
-        raise ConfigError(f"{name} is {value!r}{where}: it is two numbers, such as [0, 4095]")
-    return float(pair[0]), float(pair[1])
-
-
-def to_toml(config: TrainConfig) -> str:
-    """Write a config as TOML that ``read_settings`` reads back to an equal one."""
-    return toml_lines(asdict(config))
-
-
-def toml_lines(settings: Mapping[str, Setting | None]) -> str:
-    """Write each setting that is set as a line of TOML."""
+def to_toml(settings: Mapping[str, Setting | None]) -> str:
+    """Write each setting that is set as a line of TOML, which ``read_settings`` reads back."""
     return "".join(
         # Strings and numbers of JSON are those of TOML, which also wants DEL to be escaped.
         f"{name} = {json.dumps(value, ensure_ascii=False)}\n".replace("\x7f", "\\u007f")

@@ -22,7 +22,7 @@ HEADER = "unnoise"  # the key in the safetensors metadata; its value is JSON
 
 @dataclass(frozen=True, kw_only=True)
 class ModelInfo:
-    """What a model file says about its model."""
+    """The header of a model file."""
 
     model: str  # architecture, a name in the table of models
     arguments: dict[str, Any]

@@ -1,4 +1,4 @@
-"""What a training is made of, beside its model and its objective."""
+"""The parts of a training, beside its model and its objective."""
 
 import math
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class BatchSource(Protocol):
 
     @property
     def unit(self) -> str:
-        """What a sample is: ``images`` or ``patches``."""
+        """The kind of samples: ``images`` or ``patches``."""
 
     @property
     def pixels(self) -> int:
@@ -52,7 +52,7 @@ class BatchSource(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Validation:
-    """What a network reached on images that training never shows."""
+    """The quality of a network on images that training never shows."""
 
     risk: float  # of the objective; lower is better, and epochs can be compared
     psnr: float | None  # in dB, where there are clean images to compare with

@@ -24,7 +24,7 @@ MEASURE_STEPS = 3  # at least
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """What the loop reports while it runs."""
+    """The progress that the loop reports."""
 
     step: int
     steps: int
