@@ -17,7 +17,7 @@ from unnoise.pretrained import PRETRAINED
 
 SOURCE = Path(unnoise.__file__).parent
 CELLS = [
-    {"errors", "types"},
+    {"errors", "types", "signatures"},
     {
         "outputs",
         "locking",

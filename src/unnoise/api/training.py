@@ -1,21 +1,22 @@
 """``unnoise.train``: from settings to a trained denoiser and its run folder."""
 
-import inspect
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 from unnoise.api.common import ARRAY_NAME, Report, Source, ignore, print_message
 from unnoise.api.running import Run
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ConfigError
-from unnoise.runs import SETTING_NAMES, RunFolder, TrainConfig, choose_settings
+from unnoise.runs import RunFolder, TrainConfig, choose_settings
+from unnoise.signatures import takes_fields
 from unnoise.training import process_group
 from unnoise.types import Say
 
 TIMEOUT = 300.0  # seconds
 
 
+@takes_fields(TrainConfig, optional=True)
 def train(
     data: Source | None = None,
     *,
@@ -86,26 +87,7 @@ def train(
         return run.finish(trained)
 
 
-def _signature() -> inspect.Signature:
-    """Return the signature with each setting, for ``help`` and editors."""
-    own = inspect.signature(train)
-    *before, settings = own.parameters.values()
-    types = get_type_hints(TrainConfig)
-    named = [
-        settings.replace(
-            name=name, kind=settings.KEYWORD_ONLY, default=None, annotation=types[name] | None
-        )
-        for name in SETTING_NAMES
-        if name not in own.parameters
-    ]
-    return own.replace(parameters=[*before, *named])
-
-
 def _name(source: Source | None) -> str | None:
     if source is None:
         return None
     return str(source) if isinstance(source, str | Path) else ARRAY_NAME
-
-
-train.__signature__ = _signature()  # type: ignore[attr-defined]  # inspect and help look for it
-train.__doc__ = f"{train.__doc__}\n\n{TrainConfig.__doc__}"

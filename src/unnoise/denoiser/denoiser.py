@@ -15,7 +15,7 @@ from unnoise.denoiser.description import describe_model
 from unnoise.denoiser.hot_pixels import describe
 from unnoise.denoiser.loading import load_backend, locate
 from unnoise.denoiser.networks import Backend
-from unnoise.denoiser.options import ChannelUse, DenoiseOptions, OutputDtype
+from unnoise.denoiser.options import OF_FILES, DenoiseOptions
 from unnoise.denoiser.restoring import ArraySource, DistanceFinder, FloatPass, OneImage, fill
 from unnoise.denoiser.sight import Sight
 from unnoise.denoiser.values import ValuePass, at_strides, passes
@@ -35,6 +35,7 @@ from unnoise.images import (
     write_like,
 )
 from unnoise.runs import ModelInfo, write_model_file
+from unnoise.signatures import takes_fields
 from unnoise.types import Array, Floats
 
 COLOUR_COUNTS = (1, 3, 4)  # lengths of a last axis that is channels, where nothing else is known
@@ -60,11 +61,9 @@ class Denoiser:
         self._distances = DistanceFinder(found, backend.network.channels) if found else None
 
     @classmethod
-    def load(
-        cls, path: str | Path, *, device: str = "cpu", bf16: bool = False, compiles: bool = False
-    ) -> "Denoiser":
-        """Load a model; see ``loading.load_backend``."""
-        return cls(*load_backend(locate(path), device=device, bf16=bf16, compiles=compiles))
+    def load(cls, path: str | Path, *, device: str = "cpu") -> "Denoiser":
+        """Load a model in float32; ``unnoise.load`` chooses the fastest device and precision."""
+        return cls(*load_backend(locate(path), device=device))
 
     @property
     def has_bounds(self) -> bool:
@@ -80,44 +79,31 @@ class Denoiser:
         """
         write_model_file(Path(path), self.info, self.backend.weights(), overwrite=overwrite)
 
+    @takes_fields(DenoiseOptions, without=OF_FILES)
     def __call__(
         self,
         image: NDArray[Scalar],
         *,
-        strength: float = 1.0,
-        chroma_strength: float | None = None,
-        detail: float = 0.0,
-        hot_pixels: bool = False,
         axes: str | None = None,
-        range: tuple[float, float] | None = None,  # noqa: A002  the word of the option
-        channels: ChannelUse = "auto",
         nodata: float | None = None,
         nan: NaN = "refuse",
-        dtype: OutputDtype = "same",
+        **options: Any,
     ) -> NDArray[Scalar]:
         """Denoise one image ``(H, W)`` or ``(H, W, C)`` of any size.
 
         A model of one channel denoises each channel by itself. A model of three channels takes a
         grey image as three equal ones, and the result is the mean of three. The last of four
         channels is transparency if it is flat, and stays unchanged. A ``UserWarning`` reports
-        whatever is not obvious from the dtype and the shape.
+        whatever is not obvious from the dtype and the shape, and how many hot pixels were replaced.
 
         Args:
             image: Of any real dtype. Values are scaled like the training data if they are in the
                 same unit, else by their own range.
-            strength: From 0, the image unchanged, to 1, the model's result. In colours, the
-                strength on the luma.
-            chroma_strength: The strength on the colours; None is ``strength``.
-            detail: Share of the removed texture that comes back, 0 to 1.
-            hot_pixels: Whether hot and dead pixels are replaced first; a warning reports how many.
             axes: One letter per axis, such as ``CYX``; letters other than Y, X and C count images.
-            range: The values that are 0 and 1 for the model; None finds them in the data.
-            channels: ``together`` takes them as colours, ``separate`` one by one.
             nodata: A value that means no data. Pixels that have it or are masked are not used, and
                 keep their values.
             nan: ``keep`` takes NaN and infinity as no data, ``refuse`` refuses them.
-            dtype: Of the result: ``same``, ``float32``, or ``auto``, which is float32 where whole
-                numbers are coarser than the noise that is left.
+            **options: The options below, such as ``strength=0.5``.
 
         Returns:
             An array of the same shape; a masked array if the image is one.
@@ -126,54 +112,34 @@ class Denoiser:
             ImageError: The array is no image, or holds NaN or infinity.
             ModelError: The model does not take images of this size or number of channels.
             ConfigError: An option is out of range, or does not suit the image.
+            UnknownNameError: There is no such option.
         """
-        options = DenoiseOptions(
-            strength=strength,
-            chroma_strength=chroma_strength,
-            detail=detail,
-            hot_pixels=hot_pixels,
-            range=range,
-            channels=channels,
-            dtype=dtype,
-        )
+        chosen = DenoiseOptions.of_array(options)
         stack, layout = self.sight.one(image, axes=axes, holes=Holes.of(nodata, nan))
-        return self._denoise_array(image, stack, layout, options)
+        return self._denoise_array(image, stack, layout, chosen)
 
+    @takes_fields(DenoiseOptions, without=OF_FILES)
     def stack(
         self,
         images: NDArray[Scalar],
         *,
-        strength: float = 1.0,
-        chroma_strength: float | None = None,
-        detail: float = 0.0,
-        hot_pixels: bool = False,
         axes: str | None = None,
-        range: tuple[float, float] | None = None,  # noqa: A002  the word of the option
-        channels: ChannelUse = "auto",
         nodata: float | None = None,
         nan: NaN = "refuse",
-        dtype: OutputDtype = "same",
+        **options: Any,
     ) -> NDArray[Scalar]:
         """Denoise a stack ``(N, H, W)``, ``(N, H, W, C)``, or another with ``axes``.
 
         See ``__call__``. All images of a stack have one range of values.
         """
-        options = DenoiseOptions(
-            strength=strength,
-            chroma_strength=chroma_strength,
-            detail=detail,
-            hot_pixels=hot_pixels,
-            range=range,
-            channels=channels,
-            dtype=dtype,
-        )
+        chosen = DenoiseOptions.of_array(options)
         images = cast("NDArray[Scalar]", as_array(images))
         # The first axis is the stack whatever the length of the last.
         known = axes or {3: "NYX", 4: "NYXC"}.get(images.ndim)
         if axes is None and known is not None:
             check_likely(known, images.shape, name="the array")
         stack, layout = as_stack(images, axes=known, holes=Holes.of(nodata, nan))
-        return self._denoise_array(images, stack, layout, options)
+        return self._denoise_array(images, stack, layout, chosen)
 
     def denoise_file(
         self,

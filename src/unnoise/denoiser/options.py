@@ -1,18 +1,19 @@
-"""What a person can ask for when a model is applied; defined, explained and checked here alone."""
+"""Options of applying a model; defined, explained and checked here alone."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path, PurePath
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 
-from unnoise.errors import ConfigError
+from unnoise.errors import ConfigError, UnknownNameError
 from unnoise.images import ValueRange
 
 ChannelUse = Literal["auto", "separate", "together"]
 OutputDtype = Literal["same", "auto", "float32"]
 
+OF_FILES = ("quality",)  # options that mean nothing for an array
 SUFFIX = "_denoised"  # of outputs beside their inputs
 # Endings that stay whole when a suffix goes before them.
 ENDINGS = (".ome.tif", ".ome.tiff", ".idx.gz", "-ubyte.gz", "-ubyte")
@@ -27,7 +28,7 @@ class DenoiseOptions:
     strength
         Mix with the input: 0 is the input, 1 the result. In colours, of the brightness (luma).
     chroma_strength
-        The same for the colour noise. [default: the value of --strength]
+        The same for the colour noise. [default: strength]
     detail
         How much of the texture that was removed with the noise comes back, 0 to 1. Texture and
         noise differ by their energy at three scales; in colours, the texture of the brightness.
@@ -74,6 +75,15 @@ class DenoiseOptions:
             raise ConfigError(f"quality is {self.quality}: it is from 1 to 100")
         check_word("channels", self.channels, ChannelUse)
         check_word("dtype", self.dtype, OutputDtype)
+
+    @classmethod
+    def of_array(cls, given: dict[str, Any]) -> Self:
+        """Return the options of a call with an array; refuse a name that is none of them."""
+        known = [field.name for field in fields(cls) if field.name not in OF_FILES]
+        for name in given:
+            if name not in known:
+                raise UnknownNameError("option", name, [*known, "axes", "nodata", "nan"])
+        return cls(**given)
 
     @property
     def chroma(self) -> float:
