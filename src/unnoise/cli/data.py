@@ -30,13 +30,13 @@ def data(
     json
         Print the list as JSON.
     """
-    from unnoise.datasets import DATASETS, NAMES, TASKS, find_dataset, load_named
+    from unnoise.datasets import DATASETS, NAMES, TASKS, find_dataset, load_labelled
     from unnoise.errors import UnknownNameError
 
     if name is not None and name not in NAMES:
         raise UnknownNameError("dataset", name, NAMES)
     if name is not None and name not in TASKS and find_dataset(name, data_dir=data_dir) is None:
-        load_named(name, "test", say=speaker(quiet=quiet))
+        load_labelled(name, "test", say=speaker(quiet=quiet))
     names = NAMES if name is None else (name,)
     found = {each: find_dataset(each, data_dir=data_dir) for each in names if each not in TASKS}
     if json:

@@ -5,7 +5,7 @@ part) → ``prepare`` (pixels, split, batches). This room does not know models o
 """
 
 from unnoise.data.batches import Batches, Patches, split_indices
-from unnoise.data.classes import Labels, load_classes
+from unnoise.data.classes import load_classes
 from unnoise.data.material import Material, Preparation, prepare, takes_whole
 from unnoise.data.method import choose_method
 from unnoise.data.names import match_pairs, side_of
@@ -22,7 +22,6 @@ __all__ = [
     "TURNS",
     "Batches",
     "Images",
-    "Labels",
     "Material",
     "Part",
     "Patches",

@@ -108,7 +108,8 @@ def _lines(images: Sequence[Array]) -> Finding | None:
 
 def _thin(images: Sequence[Array], stride: int | None) -> Finding:
     """Find structure that is lost at half the resolution, where neighbours are compared."""
-    found = [each for image in images if (each := fineness(_at_stride(image, stride)))]
+    steps = [(image, stride_of(image, stride)) for image in images]
+    found = [each for image, step in steps if (each := fineness(image[::step, ::step]))]
     if not found:
         return Finding()
     narrow = median(each.narrow for each in found)
@@ -128,8 +129,7 @@ def _thin(images: Sequence[Array], stride: int | None) -> Finding:
     )
 
 
-def _at_stride(image: Array, stride: int | None) -> Array:
-    """Return every n-th pixel, so that their noise is independent."""
+def stride_of(image: Array, stride: int | None) -> int:
+    """Return the given stride, or the one at which the noise of pixels is independent."""
     found = noise_correlation(image) if stride is None else None
-    stride = stride or (found.stride if found else 1)
-    return image[::stride, ::stride]
+    return stride or (found.stride if found else 1)

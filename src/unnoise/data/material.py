@@ -7,6 +7,7 @@ from itertools import compress
 import numpy as np
 import torch
 
+from unnoise.data.assumption import stride_of
 from unnoise.data.batches import Batches, Patches, split_indices
 from unnoise.data.loading import TOO_SMALL, Loaded, describe_ranges, find_ranges, load
 from unnoise.data.pixel_store import TURNS, PixelStore
@@ -26,7 +27,6 @@ from unnoise.data.splitting import (
 from unnoise.data.stream import BlockReader, Stream
 from unnoise.data.streaming import SAMPLE, split_streams
 from unnoise.errors import DataError
-from unnoise.facts import noise_correlation
 from unnoise.images import ValueRange
 from unnoise.shards import Scenes
 from unnoise.types import Array
@@ -116,7 +116,6 @@ def _without_tiny(plan: Plan, failed: Callable[[str], None]) -> Plan:
 
 
 def _whole_images(loaded: Loaded, how: Preparation) -> Material:
-    """Make batches of small images of one size."""
     stacks = [np.stack(view) for view in loaded.views]
     keep, held = split_indices(len(stacks[0]), how.share or HELD_WHOLE, how.seed)
     train = tuple(stack[keep] for stack in stacks)
@@ -132,13 +131,12 @@ def _whole_images(loaded: Loaded, how: Preparation) -> Material:
 
 
 def _patches(plan: Plan, loaded: Loaded, how: Preparation) -> Material:
-    """Make batches of crops of images in memory."""
     views, scenes, notes = loaded.views, loaded.scenes, loaded.notes
     strides = [1]
     groups = scenes or tuple((i,) for i in range(len(views[0])))
     examples = choose_examples(held_scenes(views, groups, how.share, how.seed))
     if plan.noisy_only:
-        strides = _find_strides(views[0], how.stride)
+        strides = [stride_of(image, how.stride) for image in views[0]]
         notes += _describe_strides(strides) if how.stride is None else ()
         views, groups = (_take_apart(views[0], strides),), numbered([s**2 for s in strides])
     captures = scenes is not None
@@ -178,7 +176,7 @@ def _streamed(plan: Plan, how: Preparation, failed: Callable[[str], None]) -> Ma
         )
     stride = 1
     if plan.noisy_only:
-        stride = int(np.median(_find_strides(sample[0], how.stride)))
+        stride = int(np.median([stride_of(image, how.stride) for image in sample[0]]))
         notes += _describe_strides([stride] * len(sample[0])) if how.stride is None else ()
         images = [scene[0] for scene in held_out]
         held_out = [(image,) for image in _take_apart(images, [stride] * len(images))]
@@ -197,7 +195,6 @@ def _streamed(plan: Plan, how: Preparation, failed: Callable[[str], None]) -> Ma
 
 
 def _look(plan: Plan, scenes: Scenes, failed: Callable[[str], None]) -> Views:
-    """Return each view of some scenes."""
     failures: list[str] = []
     found = scenes.look(SAMPLE, failures)
     for failure in dict.fromkeys(failures):
@@ -205,13 +202,6 @@ def _look(plan: Plan, scenes: Scenes, failed: Callable[[str], None]) -> Views:
     if not found:
         raise DataError(f"none of the images of {plan.name} can be read")
     return tuple(list(view) for view in zip(*found, strict=True))
-
-
-def _find_strides(images: Sequence[Array], stride: int | None) -> list[int]:
-    """Return the stride of each image: the given one, or the one that its noise needs."""
-    if stride is not None:
-        return [stride] * len(images)
-    return [found.stride if (found := noise_correlation(image)) else 1 for image in images]
 
 
 def _describe_strides(strides: Sequence[int]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from unnoise.data.survey import Survey
 from unnoise.errors import ConfigError, DataError
 from unnoise.facts import Structure
 from unnoise.images import RGB
-from unnoise.objectives import OBJECTIVES, LearnsFrom, learning_from
+from unnoise.objectives import OBJECTIVES, learning_from
 
 AUTO: Literal["auto"] = "auto"
 Asked = Structure | Literal["auto"]
@@ -100,21 +100,18 @@ def _join(texts: Sequence[str]) -> str:
     return "; ".join(filter(None, texts))
 
 
-def _allow(objective: str, allowed: Sequence[str], because: str) -> None:
+def _allow(objective: str, allowed: Sequence[str], because: str) -> str:
+    """Return the objective, or the default for such images."""
     if objective not in (AUTO, *allowed):
         raise ConfigError(
             f"--objective {objective} does not fit: {because}, which {' or '.join(allowed)} "
             f"{'learns' if len(allowed) == 1 else 'learn'} from; leave --objective out"
         )
-
-
-def _chosen(objective: str, images: LearnsFrom) -> str:
-    """Return the objective, or the default for these images."""
-    return learning_from(images)[0] if objective == AUTO else objective
+    return allowed[0] if objective == AUTO else objective
 
 
 def _corrupted(images: Survey, noise: str, objective: str) -> Plan:
-    _allow(objective, learning_from("pairs"), "--noise makes pairs of clean images")
+    chosen = _allow(objective, learning_from("pairs"), "--noise makes pairs of clean images")
     if objective == AUTO and (images.targets or find_pairs([part.name for part in images.parts])):
         raise ConfigError(
             f"{images.name} holds pairs of noisy and clean images, which bring their own noise: "
@@ -122,7 +119,7 @@ def _corrupted(images: Survey, noise: str, objective: str) -> Plan:
             "archive); if all images are clean, add --objective supervised"
         )
     reason = f"clean images, made into pairs by --noise {noise}"
-    return Plan(images.name, _chosen(objective, "pairs"), reason, (images.parts,), noise=noise)
+    return Plan(images.name, chosen, reason, (images.parts,), noise=noise)
 
 
 def _packed(images: Survey, targets: Survey | None, noise: str | None, objective: str) -> Plan:
@@ -138,20 +135,18 @@ def _packed(images: Survey, targets: Survey | None, noise: str | None, objective
                 f"the samples of {images.name} are pairs, which bring their own noise: leave "
                 "--noise out, or pack the clean images alone"
             )
-        _allow(objective, learning_from("pairs"), "the samples are pairs")
+        chosen = _allow(objective, learning_from("pairs"), "the samples are pairs")
         reason = "pairs of noisy and clean images, in samples of tar shards"
-        chosen = _chosen(objective, "pairs")
         return Plan(images.name, chosen, reason, (images.parts, images.targets))
     if noise is not None:
         return _corrupted(images, noise, objective)
     because = "single images in tar shards, without --noise, are noisy ones"
-    _allow(objective, learning_from("noisy"), because)
-    reason = "only noisy images, in tar shards"
-    return Plan(images.name, _chosen(objective, "noisy"), reason, (images.parts,))
+    chosen = _allow(objective, learning_from("noisy"), because)
+    return Plan(images.name, chosen, "only noisy images, in tar shards", (images.parts,))
 
 
 def _paired(images: Survey, targets: Survey, noise: str | None, objective: str) -> Plan:
-    _allow(objective, learning_from("pairs", "captures"), "--targets gives pairs")
+    chosen = _allow(objective, learning_from("pairs", "captures"), "--targets gives pairs")
     places = {_place(part) for part in images.parts if part.path}
     same = [part for part in targets.parts if part.path and _place(part) in places]
     if same:
@@ -178,7 +173,6 @@ def _paired(images: Survey, targets: Survey, noise: str | None, objective: str) 
     reason = f"{len(pairs)} pairs of noisy and clean files, matched by name"
     if noise is not None:
         reason += f"; --noise {noise} is added to the noisy ones while training"
-    chosen = _chosen(objective, "pairs")
     return Plan(images.name, chosen, reason, (first, second), noise=noise)
 
 
@@ -189,18 +183,19 @@ def _place(part: Part) -> Path | str | None:
 def _unpaired(images: Survey, objective: str) -> Plan:
     names = [part.name for part in images.parts]
     pairing = (AUTO, *learning_from("pairs"))
+    chosen = pairing[1] if objective == AUTO else objective
     if images.targets and objective in pairing:
-        first = [part.file and part.file.array for part in (images.parts[0], images.targets[0])]
+        both = images.parts[0], images.targets[0]
+        first = [part.file and part.file.options.array for part in both]
         reason = (
             f"{len(images.parts)} pairs of noisy and clean arrays, by their names in archives, "
             f"such as {first[0]} and {first[1]}"
         )
-        views: tuple[tuple[Part, ...], ...] = (images.parts, images.targets)
-        return Plan(images.name, _chosen(objective, "pairs"), reason, views)
+        return Plan(images.name, chosen, reason, (images.parts, images.targets))
     if objective in pairing and (pairs := find_pairs(names)):
         views = tuple(tuple(images.parts[pair[side]] for pair in pairs) for side in (0, 1))
         reason = f"{len(pairs)} pairs of noisy and clean files, found by the words in their names"
-        return Plan(images.name, _chosen(objective, "pairs"), reason, views)
+        return Plan(images.name, chosen, reason, views)
     if objective in pairing[1:]:
         raise ConfigError(
             f"--objective {objective} needs clean images: pass --targets with the clean ones, or "
@@ -216,9 +211,10 @@ def _unpaired(images: Survey, objective: str) -> Plan:
             f"the names look like {len(groups)} scenes of several captures: if they are, "
             "--objective noise2noise learns more from them"
         )
-    only = "only noisy images: no --targets, no --noise"
-    reason = only if objective == AUTO else f"--objective {objective}"
-    return Plan(images.name, _chosen(objective, "noisy"), reason, (images.parts,), hint=hint)
+    reason = f"--objective {objective}"
+    if objective == AUTO:
+        objective, reason = learning_from("noisy")[0], "only noisy images: no --targets, no --noise"
+    return Plan(images.name, objective, reason, (images.parts,), hint=hint)
 
 
 def _captures(images: Survey, groups: list[list[int]] | None, objective: str) -> Plan:

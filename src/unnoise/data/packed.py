@@ -27,7 +27,7 @@ HEAD = 2**20  # bytes that are fetched at once
 
 
 def survey_shards(name: str, shards: tuple[Shard, ...], *, max_pixels: int) -> Survey:
-    """Look at the beginning of the first of some shards."""
+    """Look at the beginning of the first shard."""
     first = shards[0]
     size = first.size if first.size is not None else size_of(first.place)
     known = (Shard(first.place, size), *shards[1:])
@@ -38,7 +38,11 @@ def survey_shards(name: str, shards: tuple[Shard, ...], *, max_pixels: int) -> S
             f"{first.place} has no sample in it: a shard is a plain .tar file (ustar, GNU or PAX) "
             "of files such as 0001.png, or 0001.noisy.png and 0001.clean.png"
         )
-    _check_keys(first.place, head)
+    if split_pairs([f"{sample.key}.png" for sample in head[: len(head) // 2 * 2]]):
+        raise DataError(
+            f"{first.place} holds {head[0].key} and {head[1].key}, which look like a pair: name "
+            "them so that the words stand after the first dot, x.noisy.png and x.clean.png"
+        )
     length = max(1, (head[-1].stop - head[0].at) // len(head))
     stems, images = _first_images(tape, head, max_pixels, failures)
     views = [
@@ -46,16 +50,6 @@ def survey_shards(name: str, shards: tuple[Shard, ...], *, max_pixels: int) -> S
         for stem, image in zip(stems, images, strict=True)
     ]
     return Survey(name, views[0], tuple(failures), targets=views[1] if len(views) > 1 else ())
-
-
-def _check_keys(place: str, head: list[Sample]) -> None:
-    """Raise ``DataError`` where the two of a pair are named as two samples."""
-    keys = [f"{sample.key}.png" for sample in head[: len(head) // 2 * 2]]
-    if split_pairs(keys):
-        raise DataError(
-            f"{place} holds {head[0].key} and {head[1].key}, which look like a pair: name them so "
-            "that the words stand after the first dot, x.noisy.png and x.clean.png"
-        )
 
 
 def _first_images(
@@ -90,14 +84,12 @@ def _first_images(
 
 
 def _part(shard: Shard, stem: str, image: Array, size: int, length: int, max_pixels: int) -> Part:
-    height, width, channels = image.shape
+    channels = image.shape[2]
     return ShardPart(
-        name=PurePosixPath(shard.place).name,
-        axes="YX" if channels == 1 else "YXC",
-        count=max(1, (shard.size or size) // length),
-        height=height,
-        width=width,
-        channels=channels,
+        PurePosixPath(shard.place).name,
+        "YX" if channels == 1 else "YXC",
+        max(1, (shard.size or size) // length),
+        *image.shape,
         dtype=np.dtype(image.dtype),
         shard=shard,
         view=ShardView(stem, str(image.dtype), channels),

@@ -3,24 +3,21 @@
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
 from unnoise.errors import DataError, ImageError
-from unnoise.images import RGB, Colour, Holes, ReadOptions, read_stack, to_channels
+from unnoise.images import RGB, Colour, ReadOptions, read_stack, to_channels
 from unnoise.shards import PEEK, FileImages, Shard, Shards, ShardView
 from unnoise.types import Array
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Part(ABC):
-    """What is known of the images of a part, and how they are read.
-
-    The first sample of a shard stands for all.
-    """
+    """Images of one size, known by a header, and read later. In a shard the first one decides."""
 
     name: str  # of the file, relative to the folder that was given
     axes: str  # as stored, such as ZYX
@@ -28,6 +25,7 @@ class Part(ABC):
     height: int
     width: int
     channels: int  # without transparency
+    _: KW_ONLY
     dtype: np.dtype[np.generic]
     colour: Colour = "unknown"
     notes: tuple[str, ...] = ()  # what of the file is not read
@@ -44,9 +42,7 @@ class Part(ABC):
 
     @abstractmethod
     def peek(self, index: int) -> Array:
-        """Read one image ``(height, width, channels)``, or the middle of a large one.
-
-        A shard gives its first image whatever the index.
+        """Read one image ``(H, W, C)``, or the middle of a large one; of a shard always the first.
 
         Raises:
             ImageError: It cannot be read.
@@ -102,17 +98,7 @@ class ArrayPart(Part):
     @classmethod
     def of(cls, stack: Array, axes: str, *, name: str) -> "ArrayPart":
         """Make a part of a stack ``(N, H, W, C)``."""
-        count, height, width, channels = stack.shape
-        return cls(
-            name=name,
-            axes=axes,
-            count=count,
-            height=height,
-            width=width,
-            channels=channels,
-            dtype=stack.dtype,
-            stack=stack,
-        )
+        return cls(name, axes, *stack.shape, dtype=stack.dtype, stack=stack)
 
     def read(self) -> Array:
         """Return the stack."""
@@ -135,26 +121,22 @@ class FilePart(Part):
     path: Path | str
     options: ReadOptions
     windowed: bool  # whether windows are read without the rows above
-    holes: Holes
 
     @classmethod
     def open(cls, path: Path | str, name: str, options: ReadOptions) -> "FilePart":
         """Read the header of a file."""
         with options.open(path) as reader:
+            shape = reader.count, reader.height, reader.width, reader.channels
             return cls(
-                name=name,
-                axes=reader.axes,
-                count=reader.count,
-                height=reader.height,
-                width=reader.width,
-                channels=reader.channels,
+                name,
+                reader.axes,
+                *shape,
                 dtype=reader.dtype,
                 colour=reader.colour,
                 notes=reader.notes,
                 path=path,
                 options=options,
                 windowed=reader.windowed,
-                holes=reader.holes,
             )
 
     def read(self) -> Array:
@@ -174,17 +156,9 @@ class FilePart(Part):
     @property
     def file(self) -> FileImages:
         """All images of the file."""
-        return FileImages(
-            self.path,
-            self.axes,
-            range(self.count),
-            range(self.height),
-            self.width,
-            self.channels,
-            self.windowed,
-            self.holes,
-            self.options.array,
-        )
+        options = replace(self.options, axes=self.axes, max_pixels=0)
+        used = range(self.count), range(self.height)
+        return FileImages(self.path, options, *used, self.width, self.channels, self.windowed)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,9 +32,8 @@ class Plan:
     def note(self) -> str:
         """The method, its reason, and a digest of the images, by which a change is noticed."""
         facts = [part.fingerprint for view in self.views for part in view]
-        return (
-            f"{self.objective}: {self.reason}\n{self.count} images, {digest(repr(facts).encode())}"
-        )
+        images = f"{self.count} images, {digest(repr(facts).encode())}"
+        return f"{self.objective}: {self.reason}\n{images}"
 
     @property
     def count(self) -> int:

@@ -11,7 +11,7 @@ from unnoise.data.names import find_pairs, match_pairs
 from unnoise.data.packed import survey_shards
 from unnoise.data.parts import ArrayPart, read_parts
 from unnoise.data.survey import Source, Survey, survey
-from unnoise.datasets import NAMES, TASKS, load_named, make_task
+from unnoise.datasets import NAMES, TASKS, load_labelled, make_task
 from unnoise.errors import DataError, ImageError, UnknownNameError
 from unnoise.images import ReadOptions, is_url
 from unnoise.shards import find_shards
@@ -68,16 +68,18 @@ def look_at(
             learned = np.concatenate([task.train[0], task.valid[0]])
             stack = learned if split == "train" else task.test[0]
         else:
-            stack = load_named(source, split, data_dir=data_dir, say=say)
+            stack, _ = load_labelled(source, split, data_dir=data_dir, say=say)
         part = ArrayPart.of(stack[..., None], "NYX", name=source)
         return Survey(source, (part,)), NAMED_NOISE
-    if isinstance(source, str | Path) and not _is_there(str(source)):
-        unknown = UnknownNameError("dataset", str(source), NAMES)
-        raise DataError(f"{unknown}; and there is no file or folder of that name")
-    if isinstance(source, str | Path) and (shards := find_shards(source)):
-        if read.axes:
-            raise DataError("--axes is for stacks, and a member of a tar shard is one image")
-        return survey_shards(str(source), shards, max_pixels=read.max_pixels), None
+    if isinstance(source, str | Path):
+        there = os.path.exists(source)  # noqa: PTH110  Path.exists raises for names of 300 letters
+        if not (there or is_url(source) or any(letter in str(source) for letter in "*?[{")):
+            unknown = UnknownNameError("dataset", str(source), NAMES)
+            raise DataError(f"{unknown}; and there is no file or folder of that name")
+        if shards := find_shards(source):
+            if read.axes:
+                raise DataError("--axes is for stacks, and a member of a tar shard is one image")
+            return survey_shards(str(source), shards, max_pixels=read.max_pixels), None
     return survey(source, read=read, exclude=exclude), None
 
 
@@ -144,15 +146,8 @@ def load_pairs(
             raise DataError(f"{a.name} is {a.describe()}, and its target {b.describe()}")
     if not both:
         raise DataError(f"none of the pairs of {noisy.name} and {clean.name} can be read")
-    return (
-        Images(noisy.name, tuple(ours[i] for i in both)),
-        Images(clean.name, tuple(theirs[i] for i in both)),
-    )
-
-
-def _is_there(source: str) -> bool:
-    there = os.path.exists(source)  # noqa: PTH110  Path.exists raises for names of 300 letters
-    return there or is_url(source) or any(letter in source for letter in "*?[{")
+    stacks = [tuple(side[i] for i in both) for side in (ours, theirs)]
+    return Images(noisy.name, stacks[0]), Images(clean.name, stacks[1])
 
 
 def _report(failures: list[str], say: Say) -> None:

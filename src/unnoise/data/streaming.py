@@ -15,13 +15,13 @@ from unnoise.data.splitting import HELD_STRIPS, HELD_WHOLE, cut_row
 from unnoise.errors import DataError
 from unnoise.shards import BLOCK, PEEK, Files, Scenes, Shards, Tape, first_start
 
-Streams = tuple[Scenes, Scenes, str]  # to train on, held out, and how they were divided
+Divided = tuple[Scenes, Scenes, str]  # to train on, held out, and how they were divided
 
 SAMPLE = 16  # scenes that are looked at before training
 TAPE = 2**16  # bytes that are fetched at once to find a sample
 
 
-def split_streams(plan: Plan, share: float | None, seed: int) -> Streams:
+def split_streams(plan: Plan, share: float | None, seed: int) -> Divided:
     """Hold out a share of the images of a plan; None is the default, or less where enough."""
     parts = plan.views[0]
     if plan.scenes is not None or not all(part.file or part.packed for part in parts):
@@ -40,11 +40,10 @@ def split_streams(plan: Plan, share: float | None, seed: int) -> Streams:
 
 
 def _default_share(count: int) -> float:
-    """Return the default share of N: no more than is looked at."""
-    return min(HELD_WHOLE, SAMPLE / count)
+    return min(HELD_WHOLE, SAMPLE / count)  # no more than is looked at
 
 
-def _of_one_file(plan: Plan, share: float | None) -> Streams:
+def _of_one_file(plan: Plan, share: float | None) -> Divided:
     part = plan.views[0][0]
     images, rows = range(part.count), range(part.height)
     if part.count > 1:
@@ -64,7 +63,7 @@ def _of_one_file(plan: Plan, share: float | None) -> Streams:
     return train, held_out, note
 
 
-def _of_one_shard(plan: Plan, share: float | None) -> Streams:
+def _of_one_shard(plan: Plan, share: float | None) -> Divided:
     part = plan.views[0][0]
     assert part.packed is not None
     whole = _shards(plan, np.zeros(1, np.int64))

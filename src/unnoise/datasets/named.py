@@ -93,13 +93,6 @@ DATASETS = {
 }
 
 
-def load_named(
-    name: str, split: Split, *, data_dir: Path | None = None, say: Say = lambda _: None
-) -> NDArray[np.uint8]:
-    """Return the images of one part of a dataset; see ``load_labelled``."""
-    return load_labelled(name, split, data_dir=data_dir, say=say)[0]
-
-
 def load_labelled(
     name: str, split: Split, *, data_dir: Path | None = None, say: Say = lambda _: None
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

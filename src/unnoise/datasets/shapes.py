@@ -23,7 +23,7 @@ DENT = 8  # pixels of the hull that a region lacks, if it is not convex
 CHUNK = 2_000
 
 
-def rectangles(count: int, random: Random, _: object = None) -> Labelled:
+def rectangles(count: int, random: Random, *_: object) -> Labelled:
     """Return outlines of rectangles, and 1 where they are wider than tall, else 0."""
     box, labels = _boxes(count, random, LEAST, DIFFERENCE, 1.0)
     inside = _fill(box)
@@ -37,7 +37,7 @@ def rectangles_on_images(inside: Images, outside: Images, random: Random) -> Lab
     return np.where(_fill(box), inside, outside), labels
 
 
-def convex(count: int, random: Random, _: object = None) -> Labelled:
+def convex(count: int, random: Random, *_: object) -> Labelled:
     """Return white regions, and 1 where they are convex, else 0; half of each, shuffled."""
     half = count // 2
     regions = [_collect(half, random, wanted=True), _collect(count - half, random, wanted=False)]
@@ -53,7 +53,7 @@ def is_convex(regions: Masks) -> Masks:
     # (directions, pixels), single, which takes half the time
     along = np.outer(np.sin(angles), y) + np.outer(np.cos(angles), x)
     along = along.astype(np.float32)
-    lacking = np.empty(len(regions), int)
+    lacking = np.empty(len(regions), np.int64)
     for start in range(0, len(regions), CHUNK):
         flat = regions[start : start + CHUNK].reshape(-1, y.size)
         hull = np.ones_like(flat)
@@ -61,8 +61,7 @@ def is_convex(regions: Masks) -> Masks:
             reach = np.where(flat, distance, -np.inf).max(1, keepdims=True)
             hull &= distance <= reach  # equal in the pixel that reaches farthest
         lacking[start : start + CHUNK] = (hull & ~flat).sum(1)
-    enough: Masks = lacking <= DENT
-    return enough
+    return lacking <= DENT
 
 
 def _boxes(
@@ -79,16 +78,14 @@ def _boxes(
         found.append(np.stack([top, top + height, left, left + width], axis=1))
         missing -= len(height)
     box = np.concatenate(found)
-    wide: NDArray[np.int64] = (box[:, 3] - box[:, 2] > box[:, 1] - box[:, 0]).astype(np.int64)
-    return box, wide
+    return box, (box[:, 3] - box[:, 2] > box[:, 1] - box[:, 0]).astype(np.int64)
 
 
 def _fill(box: NDArray[np.int64]) -> Masks:
     place = np.arange(SIDE)
     top, bottom, left, right = box.T[:, :, None]
     rows, columns = (place >= top) & (place < bottom), (place >= left) & (place < right)
-    inside: Masks = rows[:, :, None] & columns[:, None, :]
-    return inside
+    return np.asarray(rows[:, :, None] & columns[:, None, :], bool)
 
 
 def _collect(count: int, random: Random, *, wanted: bool) -> Masks:
@@ -123,7 +120,6 @@ def _cells(count: int, random: Random, planes: float = PLANES, least: int = 1) -
 
 
 def _unions(count: int, random: Random) -> Masks:
-    """Join two to four convex regions."""
     number = random.integers(PARTS[0], PARTS[1] + 1, count)
     regions = np.zeros((count, SIDE, SIDE), bool)
     for index in range(PARTS[1]):

@@ -23,6 +23,7 @@ from unnoise.images import find_images, open_image, to_channels
 from unnoise.types import Say
 
 Images = NDArray[np.uint8]
+Photos = tuple[Images, ...]  # grey
 Random = np.random.Generator
 
 TEST = 50_000
@@ -32,15 +33,12 @@ PHOTO_FOLDERS = ("photos/train", "photos")  # below the data folder
 # these make the tasks about as hard as the published ones for a support vector machine
 # (docs/features-benchmark.md).
 LEAST_SPREAD, LEAST_SPREAD_OF_RECTANGLES = 0.1, 0.03
+NO_DIGITS: Labelled = np.empty((0, SIDE, SIDE), np.uint8), np.empty(0, np.int64)
 POOL = 4  # patches that are cut at once for each one that is needed
 
 
-@dataclass(frozen=True)
-class Sources:
-    """The images that tasks are made from."""
-
-    digits: Labelled | None  # shuffled
-    photos: tuple[Images, ...]  # grey
+# From a number of images, shuffled digits and photographs.
+Make = Callable[[int, Random, Labelled, Photos], Labelled]
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class TaskKind:
     """One entry of the table."""
 
     summary: str  # one line for "unnoise data"
-    make: Callable[[int, Random, Sources], Labelled]  # from the number of images
+    make: Make
     train: int = 10_000
     valid: int = 2_000  # images to choose settings with
     digits: bool = True  # whether it needs MNIST
@@ -90,9 +88,9 @@ def make_task(
     kind = TASKS[name]
     random = np.random.default_rng([seed, list(TASKS).index(name)])
     count = kind.train + kind.valid + test
-    digits = _shuffled_digits(count, random, data_dir, say) if kind.digits else None
+    digits = _shuffled_digits(count, random, data_dir, say) if kind.digits else NO_DIGITS
     photos = _photos(data_dir, random) if kind.photos else ()
-    images, labels = kind.make(count, random, Sources(digits, photos))
+    images, labels = kind.make(count, random, digits, photos)
     ends = 0, kind.train, kind.train + kind.valid, count
     train, valid, tested = ((images[a:b], labels[a:b]) for a, b in pairwise(ends))
     return Task(train, valid, tested)
@@ -101,26 +99,26 @@ def make_task(
 def _digits(
     count: int,
     random: Random,
-    sources: Sources,
+    digits: Labelled,
+    photos: Photos,
     *,
     turned: bool = False,
     behind: Literal["black", "pixels", "photos"] = "black",
 ) -> Labelled:
     """Return digits, turned or not, on a background."""
-    assert sources.digits is not None
-    images, labels = sources.digits
+    images, labels = digits
     if turned:
         images = rotate(images, random.uniform(0, 2 * np.pi, count))
     if behind == "pixels":
         images = np.maximum(images, random.integers(0, 256, (count, SIDE, SIDE), np.uint8))
     if behind == "photos":
-        images = np.maximum(images, patches(sources.photos, count, random))
+        images = np.maximum(images, patches(photos, count, random))
     return images, labels
 
 
-def _rectangles_on_images(count: int, random: Random, sources: Sources) -> Labelled:
+def _rectangles_on_images(count: int, random: Random, _: Labelled, photos: Photos) -> Labelled:
     spread = LEAST_SPREAD_OF_RECTANGLES
-    inside, outside = (patches(sources.photos, count, random, spread=spread) for _ in range(2))
+    inside, outside = (patches(photos, count, random, spread=spread) for _ in range(2))
     return rectangles_on_images(inside, outside, random)
 
 
@@ -164,9 +162,7 @@ def rotate(images: Images, angles: NDArray[np.float64]) -> Images:
     return turned
 
 
-def patches(
-    photos: tuple[Images, ...], count: int, random: Random, *, spread: float = LEAST_SPREAD
-) -> Images:
+def patches(photos: Photos, count: int, random: Random, *, spread: float = LEAST_SPREAD) -> Images:
     """Cut patches ``(count, 28, 28)`` of at least that spread from random places."""
     found: list[Images] = []
     missing = count
@@ -196,8 +192,7 @@ def _shuffled_digits(count: int, random: Random, data_dir: Path | None, say: Say
     return images[order], labels[order]
 
 
-def _photos(data_dir: Path | None, random: Random) -> tuple[Images, ...]:
-    """Return 20 grey photographs, drawn from those in the data folder."""
+def _photos(data_dir: Path | None, random: Random) -> Photos:
     base = data_folder(data_dir)
     folders = [base / folder for folder in PHOTO_FOLDERS] if base else []
     folder = next((folder for folder in folders if folder.is_dir()), None)
@@ -212,7 +207,7 @@ def _photos(data_dir: Path | None, random: Random) -> tuple[Images, ...]:
 
 
 @lru_cache(maxsize=2)
-def _read_grey(paths: tuple[Path, ...]) -> tuple[Images, ...]:
+def _read_grey(paths: tuple[Path, ...]) -> Photos:
     photos, failures = [], []
     for path in paths:
         try:

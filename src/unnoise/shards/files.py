@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.errors import DataError, ImageError
-from unnoise.images import Holes, Reader, ReadOptions, fill_holes, is_url, open_image, to_channels
+from unnoise.images import ReadOptions, fill_holes, is_url, open_image, to_channels
 from unnoise.shards.scenes import PEEK, Scene
 from unnoise.types import Array
 
@@ -26,14 +26,12 @@ class FileImages:
     """The images of a file, or a part of them, as a worker needs it."""
 
     path: Path | str  # or the URL of a zarr array
-    axes: str  # as stored
+    options: ReadOptions
     images: range  # the images that are used
     rows: range  # the rows of each that are used
     width: int
     channels: int
     direct: bool  # whether windows are read without the rows above
-    holes: Holes
-    array: str | None  # the chosen one of an archive
 
     @property
     def area(self) -> int:
@@ -53,13 +51,12 @@ class FileImages:
     def read(self, spot: Spot) -> Array:
         """Read a window, ``(H, W, C)``."""
         image, rows, columns = spot
-        with _open(self.path, self.axes, self.array) as reader:
-            reader.holes = self.holes
+        with (_open_url if is_url(self.path) else open_image)(self.path, self.options) as reader:
             part = reader.window(
                 image, slice(rows.start, rows.stop), slice(columns.start, columns.stop)
             )
             colours = part[..., : reader.channels]
-            lacks = self.holes.find(colours) if self.holes else None
+            lacks = reader.holes.find(colours) if reader.holes else None
             return to_channels(fill_holes(colours, lacks), self.channels)
 
 
@@ -115,11 +112,6 @@ class Files:
             except ImageError as error:
                 failures.append(str(error))
         raise DataError(f"no file can be read any more; the last: {failures[-1]}")
-
-
-def _open(path: Path | str, axes: str, array: str | None) -> Reader:
-    options = ReadOptions(axes=axes, max_pixels=0, array=array)
-    return _open_url(path, options) if is_url(path) else open_image(path, options)
 
 
 # A zarr array is opened once: each time takes requests, and there is nothing to close.

@@ -91,7 +91,8 @@ class Shards:
         for first, last in ((entry, stop), (start, entry)):
             cut = first > start  # whether the first sample may lack a beginning
             for sample in samples(tape, first, last, failures.append):
-                views = self._views(sample)
+                stems = {image_stem(suffix): member for suffix, member in sample.members.items()}
+                views = [stems.get(view.stem) for view in self.views]
                 if None not in views:
                     cut = False
                     try:
@@ -99,12 +100,8 @@ class Shards:
                     except ImageError as error:
                         failures.append(str(error))
                 elif any(views) and not cut:
-                    stems = " and ".join(f"{view.stem}.*" for view in self.views)
-                    failures.append(f"sample {sample.key} in {shard.place} lacks one of {stems}")
-
-    def _views(self, sample: Sample) -> list[Member | None]:
-        stems = {image_stem(suffix): member for suffix, member in sample.members.items()}
-        return [stems.get(view.stem) for view in self.views]
+                    names = " and ".join(f"{view.stem}.*" for view in self.views)
+                    failures.append(f"sample {sample.key} in {shard.place} lacks one of {names}")
 
     def _scene(self, tape: Tape, sample: Sample, views: list[Member]) -> Scene:
         scene = [
