@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from machine import describe_machine
 
 from unnoise.api.one_file import FileResult
-from unnoise.cluster.record import Manifest, Names
 from unnoise.cluster.pool import Answer, Batch, Pool
+from unnoise.cluster.record import Manifest, Names
 from unnoise.cluster.worker import Worker
 
 MICRO = 1e6
