@@ -20,10 +20,8 @@ def most_structured(image: Array, height: int, width: int) -> tuple[int, int]:
         width: The width of the part, at most ``W``.
     """
     grey, step = _thinned(image)
-    rows, columns = (
-        max(1, min(side // step, most))
-        for side, most in ((height, grey.shape[0]), (width, grey.shape[1]))
-    )
+    rows = max(1, min(height // step, grey.shape[0]))
+    columns = max(1, min(width // step, grey.shape[1]))
     sums = np.pad(_edges(grey).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     inside = sums[rows:, columns:] - sums[:-rows, columns:] - sums[rows:, :-columns]
     inside = inside + sums[:-rows, :-columns]

@@ -159,16 +159,13 @@ def check_likely(letters: str, shape: Sequence[int], *, name: str) -> None:
 
 def guess_axes(shape: Sequence[int], *, name: str) -> str:
     """Guess the axes of an array; raise ``ImageError`` with suggestions if that is not safe."""
-    letters = ""
-    if len(shape) == 2:
-        letters = "YX"
-    elif len(shape) in (3, 4) and shape[-1] in COLOUR_COUNTS:
-        letters = "NYXC"[-len(shape) :]
-    if letters:
-        if 0 not in shape:
-            check_likely(letters, shape, name=name)
-        return letters
-    raise ImageError(f"{name} has shape {tuple(shape)}: {candidates(shape)}")
+    coloured = len(shape) in (3, 4) and shape[-1] in COLOUR_COUNTS
+    if len(shape) != 2 and not coloured:
+        raise ImageError(f"{name} has shape {tuple(shape)}: {candidates(shape)}")
+    letters = "NYXC"[-len(shape) :] if coloured else "YX"
+    if 0 not in shape:
+        check_likely(letters, shape, name=name)
+    return letters
 
 
 def candidates(shape: Sequence[int]) -> str:

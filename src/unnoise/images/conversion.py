@@ -81,12 +81,8 @@ def convert(
     if alpha.size and suffix == ".jpg":
         alpha = alpha[..., :0]
     kept = suffix == ANY and eye is None and not space and str(image.dtype) in FORMATS.values()
-    narrow = not kept and (
-        eye is not None
-        or suffix in NARROW
-        or image.dtype in (np.uint8, np.bool_)
-        or space == "cmyk"
-    )
+    bytewise = suffix in NARROW or space == "cmyk" or image.dtype in (np.uint8, np.bool_)
+    narrow = not kept and (eye is not None or bytewise)
     white = 255 if narrow else 65535
     if space == "lab":
         colours = _lab(colours)

@@ -51,7 +51,6 @@ class ReadOptions:
     nan: NaN = "refuse"
 
     def __post_init__(self) -> None:
-        """Check the values."""
         if self.max_pixels < 0:
             raise ConfigError(
                 f"max_pixels is {self.max_pixels}: it must be positive, or 0 for no limit"

@@ -23,9 +23,8 @@ PNG_WORDS = {
     b"mDCv": "mastering display (mDCv)", b"cLLi": "light levels (cLLi)",
     b"cLLI": "light levels (cLLI)", b"cHRM": "primaries (cHRM)", b"gAMA": "gamma (gAMA)",
     b"sRGB": "sRGB intent", b"iCCP": "ICC profile", b"sBIT": "significant bits (sBIT)",
-    b"eXIf": "EXIF", b"tIME": "date (tIME)",
+    b"eXIf": "EXIF", b"tIME": "date (tIME)", b"acTL": "animation", b"gdAT": "gain map",
     b"pHYs": "resolution", b"bKGD": "background", b"hIST": "histogram", b"sPLT": "palette",
-    b"acTL": "animation", b"gdAT": "gain map",
 }  # fmt: skip
 JPEG_WORDS = {
     b"ICC_PROFILE\0": "ICC profile", b"http://ns.adobe.com/xap/1.0/\0": "XMP",
@@ -35,10 +34,10 @@ JPEG_WORDS = {
 WEBP_WORDS = {b"ICCP": "ICC profile", b"EXIF": "EXIF", b"XMP ": "XMP", b"ANIM": "animation"}
 TIFF_WORDS = {
     274: "orientation", 700: "XMP", 33723: "IPTC", 34675: "ICC profile", 34665: "EXIF",
-    34853: "GPS",
     330: "smaller copies (SubIFD)", 34377: "Photoshop data", 37724: "Photoshop layers",
-    270: "description", 305: "software", 306: "date", 271: "make", 272: "model", 315: "artist",
-    316: "host computer", 33432: "copyright", 285: "page name", 269: "document name",
+    270: "description", 305: "software", 306: "date", 271: "make", 272: "model", 34853: "GPS",
+    315: "artist", 316: "host computer", 33432: "copyright", 285: "page name",
+    269: "document name",
     301: "transfer function", 318: "white point", 319: "primaries", 333: "ink names",
     42112: "GDAL metadata", 42113: "GDAL no data", 50838: "ImageJ counts", 50839: "ImageJ data",
     51123: "Micro-Manager", 33550: "GeoTIFF", 33922: "GeoTIFF", 34264: "GeoTIFF", 34735: "GeoTIFF",

@@ -74,9 +74,8 @@ def left_out(sources: Iterable[str | Path], *, exclude: Path | None = None) -> l
             continue
         counts = Counter(_ending(name) for name in _others(Path(source), hidden))
         if counts:
-            listed = ", ".join(
-                f"{count} {ending}" for ending, count in counts.most_common(MOST_KINDS)
-            )
+            most = counts.most_common(MOST_KINDS)
+            listed = ", ".join(f"{count} {ending}" for ending, count in most)
             more = f" and {len(counts) - MOST_KINDS} more kinds" if len(counts) > MOST_KINDS else ""
             sentences.append(f"left out of {source}: {listed}{more}")
     return sentences
@@ -86,13 +85,8 @@ def _others(folder: Path, hidden: Path | None) -> Iterator[str]:
     """Yield the names of files below a folder that are no images."""
     for place, folders, names in os.walk(folder):
         here = Path(place)
-        folders[:] = [
-            name
-            for name in folders
-            if not name.startswith(".")
-            and not is_zarr(here / name)
-            and _real(here / name) != hidden
-        ]
+        shown = [name for name in folders if not name.startswith(".") and not is_zarr(here / name)]
+        folders[:] = [name for name in shown if _real(here / name) != hidden]
         yield from (name for name in names if not name.startswith(".") and not is_image_name(name))
 
 

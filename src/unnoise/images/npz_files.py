@@ -77,10 +77,8 @@ class NpzReader(Reader):
 
     def _stated_axes(self) -> str | None:
         name = AXES + NPY
-        if (
-            name not in self._archive.namelist()
-            or self._archive.getinfo(name).file_size > MOST_AXES
-        ):
+        sizes = {info.filename: info.file_size for info in self._archive.infolist()}
+        if sizes.get(name, MOST_AXES + 1) > MOST_AXES:
             return None
         with self._archive.open(name) as file:
             stated = str(np.lib.format.read_array(file, allow_pickle=False))

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -134,24 +135,12 @@ class Reader(ABC):
         parts: list[Array] = []
         for index in range(step // 2, self.count, step):
             if self.windowed and self.height * self.width > SAMPLED_SIDE**2 * SAMPLED_IMAGES:
-                parts += self._windows(index)
+                spans = _spans(self.height), _spans(self.width)
+                parts += [self.window(index, *each) for each in product(*spans)]
             else:
                 every = max(1, self.height * self.width // SAMPLED_SIDE**2 // SAMPLED_IMAGES)
                 parts += [band[:: every | 1].copy() for band in self.bands(index, BAND_ROWS)]
         return parts
-
-    def _windows(self, index: int) -> list[Array]:
-        """Return windows on a grid over an image."""
-        spans = [
-            [
-                slice(start, start + SAMPLED_SIDE)
-                for start in np.linspace(0, side - SAMPLED_SIDE, SAMPLED_WINDOWS).astype(int)
-            ]
-            if side > SAMPLED_SIDE
-            else [slice(0, side)]
-            for side in (self.height, self.width)
-        ]
-        return [self.window(index, rows, columns) for rows in spans[0] for columns in spans[1]]
 
     def _check(self, part: Array) -> None:
         if not self.holes.nan:
@@ -183,6 +172,13 @@ class Reader(ABC):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _spans(side: int) -> list[slice]:
+    if side <= SAMPLED_SIDE:
+        return [slice(0, side)]
+    starts = np.linspace(0, side - SAMPLED_SIDE, SAMPLED_WINDOWS).astype(int)
+    return [slice(start, start + SAMPLED_SIDE) for start in starts]
 
 
 class ArrayReader(Reader):

@@ -179,6 +179,5 @@ def _tifffile_pages(file: File, series: Any) -> Pages:
             array = np.moveaxis(array.reshape(samples, *shape[:2]), 0, -1)
         return reband([array.reshape(shape)], rows)
 
-    return (
-        Pages("YXC", shape, dtype, bands) if samples > 1 else Pages("YX", shape[:2], dtype, bands)
-    )
+    axes = "YXC" if samples > 1 else "YX"
+    return Pages(axes, shape[: len(axes)], dtype, bands)

@@ -5,7 +5,7 @@ from 0 to 4,000. Training and use follow the same rule.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -119,9 +119,13 @@ class ValueRange:
         return f"{self} of {dtype}, {float(f'{100 * share:.2g}'):g} % of its values"
 
     def __str__(self) -> str:
+        return self.written("{:.6g}".format)
+
+    def written(self, number: Callable[[float], str]) -> str:
         """Return ``0 to 4095``, or the ranges of all channels if they differ."""
         lows, highs = np.broadcast_arrays(np.atleast_1d(self.low), np.atleast_1d(self.high))
-        return ", ".join(f"{low:.6g} to {high:.6g}" for low, high in zip(lows, highs, strict=True))
+        ends = zip(lows, highs, strict=True)
+        return ", ".join(f"{number(low)} to {number(high)}" for low, high in ends)
 
 
 def ranges_of(views: Sequence[Sequence[Array]], *, each: bool = False) -> tuple[ValueRange, ...]:
@@ -137,9 +141,8 @@ def ranges_of(views: Sequence[Sequence[Array]], *, each: bool = False) -> tuple[
     if len(found) == 1:
         return tuple(found)
     (noisy, clean), (ours, theirs) = found, (view[0].dtype for view in views)
-    if noisy.clamp and clean.clamp and ours.kind != "f" != theirs.kind:
-        return noisy, clean  # pictures of 8 and of 16 bits
-    if not _alike(noisy, clean):
+    pictures = noisy.clamp and clean.clamp and ours.kind != "f" != theirs.kind  # 8 and 16 bits
+    if pictures or not _alike(noisy, clean):
         return noisy, clean
     if ours == theirs:
         return (ValueRange.of([image for view in views for image in view], each=each),) * 2

@@ -47,10 +47,7 @@ class Contrast:
     @property
     def ends(self) -> str:
         """The values in words, such as ``210 to 3,950``, or of all channels if they differ."""
-        lows, highs = np.broadcast_arrays(*map(np.atleast_1d, (self.values.low, self.values.high)))
-        return ", ".join(
-            f"{in_digits(low)} to {in_digits(high)}" for low, high in zip(lows, highs, strict=True)
-        )
+        return self.values.written(in_digits)
 
     @property
     def said(self) -> str:

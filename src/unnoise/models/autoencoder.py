@@ -22,10 +22,6 @@ class Autoencoder(CodeModel):
     The dense layer ties the network to one image size. The decoder makes sides of 8·k + 4; other
     sizes are padded up to the next one, and cropped.
 
-    Args:
-        channels: Channels of the images.
-        size: Height and width of the images.
-
     Raises:
         ModelError: The dense layer for this size would be too large to train.
     """

@@ -1,4 +1,4 @@
-"""What every model states about itself, and the one place where images are fitted to a model."""
+"""The contract of every model, and the one place where images are fitted to a model."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence

@@ -23,8 +23,6 @@ class ConvAutoencoder(CodeModel):
     multiples of 4 are padded, and cropped.
 
     Args:
-        channels: Channels of the images.
-        size: Height and width of the images.
         widths: Feature channels of the three levels.
         code: Number of values in the code.
 

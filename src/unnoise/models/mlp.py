@@ -20,7 +20,6 @@ class MLP(CodeModel):
     """Dense layers with ReLU down to a code, and as many back.
 
     Args:
-        channels: Channels of the images.
         size: Height and width; the rows of a table are images of ``(1, columns)``.
         widths: Number of features of each layer; the last layer is the code.
         bounded: Whether outputs go through a sigmoid, for values in [0, 1].

@@ -82,7 +82,6 @@ class UNet(Pyramid):
     """The default: 3 × 3 convolutions with ReLU on the way up.
 
     Args:
-        channels: Channels of the images.
         widths: Feature channels of each level, full resolution first; best multiples of 8.
         depths: Number of 3 × 3 convolutions of each level; those of the last level are the bottom.
         shortcuts: Whether full resolution has shortcuts: the input that is corrected, and the skip
@@ -134,7 +133,6 @@ class ResidualUNet(Pyramid):
     and the rectifier leaks.
 
     Args:
-        channels: Channels of the images.
         widths: Feature channels of each level, full resolution first.
         falling: Number of blocks of each level on the way down; the last level has none.
         rising: Number of blocks of each level on the way up; those of the last are the bottom.

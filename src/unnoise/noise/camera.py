@@ -55,12 +55,7 @@ MALVAR = (
 def camera(
     clean: Tensor, level: Tensor, generator: Generator, luma: Tensor, chroma: Tensor
 ) -> Tensor:
-    """Add the noise of a developed photograph to sRGB images ``(B, C, H, W)``, [0, 1].
-
-    ``level`` is the sensitivity as an ISO number. ``luma`` and ``chroma`` are the widths of the
-    blur by noise reduction, as standard deviations of gaussians, in pixels. Images that do not have
-    three channels get the luma of the noise of the same image in colour.
-    """
+    """Add the noise of a developed photograph to sRGB images; grey ones get its luma alone."""
     colours = clean if clean.shape[1] == RGB else split(clean)[0].expand(-1, RGB, -1, -1)
     noise = _reduce(develop(colours, level, generator), luma, chroma, generator)
     noise = noise * _kept(split(colours)[0], generator)

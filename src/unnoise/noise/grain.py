@@ -15,11 +15,7 @@ from unnoise.types import LUMA, RGB
 def grain(
     clean: Tensor, level: Tensor, generator: Generator, luma: Tensor, chroma: Tensor
 ) -> Tensor:
-    """Add gaussian noise whose luma and chroma are blurred by gaussians of widths in pixels.
-
-    ``level`` is the standard deviation of each channel before the blur. The blur keeps the standard
-    deviations of the luma (0.67 times ``level`` for three channels) and of the chroma.
-    """
+    """Add gaussian noise of deviation ``level``, whose blurred luma and chroma keep theirs."""
     bright, colours = split(normal(clean, generator))
     return clean + level * (blur(bright, luma, keep=True) + blur(colours, chroma, keep=True))
 

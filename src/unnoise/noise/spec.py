@@ -39,7 +39,6 @@ class Term:
     settings: tuple[tuple[str, float, float], ...] = ()  # name, lowest and highest value
 
     def __str__(self) -> str:
-        """Return the term as a spec has it."""
         given = " ".join(f"{name}={_written(low, high)}" for name, low, high in self.settings)
         return f"{self.name}:{_written(self.low, self.high)}" + (f"({given})" if given else "")
 
@@ -81,7 +80,6 @@ class Chain:
     share: float | None = None
 
     def __str__(self) -> str:
-        """Return the chain as a spec has it."""
         share = "" if self.share is None else f"{self.share!r}".removesuffix(".0") + "% "
         return share + "+".join(map(str, self.terms))
 
@@ -210,9 +208,8 @@ def _parse_settings(
             raise SpecError(
                 f"noise {spec!r}: {name} {allowed}, each once, not {word!r}; {SETTINGS}"
             )
-        found.append(
-            (key, *_parse_range(value, partial(_parse_value, known[key], key, spec), spec))
-        )
+        parse = partial(_parse_value, known[key], key, spec)
+        found.append((key, *_parse_range(value, parse, spec)))
     return level.strip(), tuple(found)
 
 
