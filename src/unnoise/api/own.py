@@ -20,8 +20,7 @@ from unnoise.denoiser import DenoiseOptions, Denoiser, Running, View
 from unnoise.errors import ConfigError, UnnoiseError
 from unnoise.facts import noise_correlation, noise_floor
 from unnoise.images import ReadOptions
-from unnoise.trust import WIDE, estimate_risk, glance, read_calibration
-from unnoise.trust.evidence import Evidence, excess
+from unnoise.trust import WIDE, Evidence, estimate_risk, excess, glance, read_calibration
 from unnoise.types import Denoise, Floats, Say
 
 MINUTES = 2.0  # of a training, by default

@@ -79,13 +79,12 @@ def compare(
     Args:
         denoise: From noisy to denoised images.
         pairs: Noisy and clean images, ``(N, C, H, W)`` each; one pair of stacks for each size.
-        noise: The spec, for the record.
-        data: The name of the images, for the record.
-        seed: The seed of the noise, for the record.
+        noise: The spec; like ``data`` and ``seed`` for the record alone.
+        data: The name of the images.
+        seed: The seed of the noise.
         baselines: Whether to run the classical methods, one image at a time.
-        estimator: Takes a noisy image and returns a function that estimates errors on it without
-            the clean image, or None. Each classical method gets the parameter with the least
-            error, or its default without an estimate.
+        estimator: Returns a function that estimates errors on a noisy image, or None. Each
+            classical method gets the parameter with the least error, else its default.
     """
     figures = {NOISY: _measure([noisy for noisy, _ in pairs], pairs)}
     speed, parameters = {}, {}

@@ -52,15 +52,10 @@ KNOBS = {
 
 @dataclass(frozen=True)
 class Tuned:
-    """A classical denoiser with its parameter.
+    """A classical denoiser with its parameter."""
 
-    Attributes:
-        name: The name of the denoiser, in ``BASELINES``.
-        setting: The parameter; a strength of noise is in the unit of the images.
-    """
-
-    name: str
-    setting: float
+    name: str  # in BASELINES
+    setting: float  # a strength of noise is in the unit of the images
 
     @property
     def words(self) -> str:

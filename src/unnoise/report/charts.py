@@ -17,18 +17,12 @@ SHOWN = 97.5  # percentile of the variances up to which they are drawn: beyond l
 
 @dataclass(frozen=True)
 class NoiseCurves:
-    """The fit of a noise spec.
+    """The fit of a noise spec."""
 
-    Attributes:
-        points: Brightness and variance of places in images.
-        gain: The line is ``gain · x + offset``.
-        offset: See ``gain``.
-        correlations: By name, such as ``luma``: measured at 1, 2, … pixels, and of the spec.
-    """
-
-    points: tuple[Doubles, Doubles]
-    gain: float
+    points: tuple[Doubles, Doubles]  # brightness and variance of places in images
+    gain: float  # the line is gain · x + offset
     offset: float
+    # By name, such as ``luma``: measured at 1, 2, … pixels, and of the spec.
     correlations: Mapping[str, tuple[Sequence[float], Sequence[float]]]
 
 
@@ -43,7 +37,7 @@ def draw_curves(rows: Sequence[Mapping[str, float]], *, noisy_psnr: float | None
     Returns:
         A PNG.
     """
-    figure = _chart(9, 3)
+    figure = new_figure((9, 3), constrained=True)
     loss, found = figure.subplots(1, 2)
     steps = [row["step"] for row in rows]
     loss.plot(steps, [row["loss"] for row in rows], color=LOSS_INK, marker=".")
@@ -74,7 +68,7 @@ def draw_map(places: Floats, classes: NDArray[np.int64], names: Sequence[str]) -
     from matplotlib import colormaps
     from matplotlib.patheffects import withStroke
 
-    figure = _chart(SIDE, SIDE)
+    figure = new_figure((SIDE, SIDE), constrained=True)
     axes = figure.add_subplot()
     colours = colormaps["tab10" if len(names) <= 10 else "tab20"]
     for index, name in enumerate(names):
@@ -82,14 +76,11 @@ def draw_map(places: Floats, classes: NDArray[np.int64], names: Sequence[str]) -
         colour = colours(index % MOST_COLOURS)
         axes.scatter(mine[:, 0], mine[:, 1], s=5, color=colour, linewidths=0)
         if len(mine):
-            # In a class of two parts the mean lies between them; the point nearest to the medians
-            # of both axes is one of the class.
+            # The mean of a class of two parts may lie between them: take a point of the class.
             nearest = np.abs(mine - np.median(mine, axis=0)).sum(1).argmin()
-            outline = [withStroke(linewidth=3, foreground="white")]
-            label = axes.annotate(
-                name, mine[nearest], ha="center", va="center", weight="bold", color=colour
-            )
-            label.set_path_effects(outline)
+            where = {"ha": "center", "va": "center", "weight": "bold"}
+            label = axes.annotate(name, mine[nearest], color=colour, **where)
+            label.set_path_effects([withStroke(linewidth=3, foreground="white")])
     axes.set(xticks=[], yticks=[])
     axes.set_aspect("equal")
     axes.spines[:].set_visible(False)
@@ -98,7 +89,7 @@ def draw_map(places: Floats, classes: NDArray[np.int64], names: Sequence[str]) -
 
 def draw_confusion(counts: NDArray[np.int64], names: Sequence[str]) -> bytes:
     """Draw counts ``(classes, classes)`` as a PNG, in percent of the true class, a row each."""
-    figure = _chart(SIDE, SIDE)
+    figure = new_figure((SIDE, SIDE), constrained=True)
     axes = figure.add_subplot()
     shares = 100 * counts / np.maximum(counts.sum(1, keepdims=True), 1)
     wrong = shares.copy()
@@ -110,17 +101,9 @@ def draw_confusion(counts: NDArray[np.int64], names: Sequence[str]) -> bytes:
         share = shares[row, column]
         if counts[row, column]:
             text = f"{share:.0f}" if share >= 9.95 else f"{share:.1f}"
-            right = row == column
-            axes.text(
-                column,
-                row,
-                text,
-                ha="center",
-                va="center",
-                fontsize=6 if small else 8,
-                weight="bold" if right else "normal",
-                color=INK if right else "black",
-            )
+            style = {"weight": "bold", "color": INK} if row == column else {"color": "black"}
+            place = {"ha": "center", "va": "center", "fontsize": 6 if small else 8}
+            axes.text(column, row, text, **place, **style)
     ticks = range(len(names))
     axes.set_xticks(ticks, names, rotation=0 if max(map(len, names)) <= 3 else 90)
     axes.set_yticks(ticks, names)
@@ -134,7 +117,7 @@ def draw_recovery(
     noises: Sequence[str], noisy: Sequence[float], denoised: Sequence[float], clean: float
 ) -> bytes:
     """Draw the accuracy in percent over noises, before and after denoising, as a PNG."""
-    figure = _chart(9, 3.2)
+    figure = new_figure((9, 3.2), constrained=True)
     axes = figure.add_subplot()
     places = range(len(noises))
     axes.axhline(clean, color="black", linestyle=":", linewidth=1, label="clean")
@@ -150,7 +133,7 @@ def draw_recovery(
 def draw_noise_curves(curves: NoiseCurves) -> bytes:
     """Draw the variance against the brightness, and the correlations, as a PNG."""
     count = 1 + len(curves.correlations)
-    figure = _chart(3.6 * count, 3)
+    figure = new_figure((3.6 * count, 3), constrained=True)
     line, *others = figure.subplots(1, count)
     x, y = curves.points
     line.plot(x, y, "o", color=NOISY_INK, markersize=3, alpha=0.7, label="measured")
@@ -172,10 +155,6 @@ def draw_noise_curves(curves: NoiseCurves) -> bytes:
         _open(axes)
         axes.legend(frameon=False, fontsize=8)
     return to_picture(figure)
-
-
-def _chart(width: float, height: float) -> Any:
-    return new_figure((width, height), constrained=True)
 
 
 def _open(axes: Any) -> None:

@@ -1,7 +1,7 @@
 """One slide: an image before and after, what was removed, and an enlarged part of each."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,29 +30,17 @@ Box = tuple[float, float, float, float]  # left, bottom, width, height in inches
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """The content of the slide.
+    """The content of the slide."""
 
-    Attributes:
-        name: The name of the image.
-        before: ``(H, W)`` or ``(H, W, 3)``, 0 for black and 1 for white.
-        after: The result, likewise.
-        removed: ``(H, W)`` in values of the file, before minus after.
-        unit: The unit of these values, in words.
-        crop: The top row, the left column and the side of the part to enlarge; None for none.
-        pixel: Width of a pixel in micrometres, None if unknown.
-        notes: Lines below the pictures, such as a note on the contrast.
-        command: The command that made the slide.
-    """
-
-    name: str
-    before: Floats
+    name: str  # of the image
+    before: Floats  # (H, W) or (H, W, 3), 0 for black and 1 for white
     after: Floats
-    removed: Floats
-    unit: str
-    crop: tuple[int, int, int] | None = None
-    pixel: float | None = None
-    notes: tuple[str, ...] = field(default=())
-    command: str = ""
+    removed: Floats  # before minus after, (H, W) in values of the file
+    unit: str  # of these values, in words
+    crop: tuple[int, int, int] | None = None  # top, left and side of the part to enlarge
+    pixel: float | None = None  # width in micrometres, if known
+    notes: tuple[str, ...] = ()  # lines below the pictures
+    command: str = ""  # that made the slide
 
     @property
     def top(self) -> float:
@@ -94,10 +82,7 @@ def draw_comparison(slide: Comparison, *, kind: str = "png") -> bytes:
 
 
 def _places(slide: Comparison, bottom: float) -> tuple[list[Box], list[Box], float]:
-    """Return the boxes of whole images and of enlarged parts, and the height of the slide.
-
-    ``bottom`` is the height of the small print in inches.
-    """
+    """Return the boxes of whole images and of enlarged parts, and the height, in inches."""
     height, width = slide.before.shape[:2]
     third = (WIDTH - 2 * EDGE - 2 * GAP) / 3
     columns = [EDGE + index * (third + GAP) for index in range(3)]
@@ -130,15 +115,10 @@ def _draw(figure: Any, box: Box, values: Floats, top: float | None) -> Any:
     rows, columns = values.shape[:2]
     step = -(-max(rows, columns) // DRAWN)
     shown = values[::step, ::step]
-    axes.imshow(
-        to_bytes(shown) if top is None else shown,
-        cmap="gray",
-        vmin=-(top or 1.0),
-        vmax=top or 1.0,
-        interpolation="auto",  # averages where it reduces, and enlarges pixels to squares
-        extent=(0, columns, rows, 0),
-        aspect="auto",
-    )
+    drawn = to_bytes(shown) if top is None else shown
+    grey = {"cmap": "gray", "vmin": -(top or 1.0), "vmax": top or 1.0}
+    # "auto" averages where it reduces, and enlarges pixels to squares.
+    axes.imshow(drawn, interpolation="auto", extent=(0, columns, rows, 0), aspect="auto", **grey)
     axes.set(xlim=(0, columns), ylim=(rows, 0), xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     return axes
@@ -169,19 +149,14 @@ def _scale_bar(axes: Any, width: int, pixel: float, box: Box) -> None:
     edge = [withStroke(linewidth=2, foreground="black")]
     shape = {"transform": axes.transAxes, "linewidth": 0, "path_effects": edge}
     axes.add_patch(Rectangle((left, low), length, thick, facecolor="white", **shape))
-    axes.text(
-        left + length / 2, low + thick + 0.02 / box[3], label, transform=axes.transAxes,
-        ha="center", va="bottom", color="white", fontsize=size,
-        path_effects=edge,
-    )  # fmt: skip
+    where = {"transform": axes.transAxes, "ha": "center", "va": "bottom", "path_effects": edge}
+    above = low + thick + 0.02 / box[3]
+    axes.text(left + length / 2, above, label, color="white", fontsize=size, **where)
 
 
-def scale_bar(width: int, pixel: float) -> tuple[float, str]:
-    """Return the length of a scale bar in pixels, and its label, such as ``20 µm``.
-
-    The length is 1, 2 or 5 times a power of ten, the nearest to a fifth of the width of a picture.
-    ``pixel`` is the width of a pixel in micrometres.
-    """
+def scale_bar(width: int, pixel: float) -> tuple[float, str]:  # pixel in micrometres
+    """Return the length of a scale bar in pixels, and its label, such as ``20 µm``."""
+    # 1, 2 or 5 times a power of ten, the nearest to a fifth of the width.
     wanted = SHARE * width * pixel
     power = math.floor(math.log10(wanted))
     lengths = [step * 10.0**exponent for exponent in (power, power + 1) for step in STEPS]

@@ -20,21 +20,14 @@ RELATIVE = (0.35, 2.5)  # least and largest height of a panel over its width
 
 @dataclass(frozen=True)
 class Panel:
-    """One picture of the page.
-
-    Attributes:
-        title: The text above the picture.
-        values: ``(H, W)``, or ``(H, W, 3)`` for colour.
-        kind: ``image`` in [0, 1]; ``signed``, with 0 as middle grey; ``amount``, from 0 on.
-        top: The value of the last colour; None takes it from the values.
-        note: The small text below an image.
-    """
+    """One picture of the page."""
 
     title: str
-    values: Floats
+    values: Floats  # (H, W), or (H, W, 3) for colour
+    # ``image`` in [0, 1]; ``signed``, with 0 as middle grey; ``amount``, from 0 on.
     kind: Literal["image", "signed", "amount"]
-    top: float | None = None
-    note: str = ""
+    top: float | None = None  # value of the last colour; None takes it from the values
+    note: str = ""  # small text below an image
 
 
 def draw_panels(panels: list[Panel]) -> bytes:

@@ -8,11 +8,7 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True, kw_only=True)
 class HtmlPage:
-    """The content of a page; each kind has a template.
-
-    Attributes:
-        title: The title of the page.
-    """
+    """The content of a page; each kind has a template."""
 
     template: ClassVar[str]
     title: str
@@ -20,61 +16,36 @@ class HtmlPage:
 
 @dataclass(frozen=True, kw_only=True)
 class RunPage(HtmlPage):
-    """The page of a run.
-
-    Attributes:
-        facts: Short labelled figures at the top.
-        examples: PNG of clean, noisy and denoised images.
-        curves: PNG of loss and PSNR, None without validation.
-        table: Rows of an evaluation: ``method``, ``psnr``, ``ssim``, ``mse``,
-            ``images_per_second``; empty without clean images.
-        table_caption: What was measured on which images.
-        model: Facts about the model.
-        config: The run's config as TOML.
-    """
+    """The page of a run."""
 
     template = "run"
-    facts: Mapping[str, str]
-    examples: bytes
-    curves: bytes | None
-    table: Sequence[Mapping[str, Any]]
+    facts: Mapping[str, str]  # short labelled figures at the top
+    examples: bytes  # a picture: clean, noisy and denoised images
+    curves: bytes | None  # a picture: loss and PSNR; None without validation
+    table: Sequence[Mapping[str, Any]]  # rows of an evaluation; empty without clean images
     table_caption: str
-    model: Mapping[str, Any]
-    config: str
+    model: Mapping[str, Any]  # facts about the model
+    config: str  # TOML
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One inspected image.
+    """One inspected image."""
 
-    Attributes:
-        name: The name of the file, with the number of the image if the file holds several.
-        verdict: ``trust``, ``check``, ``reject`` or ``error``.
-        reasons: Why, and what to do.
-        figures: Noise, familiarity, removed structure and estimated PSNR, in words.
-        maps: A picture; None without a result.
-    """
-
-    name: str
-    verdict: str
+    name: str  # of the file, with the number of the image if the file holds several
+    verdict: str  # trust, check, reject or error
     reasons: Sequence[str]
-    figures: Sequence[str]
-    maps: bytes | None
+    figures: Sequence[str]  # noise, familiarity, removed structure and estimated PSNR, in words
+    maps: bytes | None  # a picture; None without a result
 
 
 @dataclass(frozen=True, kw_only=True)
 class InspectionPage(HtmlPage):
-    """The page of inspected images.
-
-    Attributes:
-        made_for: Which images the model is made for, and which it is not.
-        summary: The number of images with each verdict.
-        entries: The images.
-    """
+    """The page of inspected images."""
 
     template = "inspections"
-    made_for: str
-    summary: str
+    made_for: str  # which images the model is made for, and which it is not
+    summary: str  # the number of images with each verdict
     entries: Sequence[Entry]
 
 
@@ -89,48 +60,29 @@ class ProbingRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ProbingPage(HtmlPage):
-    """The page of a probe.
-
-    Attributes:
-        summary: The classifier and the images.
-        columns: Numbers of labels, in words.
-        rows: The kinds of features, the model's first.
-        confusion: A PNG.
-        confusion_caption: Which features and labels it is of.
-        map: A PNG, or None.
-        map_caption: How the map was made, and from how many images.
-        recovery: A PNG; None without noise.
-        recovery_caption: The classifier and the denoiser.
-    """
+    """The page of a probe."""
 
     template = "probing"
-    summary: str
-    columns: Sequence[str]
-    rows: Sequence[ProbingRow]
-    confusion: bytes
+    summary: str  # the classifier and the images
+    columns: Sequence[str]  # numbers of labels, in words
+    rows: Sequence[ProbingRow]  # the model's features first
+    confusion: bytes  # a picture
     confusion_caption: str
-    map: bytes | None
+    map: bytes | None  # a picture of the features
     map_caption: str
-    recovery: bytes | None
+    recovery: bytes | None  # a picture; None without noise
     recovery_caption: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class NoisePage(HtmlPage):
-    """The page of an estimated noise.
-
-    Attributes:
-        spec: The noise.
-        evidence: The findings, in sentences.
-        curves: A PNG: variance against brightness, and correlations.
-        crops: A PNG: real and synthetic noise side by side.
-    """
+    """The page of an estimated noise."""
 
     template = "noise"
     spec: str
-    evidence: Sequence[str]
-    curves: bytes
-    crops: bytes
+    evidence: Sequence[str]  # the findings, in sentences
+    curves: bytes  # a picture: variance against brightness, and correlations
+    crops: bytes  # a picture: real and synthetic noise side by side
 
 
 def render_page(page: HtmlPage) -> str:

@@ -53,9 +53,8 @@ def draw_grid(
     letters = min(LABEL, max(width_of(clean(name), FONT) for name in rows))
     label = letters + 2 * LABEL_GAP
     row = max(tall, LEAST_ROW)
-    drawn = [
-        _contrast([_pixels(stack[i]) for stack in stacks], values, dtype) for i in range(count)
-    ]
+    chosen = [[_pixels(stack[i]) for stack in stacks] for i in range(count)]
+    drawn = [_contrast(pictures, values, dtype) for pictures in chosen]
     notes = _notes([contrast for contrast, _ in drawn], cell)
     below, foot = ((CAPTION, CAPTION) if len(notes) > 1 else (0.0, CAPTION)) if notes else (0, 0)
     width_of_note = width_of(notes[0], SMALL_FONT) + 2 * LABEL_GAP if notes else 0.0
@@ -112,10 +111,8 @@ def _contrast(
 
 
 def to_bytes(picture: Floats) -> NDArray[np.uint8]:
-    """Return a picture ``(H, W)``, ``(H, W, 1)`` or ``(H, W, 3)`` in [0, 1] as bytes of colours.
-
-    Matplotlib draws bytes exactly; it may draw floats one grey level off.
-    """
+    """Return a picture ``(H, W)``, ``(H, W, 1)`` or ``(H, W, 3)`` in [0, 1] as bytes of colours."""
+    # Matplotlib draws bytes exactly; it may draw floats one grey level off.
     levels = np.rint(picture * 255).clip(0, 255).astype(np.uint8)
     return np.broadcast_to(levels.reshape(*levels.shape[:2], -1), (*levels.shape[:2], COLOUR))
 
@@ -136,11 +133,8 @@ def write_at(figure: Any, place: tuple[float, float], text: str, size: float, **
 
 
 def new_figure(size: tuple[float, float], *, constrained: bool = False) -> Any:
-    """Return an empty figure of a size in inches, with automatic margins if ``constrained``.
-
-    Matplotlib is imported without its global state, and only when something is drawn.
-    """
-    from matplotlib.figure import Figure
+    """Return an empty figure of a size in inches, with automatic margins if ``constrained``."""
+    from matplotlib.figure import Figure  # has no global state
 
     layout: Literal["constrained"] | None = "constrained" if constrained else None
     return Figure(figsize=size, dpi=DPI, facecolor="white", layout=layout)
@@ -155,14 +149,10 @@ def to_picture(
     figure: Any,
     *,
     kind: str = "png",
-    qualities: Sequence[int] = (92,),
+    qualities: Sequence[int] = (92,),  # falling; the first that keeps to the limit is used
     limit: float = math.inf,
 ) -> bytes:
-    """Return a figure as ``png``, ``jpeg`` or ``webp`` of at most ``limit`` bytes, if possible.
-
-    The first of the falling qualities of JPEG and WebP that keeps to the limit is used, else the
-    last.
-    """
+    """Return a figure as ``png``, ``jpeg`` or ``webp`` of at most ``limit`` bytes, if possible."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 

@@ -26,30 +26,18 @@ from unnoise.server.description import (
     ChannelIndex,
     ChromaStrength,
     DetailShare,
+    Display,
     HotPixels,
     ImageIndex,
     Limits,
     ModelFacts,
     ModelName,
     Models,
+    Strength,
 )
 from unnoise.server.guard import Next, UnderPath, guard
-from unnoise.server.pictures import (
-    SUFFIXES,
-    Served,
-    UnknownFormatError,
-    Wish,
-    denoise,
-    examine,
-)
-from unnoise.server.requests import (
-    BadBodyError,
-    NotAcceptableError,
-    SlowBodyError,
-    TooLargeError,
-    accepted,
-    receive,
-)
+from unnoise.server.pictures import SUFFIXES, Served, Wish, denoise, examine
+from unnoise.server.requests import RefusedError, accepted, receive
 from unnoise.server.settings import ServerSettings
 from unnoise.server.work_queue import BusyError, WorkQueue
 
@@ -57,16 +45,6 @@ PAGE = Path(__file__).with_name("page")
 EXAMPLES = Path(__file__).with_name("examples")
 LOG = logging.getLogger("unnoise.server")
 Result = TypeVar("Result")
-
-STATUS: dict[type[Exception], int] = {
-    BadBodyError: 400,
-    NotAcceptableError: 406,
-    SlowBodyError: 408,
-    TooLargeError: 413,
-    UnknownFormatError: 415,
-    UnnoiseError: 422,
-    BusyError: 503,
-}
 
 
 def make_app(models: Sequence[Served], settings: ServerSettings) -> FastAPI:
@@ -135,27 +113,19 @@ def _add_images(
     async def denoise_image(
         request: Request,
         model: ModelName = None,
-        strength: Annotated[
-            float, Query(ge=0, le=1, description="0 is the image itself, 1 the result.")
-        ] = 1.0,
+        strength: Strength = 1.0,
         chroma_strength: ChromaStrength = None,
         detail: DetailShare = 0.0,
         hot_pixels: HotPixels = False,
         index: ImageIndex = None,
         channel: ChannelIndex = None,
-        display: Annotated[
-            bool,
-            Query(description="One image for the eye: 8 bits, upright, low contrast stretched."),
-        ] = False,
+        display: Display = False,
     ) -> Response:
         """Denoise an image. The result has the format that was sent or that Accept asks for."""
         chosen = _choose(served, model)
         formats = accepted(request.headers.get("accept", ""), SUFFIXES)
         options = DenoiseOptions(
-            strength=strength,
-            chroma_strength=chroma_strength,
-            detail=detail,
-            hot_pixels=hot_pixels,
+            strength=strength, chroma_strength=chroma_strength, detail=detail, hot_pixels=hot_pixels
         )
         wish = Wish(options, formats, index, channel, display)
         work = partial(denoise, chosen, wish=wish, max_pixels=settings.max_pixels)
@@ -167,15 +137,8 @@ def _add_images(
             "Unnoise-Channels": str(made.channels),
         }
         shown, notes = (made.said, ()) if display else ((), made.said)
-        headers |= {
-            f"Unnoise-{name}": json.dumps(words)
-            for name, words in (
-                ("Lost", made.lost),
-                ("Notes", (*made.notes, *notes)),
-                ("Shown", shown),
-            )
-            if words
-        }
+        lists = {"Lost": made.lost, "Notes": (*made.notes, *notes), "Shown": shown}
+        headers |= {f"Unnoise-{name}": json.dumps(words) for name, words in lists.items() if words}
         if made.judgement is not None:
             headers["Unnoise-Verdict"] = made.judgement.verdict
             headers["Unnoise-Reasons"] = json.dumps(made.judgement.reasons)
@@ -189,13 +152,8 @@ def _add_images(
         index: ImageIndex = None,
     ) -> dict[str, Any]:
         """Report whether the result of an image can be trusted, and why not."""
-        work = partial(
-            examine,
-            _choose(served, model),
-            maps=maps,
-            index=index or 0,
-            max_pixels=settings.max_pixels,
-        )
+        chosen, most = _choose(served, model), settings.max_pixels
+        work = partial(examine, chosen, maps=maps, index=index or 0, max_pixels=most)
         return await process(request, work)
 
 
@@ -222,11 +180,11 @@ def _add_middleware(app: FastAPI, settings: ServerSettings, counts: Counts) -> N
         return response
 
     async def explain(_: Request, error: Exception) -> JSONResponse:
-        status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
+        status = error.status if isinstance(error, RefusedError) else 422
         headers = {"Retry-After": str(error.retry_after)} if isinstance(error, BusyError) else None
         return JSONResponse({"detail": _without_folder(str(error))}, status, headers)
 
-    for kind in STATUS:
+    for kind in (RefusedError, UnnoiseError):
         app.add_exception_handler(kind, explain)
 
     @app.exception_handler(RequestValidationError)
@@ -239,9 +197,8 @@ def _choose(served: Mapping[str, Served], name: str | None) -> Served:
     if name is None:
         return next(iter(served.values()))
     if name not in served:
-        raise HTTPException(
-            404, f"no model {name[:100]!r} is served: choose one of {', '.join(served)}"
-        )
+        names = ", ".join(served)
+        raise HTTPException(404, f"no model {name[:100]!r} is served: choose one of {names}")
     return served[name]
 
 

@@ -98,6 +98,10 @@ ImageIndex = Annotated[
 ChannelIndex = Annotated[
     int | None, Query(ge=0, description="One channel, as grey, from 0 on; all by default.")
 ]
+Strength = Annotated[float, Query(ge=0, le=1, description="0 is the image itself, 1 the result.")]
+Display = Annotated[
+    bool, Query(description="One image for the eye: 8 bits, upright, low contrast stretched.")
+]
 ChromaStrength = Annotated[
     float | None,
     Query(ge=0, le=1, description="Strength for colour noise; as strength by default."),

@@ -26,7 +26,7 @@ from unnoise.images import (
     upright,
     write_stack,
 )
-from unnoise.server.requests import Accepted, NotAcceptableError, TooLargeError
+from unnoise.server.requests import Accepted, NotAcceptableError, RefusedError, TooLargeError
 from unnoise.trust import Calibration, Judgement, inspect, read_calibration
 from unnoise.types import Floats
 
@@ -35,8 +35,10 @@ TYPES = {suffix: kind for kind, suffix in SUFFIXES.items()}
 START = 16  # bytes from which a format is detected
 
 
-class UnknownFormatError(Exception):
+class UnknownFormatError(RefusedError):
     """The body does not begin like an image of a known format."""
+
+    status = 415
 
 
 @dataclass(frozen=True)
@@ -55,84 +57,56 @@ class Served:
 
 @dataclass(frozen=True)
 class Wish:
-    """The result that a client asks for.
-
-    ``accepted`` are its formats; None keeps the format that was sent. ``index`` is one image of a
-    stack and ``channel`` one channel; None is all. ``display`` asks for one image to look at: a PNG
-    of 8 bits, upright, with low contrast stretched.
-    """
+    """The result that a client asks for."""
 
     options: DenoiseOptions = DenoiseOptions()  # noqa: RUF009  frozen
-    accepted: Accepted | None = None
-    index: int | None = None
-    channel: int | None = None
-    display: bool = False
+    accepted: Accepted | None = None  # formats; None keeps the format that was sent
+    index: int | None = None  # one image of a stack; None is all
+    channel: int | None = None  # one channel; None is all
+    display: bool = False  # one image for the eye: a PNG of 8 bits, upright, contrast stretched
 
 
 @dataclass(frozen=True)
 class Denoised:
-    """A result: a file of media type ``kind``.
-
-    ``pixels`` and ``images`` count all images of the file. ``channels`` counts the channels that
-    are not colours and can be asked for one by one, else it is 1. ``notes`` say how the file was
-    read, ``lost`` what the file had and the result has not, and ``said`` how values were converted
-    to another format or are shown.
-    """
+    """A result: a file of media type ``kind``."""
 
     kind: str
     pixels: int
     images: int
-    channels: int
+    channels: int  # that are not colours and can be asked for one by one, else 1
     judgement: Judgement | None
-    notes: tuple[str, ...]
+    notes: tuple[str, ...]  # how the file was read
     data: bytes = b""
-    lost: tuple[str, ...] = ()
-    said: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()  # features of the file that the result lacks
+    said: tuple[str, ...] = ()  # how values were converted to another format or are shown
 
 
 def denoise(served: Served, body: Path, *, wish: Wish, max_pixels: int) -> Denoised:
-    """Denoise a file, which is alone in its folder and is renamed, as ``unnoise denoise`` does.
-
-    Raises:
-        UnknownFormatError: The file is not an image of a known format.
-        TooLargeError: Its header promises more pixels.
-        NotAcceptableError: The result cannot be written in a format that the client accepts.
-        UnnoiseError: The file is damaged, or does not fit the model.
-    """
+    """Denoise a file, which is alone in its folder and is renamed, as ``unnoise denoise`` does."""
     with _opened(body, max_pixels=max_pixels) as reader:
         sent = TYPES[reader.path.suffix]
         kind = _choose_kind(reader, sent, wish)
         target = body.with_name(f"result{SUFFIXES[kind]}")
-        options, found = wish.options, list[str]()
-        view = served.denoiser.sight.of_reader(reader, options)
+        model, options, found = served.denoiser, wish.options, list[str]()
+        view = model.sight.of_reader(reader, options)
         made = Denoised(
             kind=kind,
             pixels=reader.count * reader.height * reader.width,
             images=reader.count,
             channels=1 if is_viewable(reader) else reader.channels,
-            judgement=look(
-                served.denoiser, reader, view, served.calibration, hot_pixels=options.hot_pixels
-            ),
+            judgement=look(model, reader, view, served.calibration, hot_pixels=options.hot_pixels),
             notes=view.notes,
         )
         if kind == sent and (wish.index, wish.channel, wish.display) == (None, None, False):
-            lost = served.denoiser.denoise_file(
-                reader, target, options=options, view=view, note=found.append
-            )
-            notes = (*made.notes, *found)
-            return replace(made, data=target.read_bytes(), lost=lost, notes=notes)
+            lost = model.denoise_file(reader, target, options=options, view=view, note=found.append)
+            return replace(made, data=target.read_bytes(), lost=lost, notes=(*view.notes, *found))
         index = wish.index or 0
-        image = served.denoiser.denoise_image(reader, index, options, view, note=found.append)
+        image = model.denoise_image(reader, index, options, view, note=found.append)
         channel = 0 if wish.display and wish.channel is None and made.channels > 1 else wish.channel
         eye = reader.image(index) if wish.display else None
         done = convert(target, image, reader, view.results, channel=channel, eye=eye)
-        return replace(
-            made,
-            data=target.read_bytes(),
-            lost=done.lost,
-            said=done.said,
-            notes=(*made.notes, *found),
-        )
+        notes = (*view.notes, *found)
+        return replace(made, data=target.read_bytes(), lost=done.lost, said=done.said, notes=notes)
 
 
 def _choose_kind(reader: Reader, sent: str, wish: Wish) -> str:
@@ -173,10 +147,7 @@ def _misfit(reader: Reader, sent: str, kind: str, wish: Wish) -> str | None:
 def examine(
     served: Served, body: Path, *, maps: bool, index: int = 0, max_pixels: int
 ) -> dict[str, Any]:
-    """Inspect one image of a file as ``unnoise inspect`` does; raises as ``denoise`` does.
-
-    With ``maps``, the maps are drawn upright, as PNG in base64.
-    """
+    """Inspect one image of a file as ``unnoise inspect`` does, with its maps as upright PNG."""
     with _opened(body, max_pixels=max_pixels) as reader:
         view = served.denoiser.sight.of_reader(reader)
         _choose_kind(reader, TYPES[reader.path.suffix], Wish(index=index))
@@ -185,11 +156,7 @@ def examine(
         facts = facts_of(found) | {"width": reader.width, "height": reader.height}
     if maps:
         facts["maps"] = {
-            name: _drawn(
-                upright(values, orientation),
-                body.with_name(f"{name}.png"),
-                signed=name == "removed",
-            )
+            name: _drawn(upright(values, orientation), body.with_name(f"{name}.png"), name)
             for name, values in found.maps.items()
         }
     return facts
@@ -223,10 +190,10 @@ def _detected_format(start: bytes) -> str:
     raise UnknownFormatError("the body is not a PNG, JPEG, WebP or TIFF file: convert it to one")
 
 
-def _drawn(values: Floats, path: Path, *, signed: bool) -> dict[str, Any]:
-    """Draw values from ``low``, black, to ``high``, white."""
+def _drawn(values: Floats, path: Path, name: str) -> dict[str, Any]:
+    """Draw a map from ``low``, black, to ``high``, white."""
     high = float(np.abs(values).max()) or 1.0
-    low = -high if signed else 0.0
+    low = -high if name == "removed" else 0.0
     grey = np.rint((values - low) / (high - low) * 255).clip(0, 255).astype(np.uint8)
     write_stack(path, grey)
     return {"png": base64.b64encode(path.read_bytes()).decode(), "low": low, "high": high}

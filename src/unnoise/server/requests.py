@@ -18,30 +18,32 @@ FORM, FIELD = "multipart/form-data", "image"
 MOST_FIELDS = 16  # of a form, beside its file
 
 
-class BadBodyError(Exception):
-    """A body is empty, or a form without an image."""
+class RefusedError(Exception):
+    """A request that is answered with ``status``, and the message as the reason."""
+
+    status = 400  # the body is empty, a form without an image, or broken off
 
 
-class SlowBodyError(Exception):
+class SlowBodyError(RefusedError):
     """A body did not arrive in time."""
 
+    status = 408
 
-class TooLargeError(Exception):
+
+class TooLargeError(RefusedError):
     """A body has too many bytes, or its header promises too many pixels."""
 
+    status = 413
 
-class NotAcceptableError(Exception):
+
+class NotAcceptableError(RefusedError):
     """The result cannot be written in a format that the client accepts."""
+
+    status = 406
 
 
 async def receive(request: Request, path: Path, *, max_bytes: int, seconds: float) -> None:
-    """Write the body of a request to a file: the whole body, or the field ``image`` of a form.
-
-    Raises:
-        TooLargeError: The body has more bytes, or its header says so.
-        SlowBodyError: The body takes longer to arrive.
-        BadBodyError: The body holds no image, or the client went away.
-    """
+    """Write the body of a request to a file: the whole body, or the field ``image`` of a form."""
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length) > max_bytes:
         raise _too_large(max_bytes)
@@ -53,7 +55,7 @@ async def receive(request: Request, path: Path, *, max_bytes: int, seconds: floa
             async for chunk in chunks:
                 file.write(chunk)
     if not path.stat().st_size:
-        raise BadBodyError("the body is empty: send the bytes of an image")
+        raise RefusedError("the body is empty: send the bytes of an image")
 
 
 async def _receive_form(request: Request, chunks: AsyncGenerator[bytes, None], path: Path) -> None:
@@ -62,10 +64,10 @@ async def _receive_form(request: Request, chunks: AsyncGenerator[bytes, None], p
     try:
         form = await parser.parse()
     except MultiPartException as error:
-        raise BadBodyError(f"the form cannot be read: {error.message}") from error
+        raise RefusedError(f"the form cannot be read: {error.message}") from error
     image = form.get(FIELD)
     if not isinstance(image, UploadFile):
-        raise BadBodyError(f"the form holds no file called {FIELD!r}, or ends before it")
+        raise RefusedError(f"the form holds no file called {FIELD!r}, or ends before it")
     with path.open("wb") as file:
         await asyncio.to_thread(shutil.copyfileobj, image.file, file)
     await form.close()
@@ -83,7 +85,7 @@ async def _chunks(request: Request, max_bytes: int, seconds: float) -> AsyncGene
         except TimeoutError as error:
             raise SlowBodyError(f"the body did not arrive within {seconds:g} s") from error
         except ClientDisconnect as error:
-            raise BadBodyError("the client went away") from error
+            raise RefusedError("the client went away") from error
         size += len(chunk)
         if size > max_bytes:
             raise _too_large(max_bytes)
@@ -106,13 +108,8 @@ class Accepted:
 
 
 def accepted(accept: str, kinds: Collection[str]) -> Accepted:
-    """Return which of some media types an Accept header takes (RFC 9110, section 12.5.1).
-
-    The most specific range that matches a media type counts. An empty header takes everything.
-
-    Raises:
-        NotAcceptableError: None of them is accepted.
-    """
+    """Return which of some media types an Accept header takes (RFC 9110, section 12.5.1)."""
+    # The most specific range that matches a media type counts. An empty header takes everything.
     ranges: dict[str, float] = {}
     for part in filter(str.strip, accept.split(",")):
         kind, quality = _parse(part)

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import TypeVar
 
 from unnoise.memory import release_freed_memory
+from unnoise.server.requests import RefusedError
 
 Result = TypeVar("Result")
 
@@ -21,8 +22,10 @@ REST = 1.0  # seconds without work, after which freed memory is given back
 MEMORY = 0.9  # of the moving average of the seconds of a request
 
 
-class BusyError(Exception):
+class BusyError(RefusedError):
     """The queue is full, or a request waited too long; ask again after ``retry_after`` seconds."""
+
+    status = 503
 
     def __init__(self, retry_after: int) -> None:
         super().__init__("the server is busy: try again later")
@@ -50,11 +53,7 @@ class WorkQueue:
 
     @contextmanager
     def arriving(self) -> Iterator[None]:
-        """Count a request while its body arrives, before it waits.
-
-        Raises:
-            BusyError: The queue is full already, or too many bodies arrive.
-        """
+        """Count a request while its body arrives, before it waits."""
         if self._inside >= self._most or self._arriving >= MOST_ARRIVING:
             raise self._busy()
         self._arriving += 1
@@ -64,11 +63,7 @@ class WorkQueue:
             self._arriving -= 1
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        """Run work when its turn comes.
-
-        Raises:
-            BusyError: The queue is full, or the turn did not come in time.
-        """
+        """Run work when its turn comes."""
         async with self._turn():
             begun = time.perf_counter()
             try:

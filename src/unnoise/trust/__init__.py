@@ -5,6 +5,7 @@ calibration that these need. This room does not know how models are trained.
 """
 
 from unnoise.trust.calibration import Calibration, calibrate, read_calibration
+from unnoise.trust.evidence import Evidence, excess
 from unnoise.trust.grain import Grain
 from unnoise.trust.inspection import Inspection, glance, inspect
 from unnoise.trust.intervals import Missed, conformal_groups, measure
@@ -17,6 +18,7 @@ from unnoise.trust.verdict import Judgement, Verdict
 __all__ = [
     "WIDE",
     "Calibration",
+    "Evidence",
     "Grain",
     "Inspection",
     "Judgement",
@@ -29,6 +31,7 @@ __all__ = [
     "decibels",
     "error_estimator",
     "estimate_risk",
+    "excess",
     "glance",
     "hidden_risk",
     "inspect",

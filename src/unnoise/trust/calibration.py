@@ -3,10 +3,9 @@
 Training computes them at its end. The header of the model file keeps them as plain values.
 """
 
-import base64
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,17 +13,9 @@ import numpy as np
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ModelFileError
 from unnoise.trust.evidence import Evidence, is_clipped
-from unnoise.trust.familiarity import (
-    SMALL,
-    TYPICAL,
-    WINDOWS,
-    Kind,
-    learn_kind,
-    statistics_count,
-    window_sizes,
-)
+from unnoise.trust.familiarity import TYPICAL, Kind, learn_kind, window_count, window_sizes
 from unnoise.trust.known import Known
-from unnoise.trust.probing import SIDE, parts_of, probe
+from unnoise.trust.probing import parts_of, probe
 from unnoise.trust.quality import FLOOR, decibels, sure
 from unnoise.trust.structure import removed_structure
 from unnoise.types import Floats
@@ -32,34 +23,20 @@ from unnoise.types import Floats
 MOST = 200  # held-out images that are probed
 CHANGES = 4  # of each part, at most
 NUMBERS = ("noise_low", "noise_high", "structure", "psnr_offset")
-LARGEST = 4096  # pixels of a side of a window
 FEWEST = 20  # images, or parts of them, that limits need
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Statistics of a model on held-out images.
+    """Statistics of a model on held-out images."""
 
-    Attributes:
-        images: The number of images that were probed.
-        noise_low: The weakest noise, as a standard deviation in the model's scale.
-        noise_high: The strongest noise.
-        structure: The limit of ``removed_structure`` for images in which it is certain how much
-            noise neighbouring pixels share.
-        structure_unsure: The limit for images in which texture hides this. Files of earlier
-            versions do not have it: ``structure`` takes its place.
-        psnr_offset: For clipped noise, which Stein's estimate does not allow: by how many dB
-            results are better than estimated. 0 for other noise.
-        kinds: What the images are like, for windows of each size.
-    """
-
-    images: int
-    noise_low: float
+    images: int  # that were probed
+    noise_low: float  # standard deviations in the model's scale
     noise_high: float
-    structure: float
-    psnr_offset: float
-    kinds: tuple[Kind, ...]
-    structure_unsure: float
+    structure: float  # limit of removed_structure if it is certain how much noise pixels share
+    psnr_offset: float  # for clipped noise, which Stein's estimate does not allow: decibels to add
+    kinds: tuple[Kind, ...]  # for windows of each size
+    structure_unsure: float  # limit if texture hides this; earlier versions wrote one limit
 
     @property
     def limited(self) -> bool:
@@ -68,11 +45,7 @@ class Calibration:
 
     def to_plain(self) -> dict[str, Any]:
         """Return the calibration as values that JSON can hold."""
-        kinds = [
-            {name: _pack(v) if isinstance(v, np.ndarray) else v for name, v in vars(kind).items()}
-            for kind in self.kinds
-        ]
-        return {**asdict(self), "kinds": kinds}
+        return {**vars(self), "kinds": [kind.to_plain() for kind in self.kinds]}
 
 
 def calibrate(
@@ -90,8 +63,7 @@ def calibrate(
         denoiser: The model.
         noisy: Held-out images ``(C, H, W)``, as noisy as in training, in the model's scale.
         clean: The same images without noise, if known.
-        learned: Images that were trained on, if ``noisy`` holds only strips of them. They show how
-            strong noise is, and what images are like.
+        learned: Images that were trained on, if ``noisy`` holds only strips of them.
         pixels: About how many pixels may be run through the model.
         seed: Decides which parts and windows are drawn.
 
@@ -104,7 +76,7 @@ def calibrate(
     sizes = window_sizes([*noisy, *learned])
     effort = (1 + CHANGES) * MOST * np.mean([part[0].size for part in parts])
     effort += 2 * sum(part[0].size for part in more[:MOST])
-    effort += 2 * sum(_windows(size) * size[0] * size[1] for size in sizes)
+    effort += 2 * sum(window_count(size) * size[0] * size[1] for size in sizes)
     share = min(1.0, pixels / float(effort))
     most = max(FEWEST, round(share * MOST))
     random = np.random.default_rng(seed)
@@ -125,7 +97,7 @@ def calibrate(
     for index in random.permutation(len(more))[:most]:
         found = probe(denoiser.denoise_floats, more[index], seed=seed, most=1)
         levels.append(Known.of(found, Evidence.of(more[index])).level.std)
-    counts = [max(FEWEST, round(share * _windows(size))) for size in sizes]
+    counts = [max(FEWEST, round(share * window_count(size))) for size in sizes]
     kinds = [
         learn_kind(denoiser, [*noisy, *learned], size, count, seed)
         for size, count in zip(sizes, counts, strict=True)
@@ -160,45 +132,9 @@ def read_calibration(plain: Mapping[str, Any] | None) -> Calibration | None:
         unsure = float(plain.get("structure_unsure", structure))
         if not all(map(math.isfinite, (low, high, structure, offset, unsure))):
             raise ValueError("a limit is not finite")
-        kinds = tuple(_read_kind(kind) for kind in plain["kinds"])
+        kinds = tuple(Kind.read(kind) for kind in plain["kinds"])
         return Calibration(int(plain["images"]), low, high, structure, offset, kinds, unsure)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ModelFileError(
             f"the calibration in the model file is damaged ({error}): train the model again"
         ) from error
-
-
-def _read_kind(plain: Mapping[str, Any]) -> Kind:
-    centre, whitening, reference, scores = (
-        _unpack(plain[name]) for name in ("centre", "whitening", "reference", "scores")
-    )
-    size = len(centre)
-    if whitening.shape != (size, size) or reference.ndim != 2 or reference.shape[1] != size:
-        raise ValueError("the sizes of its statistics differ")
-    if len(reference) < 2 or scores.ndim != 1 or len(scores) == 0:
-        raise ValueError("it holds no images")
-    height, width = int(plain["height"]), int(plain["width"])
-    if not (1 <= min(height, width) <= max(height, width) <= LARGEST):
-        raise ValueError(f"its windows are {height} × {width}")
-    if size != statistics_count(height, width):
-        raise ValueError(f"there are {size} statistics of windows of {height} × {width}")
-    return Kind(height, width, centre, whitening, reference, scores)
-
-
-def _windows(size: tuple[int, int]) -> int:
-    """Return the number of windows of a size: the smaller, the more."""
-    return 2 * WINDOWS if max(size) <= SMALL else WINDOWS // 2 if max(size) > SIDE else WINDOWS
-
-
-def _pack(array: Floats) -> dict[str, Any]:
-    # The statistics of a few hundred images are less precise than half precision.
-    data = np.ascontiguousarray(array, "<f2").tobytes()
-    return {"shape": list(array.shape), "float16": base64.b64encode(data).decode("ascii")}
-
-
-def _unpack(plain: Mapping[str, Any]) -> Floats:
-    values = np.frombuffer(base64.b64decode(plain["float16"], validate=True), "<f2")
-    array = values.astype(np.float32).reshape([int(side) for side in plain["shape"]])
-    if not np.isfinite(array).all():
-        raise ValueError("a statistic is not finite")
-    return array

@@ -9,21 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unnoise.facts import (
-    CUT,
-    GRAIN,
-    MANY,
-    MOSAIC,
-    Floor,
-    Lines,
-    blocks_of,
-    cut_off,
-    impulses,
-    impulses_left,
-    lines,
-    noise_floor,
-    phases,
-)
+from unnoise import facts
 from unnoise.runs import ModelInfo
 from unnoise.trust.probing import ProbedImage
 from unnoise.trust.quality import DOUBT
@@ -48,18 +34,14 @@ MORE = 1.5  # ratio of variances that is not chance
 
 @dataclass(frozen=True)
 class Evidence:
-    """Facts of an image ``(C, H, W)`` in the model's scale; see ``unnoise.facts``.
+    """Facts of an image ``(C, H, W)`` in the model's scale; None where it does not show them."""
 
-    ``floor``, ``lines`` and ``phases`` are None if the image does not show them. ``impulses`` and
-    ``cut_off`` are shares of its pixels, ``span`` is the part of the scale that it uses.
-    """
-
-    floor: Floor | None
-    lines: Lines | None
+    floor: facts.Floor | None
+    lines: facts.Lines | None
     phases: float | None
-    impulses: float
-    cut_off: float
-    span: float
+    impulses: float  # share of the pixels
+    cut_off: float  # share of the pixels
+    span: float  # the part of the scale that the image uses
 
     @classmethod
     def of(cls, noisy: Floats) -> "Evidence":
@@ -67,11 +49,11 @@ class Evidence:
         image = _channels_last(noisy)
         low, high = np.quantile(noisy, (0.001, 0.999))
         return cls(
-            noise_floor(image),
-            lines(image),
-            phases(image),
-            impulses(image),
-            cut_off(image),
+            facts.noise_floor(image),
+            facts.lines(image),
+            facts.phases(image),
+            facts.impulses(image),
+            facts.cut_off(image),
             float(high - low),
         )
 
@@ -93,16 +75,13 @@ class Evidence:
         return self.floor is not None and self.floor.noise and self.floor.std >= MATTERS
 
     def grain_of(self, found: ProbedImage) -> Spectrum | None:
-        """Measure the grain of the image; None if no grain is certain.
-
-        Structure that the model has left in the flattest places resembles a grain of brightness,
-        but not a grain of colours.
-        """
+        """Measure the grain of the image; None if no grain is certain."""
         if self.floor is None or not self.grainy:
             return None
         grain = find_spectrum(found)
-        if grain is None or grain.neighbours < GRAIN:
+        if grain is None or grain.neighbours < facts.GRAIN:
             return None
+        # Structure that was left resembles a grain of brightness, but not a grain of colours.
         certain = grain.doubt < DOUBT or self.floor.colour > COLOUR_GRAIN
         return grain if certain else None
 
@@ -116,9 +95,9 @@ class Evidence:
         """Say why the noise is neither white nor a grain, as estimates assume; None if it is."""
         if self._lined:
             return "its noise has lines"
-        if self.phases is not None and self.phases > MOSAIC:
+        if self.phases is not None and self.phases > facts.MOSAIC:
             return "it is a mosaic"
-        if self.impulses > MANY:
+        if self.impulses > facts.MANY:
             return "it has impulses"
         if self.biased(clipped=clipped):
             return "its noise is cut off at an end of the range"
@@ -127,11 +106,7 @@ class Evidence:
     def reasons(
         self, noisy: Floats, restored: Floats, noise: Noise, *, stride: int, clipped: bool
     ) -> list[str]:
-        """Say what speaks against the result of the image or of a part of it, and what to do.
-
-        ``noise`` and the images ``(C, H, W)`` belong to that part, which the model sees at
-        ``stride``. ``clipped`` says whether the model was trained with noise that is cut off.
-        """
+        """Say what speaks against a result, or a part of it, ``(C, H, W)``, and what to do."""
         found = [
             self._mosaic() if stride % 2 else None,
             self._left_lines(restored),
@@ -148,7 +123,7 @@ class Evidence:
         return self.lines is not None and self.lines.matters(MATTERS)
 
     def _mosaic(self) -> str | None:
-        if self.phases is None or self.phases <= MOSAIC:
+        if self.phases is None or self.phases <= facts.MOSAIC:
             return None
         return (
             "every second pixel shows another colour, as in the raw mosaic of a camera (pixels "
@@ -159,7 +134,7 @@ class Evidence:
     def _left_lines(self, restored: Floats) -> str | None:
         if self.lines is None or not self._lined:
             return None
-        after = lines(_channels_last(restored))
+        after = facts.lines(_channels_last(restored))
         if after is None:
             return None
         axis = self.lines.direction
@@ -172,9 +147,9 @@ class Evidence:
         )
 
     def _left_impulses(self, noisy: Floats, restored: Floats) -> str | None:
-        if self.impulses <= MANY:
+        if self.impulses <= facts.MANY:
             return None
-        left = impulses_left(_channels_last(noisy), _channels_last(restored))
+        left = facts.impulses_left(_channels_last(noisy), _channels_last(restored))
         if left < LEFT_IMPULSES:
             return None
         share = 100 * self.impulses
@@ -190,7 +165,7 @@ class Evidence:
         if floor is None or not self.noisy:
             return None
         image = _channels_last(noisy)
-        part = noise_floor(image)
+        part = facts.noise_floor(image)
         if part is None:
             return None
         left = min(part.left(image, _channels_last(restored)), 1)
@@ -207,7 +182,7 @@ class Evidence:
         )
 
     def _cut(self) -> str | None:
-        if self.cut_off <= CUT:
+        if self.cut_off <= facts.CUT:
             return None
         return (
             f"noise was cut off at an end of the range in {100 * self.cut_off:.0f} % of the image, "
@@ -250,11 +225,8 @@ def _channels_last(image: Floats) -> Floats:
 
 
 def thin_structure(noisy: Floats, restored: Floats, noise: Noise) -> float:
-    """Return the share of pixels whose surroundings lost more than chance explains.
-
-    The residual is averaged over 3 × 3 pixels. The mean of noise stays within a few of its standard
-    deviations; the mean of a line or a spot that was removed does not.
-    """
+    """Return the share of pixels whose surroundings lost more than chance explains."""
+    # The mean of noise over a few pixels stays small; the mean of a line or a spot does not.
     scaled: Doubles = (noisy - restored) / np.sqrt(noise.variance(restored) + FAINTLY**2)
     means = np.abs(box_mean(scaled, THIN)) * THIN / np.sqrt(noise.share_of_means(THIN))
     return float(np.mean(means.max(axis=0) > CERTAIN))
@@ -263,16 +235,15 @@ def thin_structure(noisy: Floats, restored: Floats, noise: Noise) -> float:
 def excess(noisy: Floats, restored: Floats) -> float:
     """Return how much more was removed where there is structure, as a ratio of variances.
 
-    At one brightness, noise is as strong at an edge as beside it, and a good result removes less
-    at the edge. So blocks are compared with blocks as bright. 0 if hardly anything was removed, or
-    the image is too small.
+    0 if hardly anything was removed, or the image is too small.
     """
     residual, result = (
-        blocks_of(image.mean(axis=0, dtype=np.float64), BLOCK)
+        facts.blocks_of(image.mean(axis=0, dtype=np.float64), BLOCK)
         for image in (noisy - restored, restored)
     )
     if len(result) < 2 * STRATA * MEMBERS or residual.std() < MATTERS:
         return 0.0
+    # A good result removes as much at an edge as beside it, at equal brightness.
     removed, structure = residual.var((1, 2)), result.var((1, 2))
     ratios = []
     for stratum in np.array_split(np.argsort(result.mean((1, 2)), kind="stable"), STRATA):

@@ -8,24 +8,30 @@ The statistics describe brightness, and edges at several scales. Denoised images
 that could change them. They ignore places, so images of any size can be compared.
 """
 
+import base64
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from unnoise.denoiser import Denoiser
+from unnoise.trust.probing import SIDE, cells_of
 from unnoise.types import Doubles, Floats
 
 TYPICAL = 0.99  # share of held-out images that every check accepts
 SIDES = (24, 48, 96, 192)  # pixels of a side of the windows that are compared
 SMALL = 64  # images up to this side are compared whole
-WINDOWS = 300  # of each size, in each half of the images; see calibration.py
+WINDOWS = 300  # of each size, in each half of the images
 NEIGHBOUR = 2
 SHRINKAGE = 0.05  # towards statistics that are independent of each other
 FAINT = 0.01  # standard deviation of a statistic that counts as constant
+LARGEST = 4096  # pixels of a side of a window
 TINY = 1e-6  # least distance: the image may be in the reference
 GRID = 4  # windows of an image, along each side
+
+ARRAYS = ("centre", "whitening", "reference", "scores")  # of a Kind
 
 SCALES = 4
 SMALLEST = 4  # pixels of a side of the coarsest scale
@@ -36,19 +42,14 @@ BEND = 30  # values over a thirtieth count by their logarithms
 
 @dataclass(frozen=True)
 class Kind:
-    """Held-out windows of one size, by D statistics.
-
-    ``centre`` is the mean of the statistics, ``(D,)``; ``whitening`` makes them independent, with
-    variance 1, ``(D, D)``. ``reference`` holds the whitened statistics of N windows, ``(N, D)``,
-    ``scores`` the rising scores of M windows of other images, ``(M,)``.
-    """
+    """Held-out windows of one size, by D statistics."""
 
     height: int
     width: int
-    centre: Floats
-    whitening: Floats
-    reference: Floats
-    scores: Floats
+    centre: Floats  # mean of the statistics, (D,)
+    whitening: Floats  # makes them independent, with variance 1, (D, D)
+    reference: Floats  # whitened statistics of N windows, (N, D)
+    scores: Floats  # of M windows of other images, rising, (M,)
 
     @classmethod
     def of(cls, reference: Floats, others: Floats) -> "Kind":
@@ -66,6 +67,26 @@ class Kind:
         made = cls(height, width, centre, whitening, whitened, np.zeros(0, np.float32))
         return replace(made, scores=_rounded(np.sort(made.score(others))))
 
+    @classmethod
+    def read(cls, plain: Mapping[str, Any]) -> "Kind":
+        """Read what ``to_plain`` returned; ValueError for damaged statistics."""
+        height, width = int(plain["height"]), int(plain["width"])
+        centre, whitening, reference, scores = (_unpack(plain[name]) for name in ARRAYS)
+        size = len(centre)
+        if whitening.shape != (size, size) or reference.ndim != 2 or reference.shape[1] != size:
+            raise ValueError("the sizes of its statistics differ")
+        if len(reference) < 2 or scores.ndim != 1 or len(scores) == 0:
+            raise ValueError("it holds no images")
+        if not (1 <= min(height, width) <= max(height, width) <= LARGEST):
+            raise ValueError(f"its windows are {height} × {width}")
+        if size != statistics_count(height, width):
+            raise ValueError(f"there are {size} statistics of windows of {height} × {width}")
+        return cls(height, width, centre, whitening, reference, scores)
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return values that JSON can hold."""
+        return {**vars(self), **{name: _pack(getattr(self, name)) for name in ARRAYS}}
+
     def score(self, windows: Floats) -> Doubles:
         """Return how far denoised windows ``(N, C, H, W)`` lie from the reference, ``(N,)``."""
         found = (image_statistics(windows) - self.centre) @ self.whitening
@@ -74,11 +95,9 @@ class Kind:
         return nearest
 
     def log_density(self, windows: Floats) -> float:
-        """Return how densely the reference lies around denoised windows, as a logarithm.
-
-        This is the estimate by the nearest neighbour, ``k / (N · volume of the ball up to it)``
-        (Loftsgaarden & Quesenberry 1965), without terms that are equal for all kinds of a size.
-        """
+        """Return the logarithm of the density of the reference around denoised windows."""
+        # k / (N · volume of the ball up to the neighbour k) (Loftsgaarden & Quesenberry 1965),
+        # without terms that are equal for all kinds of a size.
         distance = max(float(self.score(windows).mean()), TINY)
         scale = float(np.linalg.slogdet(self.whitening)[1])
         return scale - len(self.centre) * math.log(distance) - math.log(len(self.reference))
@@ -86,21 +105,14 @@ class Kind:
 
 @dataclass(frozen=True)
 class Familiarity:
-    """How unlike the training images one image is.
+    """How unlike the training images one image is."""
 
-    ``p_value`` is the share of held-out windows that are at least as unlike the reference as the
-    windows of this image are on average. ``excess`` is the score over its limit.
-    """
-
-    p_value: float
-    excess: float
+    p_value: float  # share of held-out windows that are at least as unlike as this image's
+    excess: float  # the score over its limit
 
 
 def familiarity(restored: Floats, kinds: Sequence[Kind]) -> Familiarity | None:
-    """Compare a denoised image ``(C, H, W)`` with held-out ones, by the largest windows that fit.
-
-    None for an image that is smaller than all windows.
-    """
+    """Compare a denoised image ``(C, H, W)`` by the largest windows that fit; None if none fits."""
     height, width = restored.shape[1:]
     fitting = [kind for kind in kinds if kind.height <= height and kind.width <= width]
     if not fitting:
@@ -122,10 +134,7 @@ def windows(image: Floats, height: int, width: int) -> Floats:
 
 
 def window_sizes(images: Sequence[Floats]) -> list[tuple[int, int]]:
-    """Return the heights and widths of the windows by which images ``(C, H, W)`` are compared.
-
-    Small images of one size are compared whole, others by the windows that fit into most of them.
-    """
+    """Return the heights and widths of the windows by which images ``(C, H, W)`` are compared."""
     shapes = {image.shape[1:] for image in images}
     if len(shapes) == 1 and max(next(iter(shapes))) <= SMALL:
         return list(shapes)
@@ -133,14 +142,16 @@ def window_sizes(images: Sequence[Floats]) -> list[tuple[int, int]]:
     return [(side, side) for side in SIDES if side <= typical]
 
 
+def window_count(size: tuple[int, int]) -> int:
+    """Return the number of windows of a size: the smaller, the more."""
+    return 2 * WINDOWS if max(size) <= SMALL else WINDOWS // 2 if max(size) > SIDE else WINDOWS
+
+
 def learn_kind(
     denoiser: Denoiser, noisy: Sequence[Floats], size: tuple[int, int], count: int, seed: int
 ) -> Kind | None:
-    """Learn how unlike held-out images ``(C, H, W)`` are, by windows of one size, ``count`` a half.
-
-    One half of the images is the reference, the other half gives the scores. None for too few
-    images.
-    """
+    """Learn from held-out images ``(C, H, W)``, ``count`` windows a half; None for too few."""
+    # One half of the images is the reference, the other half gives the scores.
     random = np.random.default_rng(seed)
     fitting = [x for x in noisy if x.shape[1] >= size[0] and x.shape[2] >= size[1]]
     order = random.permutation(len(fitting))
@@ -172,20 +183,28 @@ def _rounded(values: Doubles) -> Floats:
     return values.astype(np.float16).astype(np.float32)
 
 
-def image_statistics(images: Floats) -> Doubles:
-    """Return the statistics of images ``(N, C, H, W)`` of one size, ``(N, D)``.
+def _pack(array: Floats) -> dict[str, Any]:
+    data = np.ascontiguousarray(array, "<f2").tobytes()
+    return {"shape": list(array.shape), "float16": base64.b64encode(data).decode("ascii")}
 
-    D depends on the size: scales of less than 4 pixels have no statistics.
-    """
+
+def _unpack(plain: Mapping[str, Any]) -> Floats:
+    values = np.frombuffer(base64.b64decode(plain["float16"], validate=True), "<f2")
+    array = values.astype(np.float32).reshape([int(side) for side in plain["shape"]])
+    if not np.isfinite(array).all():
+        raise ValueError("a statistic is not finite")
+    return array
+
+
+def image_statistics(images: Floats) -> Doubles:
+    """Return the statistics of images ``(N, C, H, W)`` of one size, ``(N, D)``."""
     grey = images.mean(axis=1, dtype=np.float64)
     columns = [*np.quantile(_flat(grey), BRIGHTNESS, axis=1), _flat(grey).mean(1)]
     for _ in range(SCALES):
         columns += _edges(grey)
-        height, width = (side // 2 * 2 for side in grey.shape[1:])
-        if min(height, width) < 2 * SMALLEST:
+        if min(grey.shape[1:]) < 2 * SMALLEST:
             break
-        grey = grey[:, :height, :width].reshape(len(grey), height // 2, 2, width // 2, 2)
-        grey = grey.mean((2, 4))
+        grey = cells_of(grey, 2).mean((2, 4))
     found = np.stack(columns, axis=1)
     bent: Doubles = np.sign(found) * np.log1p(BEND * np.abs(found))
     return bent

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.trust.noise_level import NoiseLevel, fit_line
-from unnoise.trust.spectrum import BLOCK, PLANES, transfer_of
+from unnoise.trust.probing import cells_of
+from unnoise.trust.spectrum import BLOCK, PLANES, transfer_of, without_planes
 from unnoise.trust.structure import box_mean
 from unnoise.types import Doubles, Floats
 
@@ -30,30 +31,21 @@ FLOOR = 0.5  # of the lowest variance that was measured: the line does not go be
 
 @dataclass(frozen=True)
 class Grain:
-    """The noise of an image: a covariance ``sqrt(v_i v_j) r(i - j) q(c_i, c_j)``.
+    """The noise of an image: a covariance ``sqrt(v_i v_j) r(i - j) q(c_i, c_j)``."""
 
-    Attributes:
-        gain: The variance ``v`` of a value of brightness x is ``gain · x + offset``, ``(C,)``.
-        offset: See ``gain``.
-        floor: The least variance, ``(C,)``.
-        correlation: ``r`` of pixels up to 4 rows and columns apart, ``(9, 9)``; 1 in the middle.
-        channels: ``q`` of the channels of a pixel, ``(C, C)``; 1 on the diagonal.
-        measured: Whether flat blocks were found; without them the noise counts as white.
-    """
-
-    gain: Doubles
+    gain: Doubles  # the variance v of a value of brightness x is gain · x + offset, (C,)
     offset: Doubles
-    floor: Doubles
-    correlation: Doubles
-    channels: Doubles
-    measured: bool
+    floor: Doubles  # the least variance, (C,)
+    correlation: Doubles  # r of pixels up to 4 rows and columns apart, (9, 9); 1 in the middle
+    channels: Doubles  # q of the channels of a pixel, (C, C); 1 on the diagonal
+    measured: bool  # whether flat blocks were found; without them the noise counts as white
 
     @classmethod
     def of_white(cls, level: NoiseLevel, channels: int) -> "Grain":
         """Return white noise of a level that was measured."""
         gain, offset = (np.full(channels, value) for value in (level.gain, level.offset))
         floor = np.full(channels, 1e-3 * level.std**2)
-        return cls(gain, offset, floor, _alone(), np.eye(channels), measured=True)
+        return cls(gain, offset, floor, ALONE, np.eye(channels), measured=True)
 
     @property
     def white(self) -> bool:
@@ -62,12 +54,8 @@ class Grain:
 
     def variance(self, noisy: Floats) -> Doubles:
         """Return the variance of the noise of each value of an image ``(C, H, W)``."""
-        columns = (slice(None), None, None)
-        line = (
-            self.gain[columns] * box_mean(noisy.astype(np.float64), SMOOTH) + self.offset[columns]
-        )
-        found: Doubles = np.maximum(line, self.floor[columns])
-        return found
+        gain, offset, floor = (each[:, None, None] for each in (self.gain, self.offset, self.floor))
+        return np.maximum(gain * box_mean(noisy.astype(np.float64), SMOOTH) + offset, floor)
 
     def draw(self, noisy: Floats, generator: np.random.Generator) -> Floats:
         """Draw noise of this covariance for an image ``(C, H, W)``."""
@@ -83,22 +71,19 @@ class Grain:
 
 
 def noise_grain(noisy: Floats) -> Grain:
-    """Estimate the noise of an image ``(C, H, W)`` in any scale.
-
-    The noise of a flat image has no variance. Without enough flat blocks, the noise counts as
-    white, and as equally strong at each brightness.
-    """
+    """Estimate the noise of an image ``(C, H, W)``; white noise if too few blocks are flat."""
     values = noisy.astype(np.float64)
-    blocks, grid = _blocks(values)
+    cells = cells_of(values, BLOCK).swapaxes(2, 3)  # (C, rows, columns, 16, 16)
+    blocks = cells.reshape(len(values), -1, BLOCK, BLOCK)
     fine = (_differences(blocks) ** 2).mean((2, 3))  # (C, B)
     usable = np.flatnonzero(_unclipped(values, blocks) & (fine > 0).all(0))
     if len(usable) < FEWEST:
         return _white(values)
-    rest = _without_planes(blocks)
-    own, around = _structure(rest, fine, grid)
-    flattest = usable[
-        np.argsort(around[usable], kind="stable")[: max(FEWEST, round(SHARE * len(usable)))]
-    ]
+    rest = without_planes(blocks)
+    # The structure of the block itself would prefer blocks whose noise is fine by chance.
+    own, around = _structure(rest, fine, cells.shape[1:3])
+    order = np.argsort(around[usable], kind="stable")
+    flattest = usable[order[: max(FEWEST, round(SHARE * len(usable)))]]
     flattest = flattest[own[flattest] <= ODD * np.median(own[flattest])]
     # Weak and strong noise have the same weight.
     alike = rest[:, flattest] / np.sqrt(fine[:, flattest, None, None])
@@ -106,12 +91,9 @@ def noise_grain(noisy: Floats) -> Grain:
     total = products[LAGS, LAGS]  # the variance, relative to the variance of the differences
     correlation = products / total
     correlation[np.abs(correlation) < FAINT] = 0
-    gain, offset, floor = np.transpose(
-        [
-            _line(mean[usable], total * power[usable], around[usable])
-            for mean, power in zip(blocks.mean((2, 3)), fine, strict=True)
-        ]
-    )
+    pairs = zip(blocks.mean((2, 3)), fine, strict=True)
+    lines = [_line(mean[usable], total * power[usable], around[usable]) for mean, power in pairs]
+    gain, offset, floor = np.transpose(lines)
     mixed = np.corrcoef(alike.reshape(len(values), -1)).reshape(len(values), len(values))
     mixed[np.abs(mixed) < FAINT] = 0
     return Grain(gain, offset, floor, correlation, mixed, measured=True)
@@ -119,26 +101,9 @@ def noise_grain(noisy: Floats) -> Grain:
 
 def _white(values: Doubles) -> Grain:
     """Return white noise as strong as the differences of neighbours."""
-    count = len(values)
-    power = (
-        (_differences(values) ** 2).mean((1, 2)) if min(values.shape[1:]) > 1 else np.zeros(count)
-    )
-    return Grain(np.zeros(count), power, np.zeros(count), _alone(), np.eye(count), measured=False)
-
-
-def _alone() -> Doubles:
-    """Return the correlation of white noise."""
-    alone = np.zeros((2 * LAGS + 1,) * 2)
-    alone[LAGS, LAGS] = 1
-    return alone
-
-
-def _blocks(values: Doubles) -> tuple[Doubles, tuple[int, int]]:
-    """Cut ``(C, H, W)`` into blocks ``(C, B, 16, 16)``; return also their rows and columns."""
-    channels, height, width = values.shape
-    down, right = height // BLOCK, width // BLOCK
-    whole = values[:, : down * BLOCK, : right * BLOCK].reshape(channels, down, BLOCK, right, BLOCK)
-    return whole.swapaxes(2, 3).reshape(channels, -1, BLOCK, BLOCK), (down, right)
+    none = np.zeros(len(values))
+    power = (_differences(values) ** 2).mean((1, 2)) if min(values.shape[1:]) > 1 else none
+    return Grain(none, power, none, ALONE, np.eye(len(values)), measured=False)
 
 
 def _differences(values: Doubles) -> Doubles:
@@ -155,12 +120,8 @@ def _unclipped(values: Doubles, blocks: Doubles) -> NDArray[np.bool_]:
     return found
 
 
-def _structure(rest: Doubles, fine: Doubles, grid: tuple[int, int]) -> tuple[Doubles, Doubles]:
-    """Return how coarse the content of each block is, and of the eight around it, ``(B,)`` each.
-
-    A choice by the block itself would prefer blocks whose noise is fine by chance, so blocks are
-    chosen by the mean of the eight around them.
-    """
+def _structure(rest: Doubles, fine: Doubles, grid: tuple[int, ...]) -> tuple[Doubles, Doubles]:
+    """Return how coarse the content of each block is, and of the eight around it, ``(B,)`` each."""
     cells = rest.reshape(*rest.shape[:2], BLOCK // COARSE, COARSE, BLOCK // COARSE, COARSE)
     least = 1e-6 * fine.mean() + 1e-30
     own = (cells.mean((3, 5)).var((2, 3)) / np.maximum(fine, least)).mean(0)
@@ -168,40 +129,25 @@ def _structure(rest: Doubles, fine: Doubles, grid: tuple[int, int]) -> tuple[Dou
     return own, around
 
 
-def _without_planes(blocks: Doubles) -> Doubles:
-    """Subtract from each block the plane that fits it best."""
-    flat = blocks.reshape(*blocks.shape[:2], -1)
-    rest: Doubles = (flat - flat @ PLANES @ PLANES.T).reshape(blocks.shape)
-    return rest
-
-
 def _products(rest: Doubles) -> Doubles:
-    """Return the mean products of noise some rows and columns apart, ``(9, 9)``.
-
-    The planes took the lowest frequencies of the noise, whose power is the sum over the products.
-    This power is given back. Then the remaining structure is subtracted. Structure reaches farther
-    than noise. Two parts count as structure: what the farthest pixels still share, and what pixels
-    two apart share beyond the fourth power of what neighbours share (a Gaussian blur gives noise
-    this fourth power). The second part is assumed to fall linearly with the distance.
-    """
+    """Return the mean products of noise some rows and columns apart, ``(9, 9)``."""
+    # The planes took the lowest frequencies, whose power is the sum over the products.
     found = _lagged(rest.reshape(-1, BLOCK, BLOCK))
     lost, size = PLANES_TAKE, found.size
     power = (found.sum() - size * found[RING].mean()) / (1 - lost.sum() + size * lost[RING].mean())
     whole: Doubles = found + lost * power
+    # Structure reaches farther than noise: to the farthest pixels. A larger share may be noise.
     shared = whole[RING].mean()
-    # A larger share may be noise that reaches beyond the lags, and must stay.
     if 0 < shared < MOST_SHARED * whole[LAGS, LAGS]:
         whole -= shared
-    one, two = (_along(whole, lag) / whole[LAGS, LAGS] for lag in (1, 2))
+    # It also makes pixels two apart share more than the fourth power of what neighbours share,
+    # as after a Gaussian blur. This part is assumed to fall linearly with the distance.
+    along = (whole[LAGS:, LAGS] + whole[LAGS, LAGS:]) / 2 / whole[LAGS, LAGS]
+    one, two = float(along[1]), float(along[2])
     excess = min(max(two - max(one, 0.0) ** 4, 0.0), MOST_SHARED)
     structure = excess * (LAGS - DISTANCE).clip(0) / (LAGS - 2)
     whole -= structure * whole[LAGS, LAGS]
     return whole
-
-
-def _along(products: Doubles, lag: int) -> float:
-    """Return the mean product of pixels ``lag`` rows or columns apart."""
-    return float(products[LAGS + lag, LAGS] + products[LAGS, LAGS + lag]) / 2
 
 
 def _lagged(blocks: Doubles) -> Doubles:
@@ -217,14 +163,12 @@ def _lagged(blocks: Doubles) -> Doubles:
 
 def _line(mean: Doubles, power: Doubles, structure: Doubles) -> tuple[float, float, float]:
     """Fit how the variance follows the brightness of blocks: gain, offset and floor."""
-    parts = np.array_split(
-        np.argsort(mean, kind="stable"), max(1, min(STRATA, len(mean) // FEWEST))
-    )
-    flat = [
-        part[np.argsort(structure[part], kind="stable")[: max(4, len(part) // 4)]] for part in parts
-    ]
-    x = np.array([mean[part].mean() for part in flat])
-    y = np.array([power[part].mean() for part in flat])
+    order = np.argsort(mean, kind="stable")
+    points = []
+    for part in np.array_split(order, max(1, min(STRATA, len(mean) // FEWEST))):
+        flat = part[np.argsort(structure[part], kind="stable")[: max(4, len(part) // 4)]]
+        points.append((mean[flat].mean(), power[flat].mean()))
+    x, y = np.transpose(points)
     floor = FLOOR * float(y.min())
     weight = 1 / y**2  # the smaller a variance, the better its estimate
     line = fit_line(x, y, weight, least=1e-12 * max(float(np.abs(x).max()) ** 2, 1e-30))
@@ -235,4 +179,5 @@ def _line(mean: Doubles, power: Doubles, structure: Doubles) -> tuple[float, flo
 
 DISTANCE = np.hypot(*np.mgrid[-LAGS : LAGS + 1, -LAGS : LAGS + 1])
 RING = np.maximum(*np.abs(np.mgrid[-LAGS : LAGS + 1, -LAGS : LAGS + 1])) == LAGS
+ALONE: Doubles = (DISTANCE == 0).astype(np.float64)  # the correlation of white noise
 PLANES_TAKE: Doubles = len(PLANES.T) * _lagged(PLANES.T.reshape(-1, BLOCK, BLOCK))

@@ -33,24 +33,21 @@ class Inspection:
         image: The denoised image, as the denoiser gives it (up to rounding).
         noise_level: The noise of the input, in the model's scale, where 1 is white.
         familiarity: The share of parts of images like those in training that are at least as unlike
-            them as the parts of this image are on average; None if the model file or the image
-            does not allow an estimate.
+            them as the parts of this image; None if it cannot be estimated.
         removed_structure: 0 if the model removed noise like the noise of the image. For white
             noise, 15 if the removed part is constant over each 4 × 4 pixels.
-        psnr: The estimated PSNR of the result against the unknown clean image, in dB; None if the
-            image does not meet the assumptions of the estimate.
+        psnr: The estimated PSNR against the unknown clean image, in dB; None without an estimate.
         psnr_untold: Why there is no estimate.
-        psnr_hidden: For a model trained without clean images: the estimate from pixels that were
-            hidden from it. Without their own values results are worse, so it is lower.
+        psnr_hidden: The estimate from pixels that were hidden from a model trained without clean
+            images. Without their own values results are worse, so it is lower.
         lower: The bound below the clean image, as ``image``; None if the model has no bounds.
         upper: The bound above the clean image.
         verdict: ``trust``, ``check`` or ``reject``.
         reasons: Why, and what to do.
         notes: How values and channels were read, if the dtype leaves a choice.
-        maps: Each ``(H, W)`` float32: ``removed`` (what was removed, mean of the channels),
-            ``structure`` (where more than noise was removed, in standard deviations of the noise),
-            ``error`` (the expected error, in the model's scale), and, with bounds, ``width`` (the
-            distance between the bounds, in the same scale).
+        maps: Each ``(H, W)`` float32: ``removed`` (mean of the channels), ``structure`` (where more
+            than noise was removed, in standard deviations of the noise), ``error`` (as expected, in
+            the model's scale), and, with bounds, ``width`` (the distance between them).
     """
 
     image: NDArray[np.generic] = field(repr=False)
@@ -169,9 +166,8 @@ def glance(
     evidence = Evidence.of(noisy[:, ::stride, ::stride])
     known = Known.of(found, evidence).measured_again(denoiser.apart(view).denoise_floats, found)
     clipped = is_clipped(denoiser.info)
-    seen = evidence.reasons(
-        found.noisy, found.restored, known.noise, stride=stride, clipped=clipped
-    )
+    images = found.noisy, found.restored
+    seen = evidence.reasons(*images, known.noise, stride=stride, clipped=clipped)
     return _judge(denoiser, found, known, calibration, (evidence, evidence), seen, slack=SLACK)
 
 
@@ -230,10 +226,8 @@ def _quality(
 def _probe(
     denoiser: Denoiser, noisy: Floats, view: View | None, *, most: int = MOST
 ) -> tuple[ProbedImage, int]:
-    """Probe an image; at a stride above 1, the first of its interleaved images.
-
-    Their noise is independent from pixel to pixel, as in the images of the calibration.
-    """
+    """Probe an image; at a stride above 1, the first of its interleaved images."""
+    # The noise of interleaved images is independent, as in the images of the calibration.
     stride = denoiser.sight.stride(np.moveaxis(noisy, 0, -1))
     denoise = denoiser.apart(view).denoise_floats
     return probe(denoise, noisy[:, ::stride, ::stride], most=most), stride

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from unnoise.denoiser import Denoiser
 from unnoise.trust.probing import parts_of
-from unnoise.types import Floats
+from unnoise.types import Doubles, Floats
 
 LEAST = 1e-4  # least distance to a bound, in the model's scale
 LARGEST = 1e4
@@ -26,17 +25,11 @@ UNLIMITED = 1e9  # stands for infinity, which JSON lacks
 
 @dataclass(frozen=True)
 class Missed:
-    """How far the result of one held-out image is from the truth, in units of the distances.
+    """How far a result is from the truth, in units of the distances."""
 
-    Attributes:
-        needed: ``needed_scale`` of the pixels, any shape.
-        taken: Root mean square of the residual.
-        grey: Whether the image is grey and the model for colours.
-    """
-
-    needed: NDArray[np.float64]
-    taken: float
-    grey: bool
+    needed: Doubles  # needed_scale of the pixels, any shape
+    taken: float  # root mean square of the residual
+    grey: bool  # whether the image is grey and the model for colours
 
 
 def conformal_groups(images: Sequence[Missed], level: float) -> list[dict[str, Any]] | None:
@@ -47,8 +40,8 @@ def conformal_groups(images: Sequence[Missed], level: float) -> list[dict[str, A
         level: The share of pixels that the bounds must contain, in (0, 1).
 
     Returns:
-        For each group, in order: ``grey``, the ``scale``, and ``up_to``, the largest root mean
-        square of a residual in it. None if there are too few images for a reliable scale.
+        For each group ``grey``, the ``scale``, and ``up_to``, the largest ``taken`` in it. None if
+        there are too few images for a reliable scale.
     """
     found = []
     for grey in (False, True):
@@ -73,9 +66,6 @@ def measure(denoiser: Denoiser, noisy: Floats, clean: Floats) -> Iterator[Missed
         denoiser: A model with bounds.
         noisy: ``(N, C, H, W)``, in the model's scale.
         clean: The same images without noise.
-
-    Yields:
-        One for each part.
     """
     restored = denoiser.denoise_floats(noisy)
     for views in zip(*map(parts_of, (noisy, restored, clean)), strict=True):
@@ -89,20 +79,19 @@ def measure(denoiser: Denoiser, noisy: Floats, clean: Floats) -> Iterator[Missed
             )
 
 
-def needed_scale(clean: Floats, image: Floats, below: Floats, above: Floats) -> NDArray[np.float64]:
+def needed_scale(clean: Floats, image: Floats, below: Floats, above: Floats) -> Doubles:
     """Return the factors by which the distances of pixels must grow to reach the truth."""
     error = clean.astype(np.float64) - image
     distance = np.where(error < 0, below, above)
-    needed: NDArray[np.float64] = np.abs(error) / np.maximum(distance, LEAST)
+    needed: Doubles = np.abs(error) / np.maximum(distance, LEAST)
     return needed
 
 
-def conformal_scale(needed: Sequence[NDArray[np.float64]], level: float) -> float | None:
+def conformal_scale(needed: Sequence[Doubles], level: float) -> float | None:
     """Return the smallest scale whose bounds are expected to contain ``level`` of a new image.
 
-    For n images, let R(λ) be the mean share of pixels outside at scale λ. The scale is the smallest
-    λ with ``(n R(λ) + 1) / (n + 1) <= 1 - level`` (equation 4 there, for a risk of at most 1). None
-    if there are too few images for a reliable scale.
+    With R(λ) the mean share of pixels outside of the bounds of n images at scale λ, the smallest λ
+    with ``(n R(λ) + 1) / (n + 1) <= 1 - level`` (equation 4 there). None for too few images.
     """
     count, allowed = len(needed), 1 - level + 1e-9  # 1 - 0.9 is a little less than 0.1
     if count == 0 or 1 / (count + 1) > allowed:

@@ -13,14 +13,11 @@ from unnoise.types import Denoise, Doubles
 
 @dataclass(frozen=True)
 class Known:
-    """The noise of a probed image: its level and, where neighbouring pixels share it, its grain.
-
-    ``follows`` is how much of noise with a grain each value of the result keeps, ``(C, H, W)``.
-    """
+    """The noise of a probed image: its level and, where neighbouring pixels share it, its grain."""
 
     level: NoiseLevel
     grain: Spectrum | None = None
-    follows: Doubles | None = None
+    follows: Doubles | None = None  # noise that each value of the result has kept, (C, H, W)
 
     @classmethod
     def of(cls, found: ProbedImage, evidence: Evidence) -> "Known":

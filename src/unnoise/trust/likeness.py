@@ -14,16 +14,10 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True)
 class Likeness:
-    """How well one model knows an image.
+    """How well one model knows an image."""
 
-    Attributes:
-        excess: How unlike the training images the image is, over the limit.
-        densities: How densely the training images lie around the image, as a logarithm, by the
-            height and width of the windows that were compared.
-    """
-
-    excess: float
-    densities: dict[Size, float]
+    excess: float  # how unlike the training images the image is, over the limit
+    densities: dict[Size, float]  # log_density, by height and width of the windows
 
     @property
     def known(self) -> bool:
@@ -31,11 +25,8 @@ class Likeness:
         return self.excess <= 1
 
     def ratio(self, other: "Likeness") -> float | None:
-        """Return the logarithm of the ratio of likelihoods: above 0, this model knows it better.
-
-        Distances alone cannot compare models: a model with training images of many kinds has some
-        near every image. None if the models have no window size in common.
-        """
+        """Return the logarithm of the ratio of likelihoods: above 0, this model knows it better."""
+        # Distances alone cannot compare: with images of many kinds, some are near every image.
         common = self.densities.keys() & other.densities.keys()
         if not common:
             return None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.trust.probing import ProbedImage
+from unnoise.trust.probing import ProbedImage, cells_of
 from unnoise.types import Doubles, Floats
 
 BLOCK = 8  # pixels of a side
@@ -38,24 +38,16 @@ Indices = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class NoiseLevel:
-    """The noise of an image, in the model's scale.
+    """The noise of an image, in the model's scale."""
 
-    Attributes:
-        std: Root of the mean variance over the pixels.
-        gain: The variance of a pixel of brightness x is ``gain · x + offset``, as in a camera. The
-            gain is 0 where the variance does not depend on x, and for noise with a grain.
-        offset: See ``gain``.
-    """
-
-    std: float
-    gain: float
+    std: float  # root of the mean variance over the pixels
+    gain: float  # the variance at brightness x is gain · x + offset; 0 for noise with a grain
     offset: float
 
     def variance(self, image: Floats) -> Doubles:
         """Return the variance of each pixel of an image."""
         least = 1e-3 * self.std**2 + 1e-12
-        found: Doubles = np.maximum(self.gain * image.astype(np.float64) + self.offset, least)
-        return found
+        return np.maximum(self.gain * image.astype(np.float64) + self.offset, least)
 
     def share_of_means(self, side: int) -> float:  # noqa: ARG002  the same for squares of each side
         """Return the variance of means over squares, relative to means of white noise."""
@@ -101,42 +93,26 @@ def _follows(found: ProbedImage) -> Doubles:
     return follows
 
 
-def _noise(
-    residual: Doubles, restored: Doubles, follows: Doubles, strata: Indices, variance: float
-) -> tuple[Doubles, Doubles]:
-    """Return the power of the noise of each block, and the number of coefficients behind it."""
-    used, taken = _where_sure(restored, follows, strata, variance)
-    return np.where(used, residual**2, 0).sum((1, 2)), np.where(used, taken, 0).sum((1, 2))
-
-
 def _coefficients(image: Floats) -> Doubles:
     """Return the discrete cosine transform of the blocks of ``(C, H, W)``, ``(B, 8, 8)``."""
-    channels, height, width = image.shape
-    down, right = height // BLOCK, width // BLOCK
-    blocks = image[:, : down * BLOCK, : right * BLOCK].reshape(channels, down, BLOCK, right, BLOCK)
-    found: Doubles = COSINES @ blocks.swapaxes(2, 3).reshape(-1, BLOCK, BLOCK) @ COSINES.T
+    blocks = cells_of(image, BLOCK).swapaxes(2, 3).reshape(-1, BLOCK, BLOCK)
+    found: Doubles = COSINES @ blocks @ COSINES.T
     return found
 
 
-def _cosines() -> Doubles:
-    place, frequency = np.arange(BLOCK) + 0.5, np.arange(BLOCK)[:, None]
-    rows = np.cos(np.pi / BLOCK * frequency * place) * np.sqrt(2 / BLOCK)
-    rows[0] /= np.sqrt(2)
-    basis: Doubles = rows
-    return basis
-
-
-COSINES = _cosines()
+COSINES: Doubles = np.cos(np.pi / BLOCK * np.arange(BLOCK)[:, None] * (np.arange(BLOCK) + 0.5))
+COSINES *= np.sqrt(2 / BLOCK)
+COSINES[0] /= np.sqrt(2)
 FREQUENCY = np.add.outer(np.arange(BLOCK), np.arange(BLOCK))
 
 
-def _where_sure(
-    restored: Doubles, follows: Doubles, strata: Indices, variance: float
-) -> tuple[NDArray[np.bool_], Doubles]:
-    """Return which coefficients hold noise alone, and the share of it that was removed.
+def _noise(
+    residual: Doubles, restored: Doubles, follows: Doubles, strata: Indices, variance: float
+) -> tuple[Doubles, Doubles]:
+    """Return the power of the noise of each block, and the number of coefficients behind it.
 
-    Both are estimated for groups: classes of blocks by structure in each stratum, and frequencies
-    by their sum. The coefficients with the least structure of each stratum are used in any case.
+    Groups of coefficients that hold noise alone are used, and those of each stratum with the least
+    structure in any case.
     """
     group, sizes, powers, followed = _groups(restored, follows, strata)
     orders = FREQUENCY.max() + 1
@@ -151,13 +127,17 @@ def _where_sure(
             used[own] = False
             used[start + order[chosen]] = True
     taken = np.maximum(1 - (2 - EXCESS) * followed, KEPT)
-    return used[group], taken[group]
+    powers_of_blocks = np.where(used[group], residual**2, 0).sum((1, 2))
+    return powers_of_blocks, np.where(used[group], taken[group], 0).sum((1, 2))
 
 
 def _groups(
     restored: Doubles, follows: Doubles, strata: Indices
 ) -> tuple[Indices, Doubles, Doubles, Doubles]:
-    """Return the group of each coefficient; and the size, power and following of each group."""
+    """Return the group of each coefficient; and the size, power and following of each group.
+
+    Groups are classes of blocks by structure in each stratum, and frequencies by their sum.
+    """
     structure = (restored**2).sum((1, 2)) - restored[:, 0, 0] ** 2
     classes = np.zeros(len(restored), np.int64)
     for stratum in range(strata.max() + 1):

@@ -4,10 +4,14 @@ All estimates without a clean reference are computed from these.
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unnoise.types import Denoise, Doubles, Floats
+
+Number = TypeVar("Number", np.float32, np.float64)
 
 STEP = np.float32(0.01)  # of the changes, in the model's scale: small for it, large for float32
 VALUES = 300_000  # in all runs of an image together: from there on, their means are steady
@@ -18,40 +22,29 @@ WIDE = 2 * SIDE  # pixels, side of the middle in which facts that need no model 
 
 @dataclass(frozen=True)
 class ProbedImage:
-    """An image ``(C, H, W)`` in the model's scale, its result, and K changes ``(K, C, H, W)``.
-
-    ``changes`` (1 or -1) were added to the image, ``answers`` to its result, in units of ``STEP``.
-    """
+    """An image ``(C, H, W)`` in the model's scale, its result, and K changes ``(K, C, H, W)``."""
 
     noisy: Floats
     restored: Floats
-    changes: Floats
-    answers: Floats
+    changes: Floats  # 1 or -1, in units of STEP
+    answers: Floats  # changes of the result, in units of STEP
 
     @property
     def residual(self) -> Floats:
         """What the model removed, ``(C, H, W)``."""
-        taken: Floats = self.noisy - self.restored
-        return taken
+        return self.noisy - self.restored
 
     @property
     def sensitivity(self) -> Doubles:
-        """How pixels of the result follow the same pixels of the image, ``(C, H, W)``.
-
-        This estimates the diagonal of the Jacobian from random changes. The estimate is right on
-        average: use means over many pixels, not single pixels.
-        """
+        """How pixels of the result follow the same pixels of the image, ``(C, H, W)``."""
+        # The diagonal of the Jacobian, from random changes: use means over many pixels.
         found: Doubles = np.mean(self.changes * self.answers, axis=0, dtype=np.float64)
         return found
 
 
 def probe(denoise: Denoise, noisy: Floats, *, seed: int = 0, most: int = MOST) -> ProbedImage:
-    """Denoise an image ``(C, H, W)``, and again with up to ``most`` small random changes.
-
-    Sums over the Jacobian of the model follow from the changes, as in Ramani et al., "Monte-Carlo
-    SURE: A Black-Box Optimization of Regularization Parameters for General Denoising Algorithms"
-    (2008).
-    """
+    """Denoise an image ``(C, H, W)``, and again with up to ``most`` small random changes."""
+    # As in Ramani et al., "Monte-Carlo SURE" (2008): sums over the Jacobian follow from them.
     shape = run_count(noisy, most), *noisy.shape
     signs = np.random.default_rng(seed).integers(0, 2, shape, dtype=np.int8)
     changes = signs.astype(np.float32) * 2 - 1
@@ -72,3 +65,10 @@ def parts_of(images: Floats) -> list[Floats]:
         for y in range(0, max(1, height - SIDE // 2), SIDE)
         for x in range(0, max(1, width - SIDE // 2), SIDE)
     ]
+
+
+def cells_of(values: NDArray[Number], side: int) -> NDArray[Number]:
+    """Cut ``(..., H, W)`` into whole cells, ``(..., rows, side, columns, side)``."""
+    down, right = (length // side for length in values.shape[-2:])
+    whole = values[..., : down * side, : right * side]
+    return whole.reshape(*values.shape[:-2], down, side, right, side)

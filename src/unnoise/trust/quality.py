@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from unnoise.trust.noise_level import NoiseLevel
-from unnoise.trust.probing import ProbedImage
+from unnoise.trust.probing import ProbedImage, cells_of
 from unnoise.trust.spectrum import Spectrum
 from unnoise.types import Denoise, Doubles, Floats
 
@@ -24,10 +24,8 @@ def sure(found: ProbedImage, noise: NoiseLevel) -> float:
     """Estimate the mean squared error of a result, at least ``FLOOR``.
 
     Stein's unbiased risk estimate: with v the variance of the noise,
-    ``mean((y - f(y))²) - mean(v) + 2 mean(v ∂f/∂y)`` (Stein 1981; the divergence as in Ramani et
-    al. 2008). Where v depends on the brightness, this is the first order of the estimate for
-    Poisson-Gaussian noise (Le Montagner et al., "An Unbiased Risk Estimator for Image Denoising in
-    the Presence of Mixed Poisson-Gaussian Noise", 2014).
+    ``mean((y - f(y))²) - mean(v) + 2 mean(v ∂f/∂y)`` (Stein 1981). Where v depends on the
+    brightness, this is its first order for Poisson-Gaussian noise (Le Montagner et al. 2014).
     """
     variance = noise.variance(found.restored)
     squares = np.mean(found.residual**2, dtype=np.float64)
@@ -38,9 +36,9 @@ def sure(found: ProbedImage, noise: NoiseLevel) -> float:
 def sure_of_grain(found: ProbedImage, grain: Spectrum, follows: Doubles) -> float | str:
     """Estimate the mean squared error under noise with a grain; or say why it is not reliable.
 
-    Stein's unbiased risk estimate with the covariance C of the noise and the Jacobian J of the
-    model: ``mean((y - f(y))²) - tr C / n + 2 tr(C J) / n``, at least ``FLOOR`` (Eldar, "Generalized
-    SURE for Exponential Families", 2009). ``grain`` and ``follows`` come from ``measure_again``.
+    With the covariance C of the noise and the Jacobian J of the model:
+    ``mean((y - f(y))²) - tr C / n + 2 tr(C J) / n`` (Eldar, "Generalized SURE for Exponential
+    Families", 2009), at least ``FLOOR``.
     """
     variance = grain.variance(found.restored)
     errors = found.residual.astype(np.float64) ** 2 - variance + 2 * follows
@@ -61,36 +59,31 @@ def kept_of_grain(found: ProbedImage, grain: Spectrum, follows: Doubles) -> floa
 
 def _chance(values: Doubles) -> float:
     """Return the standard error of the mean of ``(C, H, W)``, from means over 32 × 32 pixels."""
-    down, right = (side // CELL for side in values.shape[1:])
-    if down * right < 2:
+    cells = cells_of(values.mean(axis=0), CELL).mean((1, 3))
+    if cells.size < 2:
         return float("inf")
-    part = values.mean(axis=0)[: down * CELL, : right * CELL]
-    cells = part.reshape(down, CELL, right, CELL).mean((1, 3))
     return float(cells.std(ddof=1) / np.sqrt(cells.size))
 
 
 def j_invariant(denoise: Denoise, noisy: Floats, noise: NoiseLevel) -> float | None:
     """Estimate the mean squared error of a result from pixels that are hidden from the model.
 
-    Some pixels are replaced by the mean of their neighbours, and compared with the results there:
-    ``mean((y - f(y without them))²) - mean(v)`` (Batson & Royer, "Noise2Self", 2019, proposition
-    1). Without their own values results are worse, so the error of the whole result is smaller.
-    None for an image with a side of less than 4 pixels.
+    ``mean((y - f(y without them))²) - mean(v)`` (Batson & Royer, "Noise2Self", 2019). The error of
+    the whole result is smaller. None for an image with a side of less than 4 pixels.
     """
     if min(noisy.shape[1:]) < GRID:
         return None
-    errors = []
-    for hidden, places in hide_pixels(noisy):
-        guessed = denoise(hidden[None])[0][places]
-        off = (guessed - noisy[places]).astype(np.float64) ** 2
-        errors.append(np.mean(off - noise.variance(guessed)))
+    found = guess_hidden_pixels(denoise, noisy)
+    errors = [np.mean(off - noise.variance(guessed)) for _, guessed, off in found]
     return max(float(np.mean(errors)), FLOOR)
 
 
-def hide_pixels(noisy: Floats) -> Iterator[tuple[Floats, Places]]:
-    """Yield copies of ``(C, H, W)``, sides >= 4, with some pixels replaced, and their places.
+def guess_hidden_pixels(
+    denoise: Denoise, noisy: Floats
+) -> Iterator[tuple[Places, Floats, Doubles]]:
+    """Replace pixels of ``(C, H, W)``, sides >= 4, by the mean of their four neighbours, in turn.
 
-    Each such pixel becomes the mean of its four neighbours.
+    Yields some places, the results there, and the squared differences from the image.
     """
     padded = np.pad(noisy, ((0, 0), (1, 1), (1, 1)), mode="reflect")
     around = (padded[:, :-2, 1:-1] + padded[:, 2:, 1:-1] + padded[:, 1:-1, :-2]) / 4
@@ -99,7 +92,8 @@ def hide_pixels(noisy: Floats) -> Iterator[tuple[Floats, Places]]:
         places = (slice(None), slice(top, None, GRID), slice(left, None, GRID))
         hidden = noisy.copy()
         hidden[places] = around[places]
-        yield hidden, places
+        guessed = denoise(hidden[None])[0][places]
+        yield places, guessed, (guessed - noisy[places]).astype(np.float64) ** 2
 
 
 def decibels(error: float) -> float:

@@ -19,7 +19,7 @@ from unnoise.trust.evidence import Evidence
 from unnoise.trust.grain import Grain, noise_grain
 from unnoise.trust.noise_level import noise_level, removes_noise
 from unnoise.trust.probing import MOST, probe, run_count
-from unnoise.trust.quality import GRID, hide_pixels
+from unnoise.trust.quality import GRID, decibels, guess_hidden_pixels
 from unnoise.types import Denoise, Doubles, Floats
 
 STEP = 0.1  # standard deviations of the noise: small for a model, large for float32
@@ -32,26 +32,19 @@ FLOOR = 0.02  # of the power of the noise: a smaller error is below what can be 
 
 @dataclass(frozen=True)
 class Risk:
-    """The estimated error of one result.
+    """The estimated error of one result."""
 
-    Attributes:
-        error: The mean squared error by the formula; chance may make it negative.
-        noise: The power of the noise, ``tr C`` over the number of values.
-        follows: The part of this power that is in the result, ``tr(C J)`` likewise.
-        cells: The error of cells of 32 × 32 pixels, ``(P,)``.
-    """
-
-    error: float
-    noise: float
-    follows: float
-    cells: Doubles
+    error: float  # the mean squared error by the formula; chance may make it negative
+    noise: float  # the power of the noise, tr C over the number of values
+    follows: float  # the part of this power that is in the result, tr(C J) likewise
+    cells: Doubles  # the error of cells of 32 × 32 pixels, (P,)
 
     @property
     def psnr(self) -> float | None:
         """In dB, where white is 1; None if the error is too small to estimate."""
         if self.error <= FLOOR * self.noise or self.error <= 0:
             return None
-        return float(-10 * np.log10(self.error))
+        return decibels(self.error)
 
     def uncertainty(self, other: "Risk") -> float:
         """Return the uncertainty of the difference of two errors, as two standard errors."""
@@ -155,12 +148,8 @@ def hidden_risk(denoise: Denoise, noisy: Floats, noise: Grain) -> float | None:
     if not noise.white or min(noisy.shape[1:]) < GRID:
         return None
     variance = noise.variance(noisy)
-    errors = [
-        np.mean((denoise(hidden[None])[0] - noisy)[places].astype(np.float64) ** 2)
-        - np.mean(variance[places])
-        for hidden, places in hide_pixels(noisy)
-    ]
-    return float(np.mean(errors))
+    found = guess_hidden_pixels(denoise, noisy)
+    return float(np.mean([np.mean(off) - np.mean(variance[places]) for places, _, off in found]))
 
 
 def _cells(values: Doubles) -> Doubles:

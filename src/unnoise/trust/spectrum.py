@@ -22,7 +22,7 @@ from typing import Literal
 import numpy as np
 
 from unnoise.trust.noise_level import NoiseLevel
-from unnoise.trust.probing import ProbedImage, run_count
+from unnoise.trust.probing import ProbedImage, cells_of, run_count
 from unnoise.types import Denoise, Doubles, Floats
 
 BLOCK = 16  # pixels of a side
@@ -41,18 +41,13 @@ KEPT = 0.1  # share of the noise that a model must have removed, so that its str
 
 @dataclass(frozen=True)
 class Spectrum:
-    """A covariance of noise ``sqrt(v_i v_j) r(i - j)`` of values of pixels i and j.
+    """A covariance of noise ``sqrt(v_i v_j) r(i - j)`` of values of pixels i and j."""
 
-    ``correlation`` is r of two channels up to 7 rows and columns apart, ``(C, C, 15, 15)``.
-    ``strength`` is the variance v at each ``brightness``, which rises, both ``(C, 8)``. ``doubt``
-    compares two readings of the flattest blocks, all noise and all structure: it is the ratio of
-    the noise that the result has kept by the one to the noise that it has kept by the other.
-    """
-
-    correlation: Doubles
-    brightness: Doubles
-    strength: Doubles
-    doubt: float
+    correlation: Doubles  # r of two channels up to 7 rows and columns apart, (C, C, 15, 15)
+    brightness: Doubles  # (C, 8), rising
+    strength: Doubles  # variance v at each brightness, (C, 8)
+    # Two readings of the flattest blocks, all noise and all structure, say how much noise was kept.
+    doubt: float  # ratio of the two
 
     @property
     def neighbours(self) -> float:
@@ -62,12 +57,8 @@ class Spectrum:
 
     def variance(self, restored: Floats) -> Doubles:
         """Return the variance of the noise of each value of ``(C, H, W)``, by its brightness."""
-        return np.stack(
-            [
-                np.interp(channel, *line)
-                for channel, *line in zip(restored, self.brightness, self.strength, strict=True)
-            ]
-        )
+        lines = zip(restored, self.brightness, self.strength, strict=True)
+        return np.stack([np.interp(channel, *line) for channel, *line in lines])
 
     def level(self, restored: Floats) -> NoiseLevel:
         """Return how strong the noise of an image is."""
@@ -75,12 +66,8 @@ class Spectrum:
         return NoiseLevel(float(np.sqrt(variance)), 0.0, variance)
 
     def follows(self, found: ProbedImage) -> Doubles:
-        """Return how much noise each value of the result has kept, by white changes, ``(C, H, W)``.
-
-        The mean is ``tr(C J)`` over the number of values; single pixels are random.
-        """
-        deviation = np.sqrt(self.variance(found.restored))
-        return _followed(found, self.correlation, deviation)
+        """Return how much noise values of the result keep, right on average, ``(C, H, W)``."""
+        return _followed(found, self.correlation, np.sqrt(self.variance(found.restored)))
 
     def draw(self, restored: Floats, generator: np.random.Generator) -> Floats:
         """Draw noise of this covariance for an image with the result ``(C, H, W)``."""
@@ -89,8 +76,7 @@ class Spectrum:
         waves = np.fft.rfft2(generator.standard_normal((len(restored), *room)))
         mixed = np.einsum("ijcd,ijd,dij->cij", ways, np.sqrt(power.clip(0)), waves)
         grain = np.fft.irfft2(mixed, room)[:, : restored.shape[1], : restored.shape[2]]
-        drawn = np.sqrt(self.variance(restored)) * grain
-        return drawn.astype(np.float32)
+        return (np.sqrt(self.variance(restored)) * grain).astype(np.float32)
 
     def share_of_means(self, side: int) -> float:
         """Return the variance of means over squares, relative to means of white noise."""
@@ -101,11 +87,12 @@ class Spectrum:
 
 def find_spectrum(found: ProbedImage) -> Spectrum | None:
     """Estimate the noise of an image; None if the image is too small, or has no noise."""
-    noisy, restored = (_without_planes(each) for each in (found.noisy, found.restored))
+    noisy, restored = map(_overlapping_blocks, (found.noisy, found.restored))
     if noisy.shape[1] < FEWEST:
         return None
     power = noisy.var((2, 3)).sum(0)
     structure = restored.var((2, 3)).sum(0)
+    # The structure of the block itself would prefer blocks whose noise is fine by chance.
     order = np.argsort(_around(structure, found.noisy.shape[1:]), stable=True)
     flattest = order[: max(FEWEST, round(SHARE * len(structure)))]
     # Objects in flat places are not noise, nor is structure that was removed.
@@ -131,11 +118,7 @@ def find_spectrum(found: ProbedImage) -> Spectrum | None:
 def measure_again(
     denoise: Denoise, found: ProbedImage, grain: Spectrum
 ) -> tuple[Spectrum, Doubles]:
-    """Measure a grain with changes that have it.
-
-    Returns the grain with a better estimate of its strength, and how much of its noise each value
-    of the result has kept, as ``follows`` does.
-    """
+    """Measure a grain again with changes that have it; return also how much of it was kept."""
     generator = np.random.default_rng(0)
     count = run_count(found.noisy, MOST_DRAWN)
     drawn = np.stack([grain.draw(found.restored, generator) for _ in range(count)])
@@ -147,10 +130,7 @@ def measure_again(
 
 
 def _around(structure: Doubles, shape: tuple[int, ...]) -> Doubles:
-    """Return the mean structure of the blocks around each block that share no pixel with it.
-
-    A choice by the structure of the block itself would prefer blocks whose noise is fine by chance.
-    """
+    """Return the mean structure around each block, in blocks that share no pixel with it."""
     rows, columns = (2 * side // BLOCK - 1 for side in shape)
     mode: Literal["reflect", "edge"] = "reflect" if min(rows, columns) > 2 else "edge"
     padded = np.pad(structure.reshape(rows, columns), 2, mode=mode)
@@ -159,23 +139,25 @@ def _around(structure: Doubles, shape: tuple[int, ...]) -> Doubles:
     return ring.ravel()
 
 
-def _without_planes(image: Floats) -> Doubles:
+def without_planes(blocks: Doubles | Floats) -> Doubles:
+    """Subtract from blocks ``(C, B, 16, 16)`` the planes that fit them best."""
+    flat = blocks.reshape(*blocks.shape[:2], BLOCK**2).astype(np.float64)
+    rest: Doubles = (flat - flat @ PLANES @ PLANES.T).reshape(blocks.shape)
+    return rest
+
+
+def _overlapping_blocks(image: Floats) -> Doubles:
     """Cut blocks that overlap by half, and subtract their best planes, ``(C, B, 16, 16)``."""
     if min(image.shape[1:]) < BLOCK:
         return np.zeros((len(image), 0, BLOCK, BLOCK))
     cut = np.lib.stride_tricks.sliding_window_view(image, (BLOCK, BLOCK), axis=(1, 2))
     step = BLOCK // 2
-    flat = cut[:, ::step, ::step].reshape(len(image), -1, BLOCK**2).astype(np.float64)
-    rest: Doubles = (flat - flat @ PLANES @ PLANES.T).reshape(*flat.shape[:2], BLOCK, BLOCK)
-    return rest
+    return without_planes(cut[:, ::step, ::step].reshape(len(image), -1, BLOCK, BLOCK))
 
 
 def _correlation(ones: Doubles, others: Doubles) -> Doubles | None:
-    """Return the correlation of blocks, ``(C, C, 15, 15)``; None if there is none.
-
-    The spectrum is estimated with a window (Welch, 1967). Then the low frequencies get back the
-    power that the planes took, and the correlation is divided by the window's.
-    """
+    """Return the correlation of blocks, ``(C, C, 15, 15)``; None if there is none."""
+    # With a window (Welch 1967). Low frequencies get back the power that the planes took.
     one, other = (np.fft.fft2(each * WINDOW) / BLOCK for each in (ones, others))
     spectrum = np.einsum("cbij,dbij->cdij", one, other.conj()).real / ones.shape[1]
     spectrum = (spectrum + spectrum.swapaxes(0, 1)) / 2
@@ -204,11 +186,9 @@ def _followed(found: ProbedImage, correlation: Doubles, deviation: Doubles) -> D
 
 
 def transfer_of(correlation: Doubles, shape: tuple[int, ...]) -> tuple[tuple[int, int], Doubles]:
-    """Return the size of a transform, and the transform ``(..., H, W / 2 + 1)`` of a correlation.
-
-    It is larger than the image by the lags, because the transform joins opposite ends.
-    """
+    """Return the size of a transform, and the transform ``(..., H, W / 2 + 1)``."""
     lags = correlation.shape[-1] // 2
+    # Larger than the image by the lags, because the transform joins opposite ends.
     room = shape[0] + 2 * lags, shape[1] + 2 * lags
     kernel = np.zeros((*correlation.shape[:-2], *room))
     kernel[..., : 2 * lags + 1, : 2 * lags + 1] = correlation
@@ -217,11 +197,12 @@ def transfer_of(correlation: Doubles, shape: tuple[int, ...]) -> tuple[tuple[int
 
 def _strengths(found: ProbedImage, followed: Doubles) -> tuple[Doubles, Doubles]:
     """Return brightness and variance of strata, ``(C, 8)`` each, from their calmest cells."""
+    restored = found.restored.astype(np.float64)
     squares, share, bright = (
-        _cells(each).mean((2, 4)).reshape(len(followed), -1)
-        for each in (found.residual.astype(np.float64) ** 2, followed, found.restored)
+        cells_of(each, CELL).mean((2, 4)).reshape(len(followed), -1)
+        for each in (found.residual.astype(np.float64) ** 2, followed, restored)
     )
-    varied = _cells(found.restored).var((2, 4)).sum(0).ravel()
+    varied = cells_of(restored, CELL).var((2, 4)).sum(0).ravel()
     lines = []
     for channel in range(len(followed)):
         strata = np.array_split(np.argsort(bright[channel], kind="stable"), STRATA)
@@ -239,41 +220,14 @@ def _strengths(found: ProbedImage, followed: Doubles) -> tuple[Doubles, Doubles]
     return rising, strength
 
 
-def _cells(values: Doubles | Floats) -> Doubles:
-    channels, height, width = values.shape
-    down, right = height // CELL, width // CELL
-    part = values[:, : down * CELL, : right * CELL].astype(np.float64)
-    return part.reshape(channels, down, CELL, right, CELL)
-
-
-def _planes() -> Doubles:
-    """Return an orthonormal basis of the planes over a block, ``(256, 3)``."""
-    y, x = np.mgrid[:BLOCK, :BLOCK]
-    basis: Doubles = np.linalg.qr(np.stack([np.ones(BLOCK**2), y.ravel(), x.ravel()], axis=1))[0]
-    return basis
-
-
-def _window() -> Doubles:
-    line = np.sin(np.pi * np.arange(BLOCK) / BLOCK) ** 2
-    both = np.outer(line, line)
-    scaled: Doubles = both / np.sqrt(np.mean(both**2))
-    return scaled
-
-
-def _left_of_white() -> Doubles:
-    """Return the power of each frequency of white noise without planes, under the window."""
-    rest = (np.eye(BLOCK**2) - PLANES @ PLANES.T).reshape(-1, BLOCK, BLOCK)
-    found: Doubles = (np.abs(np.fft.fft2(rest * WINDOW)) ** 2).sum(0) / BLOCK**2
-    return found
-
-
-def _of_window() -> Doubles:
-    """Return the share of products of pixels up to 7 apart that the window keeps, ``(15, 15)``."""
-    whole = np.fft.ifft2(np.abs(np.fft.fft2(WINDOW, (2 * BLOCK,) * 2)) ** 2).real
-    lags = np.arange(-LAGS, LAGS + 1)
-    found: Doubles = whole[np.ix_(lags, lags)] / whole[0, 0]
-    return found
-
-
-PLANES, WINDOW = _planes(), _window()
-LEFT_OF_WHITE, OF_WINDOW = _left_of_white(), _of_window()
+_Y, _X = np.mgrid[:BLOCK, :BLOCK]
+# An orthonormal basis of the planes over a block, (256, 3).
+PLANES: Doubles = np.linalg.qr(np.stack([np.ones(BLOCK**2), _Y.ravel(), _X.ravel()], axis=1))[0]
+_HILL = np.outer(*[np.sin(np.pi * np.arange(BLOCK) / BLOCK) ** 2] * 2)
+WINDOW: Doubles = _HILL / np.sqrt(np.mean(_HILL**2))
+# The power of each frequency of white noise without planes, under the window.
+_REST = (np.eye(BLOCK**2) - PLANES @ PLANES.T).reshape(-1, BLOCK, BLOCK)
+LEFT_OF_WHITE: Doubles = (np.abs(np.fft.fft2(_REST * WINDOW)) ** 2).sum(0) / BLOCK**2
+# The share of products of pixels up to 7 apart that the window keeps, (15, 15).
+_WHOLE = np.fft.ifft2(np.abs(np.fft.fft2(WINDOW, (2 * BLOCK,) * 2)) ** 2).real
+OF_WINDOW: Doubles = _WHOLE[np.ix_(*[np.arange(-LAGS, LAGS + 1)] * 2)] / _WHOLE[0, 0]

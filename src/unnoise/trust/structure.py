@@ -7,7 +7,7 @@ a grain averages out more slowly, as its correlation says.
 import numpy as np
 
 from unnoise.trust.noise_level import NoiseLevel
-from unnoise.trust.probing import ProbedImage
+from unnoise.trust.probing import ProbedImage, cells_of
 from unnoise.trust.spectrum import Spectrum
 from unnoise.types import Doubles, Floats
 
@@ -20,9 +20,7 @@ WINDOW = 9  # pixels, side of the squares that are averaged for the map
 def removed_structure(found: ProbedImage, noise: Noise) -> float:
     """Return how much 4 × 4 pixels of the residual have in common, relative to the noise.
 
-    0 if the residual is noise like the noise of the image, whatever its distribution. For white
-    noise, 15 if the residual is constant over each 4 × 4 pixels. Negative if neighbours differ more
-    than by chance.
+    0 for noise like the noise of the image. For white noise, 15 if they are all equal.
     """
     scaled = _scaled(found, noise)
     cells = _cells(scaled)
@@ -40,11 +38,7 @@ def coherence(found: ProbedImage) -> float:
 
 
 def structure_map(found: ProbedImage, noise: Noise) -> Floats:
-    """Return where structure was removed, ``(H, W)``: means of the residual over 9 × 9 pixels.
-
-    The unit is the standard deviation that such means of noise have. The map holds the largest
-    absolute value of all channels.
-    """
+    """Return means of the residual over 9 × 9 pixels, ``(H, W)``, over those of noise."""
     scaled = _scaled(found, noise) / np.sqrt(noise.share_of_means(WINDOW))
     largest: Floats = np.abs(box_mean(scaled) * WINDOW).max(axis=0).astype(np.float32)
     return largest
@@ -65,13 +59,7 @@ def box_mean(values: Doubles, side: int = WINDOW) -> Doubles:
 
 def _cells(values: Doubles) -> Doubles | None:
     """Average ``(C, H, W)`` over 4 × 4 pixels; None for a smaller image."""
-    channels, height, width = values.shape
-    down, right = height // CELL, width // CELL
-    if min(down, right) == 0:
-        return None
-    part = values[:, : down * CELL, : right * CELL]
-    cells: Doubles = part.reshape(channels, down, CELL, right, CELL).mean((2, 4))
-    return cells
+    return None if min(values.shape[1:]) < CELL else cells_of(values, CELL).mean((2, 4))
 
 
 def _scaled(found: ProbedImage, noise: Noise) -> Doubles:

@@ -25,21 +25,13 @@ ALIKE = 0.5  # score of removed structure from which on it is visible
 
 @dataclass(frozen=True)
 class Judgement:
-    """A verdict on one result.
-
-    Attributes:
-        verdict: ``trust``, ``check`` or ``reject``.
-        reasons: Why, and what to do.
-        familiarity: The p-value of ``Familiarity``; None if the image cannot be compared.
-        noise: The noise of the image.
-        structure: The score of ``removed_structure``.
-    """
+    """A verdict on one result."""
 
     verdict: Verdict
-    reasons: tuple[str, ...]
-    familiarity: float | None
+    reasons: tuple[str, ...]  # why, and what to do
+    familiarity: float | None  # the p-value; None if the image cannot be compared
     noise: NoiseLevel
-    structure: float
+    structure: float  # the score of removed_structure
 
 
 def judge(
@@ -48,24 +40,12 @@ def judge(
     calibration: Calibration | None,
     info: ModelInfo,
     *,
-    seen: Sequence[str],
-    biased: bool,
-    certain: bool,
-    slack: float,
+    seen: Sequence[str],  # what the image and its result show by themselves
+    biased: bool,  # whether noise was cut off, unlike in training
+    certain: bool,  # whether it is certain how much noise neighbouring pixels share
+    slack: float,  # factor on the limit of unlikeness, for a small part of an image
 ) -> Judgement:
-    """Compare a result with the statistics of held-out images.
-
-    Args:
-        found: The image and its result.
-        known: The noise of the image.
-        calibration: The statistics; None if the model file has none.
-        info: The noise that the model was trained for.
-        seen: The reasons that the image and its result show by themselves.
-        biased: Whether noise was cut off in the image, unlike in training. This alone makes the
-            result and the residual look untypical, so looks reject no such result.
-        certain: Whether it is certain how much noise neighbouring pixels share.
-        slack: Factor on the limit of unlikeness, for a small part of an image.
-    """
+    """Compare a result with the statistics of held-out images."""
     structure = removed_structure(found, known.noise)
     if calibration is None or not calibration.limited:
         return Judgement("check", (*seen, _unknown(calibration)), None, known.level, structure)
@@ -73,15 +53,15 @@ def judge(
     limit = calibration.structure if certain else calibration.structure_unsure
     looks = _by_structure(structure, coherence(found), limit), _by_kind(alike, calibration, slack)
     removed = float(found.residual.std())
+    # Noise that was cut off makes each result look untypical: then looks do not reject it.
     findings = [
         *((False, reason) for reason in seen),
         _by_noise(known.level.std, removed, calibration, info),
         *(entry and (entry[0] and not biased, entry[1]) for entry in looks),
     ]
     said = [entry for entry in findings if entry is not None]
-    verdict: Verdict = "trust"
-    if said:
-        verdict = "reject" if any(far for far, _ in said) else "check"
+    far = any(rejects for rejects, _ in said)
+    verdict: Verdict = "reject" if far else "check" if said else "trust"
     # The same advice is given once.
     texts = [text for _, text in said]
     first = next((place for place, text in enumerate(texts) if LEARN in text), len(texts))
