@@ -36,13 +36,10 @@ def median(noisy: Floats, side: float) -> Floats:
 
 
 def total_variation(noisy: Floats, sigma: float) -> Floats:
-    """Total variation (Chambolle 2004), weighted by the noise, 30 iterations.
-
-    The number of iterations is fixed. By default, scikit-image stops when changes get small; then
-    a small change of the image can make the result jump.
-    """
+    """Total variation (Chambolle 2004), weighted by the noise, 30 iterations."""
     from skimage.restoration import denoise_tv_chambolle
 
+    # By default, scikit-image stops when changes get small: then results may jump.
     restored: Floats = denoise_tv_chambolle(
         noisy, weight=max(sigma, 1e-3), eps=0, max_num_iter=ITERATIONS, channel_axis=-1
     )

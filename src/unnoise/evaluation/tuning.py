@@ -22,15 +22,12 @@ PIXELS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0, 2.4, 2.8, 3.4,
 
 @dataclass(frozen=True)
 class Knob:
-    """The parameter of a denoiser: its name in tables, the rising values to try, and its default.
-
-    With ``of_noise``, the values are multiples of the estimated noise.
-    """
+    """The parameter of a denoiser, by its name in tables."""
 
     name: str
-    values: tuple[float, ...]
+    values: tuple[float, ...]  # to try, rising
     default: float
-    of_noise: bool = False
+    of_noise: bool = False  # whether the values are multiples of the estimated noise
 
     def describe(self, settings: list[float]) -> str:
         """Return the parameter in words; for several images their median and range."""

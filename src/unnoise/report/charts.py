@@ -61,10 +61,7 @@ def draw_curves(rows: Sequence[Mapping[str, float]], *, noisy_psnr: float | None
 
 
 def draw_map(places: Floats, classes: NDArray[np.int64], names: Sequence[str]) -> bytes:
-    """Draw points ``(N, 2)`` in the colours of their classes as a PNG, with their names.
-
-    The axes have no unit.
-    """
+    """Draw points ``(N, 2)`` in the colours of their classes, with their names, as a PNG."""
     from matplotlib import colormaps
     from matplotlib.patheffects import withStroke
 

@@ -47,10 +47,7 @@ def shorten(text: str, width: float, size: float, family: str = "sans-serif") ->
 def wrap(
     text: str, width: float, size: float, *, lines: int = 3, family: str = "sans-serif"
 ) -> str:
-    """Break text into up to ``lines`` lines of at most ``width`` inches, at separators if possible.
-
-    The last line is shortened in the middle if the text needs more lines.
-    """
+    """Break text into up to ``lines`` lines, at separators if possible; shorten the last one."""
     text, done = clean(text), list[str]()
     while text and len(done) < lines - 1 and width_of(text, size, family) > width:
         line = ""

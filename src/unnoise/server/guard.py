@@ -46,11 +46,8 @@ class UnderPath:
 def guard(
     token: str | None, *, hosts: Collection[str] | None
 ) -> Callable[[Request, Next], Awaitable[Response]]:
-    """Return the middleware that lets in requests with the token and with a known Host header.
-
-    Without a token it lets everybody in; without ``hosts``, under any name. Known names keep web
-    pages from reaching the server under a name of their own.
-    """
+    """Return the middleware that lets in requests with the token and with a known Host header."""
+    # Known names keep web pages from reaching the server under a name of their own.
     expected = None if token is None else f"Bearer {token}".encode()
 
     async def check(request: Request, follow: Next) -> Response:

@@ -33,12 +33,10 @@ class BusyError(RefusedError):
 
 
 class WorkQueue:
-    """Runs blocking work in threads, in the order in which it came.
-
-    ``queue`` requests may wait for one of the ``workers``, each for up to ``seconds``.
-    """
+    """Runs blocking work in threads, in the order in which it came."""
 
     def __init__(self, *, workers: int, queue: int, seconds: float) -> None:
+        # ``queue`` requests may wait for one of the ``workers``, each for up to ``seconds``.
         self._workers, self._most, self._patience = workers, workers + queue, seconds
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="unnoise")
         self._turns = asyncio.Semaphore(workers)

@@ -91,8 +91,7 @@ class Kind:
         """Return how far denoised windows ``(N, C, H, W)`` lie from the reference, ``(N,)``."""
         found = (image_statistics(windows) - self.centre) @ self.whitening
         squares = np.array([np.sum((self.reference - each) ** 2, axis=1) for each in found])
-        nearest: Doubles = np.sqrt(np.partition(squares, NEIGHBOUR - 1, axis=1)[:, NEIGHBOUR - 1])
-        return nearest
+        return np.sqrt(np.partition(squares, NEIGHBOUR - 1, axis=1)[:, NEIGHBOUR - 1])
 
     def log_density(self, windows: Floats) -> float:
         """Return the logarithm of the density of the reference around denoised windows."""

@@ -109,8 +109,7 @@ def _white(values: Doubles) -> Grain:
 def _differences(values: Doubles) -> Doubles:
     """Return differences of neighbours in rows and columns, with the variance of white noise."""
     rows = values[..., :-1, :] - values[..., 1:, :]
-    found: Doubles = (rows[..., :-1] - rows[..., 1:]) / 2
-    return found
+    return (rows[..., :-1] - rows[..., 1:]) / 2
 
 
 def _unclipped(values: Doubles, blocks: Doubles) -> NDArray[np.bool_]:

@@ -83,8 +83,7 @@ def needed_scale(clean: Floats, image: Floats, below: Floats, above: Floats) -> 
     """Return the factors by which the distances of pixels must grow to reach the truth."""
     error = clean.astype(np.float64) - image
     distance = np.where(error < 0, below, above)
-    needed: Doubles = np.abs(error) / np.maximum(distance, LEAST)
-    return needed
+    return np.abs(error) / np.maximum(distance, LEAST)
 
 
 def conformal_scale(needed: Sequence[Doubles], level: float) -> float | None:

@@ -96,8 +96,7 @@ def _follows(found: ProbedImage) -> Doubles:
 def _coefficients(image: Floats) -> Doubles:
     """Return the discrete cosine transform of the blocks of ``(C, H, W)``, ``(B, 8, 8)``."""
     blocks = cells_of(image, BLOCK).swapaxes(2, 3).reshape(-1, BLOCK, BLOCK)
-    found: Doubles = COSINES @ blocks @ COSINES.T
-    return found
+    return COSINES @ blocks @ COSINES.T
 
 
 COSINES: Doubles = np.cos(np.pi / BLOCK * np.arange(BLOCK)[:, None] * (np.arange(BLOCK) + 0.5))
@@ -109,11 +108,8 @@ FREQUENCY = np.add.outer(np.arange(BLOCK), np.arange(BLOCK))
 def _noise(
     residual: Doubles, restored: Doubles, follows: Doubles, strata: Indices, variance: float
 ) -> tuple[Doubles, Doubles]:
-    """Return the power of the noise of each block, and the number of coefficients behind it.
-
-    Groups of coefficients that hold noise alone are used, and those of each stratum with the least
-    structure in any case.
-    """
+    """Return the power of the noise of each block, and the number of coefficients behind it."""
+    # Groups with noise alone are used, and those with the least structure in any case.
     group, sizes, powers, followed = _groups(restored, follows, strata)
     orders = FREQUENCY.max() + 1
     used = (followed < SURE) & (powers < EMPTY * variance)
@@ -134,10 +130,8 @@ def _noise(
 def _groups(
     restored: Doubles, follows: Doubles, strata: Indices
 ) -> tuple[Indices, Doubles, Doubles, Doubles]:
-    """Return the group of each coefficient; and the size, power and following of each group.
-
-    Groups are classes of blocks by structure in each stratum, and frequencies by their sum.
-    """
+    """Return the group of each coefficient; and the size, power and following of each group."""
+    # A group is a class of blocks by structure, in a stratum, at frequencies of one sum.
     structure = (restored**2).sum((1, 2)) - restored[:, 0, 0] ** 2
     classes = np.zeros(len(restored), np.int64)
     for stratum in range(strata.max() + 1):

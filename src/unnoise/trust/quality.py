@@ -81,10 +81,8 @@ def j_invariant(denoise: Denoise, noisy: Floats, noise: NoiseLevel) -> float | N
 def guess_hidden_pixels(
     denoise: Denoise, noisy: Floats
 ) -> Iterator[tuple[Places, Floats, Doubles]]:
-    """Replace pixels of ``(C, H, W)``, sides >= 4, by the mean of their four neighbours, in turn.
-
-    Yields some places, the results there, and the squared differences from the image.
-    """
+    """Yield places in ``(C, H, W)``, the results without their pixels, and squared differences."""
+    # Each hidden pixel becomes the mean of its four neighbours. Sides are at least 4.
     padded = np.pad(noisy, ((0, 0), (1, 1), (1, 1)), mode="reflect")
     around = (padded[:, :-2, 1:-1] + padded[:, 2:, 1:-1] + padded[:, 1:-1, :-2]) / 4
     around += padded[:, 1:-1, 2:] / 4

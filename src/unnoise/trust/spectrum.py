@@ -142,8 +142,7 @@ def _around(structure: Doubles, shape: tuple[int, ...]) -> Doubles:
 def without_planes(blocks: Doubles | Floats) -> Doubles:
     """Subtract from blocks ``(C, B, 16, 16)`` the planes that fit them best."""
     flat = blocks.reshape(*blocks.shape[:2], BLOCK**2).astype(np.float64)
-    rest: Doubles = (flat - flat @ PLANES @ PLANES.T).reshape(blocks.shape)
-    return rest
+    return (flat - flat @ PLANES @ PLANES.T).reshape(blocks.shape)
 
 
 def _overlapping_blocks(image: Floats) -> Doubles:
@@ -181,8 +180,7 @@ def _followed(found: ProbedImage, correlation: Doubles, deviation: Doubles) -> D
         waves = np.fft.rfft2(deviation * change, room)
         spread = np.fft.irfft2(np.einsum("cdij,dij->cij", transfer, waves), room)
         total += deviation * spread[:, : shape[0], : shape[1]] * answer
-    followed: Doubles = total / len(found.changes)
-    return followed
+    return total / len(found.changes)
 
 
 def transfer_of(correlation: Doubles, shape: tuple[int, ...]) -> tuple[tuple[int, int], Doubles]:

@@ -64,5 +64,4 @@ def _cells(values: Doubles) -> Doubles | None:
 
 def _scaled(found: ProbedImage, noise: Noise) -> Doubles:
     """Return the residual in units of the standard deviation of the noise."""
-    scaled: Doubles = found.residual / np.sqrt(noise.variance(found.restored) + 1e-12)
-    return scaled
+    return found.residual / np.sqrt(noise.variance(found.restored) + 1e-12)
