@@ -25,36 +25,19 @@ FLOOR = 1e-6  # the least estimated mean squared error: 60 dB
 
 @dataclass(frozen=True)
 class Ranked:
-    """One result on one image.
+    """One result on one image."""
 
-    Attributes:
-        name: The model, or the filter with its parameter.
-        psnr: The estimate, in dB of the range of the image's values; differences are more exact.
-            None where the error is too small to estimate: such results come first, and then no
-            other one is called the best.
-        behind: Distance to the best in dB, at least 0; None where one of them is None.
-        like: The names of better results that are equally good within the error of the estimates.
-        hidden: For white noise, the estimated PSNR at hidden pixels, in dB. It is lower than
-            ``psnr``, since the values of these pixels are missing. None for noise with a grain.
-        model: Whether this is a model, not a filter.
-    """
-
-    name: str
-    psnr: float | None
-    behind: float | None
-    like: tuple[str, ...]
-    hidden: float | None
-    model: bool
+    name: str  # the model, or the filter with its parameter
+    psnr: float | None  # estimate in dB; None where the error is too small to estimate
+    behind: float | None  # dB to the best; None where one of them is None
+    like: tuple[str, ...]  # better results that are equally good within the error of estimates
+    hidden: float | None  # estimated PSNR at hidden pixels, for white noise; lower than psnr
+    model: bool  # not a filter
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Several results on one image, the best first.
-
-    Attributes:
-        rows: The results.
-        seconds: Duration of the comparison.
-    """
+    """Several results on one image, the best first, and how long the comparison took."""
 
     rows: tuple[Ranked, ...]
     seconds: float
@@ -109,12 +92,10 @@ def compare(
     ``docs/trust.md``.
 
     Args:
-        denoisers: The models, one or more.
         image: ``(H, W)`` or ``(H, W, C)``; where data lack, nothing is judged.
         names: The names of the models; None numbers them.
-        filters: Whether to rank gaussian, median, total variation, non-local means and wavelet
-            filters, too, and BM3D if it is installed. Each has the parameter with the least
-            estimated error on this image.
+        filters: Whether to rank gaussian, median, total variation, non-local means, wavelet and (if
+            installed) BM3D filters, too, each with the parameter of the least estimated error.
         axes: ``YXC`` for an image whose number of channels might be a number of images.
         range: The values that are black and white; None finds them in the data.
         channels: ``together`` takes them as colours, ``separate`` one by one.
@@ -140,11 +121,7 @@ def compare_files(
     read: ReadOptions = ReadOptions(),  # noqa: B008  frozen
     options: DenoiseOptions = DenoiseOptions(),  # noqa: B008  frozen
 ) -> Iterator[ComparedImage]:
-    """Yield a comparison for every image of files, one in memory at a time; see ``compare``.
-
-    Raises:
-        ConfigError: An option changes the results of the models.
-    """
+    """Yield a comparison for every image of files, one in memory at a time."""
     options.check_whole("compare")
     names = _named(denoisers, names)
 
@@ -172,8 +149,8 @@ def as_plain(image: ComparedImage) -> dict[str, Any]:
     return {
         "input": image.name,
         "error": image.error,
-        "sentence": found.sentence if found else None,
-        "seconds": found.seconds if found else None,
+        "sentence": found and found.sentence,
+        "seconds": found and found.seconds,
         "rows": [asdict(row) for row in found.rows] if found else [],
     }
 

@@ -91,7 +91,6 @@ def evaluate(
     """Measure a denoiser on clean images that it has not seen, beside classical methods.
 
     Args:
-        denoiser: The denoiser.
         data: A named dataset (its test part is taken), file, folder, pattern or array of clean
             images; of noisy images where there are targets.
         targets: The clean version of each image, matched by name. None looks for pairs in ``data``.
@@ -133,11 +132,7 @@ def evaluate(
                 "--targets with the clean version of each image, or --noise for clean images"
             )
         images = load_images(
-            data,
-            split="test",
-            read=read,
-            data_dir=Path(data_dir) if data_dir else None,
-            say=say,
+            data, split="test", read=read, data_dir=data_dir and Path(data_dir), say=say
         )
         name, pairs = images.name, [(stack, stack) for stack in images.stacks]
     return measure(
@@ -176,13 +171,10 @@ def measure(
 def value_ranges(
     denoiser: Denoiser, noisy: Sequence[Array], clean: Sequence[Array]
 ) -> tuple[ValueRange, ValueRange]:
-    """Return the ranges of noisy and of clean stacks, as training finds them.
-
-    Images in the unit of the model have its range, and clean ones the range of its results.
-    """
+    """Return the ranges of noisy and of clean stacks, as training finds them."""
     kinds = {side.dtype for side in (*noisy, *clean)}
     sight = denoiser.sight
-    if len(kinds) == 1 and sight.results is not None:
+    if len(kinds) == 1 and sight.results is not None:  # in the units of the model
         return sight.values(_images(noisy))[0], sight.results
     views = [_images(noisy), _images(clean)] if len(kinds) > 1 else [_images([*noisy, *clean])]
     ours = sight.values(views[0])[0]
@@ -205,16 +197,12 @@ def _images(stacks: Sequence[Array]) -> list[Array]:
 def _first(pairs: Sequence[tuple[Array, Array]], limit: int) -> Iterator[tuple[Array, Array]]:
     """Yield stacks until there are ``limit`` images; stacks of one size in a row are joined."""
     left = limit or sum(len(clean) for _, clean in pairs)
-    alike = groupby(pairs, key=_kind)
+    alike = groupby(pairs, key=lambda pair: [(side.shape[1:], side.dtype) for side in pair])
     for _, group in alike:
         noisy, clean = (np.concatenate(side)[:left] for side in zip(*group, strict=True))
         left -= len(clean)
         if len(clean):
             yield noisy, clean
-
-
-def _kind(pair: tuple[Array, Array]) -> tuple[object, ...]:
-    return tuple((side.shape[1:], side.dtype) for side in pair)
 
 
 def _floats(

@@ -3,7 +3,6 @@
 import copy
 from dataclasses import replace
 
-from unnoise.api.held_out import HeldOut
 from unnoise.assemble import Assembly
 from unnoise.denoiser import Denoiser
 from unnoise.denoiser.torch_backend import TorchBackend
@@ -43,17 +42,8 @@ def make_denoiser(assembly: Assembly) -> Denoiser:
     return Denoiser(backend, replace(assembly.info, trained=trained))
 
 
-def held_out_of(assembly: Assembly, info: ModelInfo) -> HeldOut:
-    """Return the held-out images that a run keeps; those to measure only where some are clean."""
-    return HeldOut.of(assembly.examples, assembly.scenes if "psnr" in info.trained else [])
-
-
 def calibrated(denoiser: Denoiser, assembly: Assembly) -> ModelInfo:
-    """Return the facts of a model with its calibration on held-out images.
-
-    Raises:
-        DataError: There are too few images to calibrate bounds.
-    """
+    """Return the facts of a model with its calibration on held-out images."""
     seed, info = assembly.training.seed, denoiser.info
     denoiser = denoiser.apart()  # held-out images are taken apart already
     noisy: list[Floats] = []

@@ -27,15 +27,11 @@ Scene = tuple[Array, ...]  # the views of one scene, (H, W, C)
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Images that training did not see.
+    """Images that training did not see."""
 
-    Attributes:
-        shown: Parts of them for pictures: each view, ``(N, H, W, C)``.
-        judged: What the report measures: stacks of scenes of one size, each with its views, noisy
-            and clean, or clean alone. None are kept where there are no clean images.
-    """
-
-    shown: tuple[Array, ...]
+    shown: tuple[Array, ...]  # parts of them for pictures: each view, (N, H, W, C)
+    # For the report: stacks of scenes of one size, each with its views, noisy and clean, or clean
+    # alone. Nothing is kept where there are no clean images.
     judged: tuple[tuple[Array, ...], ...]
 
     @classmethod
@@ -52,11 +48,7 @@ class HeldOut:
         )
 
     def save(self, path: Path) -> None:
-        """Write a file, whole or not at all.
-
-        Raises:
-            OutputError: It cannot be written.
-        """
+        """Write a file, whole or not at all."""
         stacks = {f"{SHOWN} {i}": view for i, view in enumerate(self.shown)}
         for number, views in enumerate(self.judged):
             stacks |= {f"{JUDGED} {number} {i}": view for i, view in enumerate(views)}
@@ -65,11 +57,7 @@ class HeldOut:
 
     @classmethod
     def load(cls, path: Path) -> "HeldOut":
-        """Read a file.
-
-        Raises:
-            RunError: It is damaged.
-        """
+        """Read a file; raise ``RunError`` if it is damaged."""
         groups: dict[str, list[Array]] = {}
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as stacks:

@@ -25,23 +25,14 @@ COLOUR = 3
 
 @dataclass(frozen=True)
 class InspectedImage:
-    """The inspection of one image of a file.
-
-    Attributes:
-        input: The file.
-        index: Number of the image in the file; None where it holds one.
-        error: What went wrong, or None.
-        facts: The fields of the inspection that are numbers or words; empty after an error.
-        picture: The image and its maps as a WebP, where they were asked for.
-        unknown: Why there is no familiarity, where there is none.
-    """
+    """The inspection of one image of a file."""
 
     input: Path
-    index: int | None = None
+    index: int | None = None  # of the image in the file; None where it holds one
     error: str | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
-    picture: bytes | None = None
-    unknown: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)  # numbers and words; empty after an error
+    picture: bytes | None = None  # the image and its maps as a WebP, if they were requested
+    unknown: str = ""  # why there is no familiarity
 
     @property
     def name(self) -> str:
@@ -65,10 +56,7 @@ def inspect_files(
 ) -> Iterator[InspectedImage]:
     """Yield an inspection for every image of files, one in memory at a time.
 
-    ``draw`` adds the maps, ``compare`` a comparison with simple filters (``unnoise.compare``).
-
-    Raises:
-        ConfigError: An option changes the results of the model.
+    ``draw`` adds the maps, ``compare`` a comparison with simple filters.
     """
     options.check_whole("inspect")
 
@@ -87,11 +75,7 @@ def write_inspections(
     model: str | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Write one page with the maps of all images; ``model`` is a name or file, for the title.
-
-    Raises:
-        OutputError: The page exists and ``overwrite`` is false, or it cannot be written.
-    """
+    """Write one page with the maps of all images; ``model``, a name or file, is in its title."""
     entries = [
         Entry(
             name=image.name,
@@ -125,10 +109,7 @@ def summary(images: Sequence[InspectedImage]) -> str:
 
 
 def line(image: InspectedImage, said: set[str]) -> str:
-    """Return the inspection of an image in one line.
-
-    Reasons and notes in ``said``, which other images of the file had, are left out; new ones join.
-    """
+    """Return an inspection in one line; leave out notes in ``said``, and add new ones to it."""
     noise, alike, structure, psnr = _figures(image)
     alike = alike if image.facts["familiarity"] is None else f"p = {alike}"
     text = f"{image.verdict} {image.name}: noise {noise}, familiarity {alike}, "
@@ -172,10 +153,12 @@ def facts_of(found: Inspection) -> dict[str, Any]:
 
 def _unknown(denoiser: Denoiser) -> str:
     """Return why the familiarity of an image is unknown."""
-    usual = read_calibration(denoiser.info.calibration)
-    if usual is None:
+    calibration = read_calibration(denoiser.info.calibration)
+    if calibration is None:
         return "unknown: the model file has no calibration"
-    return f"unknown: {'the image is too small' if usual.kinds else 'too few held-out images'}"
+    return "unknown: " + (
+        "the image is too small" if calibration.kinds else "too few held-out images"
+    )
 
 
 def _figures(image: InspectedImage) -> list[str]:

@@ -22,29 +22,17 @@ COLOURS = 3
 
 @dataclass(frozen=True)
 class NoiseModel:
-    """The noise of images, as a spec and its evidence.
+    """The noise of images, as a spec and its evidence."""
 
-    Attributes:
-        spec: For ``noise`` of ``unnoise.train``; levels count from 0 to 1 of the value range.
-        images: Number of images that were measured.
-        noisy: Number of images in which noise was found.
-        values: The values of the images that are 0 and 1.
-        evidence: The evidence, in sentences.
-        samples: The measurement of each image.
-        fitted: The spec with the line of the variance and the widths.
-        made: The same measurement of plain areas with noise of the spec.
-        example: An image with noise of a middle level, ``(H, W, C)`` in [0, 1].
-    """
-
-    spec: str
-    images: int
-    noisy: int
-    values: str
-    evidence: tuple[str, ...]
+    spec: str  # for the noise of unnoise.train
+    images: int  # that were measured
+    noisy: int  # in which noise was found
+    values: str  # of the images, that are 0 and 1
+    evidence: tuple[str, ...]  # sentences
     samples: tuple[NoiseSample, ...] = field(repr=False)
     fitted: Fitted = field(repr=False)
-    made: NoiseSample | None = field(repr=False)
-    example: Doubles = field(repr=False)
+    made: NoiseSample | None = field(repr=False)  # measured on plain areas with noise of the spec
+    example: Doubles = field(repr=False)  # noise of a middle level, (H, W, C) in [0, 1]
 
     def to_plain(self) -> dict[str, Any]:
         """Return spec and evidence as plain values, for JSON."""
@@ -85,9 +73,7 @@ def noise_model(
     Args:
         noisy: A file, folder or pattern, a list of those, or an array; see ``unnoise.train``.
         clean: The same images without noise, matched by name; or an array of the same shape.
-        read: How files are read.
         limit: At most N images are measured, evenly spread over all; of large ones the middle.
-        say: Called with messages.
 
     Raises:
         DataError: No noise was found, or no image can be read; names do not match.

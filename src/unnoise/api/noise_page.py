@@ -20,11 +20,7 @@ SPREAD = 4.0  # standard deviations from the mean of a part that are black and w
 def write_noise_page(
     path: Path, model: NoiseModel, *, title: str = "", overwrite: bool = False
 ) -> None:
-    """Write the evidence as one HTML page; ``title`` names the images.
-
-    Raises:
-        OutputError: The page exists and ``overwrite`` is false, or it cannot be written.
-    """
+    """Write the evidence as one HTML page; ``title`` names the images."""
     names = ("luma", "chroma")[: 1 if model.samples[0].chroma is None else 2]
     made = model.made
     noisy = [sample for sample in model.samples if sample.noisy] or list(model.samples)

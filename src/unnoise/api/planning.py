@@ -34,11 +34,7 @@ def default_out(
 
 
 def with_noise(settings: TrainConfig, noisy: Source | None = None, *, say: Say) -> TrainConfig:
-    """Return settings with the noise estimated from ``noisy`` images, where that is asked for.
-
-    Raises:
-        DataError: No noise was found.
-    """
+    """Return settings with the noise of ``noisy`` images, if the settings request its estimate."""
     if settings.noisy is None:
         return settings
     source = settings.noisy if noisy is None else noisy
@@ -57,10 +53,7 @@ def make_plan(
     run: Path | None = None,
     say: Say = ignore,
 ) -> Plan:
-    """Look at the images that a config names (or that are given) and choose the method.
-
-    Images in the folder of the run are left out.
-    """
+    """Read the headers of images, without those in the folder of the run, and choose a method."""
     first, noise = _look(settings, settings.data if data is None else data, run, say)
     second = None
     if settings.targets is not None:
@@ -105,11 +98,7 @@ def forecast(
     config: Path | None = None,
     say: Say = ignore,
 ) -> dict[str, Any]:
-    """Read the images, take a few steps, and return facts about the training as plain values.
-
-    Raises:
-        UnnoiseError: As the training does.
-    """
+    """Read the images, take a few steps, and return facts about the training as plain values."""
     settings = with_noise(layer_settings(said, preset=preset, file=config), say=say)
     plan = make_plan(settings, say=say)
     failures = list(plan.failures)

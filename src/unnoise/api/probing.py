@@ -56,33 +56,19 @@ CLASSIFIER_NAMES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """The accuracy of a classifier on the features of a model.
+    """The accuracy of a classifier on the features of a model."""
 
-    Attributes:
-        model: The model that gives the features, and its training data.
-        data: The name of the images with classes.
-        classes: The names of the classes.
-        classifier: The name of the classifier.
-        scores: One for each kind of features and number of labels; ours first.
-        confusion: Counts ``(classes, classes)``, rows are the true classes.
-        images: Numbers of training and of test images.
-        map: Places of test images ``(N, 2)`` and their classes; None unless asked for.
-        clean: Accuracy of the classifier on clean test images; None unless a noise was given.
-        denoiser: The model that denoised, and its training data.
-        recovered: Accuracy with noise, before and after denoising.
-    """
-
-    model: str
+    model: str  # and its training data
     data: str
     classes: tuple[str, ...]
     classifier: str
-    scores: tuple[Score, ...]
-    confusion: NDArray[np.int64]
-    images: tuple[int, int]
-    map: tuple[Floats, NDArray[np.int64]] | None
-    clean: float | None
-    denoiser: str
-    recovered: tuple[Recovered, ...]
+    scores: tuple[Score, ...]  # for each kind of features and number of labels; ours first
+    confusion: NDArray[np.int64]  # counts (classes, classes), rows are the true classes
+    images: tuple[int, int]  # for training and for the test
+    map: tuple[Floats, NDArray[np.int64]] | None  # places of test images (N, 2), their classes
+    clean: float | None  # accuracy on clean test images; None unless a noise was given
+    denoiser: str  # and its training data
+    recovered: tuple[Recovered, ...]  # accuracy with noise, before and after denoising
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the scores as plain values."""
@@ -121,7 +107,6 @@ def probe(
     weights are measured, too.
 
     Args:
-        model: Gives the features.
         data: A named dataset or task, or a folder with a subfolder for each class.
         labels: Numbers of labels for each class; 0 takes all. None takes 10 and 100, as far as the
             classes have them.
@@ -196,11 +181,7 @@ def probe(
 
 
 def write_probe(path: Path, probe: Probe, *, overwrite: bool = False) -> None:
-    """Write a probe as one page.
-
-    Raises:
-        OutputError: The page exists and ``overwrite`` is false, or it cannot be written.
-    """
+    """Write a probe as one page."""
     counts = list(dict.fromkeys(score.labels for score in probe.scores))
     rows = [
         ProbingRow(

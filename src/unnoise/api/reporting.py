@@ -26,12 +26,9 @@ from unnoise.types import Say
 
 
 def draw_preview(run: str | Path) -> Path:
-    """Draw examples of a run, before and after denoising, into its ``preview.png``.
-
-    A preview that exists shows the model in the folder, and stays.
-    """
+    """Draw examples of a run, before and after denoising, into its ``preview.png``."""
     folder = RunFolder(Path(run))
-    if not folder.preview.is_file():
+    if not folder.preview.is_file():  # else it shows the model in the folder
         settings = folder.read_config()
         held_out = _held_out(settings, folder, ignore)
         picture = _draw_examples(Denoiser.load(folder.path), held_out, settings.seed)
@@ -48,11 +45,7 @@ def write_report(
 ) -> tuple[Path, Evaluation | None]:
     """Evaluate the model of a run on images it has not seen and write its ``report.html``.
 
-    The images are the test part of a named dataset, or what the run held out; without clean images
-    there is no evaluation, and the report shows examples and the risk.
-
-    Raises:
-        RunError: The folder holds no finished run.
+    Without clean images there is no evaluation, and the report shows examples and the risk.
     """
     folder = RunFolder(Path(run))
     settings = folder.read_config()
@@ -110,11 +103,7 @@ def _facts(
 
 
 def _held_out(settings: TrainConfig, folder: RunFolder, say: Say) -> HeldOut:
-    """Return images that the run did not train on.
-
-    Raises:
-        RunError: They are not in the folder, and the run was trained on an array.
-    """
+    """Return images that the run did not train on."""
     if settings.data in NAMES:
         data_dir = Path(settings.data_dir) if settings.data_dir else None
         images = load_images(settings.data, split="test", data_dir=data_dir, say=say)

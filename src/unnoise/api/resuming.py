@@ -26,23 +26,14 @@ MINUTE = 60  # seconds
 
 @dataclass(frozen=True)
 class Kept:
-    """A run in its folder, and the settings that are asked for now.
+    """A run in its folder, and the settings that are requested now."""
 
-    Attributes:
-        settings: The settings of the run; device and the like as they are asked for now.
-        asked: The request of the run, where its settings differ from it.
-        note: The note on its method and its images.
-        length: The length that is asked for now, if it may be longer than the run.
-        complete: Whether the folder holds the model of all its steps.
-        state: The checkpoint; None where nothing is left to do.
-    """
-
-    settings: TrainConfig
-    asked: Settings
-    note: str
-    length: dict[str, Any]
-    complete: bool
-    state: dict[str, Any] | None
+    settings: TrainConfig  # of the run; device and the like as requested now
+    asked: Settings  # the request of the run, where its settings differ from it
+    note: str  # on its method and its images
+    length: dict[str, Any]  # that is requested now, if it may be longer than the run
+    complete: bool  # the folder holds the model of all its steps
+    state: dict[str, Any] | None  # the checkpoint; None where nothing is left to do
 
     @classmethod
     def of_plain(cls, values: dict[str, Any]) -> "Kept":
@@ -65,11 +56,7 @@ class Kept:
         return replace(self.settings, **length)
 
     def is_enough(self, steps: int) -> bool:
-        """Return whether the run has already taken this number of steps.
-
-        Raises:
-            RunError: It is fewer than were planned, and the run is not complete.
-        """
+        """Return whether the run has taken this number of steps; raise if that is too few."""
         planned = self.settings.steps
         assert planned is not None
         if steps < planned and not self.complete:
@@ -86,11 +73,7 @@ class Kept:
 
 
 def read_kept(folder: RunFolder, now: Settings) -> Kept:
-    """Read a run, and compare it with the settings that are asked for now.
-
-    Raises:
-        RunError: Settings differ, the run would become shorter, or there is no checkpoint of it.
-    """
+    """Read a run, and compare it with the settings that are requested now."""
     settings, asked = folder.read_config(), folder.read_asked()
     if differing := differences(now, settings, asked):
         raise RunError(
@@ -143,11 +126,7 @@ def lacks_arrays(settings: TrainConfig, data: Source | None, targets: Source | N
 def check_images(
     kept: Kept, folder: RunFolder, data: Source | None, targets: Source | None, *, say: Say
 ) -> None:
-    """Compare the images with those of a complete run, where they can still be looked at.
-
-    Raises:
-        RunError: They differ.
-    """
+    """Compare the images with those of a complete run, where they can still be read."""
     settings = kept.settings
     if settings.data in NAMES or lacks_arrays(settings, data, targets):
         return

@@ -16,16 +16,10 @@ import torch
 
 from unnoise.api.common import Report, Source, ignore
 from unnoise.api.denoising import load
-from unnoise.api.finishing import calibrated, held_out_of, make_denoiser
+from unnoise.api.finishing import calibrated, make_denoiser
+from unnoise.api.held_out import HeldOut
 from unnoise.api.planning import make_plan, with_noise
-from unnoise.api.resuming import (
-    Kept,
-    changed,
-    check_images,
-    in_memory,
-    lacks_arrays,
-    read_kept,
-)
+from unnoise.api.resuming import Kept, changed, check_images, in_memory, lacks_arrays, read_kept
 from unnoise.assemble import Assembly, assemble
 from unnoise.data import Plan
 from unnoise.datasets import NAMES
@@ -46,27 +40,14 @@ class Trained:
 
 
 class Run:
-    """A training and its folder.
-
-    Args:
-        folder: The run folder; None keeps nothing.
-        world: The processes.
-        say: Called with messages, on the first process.
-        report: Called with the progress, on the first process.
-        closing: Releases the folder when it is closed.
-    """
+    """A training and its folder; only the first process prints, and reads and writes it."""
 
     def __init__(
-        self,
-        folder: RunFolder | None,
-        world: World,
-        say: Say,
-        report: Report,
-        closing: ExitStack,
+        self, folder: RunFolder | None, world: World, say: Say, report: Report, closing: ExitStack
     ) -> None:
         first = world.rank == 0
         self._place = folder
-        self._folder = folder if first else None  # only the first one reads or writes
+        self._folder = folder if first else None
         self._world = world
         self._say, self._report = (say, report) if first else (ignore, ignore)
         self._warn = say
@@ -76,11 +57,7 @@ class Run:
             self._take(self._folder)
 
     def goes_on(self, asked: Settings, *, resume: bool) -> bool:
-        """Return whether a run is to be resumed: as asked, or as earlier processes began it.
-
-        Raises:
-            RunError: There is none, and no setting says what to train.
-        """
+        """Return whether to resume a run: as requested, or as earlier processes began it."""
         there = False
         if self._folder:
             there = self._world.remembers(self._begun) or (resume and self._folder.config.is_file())
@@ -122,8 +99,7 @@ class Run:
             folder.check_free(overwrite=overwrite)  # another training may have been quicker
             kept = assembly.config
             if kept.init is not None:
-                # Kept with the run, and it may be the model in this very folder, which begin()
-                # removes.
+                # It may be the model in this very folder, which folder.begin() removes.
                 Denoiser.load(kept.init).save(folder.init, overwrite=True)
                 kept = replace(kept, init=str(folder.init))
             state = assembly.training.checkpoint()
@@ -133,9 +109,8 @@ class Run:
 
     def go_on(self, now: Settings, data: Source | None, targets: Source | None) -> Trained:
         """Continue from the checkpoint, or train further; or return the model of a complete run."""
-        folder, read = self._folder, None
-        if folder:
-            read = read_kept(folder, now).to_plain()
+        folder = self._folder
+        read = read_kept(folder, now).to_plain() if folder else None
         kept = Kept.of_plain(self._world.broadcast(read))
         data, targets = in_memory(kept.settings, data, targets)
         if kept.state is None:
@@ -154,17 +129,9 @@ class Run:
         return self._train(assembly.of_length(steps))
 
     def _reassemble(
-        self,
-        kept: Kept,
-        state: dict[str, Any],
-        data: Source | None,
-        targets: Source | None,
+        self, kept: Kept, state: dict[str, Any], data: Source | None, targets: Source | None
     ) -> tuple[Assembly, int]:
-        """Build everything as it was at the checkpoint; also return the steps that are asked for.
-
-        Raises:
-            RunError: The images differ from those of the run, or are not here.
-        """
+        """Build everything as it was at the checkpoint; also return the requested steps."""
         settings = kept.wanted
         if lacks_arrays(settings, data, targets):
             raise RunError(
@@ -226,7 +193,8 @@ class Run:
                     f"{folder.path} writes it anew"
                 )
             if assembly.config.data not in NAMES:  # of these, the test images are measured
-                held_out_of(assembly, info).save(folder.held_out)
+                scenes = assembly.scenes if "psnr" in info.trained else []  # some are clean
+                HeldOut.of(assembly.examples, scenes).save(folder.held_out)
             denoiser.save(folder.model, overwrite=True)
         return denoiser
 

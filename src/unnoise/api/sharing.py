@@ -1,19 +1,17 @@
 """A denoiser for other programs and people: exported, served, and named in titles."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from unnoise.api.denoising import load
 from unnoise.denoiser import Denoiser, Running
+from unnoise.denoiser.loading import HUB
 from unnoise.errors import ConfigError
+from unnoise.pretrained import OTHERS, PRETRAINED, SUBJECTS
 
 if TYPE_CHECKING:
     from unnoise.exporters import Exported
-
-from collections.abc import Sequence
-
-from unnoise.denoiser.loading import HUB
-from unnoise.pretrained import OTHERS, PRETRAINED, SUBJECTS
 
 Format = Literal["auto", "onnx", "hub"]
 OPSET = 20
@@ -67,16 +65,7 @@ def load_models(
     *,
     running: Running = Running(),  # noqa: B008  frozen
 ) -> dict[str, Denoiser]:
-    """Load models, each under a short name: the stem of its file, the name of its folder.
-
-    Args:
-        given: What ``unnoise.load`` takes, each with ``NAME=`` before it or without.
-        running: Where and how they run.
-
-    Raises:
-        ConfigError: Two have one name.
-        ModelFileError: One cannot be read.
-    """
+    """Load models, given as PATH or NAME=PATH, under NAME or the stem of the file or folder."""
     models: dict[str, Denoiser] = {}
     for each in given:
         name, _, path = each.rpartition("=")

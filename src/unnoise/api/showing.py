@@ -66,8 +66,7 @@ def draw_noise(
 ) -> None:
     """Draw images as a PNG, and below them the same images with a noise.
 
-    Pairs are drawn as pairs. Noisy images get no noise, unless one is given. The rows are labelled:
-    ``clean`` and ``noisy`` by names, ``noisy`` by an estimate of the noise, else ``images``.
+    Pairs are drawn as pairs. Noisy images get no noise, unless one is given.
     """
     pairs = _pairs(data, read, say)
     if pairs and noise is None:
@@ -172,15 +171,12 @@ def figure(
     before minus after, the mean of the channels.
 
     Args:
-        denoiser: The model.
         image: A file; or an array ``(H, W)``, ``(H, W, C)``, or a stack with ``axes`` in ``read``.
         out: The picture to write: ``.png``, ``.jpg`` or ``.webp``.
         crop: The part that is enlarged: top row, left column and side, in pixels of the upright
             image. None finds the part with the most structure.
         index: The number of the image in a stack, from 0.
         channel: The number of the channel, from 0, where channels are not colours; None is 0.
-        read: How the file is read.
-        options: How the model is applied.
         command: Printed below the pictures, in small letters.
         overwrite: Whether ``out`` may be replaced.
 
