@@ -197,9 +197,8 @@ def _compare(
     ]
     rows, columns = scaled[0].part
     noisy = np.ascontiguousarray(scaled[0].noisy[:, rows, columns])
-    unit = views[0].values
     functions: dict[str, Denoise] = {
-        name: _in_unit(each, view, unit)
+        name: _in_unit(each, view, views[0].values)
         for name, each, view in zip(names, denoisers, views, strict=True)
     }
     noise = noise_for(noisy, functions.values())

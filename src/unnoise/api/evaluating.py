@@ -132,7 +132,7 @@ def evaluate(
                 "--targets with the clean version of each image, or --noise for clean images"
             )
         images = load_images(
-            data, split="test", read=read, data_dir=data_dir and Path(data_dir), say=say
+            data, split="test", read=read, data_dir=Path(data_dir) if data_dir else None, say=say
         )
         name, pairs = images.name, [(stack, stack) for stack in images.stacks]
     return measure(

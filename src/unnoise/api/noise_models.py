@@ -44,11 +44,8 @@ class NoiseModel:
             "gain": self.fitted.gain,
             "offset": self.fitted.offset,
             "correlation": {
-                name: {
-                    "measured": median_correlation(self.samples, name),
-                    "of the spec": None if self.made is None else part_of(self.made, name),
-                }
-                for name in ("luma", "chroma")[: 1 if self.samples[0].chroma is None else 2]
+                name: {"measured": measured, "of the spec": spec}
+                for name, (measured, spec) in correlations(self.samples, self.made).items()
             },
             "evidence": list(self.evidence),
         }
@@ -149,13 +146,9 @@ def _evidence(
         found.append(
             f"the variance follows the brightness x: {fitted.gain:.3g} x + {fitted.offset:.3g}"
         )
-    for name in ("luma", "chroma")[: 1 if samples[0].chroma is None else 2]:
-        line = f"{name}: correlation at 1 to {LAGS} pixels " + _figures(
-            median_correlation(samples, name)
-        )
-        if made is not None:
-            line += ", of the spec's own noise " + _figures(part_of(made, name))
-        found.append(line)
+    for name, (measured, spec) in correlations(samples, made).items():
+        line = f"{name}: correlation at 1 to {LAGS} pixels {_figures(measured)}"
+        found.append(line if spec is None else f"{line}, of the spec's own noise {_figures(spec)}")
     for name in ("rows", "columns", "impulses"):
         shares = [getattr(sample, name) for sample in noisy if getattr(sample, name)]
         if shares:
@@ -166,16 +159,30 @@ def _evidence(
     return [*found, *fitted.notes]
 
 
-def median_correlation(samples: Sequence[NoiseSample], name: str) -> list[float]:
-    """Return the median correlation of noisy images; ``luma`` needs images with flat places."""
-    noisy = [sample for sample in samples if sample.noisy] or list(samples)
-    even = [sample for sample in noisy if sample.even] or noisy
-    chosen = even if name == "luma" else noisy
-    return [float(each) for each in np.median([part_of(one, name) for one in chosen], axis=0)]
+def noisy_ones(samples: Sequence[NoiseSample]) -> list[NoiseSample]:
+    """Return the samples of noisy images; all where no image is noisy."""
+    return [sample for sample in samples if sample.noisy] or list(samples)
 
 
-def part_of(sample: NoiseSample, name: str) -> list[float]:
-    """Return the correlation of ``luma`` or ``chroma``."""
+def correlations(
+    samples: Sequence[NoiseSample], made: NoiseSample | None
+) -> dict[str, tuple[list[float], list[float] | None]]:
+    """Return the median correlation of noisy images and of the spec, for luma and chroma."""
+    noisy = noisy_ones(samples)
+    # Luma is measured in flat places.
+    chosen = {"luma": [sample for sample in noisy if sample.even] or noisy}
+    if samples[0].chroma is not None:
+        chosen["chroma"] = noisy
+    return {
+        name: (
+            [float(each) for each in np.median([_part(one, name) for one in ones], axis=0)],
+            None if made is None else _part(made, name),
+        )
+        for name, ones in chosen.items()
+    }
+
+
+def _part(sample: NoiseSample, name: str) -> list[float]:
     part = getattr(sample, name)
     return [0.0] * LAGS if part is None else list(part.correlation)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.api.noise_models import NoiseModel, median_correlation, part_of
+from unnoise.api.noise_models import NoiseModel, correlations, noisy_ones
 from unnoise.api.sharing import short
 from unnoise.noise.fitting import plain_pair
 from unnoise.outputs import write_text
@@ -21,9 +21,7 @@ def write_noise_page(
     path: Path, model: NoiseModel, *, title: str = "", overwrite: bool = False
 ) -> None:
     """Write the evidence as one HTML page; ``title`` names the images."""
-    names = ("luma", "chroma")[: 1 if model.samples[0].chroma is None else 2]
-    made = model.made
-    noisy = [sample for sample in model.samples if sample.noisy] or list(model.samples)
+    noisy = noisy_ones(model.samples)
     curves = NoiseCurves(
         points=(
             np.concatenate([sample.brightness for sample in noisy]),
@@ -32,11 +30,8 @@ def write_noise_page(
         gain=model.fitted.gain,
         offset=model.fitted.offset,
         correlations={
-            name: (
-                median_correlation(model.samples, name),
-                [0.0] * 4 if made is None else part_of(made, name),
-            )
-            for name in names
+            name: (measured, spec or [0.0] * len(measured))
+            for name, (measured, spec) in correlations(model.samples, model.made).items()
         },
     )
     page = NoisePage(

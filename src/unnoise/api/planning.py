@@ -3,7 +3,7 @@
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -14,7 +14,7 @@ import numpy as np
 from unnoise.api.common import Source, ignore
 from unnoise.api.noise_models import noise_model
 from unnoise.assemble import assemble
-from unnoise.data import Part, Plan, Survey, choose_method, look_at, takes_whole
+from unnoise.data import Plan, Survey, choose_method, look_at, takes_whole
 from unnoise.images import ValueRange, left_out
 from unnoise.models import macs_per_pixel
 from unnoise.objectives import learning_from
@@ -111,13 +111,14 @@ def forecast(
         seconds.append(time.perf_counter() - start)
     training.batches.close()
     notes = [*assembly.notes, *([plan.hint] if plan.hint else [])]
+    parts = plan.views[0]
     return {
-        "images": f"{plan.count} in {len(plan.views[0])} files or arrays of {plan.name}",
+        "images": f"{plan.count} in {len(parts)} files or arrays of {plan.name}",
         "skipped": "; ".join(failures) or "none",
-        "axes": _kinds(plan.views[0], "axes"),
-        "size": _sizes(plan.views[0]),
-        "channels": plan.views[0][0].channels,
-        "dtype": str(plan.views[0][0].dtype),
+        "axes": _counted((part.axes for part in parts), "axes"),
+        "size": _counted((f"{part.height} × {part.width}" for part in parts), "sizes"),
+        "channels": parts[0].channels,
+        "dtype": str(parts[0].dtype),
         "range": _range(assembly.info),
         "method": f"{plan.objective}: {plan.reason}",
         "noise": settings.noise or "the noise of the images",
@@ -142,15 +143,10 @@ def _range(info: ModelInfo) -> str:
     return f"{noisy}; clean: {ValueRange(results['low'], results['high'], False).describe(dtype)}"
 
 
-def _kinds(parts: tuple[Part, ...], attribute: str) -> str:
-    counts = Counter(str(getattr(part, attribute)) for part in parts)
-    return ", ".join(f"{kind} ({count})" for kind, count in counts.most_common(5))
-
-
-def _sizes(parts: tuple[Part, ...]) -> str:
-    counts = Counter(f"{part.height} × {part.width}" for part in parts)
-    listed = ", ".join(f"{size} ({count})" for size, count in counts.most_common(3))
-    return listed + (f" and {len(counts) - 3} more sizes" if len(counts) > 3 else "")
+def _counted(kinds: Iterable[object], name: str) -> str:
+    counts = Counter(kinds).most_common()
+    listed = ", ".join(f"{kind} ({count})" for kind, count in counts[:3])
+    return listed + (f" and {len(counts) - 3} more {name}" if len(counts) > 3 else "")
 
 
 def _memory() -> str:

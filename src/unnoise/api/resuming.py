@@ -106,16 +106,6 @@ def read_kept(folder: RunFolder, now: Settings) -> Kept:
     )
 
 
-def in_memory(
-    settings: TrainConfig, data: Source | None, targets: Source | None
-) -> tuple[Source | None, Source | None]:
-    """Return the arrays that were passed; the settings name files."""
-    return (
-        data if settings.data == ARRAY_NAME else None,
-        targets if settings.targets == ARRAY_NAME else None,
-    )
-
-
 def lacks_arrays(settings: TrainConfig, data: Source | None, targets: Source | None) -> bool:
     """Return whether a run was trained on arrays that are not passed now."""
     return (settings.data == ARRAY_NAME and data is None) or (

@@ -14,12 +14,12 @@ from typing import Any
 
 import torch
 
-from unnoise.api.common import Report, Source, ignore
+from unnoise.api.common import ARRAY_NAME, Report, Source, ignore
 from unnoise.api.denoising import load
 from unnoise.api.finishing import calibrated, make_denoiser
 from unnoise.api.held_out import HeldOut
 from unnoise.api.planning import make_plan, with_noise
-from unnoise.api.resuming import Kept, changed, check_images, in_memory, lacks_arrays, read_kept
+from unnoise.api.resuming import Kept, changed, check_images, lacks_arrays, read_kept
 from unnoise.assemble import Assembly, assemble
 from unnoise.data import Plan
 from unnoise.datasets import NAMES
@@ -112,7 +112,8 @@ class Run:
         folder = self._folder
         read = read_kept(folder, now).to_plain() if folder else None
         kept = Kept.of_plain(self._world.broadcast(read))
-        data, targets = in_memory(kept.settings, data, targets)
+        data = data if kept.settings.data == ARRAY_NAME else None  # the settings name the files
+        targets = targets if kept.settings.targets == ARRAY_NAME else None
         if kept.state is None:
             return self._complete(kept, data, targets)
         assembly, steps = self._reassemble(kept, kept.state, data, targets)

@@ -8,13 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from unnoise.api.common import Source, print_message
-from unnoise.data import (
-    Images,
-    cut_alike,
-    load_images,
-    load_pairs,
-    side_of,
-)
+from unnoise.data import Images, cut_alike, load_images, load_pairs, side_of
 from unnoise.denoiser import DenoiseOptions, Denoiser
 from unnoise.errors import ConfigError, DataError, ImageError
 from unnoise.facts import most_structured
@@ -31,11 +25,7 @@ from unnoise.images import (
 )
 from unnoise.noise import parse_noise
 from unnoise.outputs import check_free, write_bytes
-from unnoise.report import (
-    Comparison,
-    draw_comparison,
-    draw_grid,
-)
+from unnoise.report import Comparison, draw_comparison, draw_grid
 from unnoise.seeding import generator
 from unnoise.types import Array, Floats, Say
 
@@ -71,16 +61,14 @@ def draw_noise(
     pairs = _pairs(data, read, say)
     if pairs and noise is None:
         rows, values, dtype = _rows({"noisy": pairs[0], "clean": pairs[1]}, columns)
-        write_bytes(
-            out, draw_grid(rows, columns=columns, values=values, dtype=dtype), overwrite=overwrite
-        )
+        picture = draw_grid(rows, columns=columns, values=values, dtype=dtype)
+        write_bytes(out, picture, overwrite=overwrite)
         return
-    images = (
-        pairs[1]
-        if pairs
-        else load_images(data, split="train", read=read, data_dir=data_dir, say=say)
-    )
-    label = "clean" if pairs else _label(data, images)
+    if pairs:
+        images, label = pairs[1], "clean"
+    else:
+        images = load_images(data, split="train", read=read, data_dir=data_dir, say=say)
+        label = _label(data, images)
     rows, values, dtype = _rows({label: images}, columns)
     # Training counts levels in the range of all images.
     if values != ValueRange.nominal(dtype):
@@ -235,6 +223,9 @@ def _draw_slide(
     contrast = Contrast.of(before)
     removed = np.nan_to_num(before.astype(np.float64) - after.astype(np.float64)).mean(2)
     size = pixel_size(reader)
+    unit = "grey levels of 0 to 255"
+    if reader.dtype != np.uint8:
+        unit = f"values of the image ({reader.dtype})"
     turned = reader.orientation > 4  # its rows are drawn as columns
     parts = [name] if name else []
     if reader.count > 1:
@@ -248,7 +239,7 @@ def _draw_slide(
         before=before,
         after=after,
         removed=removed.astype(np.float32),
-        unit=_unit(reader.dtype),
+        unit=f"removed, in {unit}",
         crop=_crop(after, crop),
         pixel=None if size is None else size[0 if turned else 1],
         notes=(*((contrast.said,) if contrast.said else ()), *view.notes),
@@ -259,12 +250,6 @@ def _draw_slide(
 def _check_index(name: str, value: int, count: int, what: str) -> None:
     if not 0 <= value < count:
         raise ConfigError(f"{name} is {value}, and the file has {count} {what}, from 0 on")
-
-
-def _unit(dtype: np.dtype[np.generic]) -> str:
-    if dtype == np.uint8:
-        return "removed, in grey levels of 0 to 255"
-    return f"removed, in values of the image ({dtype})"
 
 
 def _crop(image: NDArray[np.float32], asked: Crop | None) -> Crop | None:

@@ -1,9 +1,7 @@
 """``unnoise data``."""
 
-from pathlib import Path
-
 from unnoise.cli.console import print_json, speaker, verb_app
-from unnoise.cli.options import Quiet
+from unnoise.cli.options import DataDir, Json, Quiet
 
 app = verb_app("data")
 
@@ -13,9 +11,9 @@ def data(
     name: str | None = None,
     /,
     *,
-    data_dir: Path | None = None,
+    data_dir: DataDir = None,
     quiet: Quiet = False,
-    json: bool = False,
+    json: Json = False,
 ) -> None:
     """List the named datasets and where each was found; with NAME, fetch it if it is missing.
 
@@ -25,10 +23,6 @@ def data(
     ----------
     name
         A dataset.
-    data_dir
-        Where to look first (before $UNNOISE_DATA).
-    json
-        Print the list as JSON.
     """
     from unnoise.datasets import DATASETS, NAMES, TASKS, find_dataset, load_labelled
     from unnoise.errors import UnknownNameError
@@ -39,25 +33,18 @@ def data(
         load_labelled(name, "test", say=speaker(quiet=quiet))
     names = NAMES if name is None else (name,)
     found = {each: find_dataset(each, data_dir=data_dir) for each in names if each not in TASKS}
+    tasks = {each: TASKS[each] for each in names if each in TASKS}
     if json:
         datasets = {
-            each: {"summary": DATASETS[each].summary, "folder": folder and str(folder)}
+            each: {"summary": DATASETS[each].summary, "folder": folder}
             for each, folder in found.items()
         }
-        tasks = {each: {"summary": TASKS[each].summary} for each in names if each in TASKS}
-        print_json(datasets | tasks)
+        print_json(datasets | {each: {"summary": task.summary} for each, task in tasks.items()})
         return
     for each, folder in found.items():
         print(f"{each:<16} {DATASETS[each].summary}")
         print(f"{'':<16} {folder or 'not on this machine; fetched when it is first used'}")
-    for each in names:
-        if each in TASKS:
-            print(f"{each:<16} {TASKS[each].summary}; made when it is used, from {_needs(each)}")
-
-
-def _needs(task: str) -> str:
-    from unnoise.datasets import TASKS
-
-    kind = TASKS[task]
-    parts = [*(["mnist"] if kind.digits else []), *(["photos"] if kind.photos else [])]
-    return " and ".join(parts) or "nothing"
+    for each, task in tasks.items():
+        sources = {"mnist": task.digits, "photos": task.photos}
+        needs = " and ".join(name for name, used in sources.items() if used) or "nothing"
+        print(f"{each:<16} {task.summary}; made when it is used, from {needs}")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from unnoise.cli.console import speaker, training_progress, verb_app
 from unnoise.cli.evaluate import print_table
-from unnoise.cli.options import RUN_BY, RunBy
+from unnoise.cli.options import RUN_BY, Overwrite, Quiet, RunBy
 
 app = verb_app("demo")
 
@@ -17,8 +17,8 @@ def demo(
     minutes: float = 1.0,
     running: RunBy = RUN_BY,
     seed: int = 0,
-    overwrite: bool = False,
-    quiet: bool = False,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
 ) -> None:
     """Train on the digits in the package, evaluate on its test digits, and write the report.
 
@@ -30,10 +30,6 @@ def demo(
         How long to train.
     seed
         Decides the weights, the split, the order and the noise.
-    overwrite
-        Replace a run that is in that folder.
-    quiet
-        No progress.
     """
     from unnoise.api.reporting import draw_preview, write_report
     from unnoise.api.training import train

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unnoise.cli.console import print_json, speaker, verb_app
-from unnoise.cli.options import READ, RUN_BY, DataDir, Model, Quiet, Read, RunBy
+from unnoise.cli.options import READ, RUN_BY, DataDir, Json, Model, Overwrite, Quiet, Read, RunBy
 
 if TYPE_CHECKING:
     from unnoise.evaluation import Evaluation
@@ -30,9 +30,9 @@ def evaluate(
     running: RunBy = RUN_BY,
     data_dir: DataDir = None,
     out: Path | None = None,
-    overwrite: bool = False,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
-    json: bool = False,
+    json: Json = False,
 ) -> None:
     """Corrupt clean images, denoise them, and compare with the originals.
 
@@ -54,10 +54,6 @@ def evaluate(
         Decides the noise.
     out
         A CSV file for the figures of every image.
-    overwrite
-        Replace that file if it exists.
-    json
-        Print all figures as JSON, also for every image.
     """
     from unnoise.api.evaluating import evaluate as evaluate_on
     from unnoise.outputs import write_text

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from unnoise.cli.console import print_json, verb_app
-from unnoise.cli.options import Json, Model
+from unnoise.cli.options import Json, Model, Overwrite
 
 app = verb_app("export")
 
@@ -18,7 +18,7 @@ def export(
     format: Literal["auto", "onnx", "hub"] = "auto",  # noqa: A002  the word of unnoise.export
     opset: int = 20,
     half: bool = False,
-    overwrite: bool = False,
+    overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
     """Write a model as one ONNX file, which runs without torch, or as a folder for Hugging Face.
@@ -36,8 +36,6 @@ def export(
         The version of the ONNX operators, 18 to 23.
     half
         Keep the weights of an ONNX file in half precision: half the size, the same speed.
-    overwrite
-        Replace what is there.
     """
     from unnoise.api.sharing import export as export_model
 

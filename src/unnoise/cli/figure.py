@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from unnoise.cli.console import verb_app
-from unnoise.cli.options import APPLIED, READ, RUN_BY, Applied, Model, Read, RunBy
+from unnoise.cli.options import APPLIED, READ, RUN_BY, Applied, Model, Overwrite, Read, RunBy
 
 app = verb_app("figure")
 
@@ -23,7 +23,7 @@ def figure(
     channel: int | None = None,
     options: Applied = APPLIED,
     read: Read = READ,
-    overwrite: bool = False,
+    overwrite: Overwrite = False,
     running: RunBy = RUN_BY,
 ) -> None:
     """Draw a slide of one image: before, after and removed, with an enlarged part of each.
@@ -44,8 +44,6 @@ def figure(
         The number of the image in a stack, from 0.
     channel
         The number of the channel, from 0, where channels are not colours. [default: the first]
-    overwrite
-        Replace the picture if it exists.
     """
     from unnoise.api.showing import figure as draw_figure
 

@@ -1,21 +1,14 @@
 """``unnoise info``."""
 
 from unnoise.cli.console import print_json, verb_app
+from unnoise.cli.options import Json, Model
 
 app = verb_app("info")
 
 
 @app.default
-def info(model: str, /, *, json: bool = False) -> None:
-    """Describe a model by its file.
-
-    Parameters
-    ----------
-    model
-        A model file, a run folder, or photo or fluorescence, which come with unnoise.
-    json
-        Print it as JSON.
-    """
+def info(model: Model, /, *, json: Json = False) -> None:
+    """Describe a model by its file."""
     from unnoise.api.denoising import load
     from unnoise.denoiser.description import in_words
 

@@ -4,7 +4,18 @@ import sys
 from pathlib import Path
 
 from unnoise.cli.console import print_json, speaker, verb_app
-from unnoise.cli.options import APPLIED, READ, RUN_BY, Applied, Inputs, Json, Model, Read, RunBy
+from unnoise.cli.options import (
+    APPLIED,
+    READ,
+    RUN_BY,
+    Applied,
+    Inputs,
+    Json,
+    Model,
+    Overwrite,
+    Read,
+    RunBy,
+)
 
 app = verb_app("inspect")
 
@@ -19,7 +30,7 @@ def inspect(
     compare: bool = False,
     options: Applied = APPLIED,
     read: Read = READ,
-    overwrite: bool = False,
+    overwrite: Overwrite = False,
     running: RunBy = RUN_BY,
     quiet: bool = False,
     json: Json = False,
@@ -38,8 +49,6 @@ def inspect(
         Compare the model with simple filters (gaussian, median, total variation, non-local means,
         wavelet; BM3D if installed), each with the best parameter for the image. This takes many
         times as long as the inspection; the seconds are printed.
-    overwrite
-        Replace the page, if it exists.
     quiet
         Print errors, and lines of images that should not be trusted, alone.
     """

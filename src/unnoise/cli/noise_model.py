@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from unnoise.cli.console import print_json, speaker, verb_app
-from unnoise.cli.options import READ, Inputs, Json, Quiet, Read
+from unnoise.cli.options import READ, Inputs, Json, Overwrite, Quiet, Read
 
 app = verb_app("noise-model")
 
@@ -17,7 +17,7 @@ def noise_model(
     read: Read = READ,
     limit: int = 48,
     report: Path | None = None,
-    overwrite: bool = False,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -36,8 +36,6 @@ def noise_model(
     report
         Write one HTML page with the evidence: variance against brightness, correlations, and a
         part of a noisy image beside noise of the spec.
-    overwrite
-        Replace the page, if it exists.
     """
     from unnoise.api.noise_models import noise_model as estimate_noise
     from unnoise.api.noise_page import write_noise_page

@@ -23,6 +23,9 @@ Model = Annotated[
     ),
 ]
 Inputs = Annotated[list[str], Parameter(help=PATTERNS)]
-DataDir = Annotated[Path | None, Parameter(help="Where to look for named datasets first.")]
+DataDir = Annotated[
+    Path | None, Parameter(help="Where to look for named datasets before $UNNOISE_DATA.")
+]
+Overwrite = Annotated[bool, Parameter(help="Replace the output if it exists.")]
 Quiet = Annotated[bool, Parameter(help="Print errors alone.")]
 Json = Annotated[bool, Parameter(help="Print the result as JSON.")]

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from unnoise.cli.console import print_json, speaker, verb_app
-from unnoise.cli.options import RUN_BY, DataDir, Json, Model, Quiet, RunBy
+from unnoise.cli.options import RUN_BY, DataDir, Json, Model, Overwrite, Quiet, RunBy
 
 if TYPE_CHECKING:
     from unnoise.api.probing import Probe
@@ -29,7 +29,7 @@ def probe(
     seed: int = 0,
     data_dir: DataDir = None,
     running: RunBy = RUN_BY,
-    overwrite: bool = False,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -63,8 +63,6 @@ def probe(
         Write one HTML page with confusions and a map of the features.
     seed
         Decides the draws, the random network, the noise, and the test images of a folder.
-    overwrite
-        Replace the page, if it exists.
     """
     from unnoise.api.probing import probe as probe_features
     from unnoise.api.probing import write_probe
@@ -97,10 +95,10 @@ def probe(
     if json:
         print_json(_plain(found))
     else:
-        print_probe(found)
+        _print(found)
 
 
-def print_probe(found: "Probe") -> None:
+def _print(found: "Probe") -> None:
     """Print the errors as a table of fixed columns."""
     print(f"{found.model}, {found.classifier}, {found.data}: {found.images[1]:,} test images")
     print(f"{'features':<16} {'numbers':>8} {'labels':>7} {'error %':>8} {'spread':>7}")

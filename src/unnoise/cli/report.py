@@ -9,13 +9,7 @@ app = verb_app("report")
 
 
 @app.default
-def report(
-    run: Path,
-    /,
-    *,
-    running: RunBy = RUN_BY,
-    quiet: Quiet = False,
-) -> None:
+def report(run: Path, /, *, running: RunBy = RUN_BY, quiet: Quiet = False) -> None:
     """Evaluate the model of a run on held-out images and write RUN/report.html.
 
     Parameters

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from unnoise.cli.console import speaker, verb_app
-from unnoise.cli.options import READ, DataDir, Quiet, Read
+from unnoise.cli.options import READ, DataDir, Overwrite, Quiet, Read
 from unnoise.errors import ConfigError
 
 MAX_COLUMNS = 100
@@ -22,7 +22,7 @@ def show(
     columns: int = 10,
     seed: int = 0,
     data_dir: DataDir = None,
-    overwrite: bool = False,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
     """Draw images with a noise below them, as a PNG.
@@ -39,8 +39,6 @@ def show(
         Images in a row.
     seed
         Decides the noise.
-    overwrite
-        Replace the picture if it exists.
     """
     from unnoise.api.showing import draw_noise
 

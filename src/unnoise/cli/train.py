@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from docstring_parser import parse
 
 from unnoise.cli.console import print_json, speaker, training_progress, verb_app
-from unnoise.cli.options import Json
+from unnoise.cli.options import Json, Overwrite, Quiet
 from unnoise.errors import ConfigError
 from unnoise.runs import TrainConfig
 
@@ -39,10 +39,10 @@ def train(
     config: Path | None = None,
     out: Path | None = None,
     resume: bool = False,
-    overwrite: bool = False,
+    overwrite: Overwrite = False,
     timeout: float = 300.0,
     dry_run: bool = False,
-    quiet: bool = False,
+    quiet: Quiet = False,
     json: Json = False,
     **settings: Any,
 ) -> None:
@@ -69,15 +69,11 @@ def train(
         complete. Settings that you leave out are taken from the run; the others must equal those of
         the run. --device, --compile and --data-dir may differ, and a longer --steps, --epochs or
         --minutes trains further.
-    overwrite
-        Replace a run that is in that folder.
     timeout
         Where torchrun started several processes: seconds that one waits for the others.
     dry_run
         Print what a training would do, after a few steps that measure time and memory; write
         nothing.
-    quiet
-        No progress.
     """
     from unnoise.api.planning import default_out, forecast
     from unnoise.api.reporting import draw_preview
