@@ -11,7 +11,7 @@ import pyvips
 from numpy.typing import NDArray
 
 import unnoise
-from unnoise.api.noise_page import write_noise_page
+from unnoise.api.reporting import write_noise_page
 from unnoise.cli import main
 from unnoise.errors import ConfigError, DataError, OutputError
 from unnoise.images import jpeg_coding, write_stack

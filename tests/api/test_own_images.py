@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 import unnoise
-from unnoise.api.planning import default_out
 from unnoise.api.reporting import draw_preview, write_report
+from unnoise.api.training import default_out
 from unnoise.errors import ConfigError, UnnoiseError
 from unnoise.images import write_stack
 

@@ -1,36 +1,31 @@
-"""What a training works on and what it will cost: images, method, and a forecast."""
+"""What a training works on: its images and method, or the kept run that it goes on with."""
 
-import sys
-import time
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+import math
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from statistics import median
 from typing import Any
 
-import numpy as np
-
-from unnoise.api.common import Source, ignore
+from unnoise.api.common import ARRAY_NAME, Source, ignore
 from unnoise.api.noise_models import noise_model
-from unnoise.assemble import assemble
-from unnoise.data import Plan, Survey, choose_method, look_at, takes_whole
-from unnoise.images import ValueRange, left_out
-from unnoise.models import macs_per_pixel
+from unnoise.data import Plan, Survey, choose_method, look_at
+from unnoise.datasets import NAMES
+from unnoise.errors import RunError, UnnoiseError
+from unnoise.images import left_out
 from unnoise.objectives import learning_from
-from unnoise.runs import ModelInfo, Setting, TrainConfig, layer_settings
+from unnoise.runs import (
+    FREE,
+    LENGTHS,
+    RunFolder,
+    Settings,
+    TrainConfig,
+    beside,
+    differences,
+    may_be_longer,
+    other_length,
+)
 from unnoise.types import Say
 
-
-def default_out(
-    said: dict[str, Setting], *, preset: str | None = None, config: Path | None = None
-) -> Path:
-    """Return the run folder of ``unnoise train`` without ``--out``."""
-    settings = layer_settings(said, preset=preset, file=config)
-    # A pattern, or a name with braces, is named by the folder that it searches.
-    parts = [part for part in Path(settings.data).parts if not set(part) & set("*?[{")]
-    name = Path(*parts).resolve().stem if parts else "images"
-    return Path("runs") / (name if settings.model == "auto" else f"{name}-{settings.model}")
+MINUTE = 60  # seconds
 
 
 def with_noise(settings: TrainConfig, noisy: Source | None = None, *, say: Say) -> TrainConfig:
@@ -88,76 +83,122 @@ def _look(
     )
 
 
-STEPS = 8  # that are taken; no run is kept
+@dataclass(frozen=True)
+class Kept:
+    """A run in its folder, and the settings that are requested now."""
+
+    settings: TrainConfig  # of the run; device and the like as requested now
+    asked: Settings  # the request of the run, where its settings differ from it
+    note: str  # on its method and its images
+    length: dict[str, Any]  # that is requested now, if it may be longer than the run
+    complete: bool  # the folder holds the model of all its steps
+    state: dict[str, Any] | None  # the checkpoint; None where nothing is left to do
+
+    @classmethod
+    def of_plain(cls, values: dict[str, Any]) -> "Kept":
+        """Return the run of which ``to_plain`` gave the values."""
+        return cls(**{**values, "settings": TrainConfig(**values["settings"])})
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return plain values and tensors, for the other processes."""
+        return {**vars(self), "settings": asdict(self.settings)}
+
+    @property
+    def wanted(self) -> TrainConfig:
+        """The settings with the length that is asked for now; only the minutes that are left."""
+        if not self.length:
+            return self.settings
+        assert self.state is not None
+        length = {**dict.fromkeys(LENGTHS), **self.length}
+        if length["minutes"]:
+            length["minutes"] -= self.state["seconds"] / MINUTE
+        return replace(self.settings, **length)
+
+    def is_enough(self, steps: int) -> bool:
+        """Return whether the run has taken this number of steps; raise if that is too few."""
+        planned = self.settings.steps
+        assert planned is not None
+        if steps < planned and not self.complete:
+            raise _shorter(self.length, planned)
+        return self.complete and steps <= planned
+
+    def lengthened(self, steps: int) -> tuple[TrainConfig, Settings]:
+        """Return the settings of the run with this number of steps, and the request for them."""
+        settings = replace(self.settings, steps=steps)
+        if not self.length:
+            return settings, self.asked
+        others = {name: value for name, value in self.asked.items() if name not in LENGTHS}
+        return settings, {**others, **beside(settings, self.length)}
 
 
-def forecast(
-    said: Mapping[str, Setting],
-    *,
-    preset: str | None = None,
-    config: Path | None = None,
-    say: Say = ignore,
-) -> dict[str, Any]:
-    """Read the images, take a few steps, and return facts about the training as plain values."""
-    settings = with_noise(layer_settings(said, preset=preset, file=config), say=say)
-    plan = make_plan(settings, say=say)
-    failures = list(plan.failures)
-    assembly = assemble(settings, plan, failed=failures.append)
-    training, settings, steps = assembly.training, assembly.config, assembly.length.steps
-    seconds = []
-    for _ in range(STEPS):
-        start = time.perf_counter()
-        training.advance(steps).item()
-        seconds.append(time.perf_counter() - start)
-    training.batches.close()
-    notes = [*assembly.notes, *([plan.hint] if plan.hint else [])]
-    parts = plan.views[0]
-    return {
-        "images": f"{plan.count} in {len(parts)} files or arrays of {plan.name}",
-        "skipped": "; ".join(failures) or "none",
-        "axes": _counted((part.axes for part in parts), "axes"),
-        "size": _counted((f"{part.height} × {part.width}" for part in parts), "sizes"),
-        "channels": parts[0].channels,
-        "dtype": str(parts[0].dtype),
-        "range": _range(assembly.info),
-        "method": f"{plan.objective}: {plan.reason}",
-        "noise": settings.noise or "the noise of the images",
-        "notes": "; ".join(notes) or "none",
-        "model": assembly.info.model,
-        "cost": f"{macs_per_pixel(training.model) / 1000:.2f} kMAC/pixel",
-        "steps": f"{steps} of {settings.batch_size} "
-        + ("images" if takes_whole(plan) else f"patches of {settings.patch} × {settings.patch}"),
-        "memory": _memory(),
-        "time": f"about {_minutes(median(seconds) * steps)} on {training.device}",
-    }
+def read_kept(folder: RunFolder, now: Settings) -> Kept:
+    """Read a run, and compare it with the settings that are requested now."""
+    settings, asked = folder.read_config(), folder.read_asked()
+    if differing := differences(now, settings, asked):
+        raise RunError(
+            f"{folder.path} holds a run with other settings: {'; '.join(differing)}. Leave these "
+            "out to go on with it, choose another --out, or replace it (--overwrite, not --resume)"
+        )
+    if settings.steps is None:
+        raise RunError(f"{folder.config} lacks its number of steps: undo the change of it")
+    complete = folder.finished_steps() == settings.steps
+    length = other_length(now, settings, asked)
+    longer = may_be_longer(length, settings, asked)
+    state = folder.load() if longer or not complete else None
+    if state and state["step"] > settings.steps:
+        raise RunError(
+            f"the checkpoint in {folder.path} is at step {state['step']}, and its "
+            f"{folder.config.name} says steps = {settings.steps}: undo the change of that file"
+        )
+    if state and MINUTE * length.get("minutes", math.inf) <= state["seconds"]:
+        longer = False  # they are over
+    if length and not longer and not complete:
+        raise _shorter(length, settings.steps)
+    free: dict[str, Any] = {name: now[name] for name in FREE if name in now}
+    return Kept(
+        settings=replace(settings, **free),
+        asked=asked,
+        note=folder.read_note(),
+        length=length,
+        complete=complete,
+        state=state if longer or not complete else None,
+    )
 
 
-def _range(info: ModelInfo) -> str:
-    """Return the values that are 0 and 1; for pairs in two units, also of the clean images."""
-    kept, results = info.value_range, info.result_range
-    assert kept is not None
-    dtype = np.dtype(kept["dtype"])
-    noisy = ValueRange(kept["low"], kept["high"], kept["clamp"]).describe(dtype)
-    if results is None:
-        return noisy
-    return f"{noisy}; clean: {ValueRange(results['low'], results['high'], False).describe(dtype)}"
+def lacks_arrays(settings: TrainConfig, data: Source | None, targets: Source | None) -> bool:
+    """Return whether a run was trained on arrays that are not passed now."""
+    return (settings.data == ARRAY_NAME and data is None) or (
+        settings.targets == ARRAY_NAME and targets is None
+    )
 
 
-def _counted(kinds: Iterable[object], name: str) -> str:
-    counts = Counter(kinds).most_common()
-    listed = ", ".join(f"{kind} ({count})" for kind, count in counts[:3])
-    return listed + (f" and {len(counts) - 3} more {name}" if len(counts) > 3 else "")
+def check_images(
+    kept: Kept, folder: RunFolder, data: Source | None, targets: Source | None, *, say: Say
+) -> None:
+    """Compare the images with those of a complete run, where they can still be read."""
+    settings = kept.settings
+    if settings.data in NAMES or lacks_arrays(settings, data, targets):
+        return
+    try:
+        plan = make_plan(settings, data, targets, run=folder.path)
+    except UnnoiseError as error:
+        say(f"the images cannot be compared with those of the run: {error}")
+        return
+    if plan.note != kept.note:
+        raise changed(settings)
 
 
-def _memory() -> str:
-    """Return the peak memory of this process."""
-    if sys.platform == "win32":
-        return "not measured on Windows"
-    import resource
-
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return f"{most / (2**30 if sys.platform == 'darwin' else 2**20):.2f} GiB at most so far"
+def changed(settings: TrainConfig) -> RunError:
+    """Return the error for images that differ from those of the run."""
+    return RunError(
+        f"the run does not fit the images of {settings.data}, which were changed since: put the "
+        "old ones back, or train anew with another --out"
+    )
 
 
-def _minutes(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} minutes"
+def _shorter(length: Settings, steps: int) -> RunError:
+    asked = ", ".join(f"--{name} {value}" for name, value in length.items())
+    return RunError(
+        f"{asked} is less than the {steps} steps of the run, which has not come to its end: a run "
+        "can be made longer, not shorter; leave the length out to go on"
+    )

@@ -16,10 +16,16 @@ import torch
 
 from unnoise.api.common import ARRAY_NAME, Report, Source, ignore
 from unnoise.api.denoising import load
-from unnoise.api.finishing import calibrated, make_denoiser
-from unnoise.api.held_out import HeldOut
-from unnoise.api.planning import make_plan, with_noise
-from unnoise.api.resuming import Kept, changed, check_images, lacks_arrays, read_kept
+from unnoise.api.finishing import HeldOut, calibrated, make_denoiser
+from unnoise.api.planning import (
+    Kept,
+    changed,
+    check_images,
+    lacks_arrays,
+    make_plan,
+    read_kept,
+    with_noise,
+)
 from unnoise.assemble import Assembly, assemble
 from unnoise.data import Plan
 from unnoise.datasets import NAMES

@@ -1,19 +1,32 @@
-"""``unnoise.train``: from settings to a trained denoiser and its run folder."""
+"""``unnoise.train``: from settings to a trained denoiser and its run folder, or to a forecast."""
 
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from statistics import median
 from typing import Any
 
+import numpy as np
+
 from unnoise.api.common import ARRAY_NAME, Report, Source, ignore, print_message
+from unnoise.api.planning import make_plan, with_noise
 from unnoise.api.running import Run
+from unnoise.assemble import assemble
+from unnoise.data import takes_whole
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ConfigError
-from unnoise.runs import RunFolder, TrainConfig, choose_settings
+from unnoise.images import ValueRange
+from unnoise.models import macs_per_pixel
+from unnoise.runs import ModelInfo, RunFolder, Setting, TrainConfig, choose_settings, layer_settings
 from unnoise.signatures import takes_fields
 from unnoise.training import process_group
 from unnoise.types import Say
 
 TIMEOUT = 300.0  # seconds
+STEPS = 8  # of a forecast; no run is kept
 
 
 @takes_fields(TrainConfig, optional=True)
@@ -91,3 +104,86 @@ def _name(source: Source | None) -> str | None:
     if source is None:
         return None
     return str(source) if isinstance(source, str | Path) else ARRAY_NAME
+
+
+def default_out(
+    said: dict[str, Setting], *, preset: str | None = None, config: Path | None = None
+) -> Path:
+    """Return the run folder of ``unnoise train`` without ``--out``."""
+    settings = layer_settings(said, preset=preset, file=config)
+    # A pattern, or a name with braces, is named by the folder that it searches.
+    parts = [part for part in Path(settings.data).parts if not set(part) & set("*?[{")]
+    name = Path(*parts).resolve().stem if parts else "images"
+    return Path("runs") / (name if settings.model == "auto" else f"{name}-{settings.model}")
+
+
+def forecast(
+    said: Mapping[str, Setting],
+    *,
+    preset: str | None = None,
+    config: Path | None = None,
+    say: Say = ignore,
+) -> dict[str, Any]:
+    """Read the images, take a few steps, and return facts about the training as plain values."""
+    settings = with_noise(layer_settings(said, preset=preset, file=config), say=say)
+    plan = make_plan(settings, say=say)
+    failures = list(plan.failures)
+    assembly = assemble(settings, plan, failed=failures.append)
+    training, settings, steps = assembly.training, assembly.config, assembly.length.steps
+    seconds = []
+    for _ in range(STEPS):
+        start = time.perf_counter()
+        training.advance(steps).item()
+        seconds.append(time.perf_counter() - start)
+    training.batches.close()
+    notes = [*assembly.notes, *([plan.hint] if plan.hint else [])]
+    parts = plan.views[0]
+    return {
+        "images": f"{plan.count} in {len(parts)} files or arrays of {plan.name}",
+        "skipped": "; ".join(failures) or "none",
+        "axes": _counted((part.axes for part in parts), "axes"),
+        "size": _counted((f"{part.height} × {part.width}" for part in parts), "sizes"),
+        "channels": parts[0].channels,
+        "dtype": str(parts[0].dtype),
+        "range": _range(assembly.info),
+        "method": f"{plan.objective}: {plan.reason}",
+        "noise": settings.noise or "the noise of the images",
+        "notes": "; ".join(notes) or "none",
+        "model": assembly.info.model,
+        "cost": f"{macs_per_pixel(training.model) / 1000:.2f} kMAC/pixel",
+        "steps": f"{steps} of {settings.batch_size} "
+        + ("images" if takes_whole(plan) else f"patches of {settings.patch} × {settings.patch}"),
+        "memory": _memory(),
+        "time": f"about {_minutes(median(seconds) * steps)} on {training.device}",
+    }
+
+
+def _range(info: ModelInfo) -> str:
+    """Return the values that are 0 and 1; for pairs in two units, also of the clean images."""
+    kept, results = info.value_range, info.result_range
+    assert kept is not None
+    dtype = np.dtype(kept["dtype"])
+    noisy = ValueRange(kept["low"], kept["high"], kept["clamp"]).describe(dtype)
+    if results is None:
+        return noisy
+    return f"{noisy}; clean: {ValueRange(results['low'], results['high'], False).describe(dtype)}"
+
+
+def _counted(kinds: Iterable[object], name: str) -> str:
+    counts = Counter(kinds).most_common()
+    listed = ", ".join(f"{kind} ({count})" for kind, count in counts[:3])
+    return listed + (f" and {len(counts) - 3} more {name}" if len(counts) > 3 else "")
+
+
+def _memory() -> str:
+    """Return the peak memory of this process."""
+    if sys.platform == "win32":
+        return "not measured on Windows"
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return f"{most / (2**30 if sys.platform == 'darwin' else 2**20):.2f} GiB at most so far"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} minutes"

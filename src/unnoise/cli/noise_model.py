@@ -38,7 +38,7 @@ def noise_model(
         part of a noisy image beside noise of the spec.
     """
     from unnoise.api.noise_models import noise_model as estimate_noise
-    from unnoise.api.noise_page import write_noise_page
+    from unnoise.api.reporting import write_noise_page
     from unnoise.images import left_out
     from unnoise.outputs import check_free
 

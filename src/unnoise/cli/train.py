@@ -75,8 +75,8 @@ def train(
         Print what a training would do, after a few steps that measure time and memory; write
         nothing.
     """
-    from unnoise.api.planning import default_out, forecast
     from unnoise.api.reporting import draw_preview
+    from unnoise.api.training import default_out, forecast
     from unnoise.api.training import train as train_denoiser
     from unnoise.training import is_first
 

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 import unnoise
-from unnoise.api.held_out import LIMIT, HeldOut
+from unnoise.api.finishing import LIMIT, HeldOut
 from unnoise.api.reporting import draw_preview, write_report
 from unnoise.errors import RunError
 from unnoise.evaluation import Evaluation
