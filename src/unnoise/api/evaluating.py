@@ -91,8 +91,8 @@ def evaluate(
     """Measure a denoiser on clean images that it has not seen, beside classical methods.
 
     Args:
-        data: A named dataset (its test part is taken), file, folder, pattern or array of clean
-            images; of noisy images where there are targets.
+        data: A named dataset (its test part), file, folder, pattern or array of clean images; of
+            noisy images where there are targets.
         targets: The clean version of each image, matched by name. None looks for pairs in ``data``.
         noise: The corruption; None takes the noise that the denoiser was trained for.
         axes: The axes of the images, where they are ambiguous.
@@ -101,11 +101,9 @@ def evaluate(
         nodata: The value that stands for no data; such pixels are left out.
         nan: ``keep`` takes NaN and infinity as no data, ``refuse`` refuses them.
         limit: The first N images are measured; 0 takes all.
-        baselines: Whether to run classical methods, too, each with the parameter that is estimated
-            to be best without the clean image.
+        baselines: Whether to run classical methods, too, tuned without the clean image.
         seed: Decides the noise.
         data_dir: Where to look for named datasets first.
-        say: Called with messages, such as before a download.
 
     Raises:
         ConfigError: There is neither a noise nor targets, or both.

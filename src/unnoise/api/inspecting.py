@@ -190,7 +190,7 @@ def _draw(given: Array, found: Inspection, view: View, reader: Reader) -> bytes:
 
 
 def _colours(image: Array, view: View) -> Array:
-    """Return what is drawn of an image: grey or the first three channels, ``(H, W, 1 or 3)``."""
+    """Return the channels of an image to draw: the first one or three, ``(H, W, 1 or 3)``."""
     image = image[..., None] if image.ndim == 2 else image
     return image[..., : COLOUR if view.channels >= COLOUR else 1]
 

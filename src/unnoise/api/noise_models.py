@@ -62,10 +62,9 @@ def noise_model(
     """Estimate a noise spec from noisy images: the noise that makes clean images like them.
 
     Without clean images, noise is measured where images vary least: its variance over the
-    brightness, the correlation of neighbouring pixels in brightness and in colours, the noise that
-    rows and columns share, and pixels that were set to black or white. The quality of JPEG is read
-    from the files. With clean images, the noise is the difference. Levels that differ between
-    images become ranges, from the 10th to the 90th percentile.
+    brightness, the correlation of neighbouring pixels, the noise that rows and columns share, and
+    pixels that were set to black or white. The quality of JPEG is read from the files. Levels that
+    differ between images become ranges, from the 10th to the 90th percentile.
 
     Args:
         noisy: A file, folder or pattern, a list of those, or an array; see ``unnoise.train``.
@@ -89,7 +88,8 @@ def noise_model(
     _check_developed(found.name, [sides[0] for _, *sides in views])
     for part, *sides in views:
         scaled = [_scaled(side, each) for side, each in zip(sides, values, strict=True)]
-        sample = noise_sample(*scaled, step=_step(sides[0], values[0]))
+        step = 1 / float(np.max(values[0].span)) if sides[0].dtype.kind in "iu" else 0.0
+        sample = noise_sample(*scaled, step=step)  # between integers, where 1 is white
         if sample is None:
             continue
         seen.append((sample, sides[0]))
@@ -233,11 +233,6 @@ def _read(
 def _scaled(image: Array, values: ValueRange) -> Doubles:
     scaled: Doubles = np.moveaxis(to_float(np.asarray(image)[None], values)[0], 0, -1)
     return scaled.astype(np.float64)
-
-
-def _step(image: Array, values: ValueRange) -> float:
-    """Return the step between integers, where 1 is white."""
-    return 1 / float(np.max(values.span)) if image.dtype.kind in "iu" else 0.0
 
 
 def _check_developed(name: str, images: Sequence[Array]) -> None:

@@ -105,7 +105,7 @@ class Kept:
 
     @property
     def wanted(self) -> TrainConfig:
-        """The settings with the length that is asked for now; only the minutes that are left."""
+        """The settings with the length that is requested now; only the minutes that are left."""
         if not self.length:
             return self.settings
         assert self.state is not None

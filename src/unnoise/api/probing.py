@@ -1,7 +1,7 @@
 """``unnoise.probe``: the worth of the features of a model to a classifier."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -74,12 +74,10 @@ class Probe:
         """Return the scores as plain values."""
         return [
             {
-                "features": score.features,
-                "size": score.size,
+                **asdict(score),
                 "labels": score.labels or None,
                 "error": score.mean,
                 "spread": score.spread,
-                "errors": list(score.errors),
             }
             for score in self.scores
         ]
@@ -108,8 +106,7 @@ def probe(
 
     Args:
         data: A named dataset or task, or a folder with a subfolder for each class.
-        labels: Numbers of labels for each class; 0 takes all. None takes 10 and 100, as far as the
-            classes have them.
+        labels: Numbers of labels for each class; 0 takes all, None takes 10 and 100 if there are.
         classifier: ``logistic``, ``knn`` or ``svm``.
         seeds: Number of draws of labels.
         levels: The levels of the features, see ``Denoiser.encode``; None takes the narrowest one.
@@ -124,8 +121,8 @@ def probe(
 
     Raises:
         DataError: There are no classes.
-        ConfigError: A class has fewer labels than asked for, or a setting is out of range, or there
-            are too many features.
+        ConfigError: A class has too few labels, a setting is out of range, or there are too many
+            features.
         ModelError: The model does not take these images, or has no such level.
     """
     spec = parse_noise(noise) if noise else None

@@ -30,8 +30,7 @@ def export(
 
     Args:
         model: A denoiser, or an argument of ``unnoise.load``.
-        path: An ``.onnx`` file, or a folder.
-        format: ``onnx``, ``hub``, or ``auto``: a name that ends in ``.onnx`` is a file.
+        format: ``onnx``, ``hub`` (a folder), or ``auto`` for a path that ends in ``.onnx``.
         opset: The version of the ONNX operators.
         half: Keep the weights of an ONNX file in half precision.
         overwrite: Whether an existing file or folder may be replaced.

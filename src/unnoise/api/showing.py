@@ -30,8 +30,8 @@ from unnoise.seeding import generator
 from unnoise.types import Array, Floats, Say
 
 KINDS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
-SMALL_SIDE = 64  # pixels of the shorter side, up to which nothing is enlarged unless asked for
-PART, LARGEST_PART = 4, 256  # of the shorter side a fourth, at most so many pixels
+SMALL_SIDE = 64  # pixels of the shorter side, up to which only a given crop is enlarged
+PART, LARGEST_PART = 4, 256  # a fourth of the shorter side, at most 256 pixels
 LEAST_PART = 2  # pixels
 
 Crop = tuple[int, int, int]  # top row, left column, side
@@ -161,15 +161,12 @@ def figure(
     Args:
         image: A file; or an array ``(H, W)``, ``(H, W, C)``, or a stack with ``axes`` in ``read``.
         out: The picture to write: ``.png``, ``.jpg`` or ``.webp``.
-        crop: The part that is enlarged: top row, left column and side, in pixels of the upright
-            image. None finds the part with the most structure.
+        crop: Top row, left column and side of the enlarged part, in pixels of the upright image;
+            None finds the part with the most structure.
         index: The number of the image in a stack, from 0.
         channel: The number of the channel, from 0, where channels are not colours; None is 0.
         command: Printed below the pictures, in small letters.
         overwrite: Whether ``out`` may be replaced.
-
-    Returns:
-        ``out``.
 
     Raises:
         ConfigError: ``out`` has another suffix, or the image, channel or part does not exist.
@@ -253,7 +250,7 @@ def _check_index(name: str, value: int, count: int, what: str) -> None:
 
 
 def _crop(image: NDArray[np.float32], asked: Crop | None) -> Crop | None:
-    """Return the part to enlarge: as asked for, or with the most structure."""
+    """Return the part to enlarge: the given one, or the one with the most structure."""
     height, width = image.shape[:2]
     if asked is None:
         short = min(height, width)

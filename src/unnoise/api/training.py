@@ -59,19 +59,16 @@ def train(
             or an array: ``(H, W)``, ``(H, W, C)``, ``(N, H, W, C)``, others with ``axes``; or a
             list of arrays of any sizes. Tensors of torch and pictures of PIL are arrays, too.
         targets: The clean version of each image, matched by name; or an array of the same shape.
-        noisy: For ``noise="auto"``: noisy images of any scenes, whose noise is estimated
-            (``unnoise.noise_model``).
+        noisy: For ``noise="auto"``: noisy images of any scenes, see ``unnoise.noise_model``.
         preset: A named set of settings: ``classic`` or ``features``.
         config: A TOML file of settings.
         out: The run folder to write; None keeps nothing on disk.
         resume: Whether to continue the run in that folder.
         overwrite: Whether a run in that folder may be replaced.
         timeout: Seconds that a process waits for the others, where torchrun started several.
-        say: Called with messages, such as before a download; the default prints them on standard
-            error.
+        say: Called with messages; the default prints them on standard error.
         report: Called with the progress.
-        **settings: The settings below, such as ``noise="gaussian:0.1"`` or ``minutes=2``; None is
-            the same as leaving one out.
+        **settings: The settings below, such as ``minutes=2``; None is the same as leaving one out.
 
     Returns:
         The trained denoiser. The first process calibrates it and writes the run folder.

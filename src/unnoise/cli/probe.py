@@ -123,15 +123,10 @@ def _print(found: "Probe") -> None:
 
 
 def _plain(found: "Probe") -> dict[str, object]:
-    return {
-        "model": found.model,
-        "data": found.data,
-        "classes": found.classes,
-        "classifier": found.classifier,
+    plain = {name: value for name, value in vars(found).items() if name != "map"}
+    return plain | {
         "images": {"train": found.images[0], "test": found.images[1]},
         "scores": found.rows(),
-        "confusion": found.confusion,
-        "clean": found.clean,
         "denoiser": found.denoiser if found.recovered else None,
         "recovered": [row.__dict__ for row in found.recovered],
     }
