@@ -129,7 +129,7 @@ def test_classic_settings_train_every_model(model: str) -> None:
         ({"steps": 0}, "must be more than 0"),
         ({"data": np.zeros((6, 8, 8))}, r"\(6, 8, 8\): pass --axes"),
         ({"objective": "noise2nothing"}, "it is one of auto, supervised"),
-        ({"objective": "noise2void", "loss": "l1", "data": np.zeros((20, 20))}, "needs mse"),
+        ({"objective": "noise2void", "loss": "l1", "data": np.zeros((20, 20))}, "only mse"),
         ({"channels": 2}, "it is one of 1, 3"),
         ({"patch": 15}, "even and at least 16"),
         ({"stride": 0}, "1 to 16"),

@@ -27,7 +27,7 @@ from unnoise.training import (
     Optimisation,
     Training,
     World,
-    default_grain,
+    default_group,
     process_group,
     train,
 )
@@ -98,7 +98,7 @@ def small(world: World, *, pieces: int = 1) -> tuple[list[float], dict[str, Any]
             schedule=SCHEDULES["constant"],
             average=True,
         ),
-        division=Division(batch_size=BATCH, grain=default_grain(BATCH), world=world, count=pieces),
+        division=Division(batch_size=BATCH, group=default_group(BATCH), world=world, count=pieces),
         seed=3,
         select=True,
     )

@@ -76,7 +76,7 @@ class Judge:
         return self.judge(model)
 
 
-def small_training(*, average: bool = True, grain: int = 2, **changes: Any) -> Training:
+def small_training(*, average: bool = True, group: int = 2, **changes: Any) -> Training:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = Convolution()
@@ -91,7 +91,7 @@ def small_training(*, average: bool = True, grain: int = 2, **changes: Any) -> T
             schedule=SCHEDULES["cosine"],
             average=average,
         ),
-        "division": Division(batch_size=2, grain=grain, count=changes.pop("pieces", 1)),
+        "division": Division(batch_size=2, group=group, count=changes.pop("pieces", 1)),
         "seed": 1,
     }
     return Training(**{**settings, **changes})

@@ -174,7 +174,7 @@ def test_the_average_of_a_constant_is_that_constant_and_integers_are_left_alone(
 
 
 def test_pieces_that_are_added_up_give_the_gradients_of_the_whole() -> None:
-    whole, pieces = (small_training(pieces=count, grain=1, average=False) for count in (1, 2))
+    whole, pieces = (small_training(pieces=count, group=1, average=False) for count in (1, 2))
     run(whole)
     run(pieces)
     for one, other in zip(weights(whole), weights(pieces), strict=True):

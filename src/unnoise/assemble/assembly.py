@@ -10,7 +10,7 @@ from unnoise.errors import ConfigError, DataError
 from unnoise.images import ValueRange
 from unnoise.models import DEFAULT_LR, find_model
 from unnoise.noise import parse_noise
-from unnoise.objectives import OBJECTIVES, Images
+from unnoise.objectives import OBJECTIVES, ImageFacts
 from unnoise.runs import ModelInfo, TrainConfig
 from unnoise.training import (
     ALONE,
@@ -22,7 +22,7 @@ from unnoise.training import (
     Optimisation,
     Training,
     World,
-    default_grain,
+    default_group,
     measure_steps,
 )
 from unnoise.types import Array
@@ -34,7 +34,7 @@ MUON_LR = 1e-2  # found by measurement (docs/lab-notes.md)
 FINE_TUNING = 0.3  # of the rate from scratch
 VALIDATIONS = 20
 HALF_TURNS = (0, 2, 4, 6)
-VALIDATION_SHARE = 0.05  # of the multiply-adds of a training
+VALIDATION_COST = 0.05  # of the multiply-adds of a training
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def assemble(
     # Noise that is added to pairs is for training: held-out pairs are judged as they are.
     known = replace(config, noise=None) if paired else config
     build = OBJECTIVES[plan.objective].build
-    images = Images(
+    images = ImageFacts(
         paired=paired,
         channels=plan.views[0][0].channels,
         clamped=material.ranges[-1].clamp,
@@ -168,7 +168,7 @@ def assemble(
         ),
         division=Division(
             batch_size=config.batch_size,
-            grain=default_grain(config.batch_size),
+            group=default_group(config.batch_size),
             world=world,
             count=config.accumulate,
         ),
@@ -216,7 +216,7 @@ def _check_obeyed(config: TrainConfig, objective: str) -> None:
         value, idle = getattr(config, name), (getattr(TrainConfig, name), "none")
         if name not in OBJECTIVES[objective].obeys and value not in idle:
             others = " or ".join(other for other, each in OBJECTIVES.items() if name in each.obeys)
-            reason = f", as {reasons[name]}," if reasons[name] else ","
+            reason = f", since {reasons[name]}," if reasons[name] else ","
             raise ConfigError(
                 f"--{name} {value} is for {others}{reason} and this training is {objective}: "
                 f"leave it out, or choose --objective {others}"
@@ -242,7 +242,7 @@ def _length(steps: int, training: Training, validator: HeldOutValidator) -> Leng
     if not training.select:
         return Length(steps=steps)
     # A forward pass is a third of a step.
-    pixels = VALIDATION_SHARE * _pixels(training, steps) * 3
+    pixels = VALIDATION_COST * _pixels(training, steps) * 3
     affordable = round(pixels / validator.held.pixels)
     return Length(steps=steps, validations=min(VALIDATIONS, max(1, affordable)))
 

@@ -1,7 +1,7 @@
 """The choice of an objective that the images allow, with its reason.
 
-Pairs are learned from directly; a noise makes pairs of clean images; noisy images alone leave
-methods that compare them with themselves.
+Pairs are learned from directly, and a noise makes pairs of clean images. With noisy images alone,
+only self-supervised objectives are possible.
 """
 
 from collections.abc import Sequence

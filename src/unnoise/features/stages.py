@@ -73,7 +73,7 @@ def learn(model: Model, objective: Objective, views: Batch, fit: Fit, *, stage: 
             schedule=SCHEDULES["cosine"],
             average=False,
         ),
-        division=Division(batch_size=rows.size, grain=rows.size),
+        division=Division(batch_size=rows.size, group=rows.size),
         seed=generator(fit.seed, stage).initial_seed(),
     )
     length = Length(steps=fit.epochs * rows.steps_per_epoch, validations=1)

@@ -2,6 +2,8 @@
 
 Inside the library, an image is float32 ``(C, H, W)``, nominally [0, 1]. Outside, it is a NumPy
 array of any real dtype and axes, or a file. This room does not know the use of the images.
+
+``open_image`` in ``files`` chooses the reader of a file by its format, such as ``tiff_reader``.
 """
 
 from unnoise.images.array_files import read_idx, write_idx

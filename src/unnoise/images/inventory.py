@@ -1,4 +1,4 @@
-"""The contents of a picture file beside its pixels, read from its bytes; nothing is decoded.
+"""The contents of a picture file beside its pixels, read from its bytes; no pixel is decoded.
 
 The inventories of a source and of its result are compared, so everything that a writer leaves out
 is named. Formats of plain arrays have nothing beside their values.

@@ -96,7 +96,7 @@ class TiffReader(Reader):
             dtype, shape, axes=axes, stated=stated, name=str(file), max_pixels=max_pixels
         )
         extra = self.page.extrasamples
-        # Else --axes calls other axes channels.
+        # False if --axes makes another axis the channels.
         samples = layout.axes.find("C") == letters.find("S") >= 0
         alpha = len(extra) == 1 and extra[0] in ALPHA and samples
         super().__init__(

@@ -5,14 +5,15 @@ An objective draws the random numbers of a batch, ``draw(batch, generator) -> dr
 settings it obeys. This room does not know networks, data or optimizers.
 """
 
-from unnoise.objectives.contract import Batch, Drawn, Images, LearnsFrom, Network, Objective
+from unnoise.objectives.contract import Batch, Drawn, ImageFacts, LearnsFrom, Network, Objective
 from unnoise.objectives.losses import LOSSES, Loss
 from unnoise.objectives.neighbor2neighbor import Neighbor2Neighbor
 from unnoise.objectives.noise2noise import Noise2Noise
 from unnoise.objectives.noise2void import Noise2Void
 from unnoise.objectives.supervised import Quantiles, Supervised
 
-# The first objective for each kind of images is the default for it.
+# The first objective for pairs and for captures is the default; data/assumption.py chooses the one
+# for noisy images.
 OBJECTIVES: dict[str, type[Objective]] = {
     "supervised": Supervised,
     "noise2noise": Noise2Noise,
@@ -31,7 +32,7 @@ __all__ = [
     "OBJECTIVES",
     "Batch",
     "Drawn",
-    "Images",
+    "ImageFacts",
     "LearnsFrom",
     "Loss",
     "Neighbor2Neighbor",

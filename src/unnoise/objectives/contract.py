@@ -13,12 +13,13 @@ from unnoise.runs import TrainConfig
 Network = Callable[[Tensor], Tensor]
 Batch = tuple[Tensor, ...]  # the views of each scene, each (B, C, H, W)
 Drawn = tuple[Tensor, ...]  # the same after all that is random, each (B, ...)
-# Noisy and clean images (or clean ones and a noise), several of each scene, or noisy ones alone.
+# Noisy images with clean ones (or clean ones with a noise); several noisy images of each scene;
+# noisy images alone.
 LearnsFrom = Literal["pairs", "captures", "noisy"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Images:
+class ImageFacts:
     """The properties of the training images that an objective may depend on."""
 
     paired: bool  # whether noisy and clean images are given, not clean ones alone
@@ -35,11 +36,13 @@ class Objective(ABC):
     """
 
     learns_from: ClassVar[LearnsFrom]
-    obeys: ClassVar[Mapping[str, str]] = {}  # settings that others do not obey: reasons, or ""
+    obeys: ClassVar[
+        Mapping[str, str]
+    ] = {}  # settings of this objective: why others ignore each, or ""
     finds_structure: ClassVar[bool] = True  # whether auto looks for noise that lines share
 
     @classmethod
-    def build(cls, config: TrainConfig, images: Images) -> "Objective":  # noqa: ARG003  for others
+    def build(cls, config: TrainConfig, images: ImageFacts) -> "Objective":  # noqa: ARG003  for others
         """Build the objective that the settings describe.
 
         Raises:
@@ -61,7 +64,7 @@ class Objective(ABC):
         """Return the loss of each sample, ``(B,)``."""
 
     def risk(self, model: Network, drawn: Drawn) -> Tensor:
-        """Return a mean squared error of each sample, ``(B,)``; without another, the loss.
+        """Return a mean squared error of each sample, ``(B,)``. The default is the loss.
 
         It is the error against the clean image plus a term that does not depend on the model. So
         the model of the lowest risk is the best one. Draw once to compare two models.

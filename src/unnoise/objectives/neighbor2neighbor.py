@@ -7,7 +7,7 @@ import torch
 from torch import Generator, Tensor
 
 from unnoise.facts import Structure
-from unnoise.objectives.contract import Batch, Drawn, Images, Network, Objective
+from unnoise.objectives.contract import Batch, Drawn, ImageFacts, Network, Objective
 from unnoise.objectives.losses import mse
 from unnoise.runs import TrainConfig
 
@@ -36,7 +36,7 @@ class Neighbor2Neighbor(Objective):
     structure: Structure = "none"  # the axis along which pixels share noise
 
     @classmethod
-    def build(cls, config: TrainConfig, images: Images) -> Objective:
+    def build(cls, config: TrainConfig, images: ImageFacts) -> Objective:
         """Take the weight and the structure."""
         return cls(config.gamma, images.structure)
 

@@ -7,7 +7,7 @@ import torch
 from torch import Generator, Tensor
 
 from unnoise.facts import Structure
-from unnoise.objectives.contract import Batch, Drawn, Images, Network, Objective
+from unnoise.objectives.contract import Batch, Drawn, ImageFacts, Network, Objective
 from unnoise.runs import TrainConfig
 
 CELL = 5  # one pixel of each 5 × 5 is masked, 4 %
@@ -43,13 +43,13 @@ class Noise2Void(Objective):
     structure: Structure = "none"  # the axis along which noise is correlated
 
     @classmethod
-    def build(cls, config: TrainConfig, images: Images) -> Objective:
+    def build(cls, config: TrainConfig, images: ImageFacts) -> Objective:
         """Take the replacement and the structure."""
         return cls(config.replacement, images.structure)
 
     @classmethod
     def allows_shortcuts(cls, config: TrainConfig) -> bool:
-        """Forbid them to the median, so good a guess that a network learns to pass pixels on."""
+        """Forbid them with the median: it is so close that the network would copy its input."""
         return config.replacement != "median"
 
     def draw(self, batch: Batch, generator: Generator) -> Drawn:

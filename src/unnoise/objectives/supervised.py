@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 from unnoise.errors import ConfigError
 from unnoise.images import LUMA, RGB
 from unnoise.noise import parse_noise
-from unnoise.objectives.contract import Batch, Drawn, Images, Network, Objective
+from unnoise.objectives.contract import Batch, Drawn, ImageFacts, Network, Objective
 from unnoise.objectives.losses import LOSSES, Loss, mse, nearly_clamp
 from unnoise.runs import TrainConfig
 
@@ -23,16 +23,17 @@ class Supervised(Objective):
     """Corrupt a clean image, ask for it back: ``loss(f(noise(x)), x)``.
 
     Vincent et al., "Extracting and Composing Robust Features with Denoising Autoencoders",
-    ICML 2008, equation 4. Results are clamped to [0, 1] when they are used, so the loss sees them
-    nearly clamped: 0.2 dB on digits, where most pixels are black (docs/lab-notes.md).
+    ICML 2008, equation 4. Results are clamped to [0, 1] when they are used, so the loss
+    clamps them, with a small slope outside. This gains 0.2 dB on digits, where most pixels are
+    black (docs/lab-notes.md).
 
-    A batch is ``(clean,)``, or ``(noisy, clean)`` where the noise came with the images; more can be
-    added to it.
+    A batch is ``(clean,)``, or ``(noisy, clean)`` where the noise came with the images; ``noise``
+    is then added to the noisy image, too.
     """
 
     learns_from = "pairs"
     obeys: ClassVar = {
-        "loss": "the best answer to a noisy target is its mean, which needs mse",
+        "loss": "with noisy targets only mse leads to the clean image, which is their mean",
         "intervals": "it needs to know the truth",
         "grey": "",
     }
@@ -45,7 +46,7 @@ class Supervised(Objective):
     grey: float = 0.0
 
     @classmethod
-    def build(cls, config: TrainConfig, images: Images) -> Objective:
+    def build(cls, config: TrainConfig, images: ImageFacts) -> Objective:
         """Build it; with ``intervals``, bounds are learned, too."""
         if config.grey and (images.paired or images.channels != RGB):
             raise ConfigError("--grey is for clean colour images that --noise makes noisy")
@@ -74,7 +75,7 @@ class Supervised(Objective):
         return self.draw(batch, generator)
 
     def draw(self, batch: Batch, generator: Generator) -> tuple[Tensor, Tensor]:
-        """Return noisy and clean images."""
+        """Draw the noise; return noisy and clean images."""
         if len(batch) == PAIR:
             noisy, clean = batch
             return noisy if self.noise is None else self.noise(noisy, generator), clean

@@ -1,7 +1,7 @@
 """An HTTP server with a web page: images in, denoised images out.
 
-A request passes four files: ``guard`` decides who may ask, ``requests`` receives the body,
-``work_queue`` lets it wait for its turn (or answers 503), and ``pictures`` denoises the image.
+A request passes four files: ``guard`` decides who may ask, ``work_queue`` admits it (or answers
+503), ``requests`` receives its body, and ``pictures`` denoises the image when its turn comes.
 ``app`` has the routes and the status of each failure. No name or path of a request reaches the file
 system. Other rooms know nothing of HTTP.
 """

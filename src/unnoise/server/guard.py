@@ -46,7 +46,10 @@ class UnderPath:
 def guard(
     token: str | None, *, hosts: Collection[str] | None
 ) -> Callable[[Request, Next], Awaitable[Response]]:
-    """Return the middleware that lets in requests with the token and with a known Host header."""
+    """Return the middleware that admits requests with the token and a known Host header.
+
+    If ``token`` is None, none is needed; if ``hosts`` is None, any Host header is accepted.
+    """
     # Known names keep web pages from reaching the server under a name of their own.
     expected = None if token is None else f"Bearer {token}".encode()
 

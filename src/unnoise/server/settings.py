@@ -24,7 +24,8 @@ class ServerSettings:
             in.
         max_bytes: The largest body.
         max_pixels: The largest number of pixels in all images of a file, by its header.
-        queue: The number of requests that may wait for their turn; further ones get status 503.
+        queue: The number of requests that may wait for their turn; further ones get status 503,
+            as do requests that waited for ``seconds``.
         seconds: The time that a body may take to arrive, and that a request may wait for its turn.
         workers: The number of requests that run in parallel.
         root_path: The path under which a proxy has the server, such as ``/denoise``, or empty.

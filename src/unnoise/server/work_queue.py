@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 FIRST_GUESS = 0.5  # seconds of a request, before any was measured
 MOST_ARRIVING = 128  # bodies that may arrive at the same time, each written to the disk
 REST = 1.0  # seconds without work, after which freed memory is given back
-MEMORY = 0.9  # of the moving average of the seconds of a request
+DECAY = 0.9  # in the moving average of the seconds of a request
 
 
 class BusyError(RefusedError):
@@ -68,7 +68,7 @@ class WorkQueue:
                 return await asyncio.get_running_loop().run_in_executor(self._threads, work)
             finally:
                 taken = time.perf_counter() - begun
-                self._seconds = MEMORY * self._seconds + (1 - MEMORY) * taken
+                self._seconds = DECAY * self._seconds + (1 - DECAY) * taken
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -94,6 +94,6 @@ class WorkQueue:
                 self._rest = loop.call_later(REST, release_freed_memory)
 
     def _busy(self) -> BusyError:
-        """Return the error, to retry when about half of the waiting requests are done."""
+        """Return a ``BusyError`` that names the time until half of the requests inside are done."""
         ahead = self._inside / self._workers * self._seconds
         return BusyError(max(1, round(ahead / 2)))

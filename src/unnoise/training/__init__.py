@@ -6,7 +6,7 @@ undisturbed one, and one on several processes equals one on one.
 """
 
 from unnoise.training.contract import SCHEDULES, BatchSource, Length, Optimisation, Validation
-from unnoise.training.division import Division, default_grain
+from unnoise.training.division import Division, default_group
 from unnoise.training.loop import Progress, measure_steps, train
 from unnoise.training.muon import Muon
 from unnoise.training.parallel import ALONE, World, is_first, process_group
@@ -27,7 +27,7 @@ __all__ = [
     "Training",
     "Validation",
     "World",
-    "default_grain",
+    "default_group",
     "is_first",
     "measure_steps",
     "process_group",

@@ -150,14 +150,14 @@ class Training:
         return part.detach()
 
     def _draw(self, batch: Batch, piece: range) -> Batch:
-        """Draw the random numbers of each grain, and put the grains together."""
-        first, size = self.division.samples.start, self.division.grain
+        """Draw the random numbers of each group, and put the groups together."""
+        first, size = self.division.samples.start, self.division.group
         drawn = []
         for number in piece:
             start = number * size - first
             here = tuple(view[start : start + size] for view in batch)
-            noise = generator(self.seed, "noise", self.state.step, number, device=self.device)
-            drawn.append(self.objective.draw(here, noise))
+            random = generator(self.seed, "noise", self.state.step, number, device=self.device)
+            drawn.append(self.objective.draw(here, random))
         return (
             drawn[0]
             if len(drawn) == 1
