@@ -77,66 +77,32 @@ def load_built_ins(running: Running = Running()) -> dict[str, Denoiser]:  # noqa
     return {name: running.load(name) for name in PRETRAINED}
 
 
-class ChoosingDenoiser:
-    """Denoises files, each with the model that knows it; otherwise a ``FileDenoiser``.
-
-    Args:
-        denoisers: By their names. The first one takes what no other knows better.
-        options: How they are applied.
-        read: How files are read.
-        outputs: See ``FileDenoiser``.
-    """
-
-    def __init__(
-        self,
-        denoisers: Mapping[str, Denoiser],
-        *,
-        options: DenoiseOptions,
-        read: ReadOptions,
-        outputs: Outputs,
-    ) -> None:
-        self._denoisers, self._options, self._read = denoisers, options, read
-        self._work = {
-            name: FileDenoiser(each, options=options, read=read, outputs=outputs)
-            for name, each in denoisers.items()
-        }
-
-    def __call__(
-        self,
-        path: Path,
-        target: Path,
-        *,
-        progress: Callable[[float], None] = lambda _: None,
-    ) -> FileResult:
-        """Denoise one file; see ``FileDenoiser``."""
-        started = time.perf_counter()
-        try:
-            with self._read.open(path) as reader:
-                choice = choose(self._denoisers, reader, self._options)
-        # Denoising the file says what is wrong with it.
-        except Exception:
-            choice = Choice(next(iter(self._denoisers)), "it could not be looked at")
-        spent = time.perf_counter() - started
-        result = self._work[choice.name](path, target, progress=progress)
-        seconds = result.seconds + spent
-        return replace(result, model=choice.name, chosen=choice.why, seconds=seconds)
+def _denoise_with_best(
+    work: Mapping[str, FileDenoiser],
+    path: Path,
+    target: Path,
+    *,
+    progress: Callable[[float], None],
+) -> FileResult:
+    """Denoise one file with the model that knows it."""
+    started, (first, one) = time.perf_counter(), next(iter(work.items()))
+    try:
+        with one.read.open(path) as reader:
+            denoisers = {name: each.denoiser for name, each in work.items()}
+            choice = choose(denoisers, reader, one.options)
+    except Exception:  # denoising the file reports it
+        choice = Choice(first, "it could not be looked at")
+    spent = time.perf_counter() - started
+    result = work[choice.name](path, target, progress=progress)
+    seconds = result.seconds + spent
+    return replace(result, model=choice.name, chosen=choice.why, seconds=seconds)
 
 
 def choose(denoisers: Mapping[str, Denoiser], reader: Reader, options: DenoiseOptions) -> Choice:
-    """Choose the model whose training images an open file is most like.
+    """Choose the model whose training images an open file is most like (``trust/likeness.py``).
 
-    Each model denoises the middle 256 × 256 pixels of the first image, and the result is compared
-    with the images of its training (``trust/likeness.py``). Models of one channel are left out
+    It compares the middle 256 × 256 pixels of the first image. Models of one channel are left out
     where the file has colours. The first model wins a tie, and where nothing is known.
-
-    Args:
-        denoisers: By their names.
-        reader: The file.
-        options: How they are applied.
-
-    Raises:
-        ImageError: The file cannot be read.
-        UnnoiseError: The first model does not take it.
     """
     first = next(iter(denoisers))
     view = denoisers[first].sight.of_reader(reader, options)
@@ -162,11 +128,8 @@ def choose(denoisers: Mapping[str, Denoiser], reader: Reader, options: DenoiseOp
     subject = SUBJECTS.get(best, f"the training images of {best}")
     if best == first:
         return Choice(first, f"the image is most like {subject}")
-    return Choice(
-        best,
-        f"the image is more like {subject} than like {SUBJECTS.get(first, first)} (log-likelihood "
-        f"ratio {most:.0f})",
-    )
+    why = f"the image is more like {subject} than like {SUBJECTS.get(first, first)}"
+    return Choice(best, f"{why} (log-likelihood ratio {most:.0f})")
 
 
 def _has_colours(denoiser: Denoiser, reader: Reader, view: View) -> bool:
@@ -178,7 +141,7 @@ def _has_colours(denoiser: Denoiser, reader: Reader, view: View) -> bool:
 
 
 def _likeness(denoiser: Denoiser, reader: Reader, options: DenoiseOptions) -> Likeness | None:
-    """Return how well a model knows a file; None where that is not known."""
+    """Return how well a model knows a file, or None if it cannot be estimated."""
     calibration = read_calibration(denoiser.info.calibration)
     try:
         view = denoiser.sight.of_reader(reader, options)
@@ -213,8 +176,7 @@ def denoise_files(
         inputs: Files, folders with their subfolders, and patterns such as ``scans/**/*.tif``.
         outputs: Where outputs go. The tree below a folder among the inputs is made again in
             ``out``, and nothing that lies there is read.
-        read: How files are read.
-        options: How the model is applied.
+        read, options: How files are read, and how the model is applied.
         progress: Called with the number of files that are done, with the share of the one at work,
             and the number of all.
 
@@ -227,25 +189,27 @@ def denoise_files(
         OutputError: Nothing can be written to ``outputs.out``.
     """
     jobs = _jobs(inputs, outputs)
-    denoise: FileDenoiser | ChoosingDenoiser
+    make = partial(FileDenoiser, options=options, read=read, outputs=outputs)
     if isinstance(denoiser, Denoiser):
-        denoise = FileDenoiser(denoiser, options=options, read=read, outputs=outputs)
+        denoise: Callable[..., FileResult] = make(denoiser)
     else:
-        denoise = ChoosingDenoiser(denoiser, options=options, read=read, outputs=outputs)
+        work = {name: make(each) for name, each in denoiser.items()}
+        denoise = partial(_denoise_with_best, work)
 
-    def work() -> Iterator[FileResult]:
+    def one(pair: Pair, done: int) -> FileResult:
+        if outputs.skip_existing and pair.target.exists():
+            return FileResult(str(pair.path), str(pair.target), skipped=True)
+        return denoise(
+            pair.path, pair.target, progress=lambda share: progress(done + share, len(jobs))
+        )
+
+    def results() -> Iterator[FileResult]:
         for done, job in enumerate(jobs):
             progress(done, len(jobs))
-            if isinstance(job, FileResult):
-                yield job
-            elif outputs.skip_existing and job.target.exists():
-                yield FileResult(str(job.path), str(job.target), skipped=True)
-            else:
-                share = partial(_share, progress, done, len(jobs))
-                yield denoise(job.path, job.target, progress=share)
+            yield job if isinstance(job, FileResult) else one(job, done)
         progress(len(jobs), len(jobs))
 
-    return work()
+    return results()
 
 
 def denoise_here(
@@ -317,10 +281,6 @@ def _check_apart(pairs: Mapping[Path, Pair]) -> None:
                 f"{other} and {pair.path} would both become {pair.target}; denoise them in "
                 "separate calls with separate --out"
             )
-
-
-def _share(progress: FileProgress, done: int, count: int, share: float) -> None:
-    progress(done + share, count)
 
 
 def _real(path: Path) -> Path:

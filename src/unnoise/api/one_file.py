@@ -6,11 +6,11 @@ Many files are done by this one after another, or by many workers.
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import KW_ONLY, asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from unnoise.api.common import describe_error
+from unnoise.api.common import describe_error, ignore
 from unnoise.denoiser import DenoiseOptions, Denoiser, Outputs, View, without_hot_pixels
 from unnoise.errors import UnnoiseError
 from unnoise.images import Reader, ReadOptions
@@ -24,68 +24,38 @@ FileProgress = Callable[[float, int | None], None]  # files done, with the share
 
 @dataclass(frozen=True)
 class FileResult:
-    """The result of one input, whoever denoised it.
+    """The result of one input, whoever denoised it."""
 
-    Attributes:
-        input: Its path or address.
-        output: The path of the file that was written, or was there; None after an error.
-        error: What went wrong, or None.
-        skipped: Whether the output was there and was left.
-        seconds: Spent on it.
-        megapixels: Denoised, all images of the file together.
-        verdict: ``trust``, ``check`` or ``reject``, by the middle of the first image; None where
-            nobody asked for it, or the model file has no calibration.
-        reasons: Reasons for the verdict.
-        noise_level: The standard deviation of its noise, where 1 is white; comes with the verdict.
-        notes: How its values and channels were read, where the file does not say it all; and how
-            many hot pixels were replaced, where that was asked for.
-        lost: What the input has beside its pixels, and the output does not.
-        model: The name of the model that was chosen for it, where there were several.
-        chosen: The reason for the choice, in words; None likewise.
-    """
-
-    input: str
-    output: str | None = None
+    input: str  # path or address
+    output: str | None = None  # path of the file that was written, or was there
     error: str | None = None
-    skipped: bool = False
+    skipped: bool = False  # the output was there and was left
     seconds: float = 0.0
-    megapixels: float = 0.0
+    megapixels: float = 0.0  # of all images of the file together
+    # By the middle of the first image; None without a request or without a calibration.
     verdict: Verdict | None = None
-    reasons: tuple[str, ...] = ()
-    noise_level: float | None = None
-    notes: tuple[str, ...] = ()
-    lost: tuple[str, ...] = ()
-    model: str | None = None
-    chosen: str | None = None
+    reasons: tuple[str, ...] = ()  # for the verdict
+    noise_level: float | None = None  # standard deviation, where 1 is white; with a verdict
+    notes: tuple[str, ...] = ()  # how values and channels were read, and hot pixels replaced
+    lost: tuple[str, ...] = ()  # metadata of the input that the output does not have
+    model: str | None = None  # the one that was chosen for it, where there were several
+    chosen: str | None = None  # the reason for the choice
 
 
 @dataclass
 class Summary:
-    """The results of many inputs, counted; it holds nothing that grows with them.
-
-    Attributes:
-        denoised: Outputs that were written.
-        before: Outputs that were there before.
-        failed: Inputs that could not be denoised.
-        repeated: Inputs that were named before.
-        check: Outputs with this verdict.
-        reject: Likewise.
-        lost: Workers that were lost and replaced.
-        seconds: Duration of all of it.
-        failures: The first inputs that failed.
-        models: Number of files of each model that was chosen.
-    """
+    """The results of many inputs, counted; it holds nothing that grows with them."""
 
     denoised: int = 0
-    before: int = 0
+    before: int = 0  # outputs that were there
     failed: int = 0
-    repeated: int = 0
-    check: int = 0
+    repeated: int = 0  # inputs that were named before
+    check: int = 0  # outputs with this verdict
     reject: int = 0
-    lost: int = 0
+    lost: int = 0  # workers that died and were replaced
     seconds: float = 0.0
-    failures: list[str] = field(default_factory=list)
-    models: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)  # the first inputs that failed
+    models: Counter[str] = field(default_factory=Counter)  # files of each model that was chosen
 
     @property
     def inputs(self) -> int:
@@ -144,69 +114,42 @@ class Engine(Protocol):
         report: Callable[[FileResult], None],
         progress: FileProgress,
     ) -> Summary:
-        """Denoise them, and report each result.
-
-        Args:
-            outputs: Where outputs go.
-            read: How files are read.
-            options: How the model is applied.
-            report: Called with each result.
-            progress: Called with the number of files that are done, and of all, if it is known.
-        """
+        """Denoise them; report each result, and how many files are done, of all if it is known."""
 
 
+@dataclass
 class FileDenoiser:
-    """Denoises files, each by itself.
+    """Denoises files, each by itself."""
 
-    Args:
-        denoiser: The model.
-        options: How it is applied.
-        read: How files are read.
-        outputs: Whether outputs may be replaced, and results are judged.
-    """
+    denoiser: Denoiser
+    _: KW_ONLY
+    options: DenoiseOptions
+    read: ReadOptions
+    outputs: Outputs  # whether they may be replaced, and results are judged
 
-    def __init__(
-        self,
-        denoiser: Denoiser,
-        *,
-        options: DenoiseOptions,
-        read: ReadOptions,
-        outputs: Outputs,
-    ) -> None:
-        self._denoiser, self._options, self._read = denoiser, options, read
-        self._outputs = outputs
-        self._calibration = read_calibration(denoiser.info.calibration)
+    def __post_init__(self) -> None:
+        self._calibration = read_calibration(self.denoiser.info.calibration)
 
     def __call__(
-        self,
-        path: Path,
-        target: Path,
-        *,
-        progress: Callable[[float], None] = lambda _: None,
+        self, path: Path, target: Path, *, progress: Callable[[float], None] = ignore
     ) -> FileResult:
-        """Denoise one file; whatever goes wrong with it is in the result.
-
-        Args:
-            path: The input.
-            target: The output.
-            progress: Called with the share that is done.
-        """
+        """Denoise one file; any error is in the result. ``progress`` gets the share done."""
         started, found = time.perf_counter(), list[str]()
         try:
-            with self._read.open(path) as reader:
+            with self.read.open(path) as reader:
                 view = self.view(reader)
                 seen = self.look(reader, view, str(path))
-                lost = self._denoiser.denoise_file(
+                lost = self.denoiser.denoise_file(
                     reader,
                     target,
-                    options=self._options,
+                    options=self.options,
                     view=view,
-                    overwrite=self._outputs.overwrite,
+                    overwrite=self.outputs.overwrite,
                     progress=progress,
                     note=found.append,
                 )
                 pixels = reader.count * reader.height * reader.width
-        # Whatever happens with one file, such as an error of a library or a GPU, the rest is done.
+        # The other files are done whatever happens with this one, such as an error of a GPU.
         except Exception as error:
             return FileResult(str(path), error=explain(error, path))
         return replace(
@@ -220,15 +163,15 @@ class FileDenoiser:
 
     def view(self, reader: Reader) -> View:
         """Return how an open file is seen; see ``Sight.of_reader``."""
-        return self._denoiser.sight.of_reader(reader, self._options)
+        return self.denoiser.sight.of_reader(reader, self.options)
 
     def look(self, reader: Reader, view: View, name: str) -> FileResult:
         """Return what is known of an open file before it is denoised: notes, and a verdict."""
         seen = FileResult(name, notes=view.notes)
-        if not self._outputs.inspect:
+        if not self.outputs.inspect:
             return seen
-        hot_pixels = self._options.hot_pixels
-        judged = look(self._denoiser, reader, view, self._calibration, hot_pixels=hot_pixels)
+        hot_pixels = self.options.hot_pixels
+        judged = look(self.denoiser, reader, view, self._calibration, hot_pixels=hot_pixels)
         if judged is None:
             return seen
         return replace(
@@ -247,15 +190,13 @@ def look(
     """Judge the middle of the first image of a file.
 
     Args:
-        denoiser: The model.
-        reader: The file.
-        view: How it is seen.
+        denoiser, reader, view: The model, the file, and how the model sees it.
         calibration: Statistics of the model on held-out images.
         hot_pixels: Whether hot pixels are replaced first.
 
     Returns:
-        None where there is no calibration and the image itself shows nothing, or where the file
-        cannot be denoised: doing it says why.
+        None if there is no calibration and the image itself shows nothing, or the file cannot be
+        denoised.
     """
     try:
         image = denoiser.sight.peek(reader, WIDE, view)
@@ -263,7 +204,7 @@ def look(
             image = without_hot_pixels(image, colours=view.colours)
         found = glance(denoiser, image, calibration, view)
     except UnnoiseError:
-        return None  # denoising the file says what is wrong with it, if anything is
+        return None  # denoising the file reports the error, if there is one
     known = calibration is not None and calibration.limited
     return found if known or len(found.reasons) > 1 else None
 

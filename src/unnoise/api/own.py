@@ -5,7 +5,7 @@ training does. Where ``photo`` knows the images and their noise, it starts from 
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -23,6 +23,8 @@ from unnoise.images import ReadOptions
 from unnoise.trust import WIDE, Evidence, estimate_risk, excess, glance, read_calibration
 from unnoise.types import Denoise, Floats, Say
 
+Middle = tuple[Path, Floats, View]  # of a file: an image (C, H, W), and how it is seen
+
 MINUTES = 2.0  # of a training, by default
 START = "photo"
 LOOKED_AT = 16  # files, spread over all: they decide the start, and their results are checked
@@ -32,23 +34,14 @@ LOST = 2.0  # times what is removed in flat places: half of it is structure
 
 @dataclass(frozen=True)
 class Own:
-    """A model that was trained on the images that it is for.
-
-    Attributes:
-        denoiser: The model.
-        start: The model that it started from; None if it started from random weights.
-        seconds: Spent on all of it.
-        run: The folder that keeps it, or None.
-        looked_at: Number of files whose result was compared with the input.
-        worse: Files among them whose result is estimated to be worse than the input.
-    """
+    """A model that was trained on the images that it is for."""
 
     denoiser: Denoiser
-    start: str | None
+    start: str | None  # the model that it started from; None is random weights
     seconds: float
-    run: Path | None
-    looked_at: int
-    worse: tuple[Path, ...]
+    run: Path | None  # the folder that keeps it
+    looked_at: int  # files whose result was compared with the input
+    worse: tuple[Path, ...]  # files whose result is estimated to be worse than the input
 
     def facts(self) -> dict[str, Any]:
         """Return what is known of the training, as plain values."""
@@ -86,13 +79,11 @@ def train_on(
         minutes: Length of the training, for all files together; None is 2, or ``steps``.
         steps: Length of the training, instead.
         keep: A run folder to keep the model in; None keeps nothing on disk.
-        read: How files are read.
-        options: How the model will be applied.
+        read, options: How files are read, and how the model will be applied.
         seed: Decides weights, order and what is held out.
         running: Where and how the training runs, and the model after it.
         overwrite: Whether a run in ``keep`` may be replaced.
-        say: Called with messages.
-        report: Called with the progress.
+        say, report: Called with messages, and with the progress.
 
     Raises:
         ConfigError: Options contradict it, or each other.
@@ -112,9 +103,9 @@ def train_on(
         length = f"{steps} steps" if minutes is None else f"{minutes:g} minutes"
         say(f"the {length} are shared by {len(files)} files: one model learns from all of them")
     some = [Path(files[i]) for i in np.linspace(0, len(files) - 1, LOOKED_AT).astype(int)]
-    some = list(dict.fromkeys(some))
+    middles = partial(_middles, files=dict.fromkeys(some), read=read, options=options)
     photo = running.load(START)
-    start = START if _suits(photo, some, read, options) else None
+    start = START if _suits(photo, middles(photo)) else None
     say(
         f"starting from {START}, which knows such images and their noise"
         if start
@@ -134,11 +125,11 @@ def train_on(
         say=say,
         report=report,
     )
-    if start and _error(photo, some, read, options) < _error(denoiser, some, read, options):
+    if start and _error(photo, middles(photo)) < _error(denoiser, middles(denoiser)):
         say(f"{START} alone is estimated to be better on these images: --model {START}")
     worse = {
         path: is_worse(partial(denoiser.denoise_floats, view=view), noisy)
-        for path, noisy, view in _middles(denoiser, some, read, options)
+        for path, noisy, view in middles(denoiser)
     }
     return Own(
         denoiser=denoiser,
@@ -151,24 +142,22 @@ def train_on(
 
 
 def _readable(files: Sequence[str | Path], read: ReadOptions) -> list[str]:
-    """Leave out what cannot be opened; denoising it says why."""
+    """Leave out what cannot be opened; denoising it reports the error."""
     found = []
     for path in files:
         with suppress(UnnoiseError), read.open(path):
             found.append(str(path))
-    return found or [str(path) for path in files]  # so that training says why
+    return found or [str(path) for path in files]  # training reports the error
 
 
-def _suits(
-    photo: Denoiser, files: Sequence[Path], read: ReadOptions, options: DenoiseOptions
-) -> bool:
+def _suits(photo: Denoiser, middles: Iterable[Middle]) -> bool:
     """Whether most files are images that ``photo`` knows, with white noise of a level it knows."""
     calibration = read_calibration(photo.info.calibration)
     votes = [
         view.together
         and _is_white(noisy)
         and glance(photo, noisy, calibration, view).verdict == "trust"
-        for _, noisy, view in _middles(photo, files, read, options)
+        for _, noisy, view in middles
     ]
     return sum(votes) > len(votes) / 2
 
@@ -182,35 +171,29 @@ def _is_white(noisy: Floats) -> bool:
 
 
 def is_worse(denoise: Denoise, noisy: Floats) -> bool:
-    """Estimate whether a function makes an image ``(C, H, W)`` worse.
-
-    It is worse if by Stein's formula its error is more than the noise, which is the error of the
-    input. Where flat places show no noise, as in scanned text, the formula takes structure for
-    noise. Then it is also worse if twice as much was removed at structure as in flat places of the
-    same brightness: more structure was lost than noise.
-    """
+    """Estimate whether a function makes an image ``(C, H, W)`` worse."""
     risk = estimate_risk(denoise, noisy, most=RUNS)
-    if risk.error > risk.noise:
+    if risk.error > risk.noise:  # the noise is the error of the input
         return True
+    # Where flat places show no noise, as in scanned text, Stein's formula takes structure for
+    # noise. There, compare what was removed at structure with flat places of that brightness.
     floor = noise_floor(np.moveaxis(noisy, 0, -1))
     if floor is None or floor.noise:
         return False
     return excess(noisy, denoise(noisy[None])[0]) > LOST
 
 
-def _error(
-    denoiser: Denoiser, files: Sequence[Path], read: ReadOptions, options: DenoiseOptions
-) -> float:
+def _error(denoiser: Denoiser, middles: Iterable[Middle]) -> float:
     """Return the sum of the estimated errors of files."""
     return sum(
         estimate_risk(partial(denoiser.denoise_floats, view=view), noisy, most=RUNS).error
-        for _, noisy, view in _middles(denoiser, files, read, options)
+        for _, noisy, view in middles
     )
 
 
 def _middles(
-    denoiser: Denoiser, files: Sequence[Path], read: ReadOptions, options: DenoiseOptions
-) -> Iterator[tuple[Path, Floats, View]]:
+    denoiser: Denoiser, files: Iterable[Path], read: ReadOptions, options: DenoiseOptions
+) -> Iterator[Middle]:
     """Yield the middles of files as a model sees them; leave out what cannot be read."""
     for path in files:
         with suppress(UnnoiseError):

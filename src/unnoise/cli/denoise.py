@@ -16,11 +16,10 @@ from unnoise.cli.console import (
     training_progress,
     verb_app,
 )
+from unnoise.cli.options import APPLIED, READ, RUN_BY, Applied, Json, Quiet, Read, RunBy
 from unnoise.denoiser.loading import SELF
-from unnoise.denoiser.options import DenoiseOptions, Outputs
-from unnoise.denoiser.running import Running
+from unnoise.denoiser.options import Outputs
 from unnoise.errors import ConfigError, DataError, OutputError
-from unnoise.images.files import ReadOptions
 
 if TYPE_CHECKING:
     from unnoise.api.one_file import Engine, FileResult
@@ -41,14 +40,14 @@ def denoise(
     minutes: float | None = None,
     keep: Path | None = None,
     outputs: Annotated[Outputs, Parameter(name="*")] = Outputs(),  # noqa: B008  frozen
-    options: Annotated[DenoiseOptions, Parameter(name="*")] = DenoiseOptions(),  # noqa: B008  frozen
-    read: Annotated[ReadOptions, Parameter(name="*")] = ReadOptions(),  # noqa: B008  frozen
-    running: Annotated[Running, Parameter(name="*")] = Running(),  # noqa: B008  frozen
+    options: Applied = APPLIED,
+    read: Read = READ,
+    running: RunBy = RUN_BY,
     engine: Literal["here", "processes", "ray"] = "here",
     address: str | None = None,
     workers: int | None = None,
-    quiet: bool = False,
-    json: bool = False,
+    quiet: Quiet = False,
+    json: Json = False,
 ) -> int:
     """Denoise files of any size, or folders of them.
 
@@ -84,15 +83,12 @@ def denoise(
         inputs, the model and --out under the same names. Without it, Ray starts on this machine.
     workers
         With --engine processes or ray: their number. [default: one for each GPU, or each core]
-    quiet
-        No messages but errors.
-    json
-        Print what was done as JSON.
     """
     from unnoise.api.denoising import denoise_here, load_built_ins
     from unnoise.images import left_out
 
-    _check_self(model, minutes=minutes, keep=keep, running=running, engine=engine)
+    given = minutes is not None or keep is not None
+    _check_self(model, engine, given=given, compiles=running.compile)
     say, training = speaker(quiet=quiet), dict[str, object]()
     run: Engine
     if engine == HERE:
@@ -103,16 +99,12 @@ def denoise(
         for sentence in left_out(inputs, exclude=outputs.out):
             say(sentence)
         if model == SELF:
-            own = _train_own(
-                inputs,
-                minutes=minutes,
-                keep=keep,
-                outputs=outputs,
-                options=options,
-                read=read,
-                running=running,
-                quiet=quiet,
+            from unnoise.api.own import train_on
+
+            train = partial(
+                train_on, minutes=minutes, keep=keep, read=read, options=options, running=running
             )
+            own = _train_own(train, inputs, outputs, quiet=quiet)
             if own is None:
                 if json:
                     print_json([])
@@ -135,18 +127,10 @@ def denoise(
             say("with photo, which comes with unnoise and knows photographs; --model takes another")
         if outputs.skip_existing:
             say(f"--skip-existing adds nothing: --engine {engine} always goes on where it stopped")
-        run = partial(
-            denoise_many,
-            model or DEFAULT,
-            inputs[0],
-            running=running,
-            engine=engine,
-            address=address,
-            workers=workers,
-            say=say,
-        )
-    # A job has a manifest of what is printed or kept here, and its files may be millions.
+        many = partial(denoise_many, model or DEFAULT, inputs[0], running=running, say=say)
+        run = partial(many, engine=engine, address=address, workers=workers)
     job = engine != HERE
+    # The manifest of a job has what is printed or kept here, and its files may be millions.
     report = _Report(say, each=not job, keep=json and not job)
     with file_progress(quiet=quiet) as progress:
         summary = run(outputs=outputs, read=read, options=options, report=report, progress=progress)
@@ -165,13 +149,7 @@ def denoise(
 
 
 class _Report:
-    """Prints what there is to say about each result, whichever engine gave it.
-
-    Args:
-        say: Prints a message.
-        each: Whether to print the output and the verdict of each file.
-        keep: Whether to keep the results.
-    """
+    """Prints messages about each result, its output and verdict too if ``each``."""
 
     def __init__(self, say: "Say", *, each: bool, keep: bool) -> None:
         self._say, self._each, self._keep = say, each, keep
@@ -200,40 +178,24 @@ class _Report:
             self._say(f"{name} -> {result.output}{' (was there)' * result.skipped}")
 
 
-def _check_self(
-    model: str | None, *, minutes: float | None, keep: Path | None, running: Running, engine: str
-) -> None:
-    """Refuse options that are for ``--model self`` alone, and options that contradict it."""
-    if model != SELF and (minutes is not None or keep is not None):
+def _check_self(model: str | None, engine: str, *, given: bool, compiles: bool) -> None:
+    """Refuse options (``given``) for ``--model self`` alone, and options that contradict it."""
+    if model != SELF and given:
         raise ConfigError("--minutes and --keep are for --model self, which trains a model first")
     if model == SELF and engine != HERE:
         raise ConfigError(
             f"--model self trains in this process, and --engine {engine} is for many: train first, "
             "with --keep RUN on a few of the inputs, then pass --model RUN"
         )
-    if model == SELF and running.compile:
+    if model == SELF and compiles:
         raise ConfigError("--compile pays for many images, and --model self is for few: drop one")
 
 
 def _train_own(
-    inputs: list[str],
-    *,
-    minutes: float | None,
-    keep: Path | None,
-    outputs: Outputs,
-    options: DenoiseOptions,
-    read: ReadOptions,
-    running: Running,
-    quiet: bool,
+    train: "partial[Own]", inputs: list[str], outputs: Outputs, *, quiet: bool
 ) -> "Own | None":
-    """Train a model on the inputs; return None if all outputs are there and stay as they are.
-
-    Raises:
-        DataError: The results of most inputs are estimated to be worse than the inputs.
-        OutputError: All outputs are there, and no option says what to do with them.
-    """
+    """Train a model on the inputs; return None if all outputs are there and stay as they are."""
     from unnoise.api.denoising import inputs_left
-    from unnoise.api.own import train_on
 
     say = speaker(quiet=quiet)
     files = inputs_left(inputs, outputs)
@@ -246,19 +208,9 @@ def _train_own(
             "them, or another --out"
         )
     with training_progress(quiet=quiet) as report:
-        own = train_on(
-            files,
-            minutes=minutes,
-            keep=keep,
-            read=read,
-            options=options,
-            running=running,
-            overwrite=outputs.overwrite,
-            say=say,
-            report=report,
-        )
-    if keep is not None:
-        say(f"kept in {keep}: unnoise denoise IMAGES --model {keep} applies it to others")
+        own = train(files, overwrite=outputs.overwrite, say=say, report=report)
+    if own.run is not None:
+        say(f"kept in {own.run}: unnoise denoise IMAGES --model {own.run} applies it to others")
     if not own.worse:
         return own
     names = ", ".join(path.name for path in own.worse[:5])

@@ -29,26 +29,14 @@ Edges = tuple[tuple[int, ...], tuple[int, ...]]  # where rows and columns of til
 
 @dataclass(frozen=True)
 class Outline:
-    """What a worker, which has the model, says about a file before its tiles are denoised.
+    """The facts of a file that a worker, which has the model, finds before tiles are denoised."""
 
-    Attributes:
-        seen: Notes and verdict of the file, or what is wrong with it.
-        dtype: Dtype of the results.
-        ways: The different ways to cut images; a model that sees them at several strides has
-            several.
-        which: The way of each image.
-    """
-
-    seen: FileResult
-    dtype: np.dtype[np.generic] | None = None
-    ways: tuple[Edges, ...] = ()
-    which: tuple[int, ...] = ()
+    seen: FileResult  # with notes and verdict
+    error: str | None = None
+    dtype: np.dtype[np.generic] | None = None  # of the results
+    ways: tuple[Edges, ...] = ()  # to cut images: several, if the model uses several strides
+    which: tuple[int, ...] = ()  # the way of each image
     seconds: float = 0.0
-
-    @property
-    def error(self) -> str | None:
-        """What is wrong with the file."""
-        return self.seen.error
 
     @property
     def tiles(self) -> int:
@@ -76,40 +64,24 @@ class OutlineItem:
                 seen = worker.denoise_file.look(reader, view, self.name)
         except Exception as error:
             return self.failed(explain(error, Path(self.name)))
-        return Outline(seen, view.dtype, tuple(ways), tuple(which))
+        return Outline(seen, dtype=view.dtype, ways=tuple(ways), which=tuple(which))
 
     def failed(self, reason: str) -> Outline:
         """Return what is wrong."""
-        return Outline(FileResult(self.name, error=reason))
-
-
-@dataclass(frozen=True)
-class TileOutcome:
-    """A tile is kept, or not."""
-
-    seconds: float = 0.0
-    error: str | None = None
+        return Outline(FileResult(self.name), error=reason)
 
 
 @dataclass(frozen=True)
 class TileItem:
-    """One tile of one image of a file.
+    """One tile of one image of a file."""
 
-    Attributes:
-        name: The file.
-        image: Index of the image.
-        row: Index of the row of tiles.
-        column: Index of the column.
-        target: The file that keeps the result.
-    """
-
-    name: str
+    name: str  # of the file
     image: int
-    row: int
+    row: int  # of tiles
     column: int
-    target: Path
+    target: Path  # keeps the result
 
-    def run(self, worker: Worker) -> TileOutcome:
+    def run(self, worker: Worker) -> FileResult:
         """Denoise it."""
         started = time.perf_counter()
         try:
@@ -122,11 +94,11 @@ class TileItem:
                 np.save(temporary, kept, allow_pickle=False)
         except Exception as error:
             return self.failed(explain(error, Path(self.name)))
-        return TileOutcome(time.perf_counter() - started)
+        return FileResult(self.name, seconds=time.perf_counter() - started)
 
-    def failed(self, reason: str) -> TileOutcome:
+    def failed(self, reason: str) -> FileResult:
         """Return what went wrong."""
-        return TileOutcome(error=reason)
+        return FileResult(self.name, error=reason)
 
     def _image(self, worker: Worker) -> ValuePass:
         """Return the image, which stays open for the next tile of it."""
@@ -144,12 +116,7 @@ class TileItem:
 
 
 class HugeFile:
-    """A file whose images are done tile by tile.
-
-    Args:
-        item: The file and its output.
-        settings: The settings of the job.
-    """
+    """A file whose images are done tile by tile."""
 
     def __init__(self, item: FileItem, settings: Settings) -> None:
         self._item, self._settings = item, settings
@@ -158,18 +125,16 @@ class HugeFile:
         version = f"{item.output} {_version(Path(item.name))}".encode(errors="surrogateescape")
         self._blocks = settings.out / BLOCKS / blake2b(version, digest_size=8).hexdigest()
 
-    @property
-    def allowed(self) -> bool:
-        """Whether parts of the file can be read for themselves."""
+    def run(self, pool: Pool, progress: Callable[[float], None]) -> FileResult | None:
+        """Denoise it; return None if it cannot be read in parts, or is a single tile."""
+        windowed = False
         with (
-            suppress(UnnoiseError),  # doing the file as a whole says what is wrong with it
+            suppress(UnnoiseError),  # denoising the file as a whole reports the error
             replace(self._settings.read, max_pixels=0).open(self._item.name) as reader,
         ):
-            return reader.windowed
-        return False
-
-    def run(self, pool: Pool, progress: Callable[[float], None]) -> FileResult | None:
-        """Denoise it; return None, and do nothing, if it is a single tile."""
+            windowed = reader.windowed
+        if not windowed:
+            return None
         started, done = time.perf_counter(), 0
         ((outline,),) = pool.run([OutlineItem(self._item.name)])
         if outline.error is not None:
@@ -205,10 +170,8 @@ class HugeFile:
         notes = list(outline.seen.notes)
         try:
             with self._settings.read.open(self._item.name) as reader:
-                images = (
-                    self._bands(image, *outline.ways[way])
-                    for image, way in enumerate(outline.which)
-                )
+                ways = enumerate(outline.ways[way] for way in outline.which)
+                images = (self._bands(image, *edges) for image, edges in ways)
                 lost = write_like(self._target, reader, images, dtype=outline.dtype, overwrite=True)
                 pixels = reader.count * reader.height * reader.width
             if self._settings.options.hot_pixels:  # in all tiles, whichever run did them

@@ -9,8 +9,9 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, replace
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from types import FrameType
@@ -55,7 +56,7 @@ def denoise_many(
     point, the same call goes on with what is missing.
 
     Args:
-        model: What ``unnoise.load`` takes; each worker loads it once.
+        model: As for ``unnoise.load``; each worker loads it once.
         source: A file; a folder, with its subfolders; a pattern such as ``scans/**/*.tif``; a file
             that lists paths and addresses (``.txt`` or ``.lst``, one on each line); or an address
             for fsspec (``s3://bucket/scans``) of a file, a folder or a pattern. A single zarr
@@ -66,9 +67,7 @@ def denoise_many(
         address: The address of a running Ray cluster; its machines must reach the inputs, the model
             and ``out`` under the same names. None starts Ray on this machine.
         workers: Number of workers; None is one for each GPU, or each core.
-        read: How files are read.
-        options: How the model is applied.
-        running: Where and how the model runs.
+        read, options, running: How files are read; how the model is applied; where it runs.
         say: Called with messages.
         report: Called with the result of each input as it is done.
         progress: Called with the number of files that are done, and of all. None stands for all
@@ -104,82 +103,67 @@ def denoise_many(
     job = _Job(settings, source, say, report, progress)
     with job_folder(out, _facts(settings, source), overwrite=outputs.overwrite):
         try:
-            job.run(lambda: _engine(engine, settings, workers, address))
+            job.run(partial(_engine, engine, settings, workers, address))
         except KeyboardInterrupt:
             done = job.summary.denoised + job.summary.before
-            without = " without --overwrite" if outputs.overwrite else ""
-            again = f"the same command{without} goes on from there"
-            say(f"stopped: {done} outputs are in place, and {again}")
+            again = "the same command" + " without --overwrite" * outputs.overwrite
+            say(f"stopped: {done} outputs are in place, and {again} goes on from there")
             raise
     return job.summary
 
 
+@dataclass
 class _Job:
     """The driver's work on a job whose folder is ready."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        source: str,
-        say: Say,
-        report: Callable[[FileResult], None],
-        progress: FileProgress,
-    ) -> None:
-        self._settings, self._source, self._say = settings, source, say
-        self._report, self._progress = report, progress
-        self.summary = Summary()
+    settings: Settings
+    source: str
+    say: Say
+    report: Callable[[FileResult], None]
+    progress: FileProgress
+    summary: Summary = field(default_factory=Summary)
 
     def run(self, make_engine: Callable[[], Engine]) -> None:
         """Do what is missing; no worker is started for nothing."""
-        started = time.monotonic()
-        out = self._settings.out
-        path = out / MANIFEST
-        inputs, done = clean(path, out)
+        started, out = time.monotonic(), self.settings.out
+        inputs, done = clean(out / MANIFEST, out)
         self.summary.before = len(done)
         items = self._items(inputs, done)
         first = list(islice(items, 2))  # more than one is no huge image
-        self._manifest = Manifest(path)
-        try:
+        with closing(Manifest(out / MANIFEST)) as self._manifest:
             if first:
                 engine = make_engine()
-                self._say(f"{engine.workers} workers share the work")
+                self.say(f"{engine.workers} workers share the work")
                 self._work(engine, first, items)
             else:
                 shutil.rmtree(out / BLOCKS, ignore_errors=True)
-        finally:
-            self._manifest.close()
-            self.summary.seconds = time.monotonic() - started
+        self.summary.seconds = time.monotonic() - started
 
     def _work(self, engine: Engine, first: list[FileItem], rest: Iterator[FileItem]) -> None:
         with _ending(), Pool(engine) as pool:  # Ray, once it runs, has a way of its own to end
-            try:
-                if len(first) == 1 and self._in_tiles(pool, first[0]):
-                    return
+            if len(first) > 1 or not self._in_tiles(pool, first[0]):
                 for results in pool.run(chain(first, rest)):
                     self._record(results)
-                    self._progress(self.summary.inputs, None)
-            finally:
-                self.summary.lost = pool.lost
+                    self.progress(self.summary.inputs, None)
+        self.summary.lost = pool.lost
 
     def _items(self, inputs: Names, outputs: Names) -> Iterator[FileItem]:
         """List what is missing: not what is done, nor what was named before."""
         left = len(outputs)  # done before
-        for name, relative in list_inputs(self._source, exclude=self._settings.out):
+        for name, relative in list_inputs(self.source, exclude=self.settings.out):
             known = not inputs.add(name)
             if relative.is_absolute() or not relative.name or ".." in relative.parts:
-                yield FileItem(name, "", refused=f"{name} has no place inside of --out")
+                yield FileItem(name, "", f"{name} has no place inside of --out")
                 continue
-            renamed = relative.with_name(self._settings.outputs.rename(relative.name))
-            output = renamed.as_posix()
+            output = str(relative.with_name(self.settings.outputs.rename(relative.name)))
             if outputs.add(output):
                 yield FileItem(name, output)
             elif not known:
-                yield FileItem(
-                    name,
-                    output,
-                    refused=f"{name} would be written to {output}, as another input is: denoise "
-                    "them in separate jobs",
+                refused = (
+                    f"{name} would be written to {output}, as another input is: denoise them in "
+                    "separate jobs"
                 )
+                yield FileItem(name, output, refused)
             elif left > 0:
                 left -= 1
             else:
@@ -187,24 +171,21 @@ class _Job:
 
     def _in_tiles(self, pool: Pool, item: FileItem) -> bool:
         """Do one file tile by tile, if it can be read in parts where it is."""
-        if item.refused or is_url(self._source) or is_list(self._source):
+        if item.refused or is_url(self.source) or is_list(self.source):
             return False
-        huge = HugeFile(item, self._settings)
-        if not huge.allowed:
-            return False
-        result = huge.run(pool, lambda share: self._progress(share, 1))
+        result = HugeFile(item, self.settings).run(pool, lambda share: self.progress(share, 1))
         if result is None:
             return False
         self._record([result])
         if result.error is None:
-            shutil.rmtree(self._settings.out / BLOCKS)
+            shutil.rmtree(self.settings.out / BLOCKS)
         return True
 
     def _record(self, results: list[FileResult]) -> None:
         self._manifest.add(results)
         for result in results:
             self.summary.count(result)
-            self._report(result)
+            self.report(result)
 
 
 def _facts(settings: Settings, source: str) -> dict[str, Any]:

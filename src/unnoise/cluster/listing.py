@@ -8,15 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from unnoise.errors import ConfigError, ImageError
-from unnoise.images import (
-    WILD,
-    is_image_name,
-    is_url,
-    matches,
-    reached,
-    system_of,
-    walk_images,
-)
+from unnoise.images import WILD, is_image_name, is_url, matches, reached, system_of, walk_images
 from unnoise.outputs import TEMPORARY
 
 LISTS = (".txt", ".lst")
@@ -36,20 +28,9 @@ def settle(source: str) -> str:
 
 
 def list_inputs(source: str, *, exclude: Path) -> Iterator[Input]:
-    """List the inputs of a settled source in the order in which they are met.
-
-    Args:
-        source: A file; a folder, with its subfolders; a pattern; a list (``.txt`` or ``.lst``) with
-            a path or an address on each line, below the folder of the list or not; or an address
-            for fsspec of a file, a folder or a pattern.
-        exclude: A folder that is left out.
-
-    Raises:
-        ImageError: The source is not there.
-        ConfigError: An address needs a package that is not installed.
-    """
+    """List the inputs of a settled source, as ``denoise_many`` takes them, in the order found."""
     if is_url(source):
-        yield from list_address(source)
+        yield from _list_address(source)
     elif is_list(source):
         yield from _of_list(Path(source))
     else:
@@ -69,12 +50,10 @@ def check_apart(source: str, out: Path) -> None:
     fixed = Path(source)
     while WILD.search(str(fixed)) and not fixed.exists():
         fixed = fixed.parent
-    folder = fixed if fixed.is_dir() else fixed.parent
-    if fixed != Path(source) or fixed.is_dir():
-        inside = folder.resolve().is_relative_to(out.resolve())
-    else:
-        inside = folder.resolve() == out.resolve()
-    if inside:
+    folder = (fixed if fixed.is_dir() else fixed.parent).resolve()
+    only_file = fixed == Path(source) and not fixed.is_dir()
+    target = out.resolve()
+    if folder == target or (not only_file and folder.is_relative_to(target)):
         raise ConfigError(
             f"the inputs lie in {out}, where the outputs go: choose another --out, such as "
             f"{out / 'denoised'}"
@@ -96,19 +75,13 @@ def _listed(name: str, folder: Path) -> Input:
     if is_url(name):
         protocol, _, rest = name.partition("://")
         return Input(name, PurePosixPath(protocol, rest.split("?")[0].lstrip("/")))
-    path = os.path.normpath(folder / name)
-    if Path(path).is_relative_to(folder):
-        return Input(path, PurePosixPath(Path(path).relative_to(folder).as_posix()))
-    outside = Path(path)
-    return Input(path, PurePosixPath(outside.relative_to(outside.anchor).as_posix()))
+    path = Path(os.path.normpath(folder / name))
+    above = folder if path.is_relative_to(folder) else Path(path.anchor)
+    return Input(str(path), PurePosixPath(path.relative_to(above).as_posix()))
 
 
-def list_address(address: str) -> Iterator[Input]:
-    """List a file, the images below a folder, or the images that match a pattern.
-
-    Raises:
-        ImageError: Nothing is there, or it cannot be reached.
-    """
+def _list_address(address: str) -> Iterator[Input]:
+    """List a file, the images below a folder, or the images that match a pattern."""
     system, path = system_of(address)
     fixed, pattern = _split(address, path)
     with reached(address):
@@ -125,15 +98,7 @@ def list_address(address: str) -> Iterator[Input]:
 
 @contextmanager
 def at_hand(name: str, folder: Path) -> Iterator[Path]:
-    """Give an input as a file on this machine; one from an address is fetched, and gone later.
-
-    Args:
-        name: A path or an address.
-        folder: It is fetched into a folder of its own in this one.
-
-    Raises:
-        ImageError: It cannot be fetched.
-    """
+    """Give an input as a file; one with an address is fetched to ``folder``, and removed later."""
     if not is_url(name):
         yield Path(name)
         return
@@ -159,7 +124,7 @@ def _split(address: str, path: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _is_file(system: Any, path: str) -> bool:
-    # Every page of the web is a file to fsspec, those that list files too.
+    # Each page of the web is a file to fsspec, even one that lists files.
     if "http" in system.protocol and not is_image_name(path.split("?")[0]):
         return False
     return bool(system.isfile(path))

@@ -78,19 +78,11 @@ class _Seat:
     ready: bool = False
     given: deque[Batch] = field(default_factory=deque)
 
-    @property
-    def has_room(self) -> bool:
-        """Whether it can take a batch."""
-        return self.ready and len(self.given) < AHEAD
-
 
 class Pool:
-    """Workers of one engine; they end with the ``with`` block.
+    """Workers of one engine, which end with the ``with`` block.
 
-    What it does for an answer takes as long with a thousand workers as with two.
-
-    Attributes:
-        lost: How many workers died and were replaced.
+    Its work for an answer takes as long with a thousand workers as with two.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -102,7 +94,7 @@ class Pool:
         self._again: deque[Batch] = deque()
         self._deaths: dict[Item, int] = {}
         self._failed_starts = 0
-        self.lost = 0
+        self.lost = 0  # workers that died and were replaced
         self._seconds: float | None = None  # of a piece of work, lately
 
     def __enter__(self) -> Self:
@@ -114,11 +106,7 @@ class Pool:
         self._engine.close()
 
     def run(self, items: Iterable[WorkItem[Out]]) -> Iterator[list[Out]]:
-        """Do work, which is taken as it is needed, and yield outcomes as they are there.
-
-        Raises:
-            ConfigError: Workers cannot begin.
-        """
+        """Do work, which is taken as it is needed, and yield outcomes as they arrive."""
         source: Iterator[Item] = iter(items)
         self._again.extend([item] for item in islice(source, self._engine.workers))
         for number in range(len(self._seats), len(self._again)):
@@ -142,7 +130,7 @@ class Pool:
         return bool(self._again) or self._given > 0
 
     def _offer(self, seat: _Seat) -> None:
-        if seat.has_room:
+        if seat.ready and len(seat.given) < AHEAD:
             self._rooms[len(seat.given)].append(seat)
 
     def _emptiest(self) -> _Seat | None:
@@ -150,7 +138,7 @@ class Pool:
         for count, room in enumerate(self._rooms):
             while room:
                 seat = room.popleft()
-                if seat.has_room and len(seat.given) == count:
+                if seat.ready and len(seat.given) == count:
                     return seat
         return None
 

@@ -23,12 +23,7 @@ THREADS = ("OMP_NUM_THREADS", "VIPS_CONCURRENCY")  # what libraries ask for when
 
 
 class ProcessEngine:
-    """Starts processes.
-
-    Args:
-        settings: The settings of the job.
-        workers: Number of workers; None is one for each GPU, or each core.
-    """
+    """Starts processes: by default, one for each GPU, or for each core."""
 
     def __init__(self, settings: Settings, *, workers: int | None) -> None:
         self._settings = settings

@@ -25,16 +25,7 @@ CONNECTED = 10.0  # seconds to reach a cluster
 
 
 class RayEngine:
-    """Starts actors, each with its share of the cores or GPUs.
-
-    Args:
-        settings: The settings of the job.
-        workers: Number of workers; None is one for each GPU, or each core.
-        address: The address of a running cluster; None starts Ray on this machine.
-
-    Raises:
-        ConfigError: Ray is not installed, or the cluster cannot be reached.
-    """
+    """Starts actors, by default one for each GPU or core; without an address, on this machine."""
 
     def __init__(self, settings: Settings, *, workers: int | None, address: str | None) -> None:
         self._ray = _connect(address)

@@ -43,16 +43,7 @@ SYNCED = 5.0  # seconds after which rows are on the disk, whatever happens to th
 
 @contextmanager
 def job_folder(out: Path, facts: Mapping[str, Any], *, overwrite: bool) -> Iterator[None]:
-    """Take a folder for a job: begin it, or go on with it if it is the same.
-
-    Args:
-        out: The folder; it is new, empty, or of the same job.
-        facts: They are the same in the same job.
-        overwrite: Begin anew; outputs that are there are replaced.
-
-    Raises:
-        OutputError: The folder holds something else, is in use, or cannot be written to.
-    """
+    """Take a folder for a job: go on with the job that is there if its facts are the same."""
     check_writable(out)
     facts = json.loads(json.dumps(facts))  # as those of before, where tuples are lists
     with alone(out):
@@ -68,7 +59,7 @@ def job_folder(out: Path, facts: Mapping[str, Any], *, overwrite: bool) -> Itera
 
 
 def _goes_on(out: Path, facts: Mapping[str, Any]) -> bool:
-    """Whether the folder holds this job; if not, nothing was done in it yet."""
+    """Return whether the folder holds this job; if not, nothing was done in it yet."""
     others = [entry.name for entry in out.iterdir() if not _is_nothing(entry)]
     if not others:
         return False
@@ -97,7 +88,7 @@ def _goes_on(out: Path, facts: Mapping[str, Any]) -> bool:
 
 
 def _is_nothing(entry: Path) -> bool:
-    """Whether an entry is half-written, or belongs to a job that has done nothing yet."""
+    """Return whether an entry is half-written, or of a job that has done nothing yet."""
     if entry.name == MANIFEST:
         return entry.stat().st_size == 0
     return entry.name == JOB or entry.name.startswith(TEMPORARY)
@@ -107,11 +98,8 @@ def _clear(out: Path) -> None:
     """Remove what killed workers left half-written."""
     for place, folders, _ in os.walk(out):
         remove_leftovers(Path(place))
-        folders[:] = [
-            name
-            for name in folders
-            if not name.startswith(TEMPORARY) and not is_zarr(Path(place, name))
-        ]
+        left = (name for name in folders if not name.startswith(TEMPORARY))
+        folders[:] = [name for name in left if not is_zarr(Path(place, name))]
 
 
 class Names:
@@ -150,11 +138,7 @@ def _holds(part: NDArray[np.uint64], key: np.uint64) -> bool:
 
 
 class Manifest:
-    """The results of a job, each added once.
-
-    Args:
-        path: The manifest; outputs are named below its folder.
-    """
+    """The results of a job, each added once; outputs are named below its folder."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("ab")
@@ -162,33 +146,22 @@ class Manifest:
         self._synced = time.monotonic()
 
     def add(self, results: Iterable[FileResult]) -> None:
-        """Add a row for each result.
-
-        Raises:
-            OutputError: The disk refuses them.
-        """
+        """Add a row for each result."""
         with self._writing():
             for result in results:
-                self._file.write(json.dumps(self._row(result)).encode() + b"\n")
+                row = {name: getattr(result, name) for name in COLUMNS}
+                if result.output is not None:
+                    row["output"] = result.output.removeprefix(self._folder).replace(os.sep, "/")
+                self._file.write(json.dumps(row).encode() + b"\n")
             self._file.flush()
             if time.monotonic() - self._synced > SYNCED:
-                self._sync()
+                flush(self._file)
+                self._synced = time.monotonic()
 
     def close(self) -> None:
-        """Let go of the file.
-
-        Raises:
-            OutputError: The disk refuses the last rows.
-        """
+        """Let go of the file."""
         with self._writing(), self._file:
-            self._file.flush()
-            self._sync()
-
-    def _row(self, result: FileResult) -> dict[str, Any]:
-        row = {name: getattr(result, name) for name in COLUMNS}
-        if result.output is not None:
-            row["output"] = result.output.removeprefix(self._folder).replace(os.sep, "/")
-        return row
+            flush(self._file)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -200,23 +173,12 @@ class Manifest:
                 "repeat the command: it goes on"
             ) from error
 
-    def _sync(self) -> None:
-        flush(self._file)
-        self._synced = time.monotonic()
-
 
 def clean(path: Path, folder: Path) -> tuple[Names, Names]:
-    """Keep the rows of a manifest that are done, one for each output that is there.
+    """Keep one row for each output that is there, and return the inputs and outputs that are done.
 
-    A torn last line, inputs that failed, and outputs that are gone lose their rows, so they are
-    done again.
-
-    Args:
-        path: The manifest, which need not exist.
-        folder: The folder of the outputs.
-
-    Returns:
-        The names of inputs and of outputs that are done.
+    A torn last line, inputs that failed, and outputs that are gone lose their rows: they are done
+    again. The manifest need not exist.
     """
     inputs, outputs = Names(), Names()
     if not path.exists():

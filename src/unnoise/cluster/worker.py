@@ -57,21 +57,7 @@ class WorkItem(Protocol[Out]):
 
 
 class Worker:
-    """A model, loaded and ready.
-
-    Args:
-        settings: The settings of the job.
-        device: Where the model of this worker runs.
-        threads: Number of cores that it takes.
-
-    Attributes:
-        settings: The settings of the job.
-        denoiser: The model.
-        denoise_file: Denoises one file.
-
-    Raises:
-        UnnoiseError: The model cannot be loaded.
-    """
+    """A model, loaded and ready, on a device and with its number of threads."""
 
     def __init__(self, settings: Settings, *, device: str, threads: int) -> None:
         self.settings = settings
@@ -92,17 +78,11 @@ class Worker:
 
 @dataclass(frozen=True)
 class FileItem:
-    """One input, from its file to its output.
+    """One input, from its file to its output."""
 
-    Attributes:
-        name: The path or address of the input.
-        output: The output, below the folder of the job.
-        refused: Why the input is not looked at; None if it is.
-    """
-
-    name: str
-    output: str
-    refused: str | None = None
+    name: str  # path or address
+    output: str  # below the folder of the job
+    refused: str | None = None  # the reason why the input is not denoised
 
     def run(self, worker: Worker) -> FileResult:
         """Denoise it."""
