@@ -1,7 +1,7 @@
-"""Denoising many files: which output belongs to which input, and one bad file among good ones.
+"""Denoising many files: load models, choose one for each file, and name the outputs.
 
-Everything that can be refused is refused before the first file is read. What goes wrong with one
-file is reported with it, and the rest is done.
+Everything that can be refused is refused before the first file is read. The error of one file is
+reported with it, and the rest is done.
 """
 
 import os
@@ -49,9 +49,7 @@ def load(
             model in the package: ``photo`` is for photographs, grey and colour, with gaussian noise
             of any level up to 55/255 and with noise like a camera's; ``fluorescence`` is for
             fluorescence micrographs, channel by channel.
-        device: Where it runs; see below.
-        precision: Likewise.
-        compile: Likewise.
+        device, precision, compile: Where and how it runs; see below.
 
     Raises:
         ModelFileError: The file is missing, damaged or of another format.
@@ -78,11 +76,7 @@ def load_built_ins(running: Running = Running()) -> dict[str, Denoiser]:  # noqa
 
 
 def _denoise_with_best(
-    work: Mapping[str, FileDenoiser],
-    path: Path,
-    target: Path,
-    *,
-    progress: Callable[[float], None],
+    work: Mapping[str, FileDenoiser], path: Path, target: Path, *, progress: Callable[[float], None]
 ) -> FileResult:
     """Denoise one file with the model that knows it."""
     started, (first, one) = time.perf_counter(), next(iter(work.items()))
@@ -190,8 +184,9 @@ def denoise_files(
     """
     jobs = _jobs(inputs, outputs)
     make = partial(FileDenoiser, options=options, read=read, outputs=outputs)
+    denoise: FileDenoiser | partial[FileResult]
     if isinstance(denoiser, Denoiser):
-        denoise: Callable[..., FileResult] = make(denoiser)
+        denoise = make(denoiser)
     else:
         work = {name: make(each) for name, each in denoiser.items()}
         denoise = partial(_denoise_with_best, work)

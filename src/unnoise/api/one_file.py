@@ -1,7 +1,4 @@
-"""One file: open it, look at it, denoise it, and report the result.
-
-Many files are done by this one after another, or by many workers.
-"""
+"""One file: open it, judge it, denoise it, and report the result."""
 
 import time
 from collections import Counter
@@ -59,7 +56,7 @@ class Summary:
 
     @property
     def inputs(self) -> int:
-        """Number of inputs that are dealt with."""
+        """Number of inputs that are done or failed."""
         return self.before + self.denoised + self.failed
 
     def count(self, result: FileResult) -> None:
@@ -166,7 +163,7 @@ class FileDenoiser:
         return self.denoiser.sight.of_reader(reader, self.options)
 
     def look(self, reader: Reader, view: View, name: str) -> FileResult:
-        """Return what is known of an open file before it is denoised: notes, and a verdict."""
+        """Return the notes and the verdict of an open file before it is denoised."""
         seen = FileResult(name, notes=view.notes)
         if not self.outputs.inspect:
             return seen

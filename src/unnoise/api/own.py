@@ -29,7 +29,7 @@ MINUTES = 2.0  # of a training, by default
 START = "photo"
 LOOKED_AT = 16  # files, spread over all: they decide the start, and their results are checked
 RUNS = 2  # with added noise, for an estimate of the error
-LOST = 2.0  # times what is removed in flat places: half of it is structure
+LOST = 2.0  # times the removal in flat places: half of it is structure
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Own:
     worse: tuple[Path, ...]  # files whose result is estimated to be worse than the input
 
     def facts(self) -> dict[str, Any]:
-        """Return what is known of the training, as plain values."""
+        """Return the facts of the training as plain values."""
         info = self.denoiser.info
         return {
             "objective": info.objective.split(",")[0],
@@ -80,7 +80,7 @@ def train_on(
         steps: Length of the training, instead.
         keep: A run folder to keep the model in; None keeps nothing on disk.
         read, options: How files are read, and how the model will be applied.
-        seed: Decides weights, order and what is held out.
+        seed: Decides weights, order and held-out images.
         running: Where and how the training runs, and the model after it.
         overwrite: Whether a run in ``keep`` may be replaced.
         say, report: Called with messages, and with the progress.

@@ -1,4 +1,4 @@
-"""What all verbs share: their app, messages, JSON and the progress of a training."""
+"""The parts that all verbs share: app, messages, JSON and progress."""
 
 import json
 import math
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from unnoise.types import Say
 
 Given = ParamSpec("Given")
-Shown = tuple[float, float | None, str]  # what is done, of all, in words
+Shown = tuple[float, float | None, str]  # number done, number of all, and both in words
 Showing = AbstractContextManager[Callable[Given, None]]
 
 MOST_ALIKE = 5  # notes that differ only in numbers
@@ -129,7 +129,7 @@ def _showing(
     """Give what shows progress: a bar with ``figures`` on a terminal, ``lines`` elsewhere."""
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
-        yield _nothing if quiet else lines
+        yield (lambda *_, **__: None) if quiet else lines
         return
     columns = BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn()
     with Bar(*columns, console=console) as bar:
@@ -140,10 +140,6 @@ def _showing(
             bar.update(task, total=count, completed=done, description=text)
 
         yield update
-
-
-def _nothing(*_: object, **__: object) -> None:
-    """Show nothing."""
 
 
 def _print_validation(progress: "Progress") -> None:

@@ -130,7 +130,7 @@ def denoise(
         many = partial(denoise_many, model or DEFAULT, inputs[0], running=running, say=say)
         run = partial(many, engine=engine, address=address, workers=workers)
     job = engine != HERE
-    # The manifest of a job has what is printed or kept here, and its files may be millions.
+    # A job may have millions of files, and its manifest holds what would be printed or kept here.
     report = _Report(say, each=not job, keep=json and not job)
     with file_progress(quiet=quiet) as progress:
         summary = run(outputs=outputs, read=read, options=options, report=report, progress=progress)

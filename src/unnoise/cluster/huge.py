@@ -67,7 +67,7 @@ class OutlineItem:
         return Outline(seen, dtype=view.dtype, ways=tuple(ways), which=tuple(which))
 
     def failed(self, reason: str) -> Outline:
-        """Return what is wrong."""
+        """Return an outline with an error."""
         return Outline(FileResult(self.name), error=reason)
 
 
@@ -97,7 +97,7 @@ class TileItem:
         return FileResult(self.name, seconds=time.perf_counter() - started)
 
     def failed(self, reason: str) -> FileResult:
-        """Return what went wrong."""
+        """Return the outcome with an error."""
         return FileResult(self.name, error=reason)
 
     def _image(self, worker: Worker) -> ValuePass:
@@ -105,11 +105,10 @@ class TileItem:
         key = self.name, self.image
         if worker.kept.get("image") != key:
             if "reader" not in worker.kept:
-                worker.kept["reader"] = reader = worker.settings.read.open(self.name)
-                worker.kept["view"] = worker.denoise_file.view(reader)  # the same in all workers
-            tiled = worker.denoiser.tiled(
-                worker.kept["reader"], self.image, worker.settings.options, worker.kept["view"]
-            )
+                reader = worker.settings.read.open(self.name)
+                worker.kept.update(reader=reader, view=worker.denoise_file.view(reader))
+            reader, view = worker.kept["reader"], worker.kept["view"]
+            tiled = worker.denoiser.tiled(reader, self.image, worker.settings.options, view)
             worker.kept.update(image=key, tiled=tiled)
         image: ValuePass = worker.kept["tiled"]
         return image
@@ -193,10 +192,8 @@ class HugeFile:
         self, image: int, rows: tuple[int, ...], columns: tuple[int, ...]
     ) -> Iterator[Array]:
         for edges in pairwise(rows):
-            parts = [
-                np.load(self._block(image, edges, across), mmap_mode="r")
-                for across in pairwise(columns)
-            ]
+            blocks = (self._block(image, edges, across) for across in pairwise(columns))
+            parts = [np.load(block, mmap_mode="r") for block in blocks]
             for top in range(0, edges[1] - edges[0], BAND_ROWS):
                 yield np.concatenate([part[top : top + BAND_ROWS] for part in parts], axis=1)
 
@@ -219,8 +216,5 @@ def _version(path: Path) -> list[tuple[str, int, int]]:
 
 
 def _edges(image: ValuePass) -> Edges:
-    rows, columns = image.grid.rows, image.grid.columns
-    return (
-        (*(span.first for span in rows), image.grid.height),
-        (*(span.first for span in columns), image.grid.width),
-    )
+    rows, columns = ([span.first for span in s] for s in (image.grid.rows, image.grid.columns))
+    return (*rows, image.grid.height), (*columns, image.grid.width)

@@ -124,7 +124,7 @@ class _Job:
     summary: Summary = field(default_factory=Summary)
 
     def run(self, make_engine: Callable[[], Engine]) -> None:
-        """Do what is missing; no worker is started for nothing."""
+        """Do the missing inputs; start no worker if there are none."""
         started, out = time.monotonic(), self.settings.out
         inputs, done = clean(out / MANIFEST, out)
         self.summary.before = len(done)
@@ -140,7 +140,7 @@ class _Job:
         self.summary.seconds = time.monotonic() - started
 
     def _work(self, engine: Engine, first: list[FileItem], rest: Iterator[FileItem]) -> None:
-        with _ending(), Pool(engine) as pool:  # Ray, once it runs, has a way of its own to end
+        with _ending(), Pool(engine) as pool:  # after Ray, which sets its own signal handlers
             if len(first) > 1 or not self._in_tiles(pool, first[0]):
                 for results in pool.run(chain(first, rest)):
                     self._record(results)
@@ -148,7 +148,7 @@ class _Job:
         self.summary.lost = pool.lost
 
     def _items(self, inputs: Names, outputs: Names) -> Iterator[FileItem]:
-        """List what is missing: not what is done, nor what was named before."""
+        """List inputs that are neither done nor named before."""
         left = len(outputs)  # done before
         for name, relative in list_inputs(self.source, exclude=self.settings.out):
             known = not inputs.add(name)
@@ -189,7 +189,7 @@ class _Job:
 
 
 def _facts(settings: Settings, source: str) -> dict[str, Any]:
-    """Return what makes a job the same: what is made of which images."""
+    """Return the facts that make a job the same: its images, and all that changes outputs."""
     read = asdict(settings.read)
     del read["max_pixels"]  # a limit; it changes no output
     return {

@@ -84,9 +84,12 @@ def _list_address(address: str) -> Iterator[Input]:
     """List a file, the images below a folder, or the images that match a pattern."""
     system, path = system_of(address)
     fixed, pattern = _split(address, path)
+    plain = path.split("?")[0]
     with reached(address):
-        if not pattern and _is_file(system, path):
-            yield Input(address, PurePosixPath(PurePosixPath(path.split("?")[0]).name))
+        # Each page of the web is a file to fsspec, even one that lists files.
+        listing = "http" in system.protocol and not is_image_name(plain)
+        if not pattern and not listing and system.isfile(path):
+            yield Input(address, PurePosixPath(PurePosixPath(plain).name))
             return
         if not system.isdir(fixed):
             raise ImageError(f"{address} is not there: name a file, a folder or a pattern")
@@ -121,13 +124,6 @@ def _split(address: str, path: str) -> tuple[str, tuple[str, ...]]:
     parts = path.split("/")
     first = next((place for place, part in enumerate(parts) if WILD.search(part)), len(parts))
     return "/".join(parts[:first]), tuple(parts[first:])
-
-
-def _is_file(system: Any, path: str) -> bool:
-    # Each page of the web is a file to fsspec, even one that lists files.
-    if "http" in system.protocol and not is_image_name(path.split("?")[0]):
-        return False
-    return bool(system.isfile(path))
 
 
 def _below(system: Any, folder: str) -> Iterator[str]:

@@ -169,7 +169,7 @@ class Pool:
         return answer
 
     def _replace(self, seat: _Seat) -> list[Outcome]:
-        """Put a new worker in the place of a lost one; return what is given up."""
+        """Put a new worker in the place of a lost one; return the outcomes of given-up work."""
         seat.link.end()
         del self._seats[seat.link]
         self.lost += 1

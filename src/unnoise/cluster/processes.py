@@ -111,13 +111,11 @@ def _work(pipe: Connection, settings: Settings, device: str, threads: int) -> No
 @contextmanager
 def _threads(count: int) -> Iterator[None]:
     """Set the number of threads of a process that is started: NumPy asks before our code runs."""
-    before = {name: os.environ.get(name) for name in THREADS}
+    before = {name: os.environ[name] for name in THREADS if name in os.environ}
     os.environ.update(dict.fromkeys(THREADS, str(count)))
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        for name in THREADS:
+            del os.environ[name]
+        os.environ.update(before)

@@ -67,7 +67,7 @@ class RayEngine:
 
 
 class Actor:
-    """Runs in a process of Ray. Its first call loads the model, and can answer why it cannot."""
+    """Runs in a process of Ray. Its first call loads the model, or returns the error."""
 
     def __init__(self, settings: Settings, threads: int) -> None:
         self._settings, self._threads = settings, threads
@@ -134,7 +134,9 @@ def _connect(address: str | None) -> Any:
         ray.init("local", num_cpus=usable_cores(), include_dashboard=False, **quiet)
         return ray
     try:
-        _check_reachable(address)
+        host, colon, port = address.rpartition("://")[2].rpartition(":")
+        if colon and port.isdigit():  # Ray would try for many minutes where nobody listens
+            socket.create_connection((host.strip("[]"), int(port)), CONNECTED).close()
         ray.init(address, **quiet)
     except (OSError, ValueError, RuntimeError) as error:
         reason = (str(error).strip().splitlines() or ["no reason was given"])[0]
@@ -144,10 +146,3 @@ def _connect(address: str | None) -> Any:
             "RAY_AUTH_MODE=token"
         ) from error
     return ray
-
-
-def _check_reachable(address: str) -> None:
-    """Raise ``OSError`` if nobody listens there: Ray itself would try for many minutes."""
-    host, colon, port = address.rpartition("://")[2].rpartition(":")
-    if colon and port.isdigit():
-        socket.create_connection((host.strip("[]"), int(port)), CONNECTED).close()

@@ -45,7 +45,7 @@ SYNCED = 5.0  # seconds after which rows are on the disk, whatever happens to th
 def job_folder(out: Path, facts: Mapping[str, Any], *, overwrite: bool) -> Iterator[None]:
     """Take a folder for a job: go on with the job that is there if its facts are the same."""
     check_writable(out)
-    facts = json.loads(json.dumps(facts))  # as those of before, where tuples are lists
+    facts = json.loads(json.dumps(facts))  # tuples become lists, as in job.json
     with alone(out):
         if overwrite or not _goes_on(out, facts):
             (out / MANIFEST).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What one worker does: it loads the model once, then does one piece of work after another.
+"""One worker: it loads the model once, then does one piece of work after another.
 
 All engines run this class, in processes of their own. It knows none of them.
 """
@@ -50,7 +50,7 @@ class WorkItem(Protocol[Out]):
     """A piece of work for a worker; it can be hashed and sent to other processes."""
 
     def run(self, worker: "Worker") -> Out:
-        """Do it; nothing is raised, as the outcome says what went wrong."""
+        """Do it; errors are in the outcome, and none is raised."""
 
     def failed(self, reason: str) -> Out:
         """Return the outcome if it could not be done."""
@@ -72,7 +72,7 @@ class Worker:
         self.kept: dict[str, Any] = {}  # what a piece of work leaves for the next one of its kind
 
     def run(self, items: Sequence[WorkItem[Outcome]]) -> list[Outcome]:
-        """Do pieces of work; what goes wrong with one is in its outcome."""
+        """Do pieces of work; the error of one is in its outcome."""
         return [item.run(self) for item in items]
 
 
