@@ -1,9 +1,8 @@
 """The denoiser: a model with what its file says, applied to arrays and files of any size."""
 
-import math
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -12,11 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.denoiser.description import describe_model
-from unnoise.denoiser.hot_pixels import describe
 from unnoise.denoiser.loading import load_backend, locate
 from unnoise.denoiser.networks import Backend
 from unnoise.denoiser.options import OF_FILES, DenoiseOptions
-from unnoise.denoiser.restoring import ArraySource, DistanceFinder, FloatPass, OneImage, fill
+from unnoise.denoiser.restoring import (
+    ArraySource,
+    FloatPass,
+    OneImage,
+    fill,
+    find_distances,
+    images_of,
+)
 from unnoise.denoiser.sight import Sight
 from unnoise.denoiser.values import ValuePass, at_strides, passes
 from unnoise.denoiser.view import GREY, View, filled
@@ -36,29 +41,19 @@ from unnoise.images import (
 )
 from unnoise.runs import ModelInfo, write_model_file
 from unnoise.signatures import takes_fields
-from unnoise.types import Array, Floats
-
-COLOUR_COUNTS = (1, 3, 4)  # lengths of a last axis that is channels, where nothing else is known
+from unnoise.types import Array, Floats, Say
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 class Denoiser:
-    """A trained model with all that is needed to use it.
-
-    Attributes:
-        info: What the model file says about the model.
-        backend: What runs the model.
-        sight: How the model sees images.
-    """
+    """A trained model as a library runs it, the header of its file, and how it sees images."""
 
     def __init__(self, backend: Backend, info: ModelInfo, *, one_by_one: bool = False) -> None:
         self.info = info
         self._one_by_one = one_by_one
         self.backend = backend
         self.sight = Sight(backend.network, info)
-        found = backend.distances
-        self._distances = DistanceFinder(found, backend.network.channels) if found else None
 
     @classmethod
     def load(cls, path: str | Path, *, device: str = "cpu") -> "Denoiser":
@@ -68,7 +63,7 @@ class Denoiser:
     @property
     def has_bounds(self) -> bool:
         """Whether it can estimate how far the truth may lie from a result."""
-        return self._distances is not None
+        return self.backend.distances is not None
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write the model file.
@@ -150,45 +145,39 @@ class Denoiser:
         view: View | None = None,
         overwrite: bool = False,
         progress: Callable[[float], None] = lambda _: None,
-        note: Callable[[str], None] = lambda _: None,
+        note: Say = lambda _: None,
     ) -> tuple[str, ...]:
         """Denoise a file band by band, in memory that does not grow with its height.
 
         Args:
-            source: An open file, or its path.
             target: Is written in the format, axes, size, dtype and with the metadata of the source.
-            options: How the model is applied.
-            view: How the file is seen, if that is known; see ``Sight.of_reader``.
-            overwrite: Whether the target may be replaced.
-            progress: Gets the share that is done, up to 1.
-            note: Gets the number of replaced hot pixels in words, at the end.
+            view: How the file is seen; None finds it (``Sight.of_reader``).
+            progress: Called with the share that is done, up to 1.
+            note: Called at the end with the number of replaced hot pixels, in words.
 
         Returns:
-            What the target lost of the source, in words.
+            The properties of the source that the target lost, in words.
 
         Raises:
-            ImageError: The file cannot be read, or holds NaN or infinity.
-            ModelError: The model does not take images of this size or number of channels.
             OutputError: The target exists, or cannot be written. Nothing partial remains.
-            ConfigError: The options do not suit the file.
+            UnnoiseError: An error of ``__call__``.
         """
-        with (
-            nullcontext(source)
-            if isinstance(source, Reader)
-            else open_image(Path(source)) as reader
-        ):
+        opened: AbstractContextManager[Reader] = (
+            nullcontext(source) if isinstance(source, Reader) else open_image(Path(source))
+        )
+        with opened as reader:
             seen = view or self.sight.of_reader(reader, options)
             made, tally = passes(self.backend, self.sight, reader, seen, options, progress)
             lost = write_like(
                 Path(target),
                 reader,
-                (image for each in made for image in each.images()),
+                images_of(made),
                 dtype=seen.dtype,
                 quality=options.quality,
                 overwrite=overwrite,
             )
             if options.hot_pixels:
-                note(describe(tally.replaced, tally.total))
+                note(tally.in_words())
             return lost
 
     def denoise_image(
@@ -198,32 +187,19 @@ class Denoiser:
         options: DenoiseOptions,
         view: View,
         *,
-        note: Callable[[str], None] = lambda _: None,
+        note: Say = lambda _: None,
     ) -> Array:
-        """Return one image of an open file, denoised, ``(H, W, channels + alpha)``.
-
-        See ``denoise_file``.
-
-        Raises:
-            ImageError: The file cannot be read.
-        """
+        """Return one image of an open file as ``denoise_file`` does, ``(H, W, C + alpha)``."""
         made = self.tiled(reader, index, options, view)
         (bands,) = made.images()
         image = np.concatenate(list(bands))
         if options.hot_pixels:
-            note(describe(made.tally.replaced, made.tally.total))
+            note(made.tally.in_words())
         return image
 
     def tiled(self, reader: Reader, index: int, options: DenoiseOptions, view: View) -> ValuePass:
-        """Return the pass over one image of an open file, whose tiles can be done in any order.
-
-        Together they equal the result of ``denoise_file`` for this image.
-
-        Raises:
-            ImageError: The file cannot be read.
-        """
-        image = OneImage(reader, index)
-        (made,) = passes(self.backend, self.sight, image, view, options)[0]
+        """Return the pass over one image of a file; its tiles, in any order, make the result."""
+        (made,), _ = passes(self.backend, self.sight, OneImage(reader, index), view, options)
         return made
 
     def denoise_floats(self, images: Floats, view: View | None = None) -> Floats:
@@ -238,50 +214,38 @@ class Denoiser:
             taken = GREY
         source, results = ArraySource(np.moveaxis(images, 1, -1)), np.empty_like(images)
         made = (
-            image
+            FloatPass(part, network, clamp=self.sight.clamps)
             for part, network in at_strides(self.backend, self.sight, source, channels, taken)
-            for image in FloatPass(part, network, clamp=self.sight.clamps).images()
         )
-        fill(np.moveaxis(results, 1, -1), made)
+        fill(np.moveaxis(results, 1, -1), images_of(made))
         return results
 
     def find_distances(
         self, noisy: Floats, restored: Floats, view: View | None = None
     ) -> tuple[Floats, Floats]:
-        """Return how far below and above denoised images the truth may lie, each at least 0.
-
-        Args:
-            noisy: float32 ``(N, C, H, W)`` in the model's own scale.
-            restored: Their results from ``denoise_floats``.
-            view: How they are seen, if their channels may be taken one by one.
-
-        Raises:
-            ModelError: The model has no bounds.
-        """
-        if self._distances is None or self.info.bounds is None:
+        """Return how far below and above results of ``denoise_floats`` the truth may lie."""
+        network = self.backend.distances
+        if network is None or self.info.bounds is None:
             raise ModelError(
                 "the model has no bounds: train it with --intervals 0.9, or add them to it with "
                 "--init MODEL --freeze --intervals 0.9"
             )
-        groups, shape = self.info.bounds["groups"], noisy.shape
+        shape = noisy.shape
         if view and not view.together:
             noisy, restored = (each.reshape(-1, 1, *shape[2:]) for each in (noisy, restored))
-        below, above = self._distances(noisy, restored, groups)
+        channels, groups = self.backend.network.channels, self.info.bounds["groups"]
+        below, above = find_distances(network, channels, noisy, restored, groups)
         return below.reshape(shape), above.reshape(shape)
 
     def encode(
-        self,
-        images: NDArray[np.generic],
-        *,
-        levels: Sequence[int] | None = None,
-        pool: int | None = None,
+        self, images: Array, *, levels: Sequence[int] | None = None, pool: int | None = None
     ) -> Floats:
         """Return the model's features of one image or a stack, which are seen at stride 1.
 
         Args:
             images: ``(H, W)``, ``(H, W, C)``, ``(N, H, W)`` or ``(N, H, W, C)``.
-            levels: Levels whose features are joined, counted from the finest, 0; -1 is the
-                narrowest. None gives the features of the narrowest level unchanged.
+            levels: Levels whose features are joined: 0 is the finest, -1 the narrowest. None gives
+                the features of the narrowest level unchanged.
             pool: Side of a grid over the image in whose cells features are averaged. None keeps
                 every place. A level that is smaller than the grid stays unchanged.
 
@@ -292,7 +256,7 @@ class Denoiser:
             ModelError: There is no such level, or the model does not take images of this size.
         """
         images = as_array(images)
-        grey = images.ndim == 3 and images.shape[-1] not in COLOUR_COUNTS
+        grey = images.ndim == 3 and images.shape[-1] not in (1, 3, 4)  # the last axis: no channels
         stack, _ = as_stack(images, axes="NYX" if grey else None)
         floats = to_float(stack, self.sight.values(list(stack))[0])
         return self.encode_floats(floats, levels=levels, pool=pool)
@@ -316,11 +280,7 @@ class Denoiser:
         return describe_model(self.info, self.backend.describe())
 
     def _denoise_array(
-        self,
-        given: NDArray[Scalar],
-        stack: NDArray[np.generic],
-        layout: Layout,
-        options: DenoiseOptions,
+        self, given: NDArray[Scalar], stack: Array, layout: Layout, options: DenoiseOptions
     ) -> NDArray[Any]:
         view = self.sight.of_stack(stack, options)
         for note in view.notes:
@@ -328,9 +288,9 @@ class Denoiser:
         bad, values = hole_mask(stack), np.asarray(stack)
         source, results = ArraySource(filled(values, bad)), np.empty(stack.shape, view.dtype)
         made, tally = passes(self.backend, self.sight, source, view, options)
-        fill(results, (image for each in made for image in each.images()))
+        fill(results, images_of(made))
         if options.hot_pixels:
-            warnings.warn(describe(tally.replaced, math.prod(stack.shape[:3])), stacklevel=3)
+            warnings.warn(tally.in_words(), stacklevel=3)
         if bad is not None:
             results[bad] = values[bad]
         found = np.ascontiguousarray(layout.from_stack(results))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from unnoise.images import ValueRange
+from unnoise.images import RGB, ValueRange
 from unnoise.runs import ModelInfo, check_bounds
 from unnoise.sizes import Sized
 
@@ -29,15 +29,9 @@ def describe_model(info: ModelInfo, network: Mapping[str, Any]) -> dict[str, Any
 
 
 def check_model_info(info: ModelInfo, network: Sized, distances: Sized | None) -> None:
-    """Check the header of a model file, by itself and against its networks.
+    """Check the header of a model file, by itself and against the networks of the model and bounds.
 
-    Args:
-        info: The header.
-        network: Of the model.
-        distances: Of its bounds.
-
-    Raises:
-        ValueError: It is wrong. ``KeyError`` and ``TypeError`` mean the same.
+    ``ValueError``, ``KeyError`` and ``TypeError`` mean that it is wrong.
     """
     stored_range(info)
     if info.bounds is not None:
@@ -53,8 +47,7 @@ def stored_range(
 ) -> tuple[np.dtype[np.generic] | None, ValueRange | None, ValueRange | None]:
     """Return the dtype and range of the training data, and the range of their clean side, or None.
 
-    Raises:
-        ValueError: They are wrong. ``KeyError`` and ``TypeError`` mean the same.
+    ``ValueError``, ``KeyError`` and ``TypeError`` mean that they are wrong.
     """
     kept, results = info.value_range, info.result_range
     if kept is None:
@@ -77,23 +70,18 @@ def _read_ends(kept: dict[str, Any], channels: int) -> ValueRange:
     return ValueRange(low, high, bool(kept["clamp"]))
 
 
-COLOUR = 3
 SHARED = r"\b(camera|grain|chroma):"  # noise terms whose neighbouring pixels are alike
 MINUTE, HOUR = 60, 3600  # seconds
 
 
 def in_words(facts: Mapping[str, Any]) -> dict[str, str]:
-    """Return what is known about a model as labels and sentences.
-
-    Args:
-        facts: The result of ``Denoiser.describe``. Unknown ones are left out.
-    """
+    """Return the known facts of ``Denoiser.describe`` as labels and sentences."""
     reached = facts.get("trained") or {}
-    found: dict[str, str | None] = {
-        "network": _text(facts.get("model")),
-        "trained on": _text(facts.get("data")),
+    found = {
+        "network": facts.get("model"),
+        "trained on": facts.get("data"),
         "method, and why": _method(facts),
-        "noise it learned": _text(facts.get("noise")),
+        "noise it learned": facts.get("noise"),
         "images": _images(facts),
         "size of images": _sizes(facts),
         "values of images": _values(facts.get("range")),
@@ -105,17 +93,13 @@ def in_words(facts: Mapping[str, Any]) -> dict[str, str]:
         "training": _training(reached),
         "quality": _quality(reached),
         "cost": _cost(facts),
-        "written by unnoise": _text(facts.get("unnoise")),
+        "written by unnoise": facts.get("unnoise"),
     }
-    return {label: text for label, text in found.items() if text}
-
-
-def _text(value: Any) -> str | None:
-    return str(value) if value else None
+    return {label: str(text) for label, text in found.items() if text}
 
 
 def _values(said: str | None) -> str | None:
-    """Say bits where the description of a range names a dtype, such as ``0 to 4095 of uint16``."""
+    """Write bits for the dtype in the description of a range, such as ``0 to 4095 of uint16``."""
     if not said:
         return None
     text = re.sub(r"of u?int(\d+)", r"of \1-bit images", said)
@@ -133,7 +117,7 @@ def _images(facts: Mapping[str, Any]) -> str:
     channels = int(facts["channels"])
     if channels == 1:
         return "grey; of others, each channel by itself"
-    if channels == COLOUR and facts.get("colour") is not False:
+    if channels == RGB and facts.get("colour") is not False:
         return "colour and grey"
     return f"{channels} channels that are no colours"
 

@@ -35,26 +35,16 @@ SURE = (1.5, 1.8, 2.2)  # the energy of noise varies by place: up to this multip
 
 @dataclass(frozen=True)
 class Removed:
-    """The energy of noise in what was removed from a plane.
+    """The energy of noise in what was removed from a plane."""
 
-    Attributes:
-        brightness: Of the result, ascending, ``(N,)``.
-        variance: Of each band at this brightness, ``(SCALES, N)``.
-    """
-
-    brightness: NDArray[np.float64]
-    variance: NDArray[np.float64]
+    brightness: NDArray[np.float64]  # of the result, ascending, (N,)
+    variance: NDArray[np.float64]  # of each band at this brightness, (SCALES, N)
 
     @classmethod
     def of(cls, before: Floats, after: Floats, lacks: Mask | None = None) -> "Removed":
-        """Measure it in the flattest blocks of each brightness.
+        """Measure it in the flattest blocks of each brightness of a plane ``(H, W)``.
 
-        Blocks without data, without any change, or at an end of the values are left out.
-
-        Args:
-            before: A plane ``(H, W)``.
-            after: Its result.
-            lacks: Where it has no data.
+        Blocks that lack data, have no change or lie at an end of the values are left out.
         """
         bands = list(split(before - after))
         energy = np.stack([_block_means(band.astype(np.float64) ** 2) for band in bands])
@@ -79,12 +69,7 @@ class Removed:
 def recover(before: Floats, after: Floats, noise: Removed) -> Floats:
     """Return the texture in what was removed from a plane ``(H, W)``.
 
-    It is exact from ``REACH`` pixels inside of a cut.
-
-    Args:
-        before: The plane.
-        after: Its result.
-        noise: Of the whole image.
+    It is exact from ``REACH`` pixels inside of a cut, with the noise of the whole image.
     """
     texture = np.zeros_like(before)
     for scale, band in enumerate(split(before - after)):

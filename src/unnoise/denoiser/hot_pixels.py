@@ -32,18 +32,11 @@ MANY = 0.01  # share of pixels above which they are noise, not single defects
 
 
 def find_hot_pixels(images: Floats, *, colours: bool) -> Mask:
-    """Find pixels that differ from all eight neighbours by far more than the local noise.
+    """Find pixels ``(B, C, H, W)`` that differ from all neighbours by far more than local noise.
 
     A star, a line or an edge raises neighbours, too, and texture makes the local noise large. In
     colours, both the channel and its difference from the mean of the other two must stand out: a
     glint is bright in all channels, a hot pixel of a sensor in one.
-
-    Args:
-        images: ``(B, C, H, W)``, where 0 to 1 is the range.
-        colours: Whether the channels are red, green and blue.
-
-    Returns:
-        Of the same shape.
     """
     found = np.zeros(images.shape, bool)
     for image, hot in zip(images, found, strict=True):
@@ -63,10 +56,7 @@ def find_hot_pixels(images: Floats, *, colours: bool) -> Mask:
 def replace_pixels(images: NDArray[Scalar], bad: Mask, lacks: Mask | None) -> NDArray[Scalar]:
     """Return images ``(B, H, W, C)`` with bad pixels replaced by the median of good neighbours.
 
-    Args:
-        images: Of any real dtype.
-        bad: The pixels to replace, a mask of the shape of the images.
-        lacks: The pixels without data, likewise; they are not used or replaced.
+    Pixels that lack data are neither used nor replaced.
     """
     bad = bad if lacks is None else bad & ~lacks
     places = np.nonzero(bad)
@@ -123,11 +113,8 @@ def _beyond(
 ) -> tuple[Places, Places, Mask]:
     """Return rows and columns of pixels that stand out, and whether each is above the others.
 
-    Args:
-        plane: ``(H, W)``.
-        least: Excess over all neighbours at least.
-        ring: The same, relative to the distance of the farthest neighbour on that side.
-        noise: The same, in standard deviations of the local noise.
+    The least excess over all neighbours is ``least``; ``ring`` times the distance of the farthest
+    neighbour on that side; and ``noise`` standard deviations of the local noise.
     """
     excess = _excess(plane)
     ys, xs = np.nonzero(np.abs(excess) > least)
@@ -150,7 +137,7 @@ def _beyond(
 
 
 def _noise(windows: Floats) -> Floats:
-    """Return the noise in each of ``(N, side, side)``, with texture, without single pixels."""
+    """Return the noise in each window ``(N, side, side)``, with texture, without single pixels."""
     steps = [np.abs(np.diff(windows, axis=axis)).reshape(len(windows), -1) for axis in (1, 2)]
     joined = np.concatenate(steps, axis=1)
     kept = round(KEPT * joined.shape[1])

@@ -17,25 +17,14 @@ from unnoise.runs import ModelInfo
 
 ONNX, SAFETENSORS = ".onnx", ".safetensors"
 HUB = "hf://"
-SELF = "self"  # no model, but a wish: unnoise denoise trains one on the images themselves
+SELF = "self"  # in place of a model: unnoise denoise trains one on the images themselves
 HUB_NAME = re.compile(r"(?P<repo>\w[\w.-]*/\w[\w.-]*)(?:@(?P<revision>[\w./-]+))?")
 
 
 def load_backend(
     file: Path, *, device: str = "cpu", bf16: bool = False, compiles: bool = False
 ) -> tuple[Backend, ModelInfo]:
-    """Load a model with the library that runs it.
-
-    Args:
-        file: See ``locate``.
-        device: ``cpu``, ``cuda`` or ``mps``.
-        bf16: Whether torch may run convolutions in bfloat16.
-        compiles: Whether torch compiles the network when it first runs.
-
-    Raises:
-        ModelFileError: The file is missing, damaged, or of another format.
-        ConfigError: It needs a library that is not installed.
-    """
+    """Load a model with the library that runs it; ``bf16`` and ``compiles`` are for torch."""
     if file.suffix == ONNX:
         from unnoise.denoiser.onnx_backend import load_onnx
 
@@ -54,17 +43,9 @@ def load_backend(
 
 
 def locate(path: str | Path) -> Path:
-    """Return the file of a model.
+    """Return the file of a model: itself, in a folder, in a repository of the hub, in the package.
 
-    Args:
-        path: A model file; a folder with ``model.safetensors`` or ``model.onnx``, as a run or a
-            repository of Hugging Face is; the address ``hf://owner/name`` of such a repository; or
-            the name of a model in the package. A name is a string: a ``Path``, or ``"./photo"``,
-            means the file of that name.
-
-    Raises:
-        ModelFileError: The repository cannot be reached, or holds no model.
-        ConfigError: ``huggingface_hub`` is not installed, or the name is ``self``.
+    The name of a model in the package is a string: ``Path("photo")`` and ``"./photo"`` are files.
     """
     if isinstance(path, str) and path in PRETRAINED:
         return PRETRAINED[path].with_suffix(SAFETENSORS if has_torch() else ONNX)
@@ -78,23 +59,17 @@ def locate(path: str | Path) -> Path:
         )
     path = Path(path)
     if path.is_dir():
-        exported = path / f"model{ONNX}"
-        first = path / f"model{SAFETENSORS}"
+        exported, first = path / f"model{ONNX}", path / f"model{SAFETENSORS}"
         return exported if exported.is_file() and not (first.is_file() and has_torch()) else first
     return path
 
 
 @dataclass(frozen=True)
 class ModelPlace:
-    """Where a model is.
+    """Where a model is."""
 
-    Attributes:
-        name: Its name on every machine: in the package, an address, or an absolute path.
-        file: Its file on this machine.
-    """
-
-    name: str
-    file: Path
+    name: str  # on every machine: in the package, an address, or an absolute path
+    file: Path  # on this machine
 
     @classmethod
     def of(cls, path: str | Path) -> "ModelPlace":
@@ -108,11 +83,7 @@ class ModelPlace:
         return has_torch() and self.file.suffix != ONNX
 
     def digest(self) -> str:
-        """Return the SHA-256 of its file.
-
-        Raises:
-            ModelFileError: There is no file.
-        """
+        """Return the SHA-256 of its file."""
         try:
             with self.file.open("rb") as data:
                 return hashlib.file_digest(data, "sha256").hexdigest()

@@ -20,8 +20,7 @@ class AtOnce(NamedTuple):
 
 # A larger tile repeats less overlap (32 % at this side for a receptive field of 141) and takes more
 # memory; a still larger one is no faster. This number of pixels of small images keeps the cores
-# busy, and the feature maps of a small network stay in the cache. See benchmarks/tiles.py and
-# docs/lab-notes.md.
+# busy, and the feature maps of a small network stay in the cache: benchmarks/tiles.py.
 CPU = AtOnce(side=1024, pixels=150_000)
 # Fills a card; 3840 × 2160 stays whole. Tiles are halved if its memory does not suffice.
 GPU = AtOnce(side=4096, pixels=2**23)
@@ -37,8 +36,7 @@ class Network(Sized, Protocol):
     def run(self, images: Floats) -> Floats:
         """Denoise float32 ``(B, C, H, W)`` whose sides are multiples of ``size_multiple``.
 
-        Raises:
-            MemoryError: There is not enough of it for these pixels.
+        ``MemoryError`` means that there is not enough memory for these pixels.
         """
 
 
@@ -91,10 +89,6 @@ class Interleaved:
     If the noise of neighbouring pixels is correlated, the noise of every ``stride``-th pixel is
     not. The results of the interleaved images differ a little from each other, which makes a
     pattern in the joined image; ``level`` removes it.
-
-    Args:
-        network: Takes images of any size.
-        stride: At least 2.
     """
 
     def __init__(self, network: Network, stride: int) -> None:
@@ -173,12 +167,7 @@ def level(restored: Floats, noisy: Floats, stride: int) -> Floats:
 
     Both are local Wiener filters (Lim, "Two-Dimensional Signal and Image Processing", 1990, section
     9.2). Their gain is found from the noisy image and applied to the result. Means over a period do
-    not change.
-
-    Args:
-        restored: ``(B, C, H, W)``; the sides are multiples of the stride.
-        noisy: The image before, likewise.
-        stride: At least 2.
+    not change. The sides of the images ``(B, C, H, W)`` are multiples of the stride.
     """
     made, given = _fine(restored, stride), _fine(noisy, stride)
     made_slow, given_slow = _smooth(made, SLOW, stride), _smooth(given, SLOW, stride)
@@ -194,11 +183,7 @@ def level(restored: Floats, noisy: Floats, stride: int) -> Floats:
 def _noise_share(noisy: Floats, noise: Floats, part: int, stride: int) -> Floats:
     """Return the share of a part of the result that is removed, from 0 to 1.
 
-    Args:
-        noisy: This part of the noisy image.
-        noise: The energy of the noise in each of its cells.
-        part: 0 for the pattern, 1 for other fine detail.
-        stride: Side of a cell.
+    The parts are 0, the pattern, and 1, other fine detail. ``noise`` is the energy in each cell.
     """
     scene = (_energy(noisy, stride) - np.float32(CERTAIN[part]) * noise).clip(0)
     left = np.float32(LEFT[part]) * noise + np.float32(NONE)
@@ -236,26 +221,21 @@ def _filter(images: Floats, kernel: tuple[float, ...], step: int, period: int) -
 
     Beyond the borders the images repeat their last ``period`` pixels.
     """
+    half = len(kernel) // 2
     for axis in (-2, -1):
-        images = _filter_along(images, kernel, step, period, axis)
+        length = images.shape[axis]
+        places = np.arange(-half * step, length + half * step)
+        places = np.where(places < 0, places % period, places)
+        places = np.where(places >= length, length - period + places % period, places)
+        padded = images.take(places, axis=axis)
+        total, part = np.zeros_like(images), np.empty_like(images)
+        for place, weight in enumerate(kernel):
+            window = [slice(None)] * images.ndim
+            window[axis] = slice(place * step, place * step + length)
+            np.multiply(padded[tuple(window)], np.float32(weight), out=part)
+            total += part
+        images = total
     return images
-
-
-def _filter_along(
-    images: Floats, kernel: tuple[float, ...], step: int, period: int, axis: int
-) -> Floats:
-    length, half = images.shape[axis], len(kernel) // 2
-    places = np.arange(-half * step, length + half * step)
-    places = np.where(places < 0, places % period, places)
-    places = np.where(places >= length, length - period + places % period, places)
-    padded = images.take(places, axis=axis)
-    total, part = np.zeros_like(images), np.empty_like(images)
-    for place, weight in enumerate(kernel):
-        window = [slice(None)] * images.ndim
-        window[axis] = slice(place * step, place * step + length)
-        np.multiply(padded[tuple(window)], np.float32(weight), out=part)
-        total += part
-    return total
 
 
 @cache

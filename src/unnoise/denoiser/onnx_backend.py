@@ -29,13 +29,7 @@ MOST_MULTIPLE, MOST_FIELD = 4096, 2**20  # limits for a file, so that no padding
 class OnnxNetwork:
     """A network in a session of ONNX Runtime.
 
-    Args:
-        session: Of a graph with one input and one output.
-        facts: Its contract: ``channels``, ``size_multiple``, ``fixed_size``, ``receptive_field``.
-
-    Raises:
-        ValueError: The facts are wrong, or do not fit the graph. ``TypeError`` and ``KeyError``
-            mean the same.
+    ``ValueError``, ``TypeError`` and ``KeyError`` mean that its facts do not describe the graph.
     """
 
     def __init__(self, session: onnxruntime.InferenceSession, facts: Mapping[str, Any]) -> None:
@@ -80,7 +74,7 @@ class OnnxBackend:
         self.network: Network = network
         self.distances: Network | None = distances
         self.device = device
-        self._facts = dict(facts)
+        self._facts = facts
 
     def at(self, channels: int) -> Network:
         """Return the network for images of this number of channels."""
@@ -107,16 +101,13 @@ class OnnxBackend:
 
 
 def load_onnx(path: Path, *, device: str = "cpu") -> tuple[OnnxBackend, ModelInfo]:
-    """Load a file that ``unnoise export`` wrote.
-
-    Raises:
-        ModelFileError: The file is missing, damaged, or was not written by unnoise.
-        ConfigError: The device cannot be used by this ONNX Runtime.
-    """
-    if PROVIDERS.get(device) not in onnxruntime.get_available_providers():
+    """Load a file that ``unnoise export`` wrote."""
+    available = onnxruntime.get_available_providers()
+    usable = [each for each, provider in PROVIDERS.items() if provider in available]
+    if device not in usable:
         raise ConfigError(
             f"device is {device} and this ONNX Runtime runs on "
-            f"{', '.join(_devices())}: choose one of them, or install onnxruntime-gpu"
+            f"{', '.join(usable)}: choose one of them, or install onnxruntime-gpu"
         )
     if not path.is_file():
         raise ModelFileError(f"there is no model file {path}")
@@ -141,12 +132,9 @@ def _open(model: Path | bytes, path: Path, device: str) -> onnxruntime.Inference
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors, which are raised, too
     options.intra_op_num_threads = _threads()
+    given = _given(model) if isinstance(model, Path) else model
     try:
-        return onnxruntime.InferenceSession(
-            _given(model) if isinstance(model, Path) else model,
-            options,
-            providers=[PROVIDERS[device]],
-        )
+        return onnxruntime.InferenceSession(given, options, providers=[PROVIDERS[device]])
     except Exception as error:  # of kinds that ONNX Runtime keeps to itself
         raise ModelFileError(f"cannot read {path} as an ONNX file: {_first_line(error)}") from error
 
@@ -164,11 +152,6 @@ def _threads() -> int:
     """Return the number of threads: as the environment sets it for all libraries, or one a core."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
     return int(asked) if asked.isdigit() and int(asked) > 0 else usable_cores()
-
-
-def _devices() -> list[str]:
-    known = onnxruntime.get_available_providers()
-    return [device for device, provider in PROVIDERS.items() if provider in known]
 
 
 def _first_line(error: Exception) -> str:

@@ -91,7 +91,7 @@ class DenoiseOptions:
         return self.strength if self.chroma_strength is None else self.chroma_strength
 
     def check_whole(self, verb: str) -> None:
-        """Raise ``ConfigError`` unless results are those of the model as they are."""
+        """Raise ``ConfigError`` if an option changes the result of the model."""
         for name in ("strength", "chroma_strength", "detail", "hot_pixels"):
             if getattr(self, name) != getattr(DenoiseOptions, name):
                 raise ConfigError(

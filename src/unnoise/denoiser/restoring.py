@@ -92,15 +92,7 @@ class OneImage:
 class FloatPass:
     """One pass of a network over float32 images in the model's own scale.
 
-    Args:
-        source: The images.
-        network: Is applied to them.
-        clamp: Whether results are limited to [0, 1].
-        margin: Pixels around a tile that decide about it, beside those that the network sees.
-
-    Attributes:
-        source: The images.
-        grid: The tiles of an image.
+    ``margin`` pixels around a tile decide on it, beside those that the network sees.
     """
 
     def __init__(
@@ -150,6 +142,12 @@ class FloatPass:
         return restored.clip(0, 1) if self._clamp else restored
 
 
+def images_of(passes: Iterable[FloatPass]) -> Iterator[Iterable[Array]]:
+    """Yield the result of each image of several passes as bands from the top."""
+    for each in passes:
+        yield from each.images()
+
+
 def fill(results: Array, images: Iterable[Iterable[Array]]) -> None:
     """Write images that come in bands into a stack ``(N, H, W, C)``."""
     for result, bands in zip(results, images, strict=True):
@@ -159,50 +157,38 @@ def fill(results: Array, images: Iterable[Iterable[Array]]) -> None:
             top += len(band)
 
 
-class DistanceFinder:
-    """Finds the distances to the bounds of images of any size.
+def find_distances(
+    network: Network,
+    channels: int,
+    noisy: Floats,
+    restored: Floats,
+    groups: Sequence[Mapping[str, Any]],
+) -> tuple[Floats, Floats]:
+    """Return the distances of bounds below and above denoised images ``(N, C, H, W)`` of any size.
 
-    Args:
-        network: Of the bounds.
-        channels: Of the model beside which it was trained.
+    ``network`` was trained beside a model of ``channels``. ``groups`` have the scale of each group
+    of images, as in the header of a model file; without any, the network's distances are returned.
     """
-
-    def __init__(self, network: Network, channels: int) -> None:
-        self._network, self._channels = network, channels
-
-    def __call__(
-        self, noisy: Floats, restored: Floats, groups: Sequence[Mapping[str, Any]]
-    ) -> tuple[Floats, Floats]:
-        """Return the distances below and above denoised images ``(N, C, H, W)``.
-
-        Args:
-            noisy: float32, in the model's own scale.
-            restored: Their results.
-            groups: The scale of each group of images, as in the header of a model file; without
-                any, distances are as the network gives them.
-        """
-        count, given, height, width = noisy.shape
-        grey = makes_grey(given, self._channels)
-        removed = np.sqrt(np.mean((noisy - restored) ** 2, axis=(1, 2, 3)))
-        if grey:
-            noisy, restored = (
-                np.repeat(each, self._channels, axis=1) for each in (noisy, restored)
-            )
-        shape = (-1, self._channels, height, width)  # a grey model takes each channel by itself
-        seen = np.concatenate([noisy.reshape(shape), restored.reshape(shape)], axis=1)
-        found = np.empty_like(seen)
-        source = ArraySource(np.moveaxis(seen, 1, -1))
-        fill(np.moveaxis(found, 1, -1), FloatPass(source, self._network).images())
-        scales = np.array([_scale(float(each), groups, grey=grey) for each in removed], np.float32)
-        below, above = (
-            part.mean(axis=1, keepdims=True) if grey else part.reshape(count, given, height, width)
-            for part in (found[:, : self._channels], found[:, self._channels :])
-        )
-        return scales[:, None, None, None] * below, scales[:, None, None, None] * above
+    count, given, height, width = noisy.shape
+    grey = makes_grey(given, channels)
+    removed = np.sqrt(np.mean((noisy - restored) ** 2, axis=(1, 2, 3)))
+    if grey:
+        noisy, restored = (np.repeat(each, channels, axis=1) for each in (noisy, restored))
+    shape = (-1, channels, height, width)  # a grey model takes each channel by itself
+    seen = np.concatenate([noisy.reshape(shape), restored.reshape(shape)], axis=1)
+    found = np.empty_like(seen)
+    source = ArraySource(np.moveaxis(seen, 1, -1))
+    fill(np.moveaxis(found, 1, -1), FloatPass(source, network).images())
+    scales = np.array([_scale(float(each), groups, grey=grey) for each in removed], np.float32)
+    below, above = (
+        part.mean(axis=1, keepdims=True) if grey else part.reshape(count, given, height, width)
+        for part in (found[:, :channels], found[:, channels:])
+    )
+    return scales[:, None, None, None] * below, scales[:, None, None, None] * above
 
 
 def _scale(removed: float, groups: Sequence[Mapping[str, Any]], *, grey: bool) -> float:
-    """Return the scale for an image by the root mean square of what was removed from it."""
+    """Return the scale of an image from the root mean square of what was removed from it."""
     own = [group for group in groups if group["grey"] == grey] or groups
     fitting = [group for group in own if removed <= group["up_to"]] or own[-1:]
     return float(fitting[0]["scale"]) if fitting else 1.0

@@ -36,23 +36,14 @@ DEFAULTS = DenoiseOptions()
 
 
 class Sight:
-    """How one model sees images.
-
-    Args:
-        model: Its channels and sizes.
-        info: Its value range and strides in training.
-
-    Attributes:
-        strides: Those of the training.
-        clamps: Whether results in the model's own scale are limited to [0, 1].
-        colours: Whether the channels of the model are red, green and blue.
-        results: The range of the clean images, if it is not the range of the noisy ones.
-    """
+    """How one model sees images."""
 
     def __init__(self, model: Sized, info: ModelInfo) -> None:
         self._model, self.strides = model, info.strides
         self._dtype, self._range, self.results = stored_range(info)
+        # Whether results in the model's own scale are limited to [0, 1].
         self.clamps = self._range is None or self._range.clamp
+        # Whether the channels of the model are red, green and blue.
         self.colours = model.channels == RGB if info.colour is None else info.colour
 
     def check(self, channels: int, height: int, width: int) -> None:
@@ -62,13 +53,7 @@ class Sight:
         check_size(self._model, taken, height, width)
 
     def of_reader(self, reader: Reader, options: DenoiseOptions = DEFAULTS) -> View:
-        """Return how an open file is seen; some of its values are read.
-
-        Raises:
-            ImageError: The file cannot be read.
-            ModelError: The model does not take images of this size or number of channels.
-            ConfigError: The options do not suit the image.
-        """
+        """Return how an open file is seen; some of its values are read."""
         if reader.picture and options.dtype == "auto":
             options = replace(options, dtype="same")  # these formats hold no floats
         # The range of a picture of 8 bits is known, unless the model keeps one.
@@ -104,12 +89,10 @@ class Sight:
     def values(
         self, parts: Sequence[Array], *, each: bool = False, picture: bool = False
     ) -> tuple[ValueRange, str]:
-        """Return the range of data, as in training if they are in its unit; and a note on it.
+        """Return the range of parts ``(..., W, C)`` of one dtype, and a note on it.
 
-        Args:
-            parts: ``(..., W, C)`` of one dtype.
-            each: Whether each channel has a range of its own.
-            picture: Whether values of 8 bits are a picture in any case.
+        It is the range of the training if they are in its unit. With ``each``, each channel has a
+        range of its own. With ``picture``, values of 8 bits are a picture in any case.
         """
         dtype = parts[0].dtype
         kept = self._kept(dtype)
@@ -150,19 +133,7 @@ class Sight:
         holes: Holes = Holes(),  # noqa: B008  frozen
         view: View | None = None,
     ) -> "Scaled":
-        """Scale an image as the model sees it.
-
-        Args:
-            image: ``(H, W)`` or ``(H, W, C)``, as for calling a denoiser.
-            options: How the model is applied.
-            axes: Of an image whose number of channels might be a number of images.
-            holes: What counts as no data, beside what a masked array masks.
-            view: How the image is seen, where that is known.
-
-        Raises:
-            ImageError: The array is no image, or holds NaN or infinity.
-            ModelError: The model does not take images of this size or number of channels.
-        """
+        """Scale an image ``(H, W)`` or ``(H, W, C)`` as the model sees it."""
         stack, layout = self.one(image, axes=axes, holes=holes)
         view = view or self.of_stack(stack, options)
         noisy, lacks = view.scale(stack)
@@ -182,11 +153,8 @@ class Sight:
     ) -> tuple[Array, Layout]:
         """View an array ``(H, W)`` or ``(H, W, C)`` as a stack of one image."""
         image = as_array(image)
-        if (
-            axes is None
-            and image.ndim == 3
-            and image.shape[-1] in (1, 2, 3, 4, self._model.channels)
-        ):
+        known = (1, 2, 3, 4, self._model.channels)
+        if axes is None and image.ndim == 3 and image.shape[-1] in known:
             axes = "YXC"
         if axes is None and image.ndim > 2:
             raise ImageError(
@@ -198,8 +166,7 @@ class Sight:
     def peek(self, reader: Reader, side: int, view: View) -> Floats:
         """Return the middle of the first image of an open file as the model sees it, ``(C, H, W)``.
 
-        It is at most ``side`` pixels high and wide. Where data lack in it, it is the largest part
-        that has some.
+        Where data lack in these ``side`` × ``side`` pixels, it is the largest part that has some.
         """
         noisy, lacks = view.scale(OneImage(reader, 0).middle(side)[None])
         rows, columns = _largest_part(lacks)
@@ -267,20 +234,14 @@ class Sight:
 
 @dataclass(frozen=True)
 class Scaled:
-    """An image in the model's own scale.
+    """An image in the model's own scale."""
 
-    Attributes:
-        noisy: float32 ``(C, H, W)`` without transparency; filled where data lack.
-        view: How it is seen.
-        back: Turns results into an array of the shape of the image, with its transparency, and
-            with its own values where data lack.
-        part: The rows and columns of the largest part that has data.
-    """
-
-    noisy: Floats
+    noisy: Floats  # (C, H, W) without transparency; filled where data lack
     view: View
+    # Turns results into an array of the shape of the image, with its transparency, and with its own
+    # values where data lack.
     back: Callable[[Floats], NDArray[np.generic]]
-    part: tuple[slice, slice]
+    part: tuple[slice, slice]  # rows and columns of the largest part that has data
 
 
 def _with_data(parts: Sequence[Array], holes: Holes) -> list[Array]:

@@ -35,6 +35,16 @@ class Span:
         """Its place in the image."""
         return slice(self.start, self.stop)
 
+    @property
+    def kept(self) -> slice:
+        """The kept part of what is read."""
+        return slice(self.first - self.start, self.last - self.start)
+
+    def widened(self, by: int) -> "Span":
+        """Return a span that keeps more, as far as it is read."""
+        first, last = max(self.first - by, self.start), min(self.last + by, self.stop)
+        return replace(self, first=first, last=last)
+
     def inside(self, other: "Span") -> slice:
         """Return where the rows that it keeps lie in those that another span keeps."""
         return slice(self.first - other.first, self.last - other.first)
@@ -88,10 +98,7 @@ class Tile:
     @property
     def kept(self) -> tuple[slice, slice]:
         """The kept part of the rows and columns that are read."""
-        return (
-            slice(self.rows.first - self.rows.start, self.rows.last - self.rows.start),
-            slice(self.columns.first - self.columns.start, self.columns.last - self.columns.start),
-        )
+        return self.rows.kept, self.columns.kept
 
     @property
     def place(self) -> tuple[slice, slice]:
@@ -101,15 +108,7 @@ class Tile:
     def widened(self, margin: int) -> "Tile":
         """Return a tile that keeps ``margin`` more pixels on each side inside the image."""
         by = _round_up(margin, self.grid.multiple)
-        rows, columns = (
-            replace(
-                span,
-                first=max(span.first - by, span.start),
-                last=min(span.last + by, span.stop),
-            )
-            for span in (self.rows, self.columns)
-        )
-        return Tile(self.grid, rows, columns)
+        return Tile(self.grid, self.rows.widened(by), self.columns.widened(by))
 
     def within(self, other: "Tile") -> tuple[slice, slice]:
         """Return the place of what it keeps in what another, wider tile keeps."""
@@ -124,12 +123,8 @@ def plan_tiles(
 ) -> TileGrid:
     """Divide an image; one of the area of a tile, or of a fixed size, stays whole.
 
-    Args:
-        network: Decides on the overlap and the multiple.
-        height: Of the image, in pixels.
-        width: Likewise.
-        side: Of what a square tile reads, in pixels. A narrow image has longer tiles.
-        margin: Pixels around what is kept whose results are needed, too; see ``Tile.widened``.
+    A square tile reads ``side`` × ``side`` pixels; a narrow image has longer tiles. The results of
+    ``margin`` pixels around what is kept are needed, too; see ``Tile.widened``.
     """
     multiple = network.size_multiple
     # Padding mirrors up to ``multiple - 1`` rows at the border, which must lie in the tile.
@@ -181,10 +176,9 @@ def halve(tile: Tile) -> tuple[Tile, Tile] | None:
 
 
 def run_bands(bands: Iterable[Array], grid: TileGrid, work: Work) -> Iterator[Array]:
-    """Do ``work`` tile by tile on an image ``(H, W, C)`` that comes as bands of rows.
+    """Do ``work`` tile by tile on an image ``(H, W, C)`` that comes as bands from the top.
 
-    Bands come and go from the top, every row once. No more rows are held than a row of tiles
-    reads.
+    No more rows are held than a row of tiles reads.
     """
     for rows, window in _windows(bands, grid.rows):
         result = None
@@ -222,12 +216,7 @@ class Runner:
         self._limit: int | None = None  # pixels at once, once memory has run out
 
     def run(self, noisy: Floats, tile: Tile) -> Floats:
-        """Run the network on what a tile reads ``(B, C, h, w)``, and return what it keeps.
-
-        Raises:
-            ModelError: The network does not take the image, or there is not enough memory for a
-                small tile (or for the whole image, if the network takes no other).
-        """
+        """Run the network on what a tile reads ``(B, C, h, w)``, and return what it keeps."""
         batch, _, height, width = noisy.shape
         size = max(1, self._pixels // (height * width))
         if batch > size:

@@ -27,13 +27,7 @@ from unnoise.types import Floats
 
 
 class TorchNetwork:
-    """A model on its device, for images in memory.
-
-    Args:
-        model: In evaluation mode, on the device.
-        device: Where it runs.
-        bf16: Whether its convolutions run in bfloat16.
-    """
+    """A model in evaluation mode on its device, for images in memory."""
 
     def __init__(self, model: Model, device: torch.device, *, bf16: bool = False) -> None:
         self._model, self._device, self._bf16 = model, device, bf16
@@ -71,20 +65,7 @@ class TorchNetwork:
 
 
 class TorchBackend:
-    """A model and the network of its bounds, as torch runs them.
-
-    Args:
-        model: Is moved to the device.
-        distances: Of its bounds.
-        device: ``cpu``, ``cuda`` or ``mps``.
-        bf16: Whether convolutions run in bfloat16, if the model only corrects its input.
-        compiles: Whether torch compiles each network when it first runs.
-
-    Attributes:
-        model: On the device.
-        bounds: The network of its bounds on the device, or None.
-        distances: The same, ready to run.
-    """
+    """A model and the network of its bounds, as torch runs them; they are moved to the device."""
 
     def __init__(
         self,
@@ -92,7 +73,7 @@ class TorchBackend:
         *,
         distances: Distances | None = None,
         device: str = "cpu",
-        bf16: bool = False,
+        bf16: bool = False,  # has an effect on models that only correct their input
         compiles: bool = False,
     ) -> None:
         self._place = torch.device(device)
@@ -178,7 +159,7 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 
 class Loaded(NamedTuple):
-    """What a model file holds."""
+    """The content of a model file."""
 
     info: ModelInfo
     model: Model
@@ -186,16 +167,7 @@ class Loaded(NamedTuple):
 
 
 def load_model(path: Path, *, table: bool = False) -> Loaded:
-    """Load a model for torch.
-
-    Args:
-        path: Of the file; see ``loading.locate``.
-        table: Whether a model of a table is allowed, whose rows are no images.
-
-    Raises:
-        ModelFileError: The file is missing, damaged, of another format, or does not fit the
-            architecture that it names.
-    """
+    """Load a model for torch; ``table`` allows a model of a table, whose rows are no images."""
     info, weights = read_model_file(path)
     if info.estimator is not None and info.value_range is None and not table:
         raise ModelFileError(

@@ -9,7 +9,7 @@ import numpy as np
 from unnoise.denoiser.detail import LOOK, Removed, recover
 from unnoise.denoiser.detail import REACH as DETAIL_REACH
 from unnoise.denoiser.hot_pixels import REACH as HOT_REACH
-from unnoise.denoiser.hot_pixels import find_hot_pixels, replace_pixels
+from unnoise.denoiser.hot_pixels import describe, find_hot_pixels, replace_pixels
 from unnoise.denoiser.networks import Backend, Network, network_at
 from unnoise.denoiser.options import DenoiseOptions
 from unnoise.denoiser.restoring import FloatPass, OneImage, Source
@@ -25,15 +25,10 @@ GRAIN_LOOK = 1024  # pixels: side of the middle of an image in which its noise c
 
 @dataclass
 class Tally:
-    """The state of a pass: pixels that are done, and hot ones that were replaced.
-
-    Attributes:
-        total: Pixels to do.
-        progress: Gets the share that is done after each part.
-    """
+    """Counts of pixels: all, those that are done, and hot ones that were replaced."""
 
     total: int
-    progress: Callable[[float], None] = lambda _: None
+    progress: Callable[[float], None] = lambda _: None  # called with the share that is done
     done: int = 0
     replaced: int = 0
 
@@ -42,17 +37,13 @@ class Tally:
         self.done += pixels
         self.progress(self.done / self.total)
 
+    def in_words(self) -> str:
+        """Report how many hot pixels were replaced."""
+        return describe(self.replaced, self.total)
+
 
 class ValuePass(FloatPass):
-    """One pass over images of any dtype, as options say.
-
-    Args:
-        source: The images; with ``detail``, one image, whose noise is the same in all tiles.
-        network: Is applied to them.
-        view: How they are seen.
-        options: How the model is applied.
-        tally: Counts.
-    """
+    """One pass over images of any dtype, as options say; with ``detail``, over one image."""
 
     def __init__(
         self, source: Source, network: Network, view: View, options: DenoiseOptions, tally: Tally
@@ -61,7 +52,7 @@ class ValuePass(FloatPass):
         super().__init__(source, network, clamp=view.values.clamp, margin=reach)
         self._view, self._options, self.tally = view, options, tally
         self._chroma = options.chroma if view.colours else options.strength
-        self._removed: list[Removed] | None = None
+        self._removed: list[Removed] | None = None  # of the image; the same in all tiles
 
     def work(self, stack: Array, tile: Tile) -> Array:
         """Turn what a tile reads into what it keeps."""
@@ -158,14 +149,7 @@ def at_strides(
     """Yield a source, or each image of it, with the network at the stride that its noise needs.
 
     Images are seen as in training: at its stride, or, if it had several, at the one that suits the
-    middle of the image.
-
-    Args:
-        backend: The model.
-        sight: Chooses the stride.
-        source: The images.
-        channels: Of the images, without transparency.
-        taken: Channels that the network takes at once.
+    middle of the image. They have ``channels`` without transparency; the network takes ``taken``.
     """
     if len(sight.strides) == 1:
         yield source, network_at(backend, taken, sight.strides[0])

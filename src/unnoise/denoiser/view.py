@@ -31,30 +31,19 @@ STILL = 0.5  # share of neighbouring pixels that are equal in transparency, and 
 
 @dataclass(frozen=True)
 class View:
-    """How one source is seen.
+    """How one source is seen."""
 
-    Attributes:
-        values: The values that are 0 and 1 for the model.
-        results: The values that 0 and 1 of the results become. They differ from ``values`` where
-            the model learned from dark noisy and bright clean images.
-        channels: Number of channels without transparency.
-        alpha: Whether one more channel, the last, is transparency.
-        together: Whether the model takes all channels at once; else each is an image.
-        colours: Whether the channels are red, green and blue.
-        holes: What counts as no data.
-        dtype: Of the results.
-        notes: What the user should know, in words.
-    """
-
-    values: ValueRange
+    values: ValueRange  # the values that are 0 and 1 for the model
+    # The values that 0 and 1 of the results become. They differ from ``values`` where the model
+    # learned from dark noisy and bright clean images.
     results: ValueRange
-    channels: int
-    alpha: bool
-    together: bool
-    holes: Holes
-    dtype: np.dtype[np.generic]
-    notes: tuple[str, ...] = ()
-    colours: bool = False
+    channels: int  # without transparency
+    alpha: bool  # whether one more channel, the last, is transparency
+    together: bool  # whether the model takes all channels at once; else each is an image
+    holes: Holes  # the values that count as no data
+    dtype: np.dtype[np.generic]  # of the results
+    notes: tuple[str, ...] = ()  # remarks for the user
+    colours: bool = False  # whether the channels are red, green and blue
 
     @property
     def taken(self) -> int:
@@ -66,9 +55,7 @@ class View:
 
         They have no data; or lie under fully transparent pixels, which must not be mixed with
         visible ones; or lie far outside of the range, such as a hot pixel. They keep their values.
-
-        Returns:
-            A mask of the shape of the images without transparency.
+        The mask has the shape of the images without transparency.
         """
         far = self.values.find_far(np.asarray(stack[..., : self.channels]))
         return _any_of(self.absent(stack), far)
@@ -81,10 +68,9 @@ class View:
         return _any_of(found, hidden)
 
     def scale(self, stack: Array) -> tuple[Floats, Mask | None]:
-        """Return images ``(B, h, w, C)`` as the model sees them, and what it does not see of them.
+        """Return images ``(B, h, w, C)`` as the model sees them, and ``lacks``.
 
-        Returns:
-            float32 ``(B, C, h, w)`` without transparency, filled where values lack; and ``lacks``.
+        They become float32 ``(B, C, h, w)`` without transparency, filled where values lack.
         """
         lacks, values = self.lacks(stack), np.asarray(stack[..., : self.channels])
         return to_float(filled(values, lacks), self.values), lacks
@@ -92,13 +78,10 @@ class View:
     def unscale(
         self, results: Floats, given: Array, lacks: Mask | None, *, clamp: bool = True
     ) -> Array:
-        """Undo ``scale`` for results: with the transparency of ``given``, and its unseen values.
+        """Undo ``scale`` for results ``(B, C, h, w)`` of the images ``(B, h, w, C)``.
 
-        Args:
-            results: float32 ``(B, C, h, w)``.
-            given: The images ``(B, h, w, C)``.
-            lacks: What the model does not see of them.
-            clamp: Whether results are limited to the range, if it says so.
+        Transparency, and values that the model did not see, come from the images. With ``clamp``,
+        results are limited to the range, if it says so.
         """
         values = self.results if clamp else replace(self.results, clamp=False)
         made = from_float(results, Layout(self.dtype, "NYXC", given.shape), values)
@@ -131,15 +114,8 @@ def goes_together(
 ) -> bool:
     """Whether a model takes all channels of a pixel at once, or each as a grey image.
 
-    Args:
-        use: The option.
-        channels: Of the image.
-        colour: Their meaning.
-        wanted: Channels of the model.
-        colours: Whether the channels of the model are red, green and blue.
-
-    Raises:
-        ConfigError: The option is ``together`` and the model cannot.
+    The image has ``channels`` of the meaning ``colour``. The model takes ``wanted`` channels, which
+    are red, green and blue if ``colours``.
     """
     fits = channels in (GREY, wanted)
     if use == "together" and not fits:
@@ -161,18 +137,9 @@ def read_channels(
     colour: Colour,
     colours: bool,
 ) -> tuple[bool, Colour, list[str]]:
-    """Find what the channels of a source are, from what its file says and its values.
+    """Check what a file states of its channels by values ``(..., W, C)``; return notes, too.
 
-    Args:
-        parts: Values ``(..., W, C)``.
-        channels: Of the source.
-        wanted: Channels of the model.
-        alpha: Whether the file calls the last one transparency.
-        colour: What the file says of the others.
-        colours: Whether the channels of the model are red, green and blue.
-
-    Returns:
-        Whether the last one is transparency, the meaning of the others, and notes.
+    The model takes ``wanted`` channels, which are red, green and blue if ``colours``.
     """
     notes = []
     if alpha and wanted == channels:
