@@ -8,8 +8,8 @@ from unnoise.denoiser.denoiser import Denoiser
 from unnoise.denoiser.hot_pixels import describe as describe_replaced
 from unnoise.denoiser.hot_pixels import without_hot_pixels
 from unnoise.denoiser.options import ChannelUse, DenoiseOptions, OutputDtype, Outputs
+from unnoise.denoiser.passes import ValuePass
 from unnoise.denoiser.running import Precision, Running
-from unnoise.denoiser.values import ValuePass
 from unnoise.denoiser.view import View
 
 __all__ = [

@@ -14,17 +14,16 @@ from unnoise.denoiser.description import describe_model
 from unnoise.denoiser.loading import load_backend, locate
 from unnoise.denoiser.networks import Backend
 from unnoise.denoiser.options import OF_FILES, DenoiseOptions
-from unnoise.denoiser.restoring import (
-    ArraySource,
+from unnoise.denoiser.passes import (
     FloatPass,
-    OneImage,
-    fill,
+    ValuePass,
+    at_strides,
     find_distances,
     images_of,
+    passes,
 )
 from unnoise.denoiser.sight import Sight
-from unnoise.denoiser.values import ValuePass, at_strides, passes
-from unnoise.denoiser.view import GREY, View, filled
+from unnoise.denoiser.view import GREY, ArraySource, OneImage, View, fill, filled
 from unnoise.errors import ModelError
 from unnoise.images import (
     Holes,

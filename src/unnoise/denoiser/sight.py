@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from unnoise.denoiser.description import stored_range
 from unnoise.denoiser.options import DenoiseOptions
-from unnoise.denoiser.restoring import OneImage
-from unnoise.denoiser.view import Mask, View, adapts, goes_together, read_channels
+from unnoise.denoiser.view import Mask, OneImage, View, adapts, goes_together, read_channels
 from unnoise.errors import ImageError
 from unnoise.facts import noise_correlation
 from unnoise.images import (

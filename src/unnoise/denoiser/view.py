@@ -1,8 +1,8 @@
-"""How a model sees one source of images: its channels, its scale, its missing data."""
+"""A source of images, and how a model sees it: its channels, its scale, its missing data."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,90 @@ Mask = NDArray[np.bool_]
 GREY = 1
 COMMON, LEAST_PIXELS = 0.2, 256  # least correlation of two colours, and pixels to measure it on
 STILL = 0.5  # share of neighbouring pixels that are equal in transparency, and not in a photograph
+
+
+class Source(Protocol):
+    """Images of one size, such as an open file: a ``Reader`` is one."""
+
+    @property
+    def count(self) -> int:
+        """Number of images."""
+
+    @property
+    def height(self) -> int:
+        """Rows of an image."""
+
+    @property
+    def width(self) -> int:
+        """Columns of an image."""
+
+    def image(self, index: int, /) -> Array:
+        """Return one image ``(H, W, C)``."""
+
+    def bands(self, index: int, rows: int, /) -> Iterator[Array]:
+        """Yield one image from the top in bands of ``rows`` rows."""
+
+    def window(self, index: int, rows: slice, columns: slice, /) -> Array:
+        """Return a part of one image."""
+
+
+class ArraySource:
+    """A stack ``(N, H, W, C)`` as a source."""
+
+    def __init__(self, stack: Array) -> None:
+        self.count, self.height, self.width = stack.shape[:3]
+        self._stack = stack
+
+    def image(self, index: int) -> Array:
+        """Return one image."""
+        image: Array = self._stack[index]
+        return image
+
+    def bands(self, index: int, rows: int) -> Iterator[Array]:
+        """Yield one image in bands."""
+        return (self._stack[index, top : top + rows] for top in range(0, self.height, rows))
+
+    def window(self, index: int, rows: slice, columns: slice) -> Array:
+        """Return a part of one image."""
+        part: Array = self._stack[index, rows, columns]
+        return part
+
+
+class OneImage:
+    """One image of a source as a source."""
+
+    def __init__(self, source: Source, index: int) -> None:
+        self.count, self.height, self.width = 1, source.height, source.width
+        self._source, self._index = source, index
+
+    def image(self, index: int) -> Array:
+        """Return the image."""
+        return self._source.image(self._index + index)
+
+    def bands(self, index: int, rows: int) -> Iterator[Array]:
+        """Yield it in bands."""
+        return self._source.bands(self._index + index, rows)
+
+    def window(self, index: int, rows: slice, columns: slice) -> Array:
+        """Return a part of it."""
+        return self._source.window(self._index + index, rows, columns)
+
+    def middle(self, side: int) -> Array:
+        """Return the middle of it, at most ``side`` pixels high and wide."""
+        rows, columns = (
+            slice(start := max(0, (length - side) // 2), min(start + side, length))
+            for length in (self.height, self.width)
+        )
+        return self.window(0, rows, columns)
+
+
+def fill(results: Array, images: Iterable[Iterable[Array]]) -> None:
+    """Write images that come in bands into a stack ``(N, H, W, C)``."""
+    for result, bands in zip(results, images, strict=True):
+        top = 0
+        for band in bands:
+            result[top : top + len(band)] = band
+            top += len(band)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,12 @@
-"""The steps from a part of an image to its result: hot pixels, scale, network, detail, blend."""
+"""Passes of a network over images of any size, tile by tile.
+
+A part of an image becomes its result in steps: hot pixels, scale, network, detail, blend.
+"""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -10,13 +14,12 @@ from unnoise.denoiser.detail import LOOK, Removed, recover
 from unnoise.denoiser.detail import REACH as DETAIL_REACH
 from unnoise.denoiser.hot_pixels import REACH as HOT_REACH
 from unnoise.denoiser.hot_pixels import describe, find_hot_pixels, replace_pixels
-from unnoise.denoiser.networks import Backend, Network, network_at
+from unnoise.denoiser.networks import Backend, Network, makes_grey, network_at
 from unnoise.denoiser.options import DenoiseOptions
-from unnoise.denoiser.restoring import FloatPass, OneImage, Source
 from unnoise.denoiser.sight import Sight
-from unnoise.denoiser.tiles import Tile
-from unnoise.denoiser.view import Mask, View, filled
-from unnoise.images import LUMA, to_float
+from unnoise.denoiser.tiles import Runner, Tile, plan_tiles, run_bands
+from unnoise.denoiser.view import ArraySource, Mask, OneImage, Source, View, fill, filled
+from unnoise.images import BAND_ROWS, LUMA, to_float
 from unnoise.types import Array, Floats
 
 WEIGHTS = LUMA.astype(np.float32)[:, None, None]
@@ -40,6 +43,59 @@ class Tally:
     def in_words(self) -> str:
         """Report how many hot pixels were replaced."""
         return describe(self.replaced, self.total)
+
+
+class FloatPass:
+    """One pass of a network over float32 images in the model's own scale.
+
+    ``margin`` pixels around a tile decide on it, beside those that the network sees.
+    """
+
+    def __init__(
+        self, source: Source, network: Network, *, clamp: bool = False, margin: int = 0
+    ) -> None:
+        self._at_once, self._channels, self._clamp = network.at_once, network.channels, clamp
+        self._runner = Runner(network)
+        self.source = source
+        self.grid = plan_tiles(
+            network, source.height, source.width, side=self._at_once.side, margin=margin
+        )
+
+    def images(self) -> Iterator[Iterable[Array]]:
+        """Yield the result of each image as bands from the top.
+
+        Small images are taken several at once, large ones in tiles.
+        """
+        source, grid = self.source, self.grid
+        if not grid.whole:
+            for index in range(source.count):
+                yield run_bands(source.bands(index, BAND_ROWS), grid, self.work)
+            return
+        size = max(1, self._at_once.pixels // (source.height * source.width))
+        for start in range(0, source.count, size):
+            group = range(start, min(start + size, source.count))
+            for image in self.work(np.stack(list(map(source.image, group))), grid.tile(0, 0)):
+                yield [image]
+
+    def tile(self, row: int, column: int) -> Array:
+        """Return what one tile of the first image keeps, as in ``images``."""
+        tile = self.grid.tile(row, column)
+        kept: Array = self.work(self.source.window(0, *tile.read)[None], tile)[0]
+        return kept
+
+    def work(self, stack: Array, tile: Tile) -> Array:
+        """Turn what a tile reads ``(B, h, w, C)`` into what it keeps."""
+        noisy = np.moveaxis(stack.astype(np.float32, copy=False), -1, 1)
+        return np.moveaxis(self.restore(noisy, tile), 1, -1)
+
+    def restore(self, noisy: Floats, tile: Tile) -> Floats:
+        """Apply the network to what a tile reads ``(B, C, h, w)``; return what it keeps."""
+        count, channels, *sides = noisy.shape
+        if channels != self._channels:  # a grey network takes each channel as an image
+            noisy = noisy.reshape(-1, 1, *sides)
+        restored = self._runner.run(noisy, tile)
+        restored = restored.reshape(count, -1, *restored.shape[2:])
+        return restored.clip(0, 1) if self._clamp else restored
 
 
 class ValuePass(FloatPass):
@@ -143,6 +199,12 @@ class ValuePass(FloatPass):
         return mixed
 
 
+def images_of(passes: Iterable[FloatPass]) -> Iterator[Iterable[Array]]:
+    """Yield the result of each image of several passes as bands from the top."""
+    for each in passes:
+        yield from each.images()
+
+
 def at_strides(
     backend: Backend, sight: Sight, source: Source, channels: int, taken: int
 ) -> Iterator[tuple[Source, Network]]:
@@ -180,3 +242,40 @@ def passes(
         for images, network in at_strides(backend, sight, part, view.channels, view.taken)
     )
     return made, tally
+
+
+def find_distances(
+    network: Network,
+    channels: int,
+    noisy: Floats,
+    restored: Floats,
+    groups: Sequence[Mapping[str, Any]],
+) -> tuple[Floats, Floats]:
+    """Return the distances of bounds below and above denoised images ``(N, C, H, W)`` of any size.
+
+    ``network`` was trained beside a model of ``channels``. ``groups`` have the scale of each group
+    of images, as in the header of a model file; without any, the network's distances are returned.
+    """
+    count, given, height, width = noisy.shape
+    grey = makes_grey(given, channels)
+    removed = np.sqrt(np.mean((noisy - restored) ** 2, axis=(1, 2, 3)))
+    if grey:
+        noisy, restored = (np.repeat(each, channels, axis=1) for each in (noisy, restored))
+    shape = (-1, channels, height, width)  # a grey model takes each channel by itself
+    seen = np.concatenate([noisy.reshape(shape), restored.reshape(shape)], axis=1)
+    found = np.empty_like(seen)
+    source = ArraySource(np.moveaxis(seen, 1, -1))
+    fill(np.moveaxis(found, 1, -1), FloatPass(source, network).images())
+    scales = np.array([_scale(float(each), groups, grey=grey) for each in removed], np.float32)
+    below, above = (
+        part.mean(axis=1, keepdims=True) if grey else part.reshape(count, given, height, width)
+        for part in (found[:, :channels], found[:, channels:])
+    )
+    return scales[:, None, None, None] * below, scales[:, None, None, None] * above
+
+
+def _scale(removed: float, groups: Sequence[Mapping[str, Any]], *, grey: bool) -> float:
+    """Return the scale of an image from the root mean square of what was removed from it."""
+    own = [group for group in groups if group["grey"] == grey] or groups
+    fitting = [group for group in own if removed <= group["up_to"]] or own[-1:]
+    return float(fitting[0]["scale"]) if fitting else 1.0
