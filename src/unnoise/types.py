@@ -1,6 +1,7 @@
 """Types and constants that all rooms share."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,9 @@ from numpy.typing import NDArray
 Array = NDArray[np.generic]  # of any dtype
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
+Indices = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+Scalar = TypeVar("Scalar", bound=np.generic)
 Denoise = Callable[[Floats], Floats]  # images (N, C, H, W) to results of the same shape
 Say = Callable[[str], None]  # takes messages for people
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -31,9 +31,7 @@ from unnoise.images import (
 from unnoise.noise import parse_noise
 from unnoise.seeding import generator
 from unnoise.trust import error_estimator
-from unnoise.types import Array, Say
-
-Scalar = TypeVar("Scalar", bound=np.generic)
+from unnoise.types import Array, Say, Scalar
 
 
 def add_noise(

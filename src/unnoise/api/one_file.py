@@ -99,8 +99,8 @@ class Summary:
         return ", ".join(parts)
 
 
-class Engine(Protocol):
-    """Who denoises the files of a call: this process, or the workers of a job."""
+class DenoiseFiles(Protocol):
+    """Denoises the files of a call: this process does it, or the workers of a job."""
 
     def __call__(
         self,

@@ -22,7 +22,7 @@ from unnoise.denoiser.options import Outputs
 from unnoise.errors import ConfigError, DataError, OutputError
 
 if TYPE_CHECKING:
-    from unnoise.api.one_file import Engine, FileResult
+    from unnoise.api.one_file import DenoiseFiles, FileResult
     from unnoise.api.own import Own
     from unnoise.types import Say
 
@@ -90,7 +90,7 @@ def denoise(
     given = minutes is not None or keep is not None
     _check_self(model, engine, given=given, compiles=running.compile)
     say, training = speaker(quiet=quiet), dict[str, object]()
-    run: Engine
+    run: DenoiseFiles
     if engine == HERE:
         if address is not None or workers is not None:
             raise ConfigError(

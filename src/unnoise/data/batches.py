@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from unnoise.data.pixel_store import TURNS, Indices, PixelStore
+from unnoise.data.pixel_store import TURNS, PixelStore
 from unnoise.images import ValueRange, to_float
 from unnoise.seeding import generator
-from unnoise.types import Array, Doubles
+from unnoise.types import Array, Doubles, Indices
 
 Groups = tuple[tuple[int, ...], ...]  # the indices of the images of each scene
 Crops = tuple[Indices, Indices, Indices, Indices]  # images, first rows, first columns, turns

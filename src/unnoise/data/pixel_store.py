@@ -6,11 +6,8 @@ from functools import cached_property
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
-from unnoise.types import Array
-
-Indices = NDArray[np.int64]
+from unnoise.types import Array, Indices
 
 TURNS = 8  # four rotations, each mirrored or not
 

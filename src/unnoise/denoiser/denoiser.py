@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,9 +40,7 @@ from unnoise.images import (
 )
 from unnoise.runs import ModelInfo, write_model_file
 from unnoise.signatures import takes_fields
-from unnoise.types import Array, Floats, Say
-
-Scalar = TypeVar("Scalar", bound=np.generic)
+from unnoise.types import Array, Floats, Say, Scalar
 
 
 class Denoiser:

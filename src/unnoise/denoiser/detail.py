@@ -9,15 +9,11 @@ an area, does not change.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.types import Floats
-
-Mask = NDArray[np.bool_]
-Scalar = TypeVar("Scalar", bound=np.generic)
+from unnoise.types import Floats, Mask, Scalar
 
 SCALES = 3  # bands: of 1, 2 and 4 pixels
 SPLINE = (6 / 16, 4 / 16, 1 / 16)  # weights of the middle, and of the pixels on each side

@@ -3,17 +3,13 @@
 Only pixels within ``REACH`` decide on a pixel, so an image may be cut anywhere.
 """
 
-from typing import TypeVar
-
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from unnoise.types import Floats
+from unnoise.types import Floats, Mask, Scalar
 
-Mask = NDArray[np.bool_]
 Places = NDArray[np.intp]
-Scalar = TypeVar("Scalar", bound=np.generic)
 
 AROUND = 7  # pixels on each side, in which the noise is estimated
 REACH = AROUND + 1  # whether a neighbour is good is decided in the same way

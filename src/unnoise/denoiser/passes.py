@@ -18,9 +18,9 @@ from unnoise.denoiser.networks import Backend, Network, makes_grey, network_at
 from unnoise.denoiser.options import DenoiseOptions
 from unnoise.denoiser.sight import Sight
 from unnoise.denoiser.tiles import Runner, Tile, plan_tiles, run_bands
-from unnoise.denoiser.view import ArraySource, Mask, OneImage, Source, View, fill, filled
+from unnoise.denoiser.view import ArraySource, OneImage, Source, View, fill, filled
 from unnoise.images import BAND_ROWS, LUMA, to_float
-from unnoise.types import Array, Floats
+from unnoise.types import Array, Floats, Mask
 
 WEIGHTS = LUMA.astype(np.float32)[:, None, None]
 GRAIN_LOOK = 1024  # pixels: side of the middle of an image in which its noise correlation is found

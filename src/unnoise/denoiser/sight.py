@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from unnoise.denoiser.description import stored_range
 from unnoise.denoiser.options import DenoiseOptions
-from unnoise.denoiser.view import Mask, OneImage, View, adapts, goes_together, read_channels
+from unnoise.denoiser.view import OneImage, View, adapts, goes_together, read_channels
 from unnoise.errors import ImageError
 from unnoise.facts import noise_correlation
 from unnoise.images import (
@@ -29,7 +29,7 @@ from unnoise.images import (
 )
 from unnoise.runs import ModelInfo
 from unnoise.sizes import Sized, check_size
-from unnoise.types import Array, Floats
+from unnoise.types import Array, Floats, Mask
 
 DEFAULTS = DenoiseOptions()
 

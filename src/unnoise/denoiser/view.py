@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from unnoise.denoiser.options import ChannelUse
 from unnoise.errors import ConfigError
@@ -20,9 +19,7 @@ from unnoise.images import (
     hole_mask,
     to_float,
 )
-from unnoise.types import Array, Floats
-
-Mask = NDArray[np.bool_]
+from unnoise.types import Array, Floats, Mask
 
 GREY = 1
 COMMON, LEAST_PIXELS = 0.2, 256  # least correlation of two colours, and pixels to measure it on

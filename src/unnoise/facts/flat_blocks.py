@@ -9,13 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
 from unnoise.facts.blurred import spread
 from unnoise.facts.parts import BLOCK, without_planes
-from unnoise.types import Doubles
-
-Indices = NDArray[np.int64]
+from unnoise.types import Doubles, Indices
 
 STRIDE = BLOCK // 2  # pixels between blocks, so that one lies inside a small flat place
 SHARE, FEWEST = 0.015, 32  # share of the blocks that is used, and their least number

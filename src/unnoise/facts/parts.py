@@ -1,14 +1,11 @@
 """Parts of an image from which facts are read: its middle, blocks, and neighbours of pixels."""
 
 from functools import lru_cache
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unnoise.types import Doubles
-
-Scalar = TypeVar("Scalar", bound=np.generic)
+from unnoise.types import Doubles, Scalar
 
 BLOCK = 16  # pixels of a side; slower variation is mostly the image
 CLIPPED = 0.05  # share of pixels at the ends of the range; blocks with more show nothing

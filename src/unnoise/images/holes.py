@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.errors import ConfigError
-from unnoise.types import Array
+from unnoise.types import Array, Mask
 
 NaN = Literal["refuse", "keep"]
-Mask = NDArray[np.bool_]
 
 BLOCK, MOST_BLOCKS = 32, 64  # side of a block, in pixels, unless a side has more than 64 blocks
 FEW = 0.1  # share of a block that may be filled

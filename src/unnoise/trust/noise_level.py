@@ -11,10 +11,9 @@ Selection Bias", 2011), and a little more for others.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from unnoise.trust.probing import ProbedImage, cells_of
-from unnoise.types import Doubles, Floats
+from unnoise.types import Doubles, Floats, Indices
 
 BLOCK = 8  # pixels of a side
 CLASSES = 12  # of blocks, by how much structure the result has in them
@@ -32,8 +31,6 @@ MANY = 32  # blocks of a stratum at least
 BINS = 16  # of brightness
 RISES = 4.0  # standard errors from which on a slope counts
 MATTERS = 0.25  # relative difference of the variances of dark and bright from which on it counts
-
-Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
