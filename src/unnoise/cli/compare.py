@@ -5,8 +5,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from unnoise.cli.applied import APPLIED, READ, RUN_BY, Applied, Read, RunBy
 from unnoise.cli.console import print_json, speaker, verb_app
-from unnoise.cli.options import APPLIED, READ, RUN_BY, Applied, Json, Quiet, Read, RunBy
+from unnoise.cli.options import Json, Quiet
 
 app = verb_app("compare")
 
@@ -27,8 +28,8 @@ def compare(
     """Rank several models on noisy images, without clean ones.
 
     The models are listed for each image, the least estimated error first: with the estimated PSNR,
-    the distance to the best, and those that are equally good. A file that cannot be compared is
-    reported, and the exit status is 2.
+    the distance to the best, and those that cannot be distinguished. A file that cannot be
+    compared is reported, and the exit status is 2.
 
     Parameters
     ----------

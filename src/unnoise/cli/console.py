@@ -46,7 +46,7 @@ class Notes:
         self._left_out = 0
 
     def new(self, notes: Iterable[str]) -> list[str]:
-        """Return the notes that are not printed yet, or too often."""
+        """Return the notes to print: new ones, of which at most five differ only in numbers."""
         fresh = []
         for note in notes:
             alike = self._said.setdefault(re.sub(r"[\d.e+-]+", "", note), set())

@@ -3,9 +3,10 @@
 from dataclasses import asdict
 from pathlib import Path
 
+from unnoise.cli.applied import RUN_BY, RunBy
 from unnoise.cli.console import speaker, training_progress, verb_app
 from unnoise.cli.evaluate import print_table
-from unnoise.cli.options import RUN_BY, Overwrite, Quiet, RunBy
+from unnoise.cli.options import Overwrite, Quiet
 
 app = verb_app("demo")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from cyclopts import Parameter
 
+from unnoise.cli.applied import APPLIED, READ, RUN_BY, Applied, Read, RunBy
 from unnoise.cli.console import (
     Notes,
     file_progress,
@@ -16,7 +17,7 @@ from unnoise.cli.console import (
     training_progress,
     verb_app,
 )
-from unnoise.cli.options import APPLIED, READ, RUN_BY, Applied, Json, Quiet, Read, RunBy
+from unnoise.cli.options import Json, Quiet
 from unnoise.denoiser.loading import SELF
 from unnoise.denoiser.options import Outputs
 from unnoise.errors import ConfigError, DataError, OutputError
@@ -115,7 +116,7 @@ def denoise(
             denoiser = load_built_ins(running) if model is None else running.load(model)
             run = partial(denoise_here, denoiser, inputs)
     else:
-        from unnoise.cluster import denoise_many
+        from unnoise.cluster import MANIFEST, denoise_many
 
         if len(inputs) != 1:
             raise ConfigError(
@@ -137,7 +138,7 @@ def denoise(
     for rest in report.notes.rest("the manifest" if job else "--json"):
         say(rest)
     if json and job:
-        print_json({**summary.facts(), "manifest": f"{outputs.out}/manifest.jsonl"})
+        print_json({**summary.facts(), "manifest": outputs.out and outputs.out / MANIFEST})
     elif json:
         rows = (asdict(result) for result in report.results)
         print_json([{**row, "model": row["model"] or model, **training} for row in rows])

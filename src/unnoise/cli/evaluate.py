@@ -6,8 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from unnoise.cli.applied import READ, RUN_BY, Read, RunBy
 from unnoise.cli.console import print_json, speaker, verb_app
-from unnoise.cli.options import READ, RUN_BY, DataDir, Json, Model, Overwrite, Quiet, Read, RunBy
+from unnoise.cli.options import DataDir, Json, Model, Overwrite, Quiet
 
 if TYPE_CHECKING:
     from unnoise.evaluation import Evaluation

@@ -5,8 +5,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from unnoise.cli.applied import APPLIED, READ, RUN_BY, Applied, Read, RunBy
 from unnoise.cli.console import verb_app
-from unnoise.cli.options import APPLIED, READ, RUN_BY, Applied, Model, Overwrite, Read, RunBy
+from unnoise.cli.options import Model, Overwrite
 
 app = verb_app("figure")
 

@@ -3,19 +3,9 @@
 import sys
 from pathlib import Path
 
+from unnoise.cli.applied import APPLIED, READ, RUN_BY, Applied, Read, RunBy
 from unnoise.cli.console import print_json, speaker, verb_app
-from unnoise.cli.options import (
-    APPLIED,
-    READ,
-    RUN_BY,
-    Applied,
-    Inputs,
-    Json,
-    Model,
-    Overwrite,
-    Read,
-    RunBy,
-)
+from unnoise.cli.options import Inputs, Json, Model, Overwrite
 
 app = verb_app("inspect")
 

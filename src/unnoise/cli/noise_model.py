@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from unnoise.cli.applied import READ, Read
 from unnoise.cli.console import print_json, speaker, verb_app
-from unnoise.cli.options import READ, Inputs, Json, Overwrite, Quiet, Read
+from unnoise.cli.options import Inputs, Json, Overwrite, Quiet
 
 app = verb_app("noise-model")
 

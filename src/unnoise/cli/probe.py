@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from unnoise.cli.applied import RUN_BY, RunBy
 from unnoise.cli.console import print_json, speaker, verb_app
-from unnoise.cli.options import RUN_BY, DataDir, Json, Model, Overwrite, Quiet, RunBy
+from unnoise.cli.options import DataDir, Json, Model, Overwrite, Quiet
 
 if TYPE_CHECKING:
     from unnoise.api.probing import Probe

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from unnoise.cli.applied import RUN_BY, RunBy
 from unnoise.cli.console import speaker, verb_app
-from unnoise.cli.options import RUN_BY, Quiet, RunBy
+from unnoise.cli.options import Quiet
 
 app = verb_app("report")
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from unnoise.cli.applied import RUN_BY, RunBy
 from unnoise.cli.console import speaker, verb_app
-from unnoise.cli.options import RUN_BY, RunBy
 
 app = verb_app("serve")
 

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from unnoise.cli.applied import READ, Read
 from unnoise.cli.console import speaker, verb_app
-from unnoise.cli.options import READ, DataDir, Overwrite, Quiet, Read
+from unnoise.cli.options import DataDir, Overwrite, Quiet
 from unnoise.errors import ConfigError
 
 MAX_COLUMNS = 100
