@@ -121,7 +121,7 @@ bench-scale: $(READY) ## Measure many workers: speed, survival, the driver's mem
 	$(BIN)/python benchmarks/scale/denoising.py
 	$(BIN)/python benchmarks/scale/memory.py
 	$(BIN)/python benchmarks/scale/cost.py
-	$(BIN)/python benchmarks/scale/driver.py
+	$(BIN)/python benchmarks/scale/driver.py --files 20000 200000
 	$(BIN)/python benchmarks/scale/survival.py
 
 bench-hosts: $(READY) ## Train on two hosts and cut one off (needs root, for network namespaces)

@@ -4,10 +4,10 @@
 
 Prints three tables. The first has PSNR and SSIM of ``photo`` on crops of CBSD68 with white and with
 camera noise at several values of ``detail``, the PSNR of texture alone (where the clean image
-varies most), and the seconds per megapixel. The second uses luma and a
-gaussian filter as the model, which removes texture. The third has the recall and the share of false
-alarms of hot pixels on photographs with one value in a thousand set to black or white. Photographs
-are in FOLDER/photos/test.
+varies most), and the seconds per megapixel. The second uses luma and a gaussian filter as the
+model, which removes texture. The third has the recall and the share of false alarms of hot pixels
+on photographs with one value in a thousand set to black or white. Photographs are in
+FOLDER/photos/test.
 """
 
 import argparse

@@ -9,7 +9,7 @@ import unnoise
 
 
 def test_public_names() -> None:
-    assert dir(unnoise) == [
+    assert sorted(unnoise.__dict__["__all__"]) == [
         "Comparison",
         "Denoiser",
         "DenoisingAutoencoder",

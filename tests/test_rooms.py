@@ -33,8 +33,8 @@ CELLS = [
     {"images", "models"},
     {"noise", "datasets", "shards"},
     {"runs"},
-    {"objectives"},
-    {"data"},
+    {"objectives"},  # are built from the settings of a run
+    {"data"},  # chooses the objective that the images allow
     {"training", "denoiser"},
     {"assemble"},
     {"trust", "evaluation", "features", "report", "exporters"},

@@ -17,7 +17,7 @@ JOB = """
 from pathlib import Path
 from unnoise.cluster import denoise_many
 from unnoise.denoiser import Outputs
-denoise_many({model!r}, {source!r}, outputs=Outputs(out=Path({out!r})), workers=2)
+denoise_many({model!r}, {source!r}, outputs=Outputs(out={out!r}), workers=2)
 print("done once")
 """
 PARENT = """

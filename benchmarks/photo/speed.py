@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from methods import METHODS, build
 
-SIDE = 512  # part of scikit-image's pictures for the time; four for the memory
+SIDE = 512  # pixels a side of the part that is timed; memory is measured on four of them
 SIGMA = 25 / 255
 SLOW = 3.0  # a method that takes at least this many seconds runs once in a round
 REPEATS = 5

@@ -47,6 +47,7 @@ else:  # the same names for the interpreter; a list that type checkers see would
         "train": "api.training",
     }
     __all__ = list(_HOMES)
+    __all__ += ["__version__"]
 
     def __getattr__(name: str) -> object:
         """Import a public name on first use (PEP 562)."""
@@ -58,4 +59,4 @@ else:  # the same names for the interpreter; a list that type checkers see would
 
     def __dir__() -> list[str]:
         """List the public names."""
-        return ["__version__", *_HOMES]
+        return __all__

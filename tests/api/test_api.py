@@ -128,7 +128,7 @@ def test_classic_settings_train_every_model(model: str) -> None:
         ({"device": "gpu7"}, "device 'gpu7' cannot be used here"),
         ({"steps": 0}, "must be more than 0"),
         ({"data": np.zeros((6, 8, 8))}, r"\(6, 8, 8\): pass --axes"),
-        ({"objective": "noise2nothing"}, "it is one of auto, supervised"),
+        ({"objective": "noise2nothing"}, "there are auto, .*; did you mean 'noise2noise'"),
         ({"objective": "noise2void", "loss": "l1", "data": np.zeros((20, 20))}, "only mse"),
         ({"channels": 2}, "it is one of 1, 3"),
         ({"patch": 15}, "even and at least 16"),

@@ -77,6 +77,14 @@ def test_beside_the_inputs_and_a_second_time(go: Run, tmp_path: Path) -> None:
     assert go(tmp_path / "t")[0].output == str(tmp_path / "t" / "own_denoised_denoised.png")
 
 
+def test_a_missing_input_is_reported_whatever_its_name(go: Run, tmp_path: Path) -> None:
+    make(tmp_path / "a.png")
+    missing = tmp_path / "a_denoised.png"  # as the output of the other will be called
+    first, second = go(tmp_path / "a.png", missing)
+    assert first.output == str(missing)
+    assert "is not there" in str(second.error)
+
+
 def test_out_and_suffix_together(go: Run, tmp_path: Path) -> None:
     make(tmp_path / "in" / "a.png")
     go(tmp_path / "in", out=tmp_path / "out", suffix=".clean")

@@ -52,7 +52,8 @@ def test_runs_on_arrays_and_on_files_have_the_same_report(
     page, evaluation = write_report(arrays)
     assert figures(evaluation) == figures(write_report(folders)[1])
     assert evaluation is not None
-    assert evaluation.mean("noisy", "psnr") == pytest.approx(files.info.trained["noisy_psnr"], 0.05)
+    before = files.info.trained["noisy_psnr"]
+    assert evaluation.mean("noisy", "psnr") == pytest.approx(before, abs=0.3)
     assert "A denoiser trained on an array" in page.read_text(encoding="utf-8")
     assert draw_preview(arrays).read_bytes() == draw_preview(folders).read_bytes()
 

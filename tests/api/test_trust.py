@@ -99,7 +99,7 @@ def test_intervals_are_added_to_a_model_that_stays_as_it_is(run: Path, tmp_path:
     [
         ({"intervals": 1.5}, "intervals is 1.5: it is a share"),
         ({"freeze": True}, "--freeze leaves the model of --init"),
-        ({"intervals": 0.9, "noise": None, "objective": "noise2void"}, "needs to know the truth"),
+        ({"intervals": 0.9, "noise": None, "objective": "noise2void"}, "needs clean images"),
     ],
 )
 def test_intervals_that_cannot_be_are_refused(

@@ -305,6 +305,7 @@ def test_one_huge_image_is_divided_and_equals_that_of_one_process(
     summary = quiet_job(path, out, workers=2, progress=lambda *place: seen.append(place))
     assert (summary.denoised, summary.failed) == (1, 0)
     tiles = 4 if kind == "zarr" else 2
+    assert seen[0] == ((len(kept) + 1) / tiles, 1)  # the first tiles are handed out one by one
     assert seen[-1] == (1, 1)
     assert len(seen) <= tiles - len(kept)
     (row,) = read_rows(out)

@@ -32,6 +32,11 @@ def test_pairs_are_found_in_any_order(ours: str, theirs: str, scenes: list[str],
     ]
 
 
+def test_letters_that_are_several_in_lower_case() -> None:
+    names = ["İzmir_noisy.png", "İzmir_gt.png", "İstanbul_noisy.png", "İstanbul_gt.png"]
+    assert find_pairs(names) == [(0, 1), (2, 3)]
+
+
 def test_what_has_no_partner_is_listed() -> None:
     listed = r"1 pairs .* 3 files have no partner:\n  b.png\n  c.png\n  d.png"
     with pytest.raises(DataError, match=listed):

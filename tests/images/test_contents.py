@@ -80,7 +80,7 @@ def test_a_compression_that_is_not_read_is_named(
     image = image if photometric == "rgb" else image[..., 0]
     tifffile.imwrite(path, image, compression="zlib", photometric=photometric)
     with tifffile.TiffFile(path) as tiff:
-        place = tiff.pages[0].tags[259].valueoffset  # type: ignore[union-attr]
+        place = tiff.pages[0].tags[259].valueoffset  # type: ignore[union-attr]  # a page, not a frame
     with path.open("r+b") as file:
         file.seek(place)
         file.write(struct.pack("<H", code))

@@ -36,7 +36,7 @@ def test_a_person_wins_over_the_file() -> None:
     assert Holes.of(float("nan"), "refuse").nan  # a file may state NaN
     assert not Holes.of(None, "refuse")
     with pytest.raises(ConfigError, match="refuse, or keep"):
-        Holes.of(None, "drop")  # type: ignore[arg-type]
+        Holes.of(None, "drop")  # type: ignore[arg-type]  # no such word, which is the test
 
 
 @given(seed=st.integers(0, 10**6), share=st.floats(0, 0.95), channels=st.integers(1, 3))

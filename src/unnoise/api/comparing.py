@@ -30,7 +30,7 @@ class Ranked:
     name: str  # the model, or the filter with its parameter
     psnr: float | None  # estimate in dB; None where the error is too small to estimate
     behind: float | None  # dB to the best; None where one of them is None
-    like: tuple[str, ...]  # better results that are equally good within the error of estimates
+    like: tuple[str, ...]  # better results from which it cannot be distinguished
     hidden: float | None  # estimated PSNR at hidden pixels, for white noise; lower than psnr
     model: bool  # not a filter
 
@@ -61,7 +61,7 @@ class Comparison:
         if second is None:
             return f"{best.name}: about {best.psnr:.1f} dB"
         if second.like:
-            return f"{best.name} and {second.name} are equally good"
+            return f"{best.name} and {second.name} cannot be distinguished"
         return f"{best.name} is the best, by {_apart(second.behind or 0)}"
 
 
@@ -165,7 +165,7 @@ def table(found: Comparison) -> str:
         if row.behind:
             text += f", {row.behind:.2f} dB behind"
         if row.like:
-            text += f", as good as {' and '.join(row.like)}"
+            text += f", not distinguishable from {' and '.join(row.like)}"
         lines.append(text)
     return "\n".join(lines)
 
@@ -258,7 +258,7 @@ def _worth(model: Ranked, simple: Ranked) -> str:
     """Return a sentence on whether a model is better than the best filter."""
     ahead = (simple.behind or 0) - (model.behind or 0)
     if simple.name in model.like or model.name in simple.like:
-        return f"{simple.name} is as good as the model"
+        return f"{simple.name} cannot be distinguished from the model"
     if ahead > 0:
         best = f"the best simple filter, {simple.name}"
         return f"the model is better than {best}, by {_apart(ahead)}"

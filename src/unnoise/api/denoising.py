@@ -217,7 +217,7 @@ def denoise_here(
     report: Callable[[FileResult], None],
     progress: FileProgress,
 ) -> Summary:
-    """Do as ``denoise_files``; report each result, and count them. It is an ``Engine``."""
+    """Do as ``denoise_files``; report each result, and count them. It is a ``DenoiseFiles``."""
     started, summary = time.monotonic(), Summary()
     for result in denoise_files(
         denoiser, inputs, outputs=outputs, read=read, options=options, progress=progress
@@ -252,7 +252,9 @@ def _jobs(inputs: Iterable[str | Path], outputs: Outputs) -> list[Pair | FileRes
         raise reason
     # Inputs that are the output of another, by their names, come from an earlier call.
     made = {_real(pair.target) for pair in pairs} if outputs.added else set()
-    kept = {path: job for path, job in jobs.items() if path not in made}
+    kept = {
+        path: job for path, job in jobs.items() if isinstance(job, FileResult) or path not in made
+    }
     _check_apart({path: job for path, job in kept.items() if isinstance(job, Pair)})
     if outputs.out is not None:
         check_writable(outputs.out)

@@ -103,9 +103,11 @@ class HeldOut:
 
     @classmethod
     def of(cls, examples: tuple[Array, ...], scenes: Sequence[Scene]) -> "HeldOut":
-        """Keep examples and evenly spread scenes, each up to ``LIMIT``."""
-        size = sum(view.nbytes for scene in scenes for view in scene)
-        kept = scenes[:: max(1, -(-size // LIMIT))]
+        """Keep examples and evenly spread scenes, up to ``LIMIT`` of each, but at least one."""
+        every, kept = 1, scenes
+        while sum(view.nbytes for scene in kept for view in scene) > LIMIT and len(kept) > 1:
+            every += 1
+            kept = scenes[::every]
         alike = groupby(kept, key=lambda scene: scene[0].shape)
         judged = (zip(*group, strict=True) for _, group in alike)
         count = max(1, LIMIT // max(1, sum(view[0].nbytes for view in examples)))

@@ -11,7 +11,7 @@ from unnoise.data import Plan, Survey, choose_method, look_at
 from unnoise.datasets import NAMES
 from unnoise.errors import RunError, UnnoiseError
 from unnoise.images import left_out
-from unnoise.objectives import learning_from
+from unnoise.objectives import check_objective, learning_from
 from unnoise.runs import (
     FREE,
     LENGTHS,
@@ -30,6 +30,7 @@ MINUTE = 60  # seconds
 
 def with_noise(settings: TrainConfig, noisy: Source | None = None, *, say: Say) -> TrainConfig:
     """Return settings with the noise of ``noisy`` images, if the settings request its estimate."""
+    check_objective(settings.objective)  # before anything is read
     if settings.noisy is None:
         return settings
     source = settings.noisy if noisy is None else noisy

@@ -225,7 +225,8 @@ class Run:
 
         for failure in plan.failures:
             failed(failure)
-        assembly = assemble(settings, plan, failed=failed, world=self._world)
+        keeps = self._folder is not None
+        assembly = assemble(settings, plan, failed=failed, world=self._world, examples=keeps)
         warn = self._warn  # each streams files of its own
         if failures:
             self._say(f"{len(failures)} files were skipped")

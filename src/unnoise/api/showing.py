@@ -37,8 +37,8 @@ LEAST_PART = 2  # pixels
 Crop = tuple[int, int, int]  # top row, left column, side
 
 
-SHOWN = 10  # small images, and half as many large ones
-SMALL = 64
+SHOWN = 10  # images side by side
+SMALL = 64  # pixels of the longer side of images that are drawn whole
 NOISY = 0.025  # least estimated noise of noisy images; photographs have 0.01
 
 

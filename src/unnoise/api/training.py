@@ -9,16 +9,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import numpy as np
-
 from unnoise.api.common import ARRAY_NAME, Report, Source, ignore, print_message
 from unnoise.api.planning import make_plan, with_noise
 from unnoise.api.running import Run
 from unnoise.assemble import assemble
-from unnoise.data import takes_whole
 from unnoise.denoiser import Denoiser
+from unnoise.denoiser.description import stored_range
 from unnoise.errors import ConfigError
-from unnoise.images import ValueRange
 from unnoise.models import macs_per_pixel
 from unnoise.runs import ModelInfo, RunFolder, Setting, TrainConfig, choose_settings, layer_settings
 from unnoise.signatures import takes_fields
@@ -133,6 +130,7 @@ def forecast(
         training.advance(steps).item()
         seconds.append(time.perf_counter() - start)
     training.batches.close()
+    size = f" of {settings.patch} × {settings.patch}" if training.batches.unit == "patches" else ""
     notes = [*assembly.notes, *([plan.hint] if plan.hint else [])]
     parts = plan.views[0]
     return {
@@ -148,8 +146,7 @@ def forecast(
         "notes": "; ".join(notes) or "none",
         "model": assembly.info.model,
         "cost": f"{macs_per_pixel(training.model) / 1000:.2f} kMAC/pixel",
-        "steps": f"{steps} of {settings.batch_size} "
-        + ("images" if takes_whole(plan) else f"patches of {settings.patch} × {settings.patch}"),
+        "steps": f"{steps} of {settings.batch_size} {training.batches.unit}" + size,
         "memory": _memory(),
         "time": f"about {_minutes(median(seconds) * steps)} on {training.device}",
     }
@@ -157,13 +154,10 @@ def forecast(
 
 def _range(info: ModelInfo) -> str:
     """Return the values that are 0 and 1; for pairs in two units, also of the clean images."""
-    kept, results = info.value_range, info.result_range
-    assert kept is not None
-    dtype = np.dtype(kept["dtype"])
-    noisy = ValueRange(kept["low"], kept["high"], kept["clamp"]).describe(dtype)
-    if results is None:
-        return noisy
-    return f"{noisy}; clean: {ValueRange(results['low'], results['high'], False).describe(dtype)}"
+    dtype, noisy, clean = stored_range(info)
+    assert dtype is not None
+    assert noisy is not None
+    return noisy.describe(dtype) + (f"; clean: {clean.describe(dtype)}" if clean else "")
 
 
 def _counted(kinds: Iterable[object], name: str) -> str:

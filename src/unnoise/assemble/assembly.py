@@ -32,7 +32,6 @@ DEFAULT_STEPS = 3000  # of patches
 WHOLE_BATCH, PATCH_BATCH = 64, 8
 MUON_LR = 1e-2  # found by measurement (docs/lab-notes.md)
 FINE_TUNING = 0.3  # of the rate from scratch
-VALIDATIONS = 20
 HALF_TURNS = (0, 2, 4, 6)
 VALIDATION_COST = 0.05  # of the multiply-adds of a training
 
@@ -73,7 +72,7 @@ def complete(config: TrainConfig, plan: Plan) -> TrainConfig:
     model = config.model
     if model == "auto" and config.init is None:
         model = "unet" if whole else "unet-s"
-    lr = DEFAULT_LR if config.init else find_model(model).lr
+    lr = find_model(model).lr if config.init is None else DEFAULT_LR
     if config.optimizer == "muon":
         lr = MUON_LR
     return replace(
@@ -81,7 +80,7 @@ def complete(config: TrainConfig, plan: Plan) -> TrainConfig:
         noise=str(parse_noise(plan.noise)) if plan.noise else None,
         model=model,
         batch_size=config.batch_size or (WHOLE_BATCH if whole else PATCH_BATCH),
-        lr=config.lr or (lr * FINE_TUNING if config.init else lr),
+        lr=config.lr or (lr if config.init is None else lr * FINE_TUNING),
     )
 
 
@@ -91,6 +90,7 @@ def assemble(
     *,
     failed: Callable[[str], None] = lambda _: None,
     world: World = ALONE,
+    examples: bool = False,
 ) -> Assembly:
     """Build everything that a training needs.
 
@@ -99,6 +99,7 @@ def assemble(
         plan: The images and the method; a share of the images is held out.
         failed: Gets each file that cannot be read.
         world: The processes that train together.
+        examples: Whether held-out scenes, and parts of them to look at, are kept.
 
     Raises:
         ConfigError: Settings contradict each other or the images.
@@ -125,6 +126,7 @@ def assemble(
         values=config.range and ValueRange.given(*config.range),
         seed=config.seed,
         device=device,
+        examples=examples,
     )
     material = prepare(plan, preparation, failed=failed)
     _check_same(material, world)
@@ -186,7 +188,7 @@ def assemble(
         calibration=calibration,
         learned=learned,
         # Copies: slices would keep whole images in memory.
-        scenes=[tuple(view.copy() for view in scene) for scene in material.held_out],
+        scenes=[tuple(view.copy() for view in scene) for scene in material.held_out if examples],
         examples=material.examples,
         notes=(*material.notes, *notes),
     )
@@ -244,7 +246,7 @@ def _length(steps: int, training: Training, validator: HeldOutValidator) -> Leng
     # A forward pass is a third of a step.
     pixels = VALIDATION_COST * _pixels(training, steps) * 3
     affordable = round(pixels / validator.held.pixels)
-    return Length(steps=steps, validations=min(VALIDATIONS, max(1, affordable)))
+    return Length(steps=steps, validations=min(Length.validations, max(1, affordable)))
 
 
 def _info(config: TrainConfig, plan: Plan, material: Material, networks: Networks) -> ModelInfo:

@@ -5,5 +5,6 @@ keeps the record that lets a killed job go on. Only the command line imports it.
 """
 
 from unnoise.cluster.job import EngineName, denoise_many
+from unnoise.cluster.record import MANIFEST
 
-__all__ = ["EngineName", "denoise_many"]
+__all__ = ["MANIFEST", "EngineName", "denoise_many"]

@@ -80,8 +80,9 @@ def _mosaic(images: Sequence[Array]) -> Finding | None:
         return None
     times = f"{median(ratios):.0f}" if median(ratios) < 1e4 else "more than 10000"
     return Finding(
+        # A run keeps the reason in its note, which resuming compares: these words must stay.
         reason=f"the images look like a 2 × 2 mosaic (a pattern of 2 pixels is {times} times as "
-        f"strong as patterns of nearly the same size; limit {MOSAIC:g}): each is seen at a stride "
+        f"strong as those of nearly the same size; limit {MOSAIC:g}): each is seen at a stride "
         "of 2, as four images (--stride 1 turns this off)",
         stride=2,
     )

@@ -50,9 +50,12 @@ def find_ranges(plan: Plan, views: Views, values: ValueRange | None) -> tuple[Va
 def _read(plan: Plan, failed: Callable[[str], None]) -> tuple[Views, Groups | None]:
     """Read all parts; leave out scenes that cannot be read whole."""
     failures: list[str] = []
-    read = [dict(read_parts(view, failures.append)) for view in plan.views]
-    for failure in failures:
-        failed(failure)
+
+    def note(failure: str) -> None:
+        failures.append(failure)
+        failed(failure)  # at once: reading may take minutes
+
+    read = [dict(read_parts(view, note)) for view in plan.views]
     parts = plan.views[0]
     whole = [i for i in range(len(parts)) if all(i in view for view in read)]
     if not whole:

@@ -49,6 +49,7 @@ class Preparation:
     values: ValueRange | None = None  # None finds the range in the data
     turns: tuple[int, ...] = tuple(range(TURNS))  # of crops
     device: torch.device = CPU  # a GPU keeps the images of patches if it has room
+    examples: bool = True  # whether parts to look at are chosen, which takes a few seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +125,7 @@ def _whole_images(loaded: Loaded, how: Preparation) -> Material:
         batches=Batches(train, loaded.ranges, how.batch_size, how.seed),
         held_out=validation_blocks(held_out),
         calibration=calibration_blocks(held_out),
-        examples=choose_examples(held_out),
+        examples=choose_examples(held_out) if how.examples else (),
         ranges=loaded.ranges,
         notes=loaded.notes,
     )
@@ -134,7 +135,9 @@ def _patches(plan: Plan, loaded: Loaded, how: Preparation) -> Material:
     views, scenes, notes = loaded.views, loaded.scenes, loaded.notes
     strides = [1]
     groups = scenes or tuple((i,) for i in range(len(views[0])))
-    examples = choose_examples(held_scenes(views, groups, how.share, how.seed))
+    examples: tuple[Array, ...] = ()
+    if how.examples:
+        examples = choose_examples(held_scenes(views, groups, how.share, how.seed))
     if plan.noisy_only:
         strides = [stride_of(image, how.stride) for image in views[0]]
         notes += _describe_strides(strides) if how.stride is None else ()
@@ -166,7 +169,7 @@ def _streamed(plan: Plan, how: Preparation, failed: Callable[[str], None]) -> Ma
     train, held, note = split_streams(plan, how.share, how.seed)
     sample = _look(plan, train, failed)
     held_out = list(zip(*_look(plan, held, failed), strict=True))
-    examples = choose_examples(held_out)
+    examples = choose_examples(held_out) if how.examples else ()
     notes: tuple[str, ...] = (note,)
     least = min(min(image.shape[:2]) for image in sample[0])
     if least < how.side:

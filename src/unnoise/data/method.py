@@ -19,7 +19,7 @@ from unnoise.data.survey import Survey
 from unnoise.errors import ConfigError, DataError
 from unnoise.facts import Structure
 from unnoise.images import RGB
-from unnoise.objectives import OBJECTIVES, learning_from
+from unnoise.objectives import OBJECTIVES, check_objective, learning_from
 
 AUTO: Literal["auto"] = "auto"
 Asked = Structure | Literal["auto"]
@@ -50,9 +50,7 @@ def choose_method(
         ConfigError: Settings contradict each other.
         DataError: Images do not belong together.
     """
-    if objective not in (AUTO, *OBJECTIVES):
-        allowed = ", ".join((AUTO, *OBJECTIVES))
-        raise ConfigError(f"objective is {objective!r}: it is one of {allowed}")
+    check_objective(objective)
     if any(part.packed for each in (images, targets) if each for part in each.parts):
         plan = _packed(images, targets, noise, objective)
     elif targets is not None:

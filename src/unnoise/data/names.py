@@ -47,11 +47,13 @@ def match_pairs(noisy: Sequence[str], clean: Sequence[str]) -> Pairs:
     """
     if len(noisy) == len(clean) == 1:
         return [(0, 0)]
-    keys = (_stems, _without_words, _without_common_ends)
-    ways = (_match(noisy, clean, key(noisy), key(clean)) for key in keys)
+    ways = []
+    for key in (_stems, _without_words, _without_common_ends):
+        pairs, left = _match(noisy, clean, key(noisy), key(clean))
+        if not left:
+            return pairs
+        ways.append((pairs, left))
     pairs, left = min(ways, key=lambda found: len(found[1]))
-    if not left:
-        return pairs
     listed = "\n".join(f"  {name}" for name in left[:SHOWN])
     more = f"\n  and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
     raise DataError(
@@ -207,7 +209,8 @@ def _role_of(words: set[str]) -> str | None:
 
 def _without_words(names: Iterable[str]) -> list[str]:
     """Leave out the words for noisy and clean, and the separators."""
-    words = [filter(str.isalnum, _words(stem)) for stem in _stems(names)]
+    # Some letters, such as İ, become several characters in lower case, not all alphanumeric.
+    words = [[w for w in _words(stem) if any(map(str.isalnum, w))] for stem in _stems(names)]
     return [" ".join(each for each in name if each not in WORDS) for name in words]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from unnoise.data.batches import Groups, split_indices
 from unnoise.errors import DataError
 from unnoise.facts import amount_of_structure, most_structured
-from unnoise.types import Array
+from unnoise.types import Array, Indices
 
 Views = tuple[list[Array], ...]  # the images (H, W, C) of each view
 Scene = tuple[Array, ...]  # the views of one scene, (H, W, C)
@@ -36,13 +36,13 @@ def split_views(
     A group is the captures of one scene, or the parts of one image. Returned are the views to train
     on, held-out scenes, the groups of the views, and the rest of images that strips are taken from.
     """
-    if len(groups) >= MANY:
-        keep, held = split_indices(len(groups), share or HELD_WHOLE, seed)
+    if whole := _whole_groups(groups, share, seed):
+        keep, held = whole
         held_out = [shown for g in held for shown in _shown(views, groups[g], captures=captures)]
         order = [index for g in keep for index in groups[g]]
         train = tuple([view[i] for i in order] for view in views)
         return train, held_out, numbered([len(groups[g]) for g in keep]), []
-    cuts = [cut_row(len(image), share or HELD_STRIPS) for image in views[0]]
+    cuts = [_cut(image, share) for image in views[0]]
     train = tuple([image[:cut] for image, cut in zip(view, cuts, strict=True)] for view in views)
     strips = tuple([image[cut:] for image, cut in zip(view, cuts, strict=True)] for view in views)
     held_out, learned = (
@@ -50,6 +50,15 @@ def split_views(
         for part in (strips, train)
     )
     return train, held_out, groups, learned
+
+
+def _whole_groups(groups: Groups, share: float | None, seed: int) -> tuple[Indices, Indices] | None:
+    """Return the groups to train on and to hold out; None where strips are held out instead."""
+    return split_indices(len(groups), share or HELD_WHOLE, seed) if len(groups) >= MANY else None
+
+
+def _cut(image: Array, share: float | None) -> int:
+    return cut_row(len(image), share or HELD_STRIPS)
 
 
 def numbered(counts: Sequence[int]) -> Groups:
@@ -101,13 +110,11 @@ def _blocks(scenes: list[Scene], *, side: int, pixels: int) -> list[Scene]:
 
 def held_scenes(views: Views, groups: Groups, share: float | None, seed: int) -> list[Scene]:
     """Return the scenes that ``split_views`` holds out, whole where strips are too low."""
-    if len(groups) >= MANY:
-        _, held = split_indices(len(groups), share or HELD_WHOLE, seed)
+    if whole := _whole_groups(groups, share, seed):
+        _, held = whole
         return [tuple(view[groups[i][0]] for view in views) for i in held]
     first = [tuple(view[group[0]] for view in views) for group in groups]
-    strips = [
-        tuple(view[cut_row(len(view), share or HELD_STRIPS) :] for view in scene) for scene in first
-    ]
+    strips = [tuple(view[_cut(view, share) :] for view in scene) for scene in first]
     return [
         strip if len(strip[0]) >= LEAST_ROWS else scene
         for strip, scene in zip(strips, first, strict=True)

@@ -24,7 +24,7 @@ TAPE = 2**16  # bytes that are fetched at once to find a sample
 def split_streams(plan: Plan, share: float | None, seed: int) -> Divided:
     """Hold out a share of the images of a plan; None is the default, or less where enough."""
     parts = plan.views[0]
-    if plan.scenes is not None or not all(part.file or part.packed for part in parts):
+    if plan.scenes is not None or not all(part.path or part.packed for part in parts):
         raise DataError(
             f"{plan.name} is larger than --memory, and only single images and pairs in files are "
             "streamed from disk: raise --memory, or train on fewer images"
@@ -85,8 +85,7 @@ def _of_one_shard(plan: Plan, share: float | None) -> Divided:
 
 
 def _files(plan: Plan, which: NDArray[np.int64]) -> Files:
-    files = [[part.file for part in view if part.file] for view in plan.views]
-    return Files(tuple(tuple(view[i] for i in which) for view in files))
+    return Files(tuple(tuple(file for i in which if (file := view[i].file)) for view in plan.views))
 
 
 def _shards(plan: Plan, which: NDArray[np.int64]) -> Shards:

@@ -7,7 +7,7 @@ model is trained.
 from unnoise.denoiser.denoiser import Denoiser
 from unnoise.denoiser.hot_pixels import describe as describe_replaced
 from unnoise.denoiser.hot_pixels import without_hot_pixels
-from unnoise.denoiser.options import ChannelUse, DenoiseOptions, OutputDtype, Outputs
+from unnoise.denoiser.options import ChannelUse, DenoiseOptions, Outputs
 from unnoise.denoiser.passes import ValuePass
 from unnoise.denoiser.running import Precision, Running
 from unnoise.denoiser.view import View
@@ -16,7 +16,6 @@ __all__ = [
     "ChannelUse",
     "DenoiseOptions",
     "Denoiser",
-    "OutputDtype",
     "Outputs",
     "Precision",
     "Running",

@@ -132,10 +132,10 @@ def _open(model: Path | bytes, path: Path, device: str) -> onnxruntime.Inference
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors, which are raised, too
     options.intra_op_num_threads = _threads()
-    given = _given(model) if isinstance(model, Path) else model
     try:
+        given = _given(model) if isinstance(model, Path) else model
         return onnxruntime.InferenceSession(given, options, providers=[PROVIDERS[device]])
-    except Exception as error:  # of kinds that ONNX Runtime keeps to itself
+    except Exception as error:  # of the file, or of kinds that ONNX Runtime keeps to itself
         raise ModelFileError(f"cannot read {path} as an ONNX file: {_first_line(error)}") from error
 
 

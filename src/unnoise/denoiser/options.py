@@ -134,7 +134,9 @@ class Outputs:
     inspect: bool = True
 
     def __post_init__(self) -> None:
-        """Check the values."""
+        """Check the values; a folder may be given as text."""
+        if self.out is not None:
+            object.__setattr__(self, "out", Path(self.out))
         if self.overwrite and self.skip_existing:
             raise ConfigError(
                 "overwrite replaces outputs that exist, skip_existing leaves them: drop one"

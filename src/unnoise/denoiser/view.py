@@ -82,15 +82,18 @@ class OneImage:
 
     def image(self, index: int) -> Array:
         """Return the image."""
-        return self._source.image(self._index + index)
+        assert index == 0
+        return self._source.image(self._index)
 
     def bands(self, index: int, rows: int) -> Iterator[Array]:
         """Yield it in bands."""
-        return self._source.bands(self._index + index, rows)
+        assert index == 0
+        return self._source.bands(self._index, rows)
 
     def window(self, index: int, rows: slice, columns: slice) -> Array:
         """Return a part of it."""
-        return self._source.window(self._index + index, rows, columns)
+        assert index == 0
+        return self._source.window(self._index, rows, columns)
 
     def middle(self, side: int) -> Array:
         """Return the middle of it, at most ``side`` pixels high and wide."""
@@ -167,7 +170,7 @@ class View:
         values = self.results if clamp else replace(self.results, clamp=False)
         made = from_float(results, Layout(self.dtype, "NYXC", given.shape), values)
         if lacks is not None:
-            made = np.where(lacks, given[..., : self.channels], made).astype(self.dtype)
+            made = np.where(lacks, given[..., : self.channels], made).astype(self.dtype, copy=False)
         if not self.alpha:
             return made
         return np.concatenate([made, given[..., -1:].astype(self.dtype)], axis=-1)

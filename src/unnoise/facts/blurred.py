@@ -28,7 +28,7 @@ class Blurred:
     variance: float  # before planes were subtracted
     width: float  # of the gaussian, in pixels; 0 for white noise
     structure: float  # variance of structure, which is as coarse as the image itself
-    # Measured, of pixels 1 to 4 apart, mean of rows and columns, without planes and structure.
+    # Of pixels 1 to 4 apart, the mean of rows and columns; corrected for planes and structure.
     correlation: tuple[float, ...] = (0.0,) * LAGS
 
 

@@ -54,7 +54,11 @@ class FlatBlocks:
 def flat_blocks(
     noisy: Doubles, weights: Doubles, clean: Doubles | None = None
 ) -> FlatBlocks | None:
-    """Find the blocks of 16 × 16 pixels that vary least; None if the image is too small or flat."""
+    """Find the blocks of 16 × 16 pixels that vary least.
+
+    With ``clean``, blocks of the difference are found, and all of them count as flat. None if the
+    image is too small, flat, or clipped.
+    """
     if min(noisy.shape[:2]) < BLOCK:
         return None
     cut = _cut(noisy)

@@ -41,8 +41,8 @@ def _thinned(image: Array) -> tuple[Doubles, int]:
     """Return the mean of the channels, averaged over squares if it is large, and their side."""
     from skimage.measure import block_reduce
 
-    values = np.nan_to_num(image.astype(np.float64))
-    grey = values if values.ndim == 2 else values.mean(2)
+    known = np.nan_to_num(image)  # integers stay as they are
+    grey = known.astype(np.float64) if known.ndim == 2 else known.mean(2, dtype=np.float64)
     step = max(1, -(-max(grey.shape) // THINNED))
     step = min(step, *grey.shape)
     whole = grey[: grey.shape[0] // step * step, : grey.shape[1] // step * step]

@@ -50,8 +50,8 @@ class Recipe:
         """Choose the parameters that are left open: those of the best features of digits.
 
         At least 100 images with sides of 8 pixels or more get a network of convolutions and a noise
-        that deforms (docs/features.md), trained for about 2,300 steps; others get an ``mlp``, as
-        all do where its ``layers`` are given.
+        that deforms (docs/features.md), trained for about 2,300 steps; others get an ``mlp``, and
+        so do all rows if ``layers`` is true.
         """
         sides = image_shape[:2] if isinstance(image_shape, tuple | list) else ()
         pictures = (

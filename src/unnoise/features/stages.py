@@ -54,7 +54,7 @@ class Rows:
         """Do nothing: the rows lie in memory."""
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=16)  # fits may run in several threads
 def _order(count: int, seed: int, stage: str, epoch: int) -> Tensor:
     return torch.randperm(count, generator=generator(seed, stage, "order", epoch))
 

@@ -22,7 +22,8 @@ from unnoise.outputs import new_name
 QUALITY = 95  # of a JPEG whose source is no JPEG
 WEBP_QUALITY = 90  # of a lossy WebP, which does not state its own
 BLOCK = 64  # values of a quantisation table
-# ITU-T T.81, table K.1, which the quality of libjpeg scales. Only its sum counts, not the order.
+# ITU-T T.81, table K.1, row by row, which the quality of libjpeg scales. The
+# quality here needs the sum alone, the noise of JPEG needs the order.
 LUMINANCE = (
     *(16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55),
     *(14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62),

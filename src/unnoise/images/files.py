@@ -94,7 +94,9 @@ def _open(path: Path | str | Contents, read: ReadOptions) -> Reader:
 def _open_file(file: File, read: ReadOptions) -> Reader:
     axes, max_pixels = read.axes, read.max_pixels
     kind = kind_of(file)
-    if size_in_bytes(file) == 0:
+    with reading(file):
+        size = size_in_bytes(file)
+    if size == 0:
         raise ImageError(f"{file} is empty")
     if kind in (*PICTURE_SUFFIXES, *TIFF_SUFFIXES):  # their content shows their format
         found = format_of(file)

@@ -1,9 +1,9 @@
 """Residual U-Nets for any size and any number of channels: the default, and one for photographs.
 
 Measurements (docs/lab-notes.md) chose them for their quality per second on a CPU. The first level
-stays at full resolution. All work but the stem is done on the way up, where both scales are known.
-The convolutions are plain 3 × 3 ones without normalisation. A network predicts the correction to
-its input.
+stays at full resolution. In ``UNet`` all work but the stem is done on the way up, where both scales
+are known. The convolutions are plain 3 × 3 ones without normalisation. A network predicts the
+correction to its input.
 """
 
 from abc import abstractmethod

@@ -5,6 +5,7 @@ An objective draws the random numbers of a batch, ``draw(batch, generator) -> dr
 settings it obeys. This room does not know networks, data or optimizers.
 """
 
+from unnoise.errors import UnknownNameError
 from unnoise.objectives.contract import Batch, Drawn, ImageFacts, LearnsFrom, Network, Objective
 from unnoise.objectives.losses import LOSSES, Loss
 from unnoise.objectives.neighbor2neighbor import Neighbor2Neighbor
@@ -12,14 +13,19 @@ from unnoise.objectives.noise2noise import Noise2Noise
 from unnoise.objectives.noise2void import Noise2Void
 from unnoise.objectives.supervised import Quantiles, Supervised
 
-# The first objective for pairs and for captures is the default; data/assumption.py chooses the one
-# for noisy images.
+# The first objective for pairs is the default; data/assumption.py chooses the one for noisy images.
 OBJECTIVES: dict[str, type[Objective]] = {
     "supervised": Supervised,
     "noise2noise": Noise2Noise,
     "neighbor2neighbor": Neighbor2Neighbor,
     "noise2void": Noise2Void,
 }
+
+
+def check_objective(name: str) -> None:
+    """Raise ``UnknownNameError`` unless it is ``auto`` or in the table."""
+    if name not in ("auto", *OBJECTIVES):
+        raise UnknownNameError("objective", name, ("auto", *OBJECTIVES))
 
 
 def learning_from(*images: LearnsFrom) -> tuple[str, ...]:
@@ -42,5 +48,6 @@ __all__ = [
     "Objective",
     "Quantiles",
     "Supervised",
+    "check_objective",
     "learning_from",
 ]

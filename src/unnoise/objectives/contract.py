@@ -73,4 +73,5 @@ class Objective(ABC):
 
     def examples(self, batch: Batch, generator: Generator) -> tuple[Tensor, Tensor | None]:  # noqa: ARG002  for others
         """Return noisy images of a batch, and the clean ones where they are known."""
+        assert self.learns_from != "pairs", "override it: pairs have clean images"
         return batch[0], None

@@ -34,7 +34,7 @@ class Supervised(Objective):
     learns_from = "pairs"
     obeys: ClassVar = {
         "loss": "with noisy targets only mse leads to the clean image, which is their mean",
-        "intervals": "it needs to know the truth",
+        "intervals": "it needs clean images (--targets, or --noise on clean ones)",
         "grey": "",
     }
 

@@ -25,7 +25,7 @@ class BatchSource(Protocol):
 
     @property
     def unit(self) -> str:
-        """The kind of samples: ``images`` or ``patches``."""
+        """The kind of samples, such as ``images`` or ``patches``."""
 
     @property
     def pixels(self) -> int:
@@ -96,4 +96,4 @@ class Length:
     """How long a training is."""
 
     steps: int
-    validations: int = 20  # fewer where they select nothing and take more than their share of time
+    validations: int = 20  # at most; fewer if they select nothing and would cost too much time

@@ -10,13 +10,13 @@ from functools import cached_property
 from unnoise.errors import ConfigError
 from unnoise.training.parallel import ALONE, World, share
 
-GRAIN = 16  # samples, at most
-GRAINS = 8  # of a batch, if it has 8 samples or more
+GROUP = 16  # samples, at most
+GROUPS = 8  # of a batch, if it has 8 samples or more
 
 
 def default_group(batch_size: int) -> int:
     """Return how many samples of a batch are drawn together."""
-    return max(1, min(GRAIN, batch_size // GRAINS))
+    return max(1, min(GROUP, batch_size // GROUPS))
 
 
 @dataclass(frozen=True, kw_only=True)

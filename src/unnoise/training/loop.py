@@ -48,7 +48,8 @@ def train(
         training: What to train; it is changed in place.
         length: How long the training is.
         report: Gets the progress now and then, with this process's loss, and each validation.
-        save: Gets a checkpoint every half minute, and before a validation, which may crash.
+        save: Gets a checkpoint every half minute, and before each validation, so that a crash there
+            loses nothing.
 
     Raises:
         UnnoiseError: The loss became NaN or infinite; the state is not saved then.

@@ -144,8 +144,8 @@ def process_group(*, seconds: float) -> Iterator[World]:
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     if local_gpu().index < torch.cuda.device_count():
         torch.cuda.set_device(local_gpu())
-    patience = timedelta(seconds=seconds)
     try:
+        patience = timedelta(seconds=seconds)
         store, common = _meet(rank, size, patience)
         dist.init_process_group(backend, timeout=patience, world_size=size, rank=rank, store=store)
     except (RuntimeError, ValueError) as error:
