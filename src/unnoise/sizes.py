@@ -1,8 +1,10 @@
 """Which images a network takes, and how others are padded for it, without torch."""
 
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from unnoise.errors import ModelError
+
+Images = TypeVar("Images", bound=Any)  # an array or a tensor
 
 
 class Sized(Protocol):
@@ -11,6 +13,10 @@ class Sized(Protocol):
     @property
     def channels(self) -> int:
         """Number of channels of its images."""
+
+    @property
+    def depth(self) -> int:
+        """Number of neighbouring images that it takes, to give the middle one."""
 
     @property
     def size_multiple(self) -> int:
@@ -49,3 +55,10 @@ def padding(network: Sized, height: int, width: int) -> tuple[int, int, bool]:
     """
     down, right = -height % network.size_multiple, -width % network.size_multiple
     return down, right, down < height and right < width
+
+
+def middle_of(images: Images, depth: int) -> Images:
+    """Return the middle ones ``(B, C, H, W)`` of neighbouring images ``(B, depth · C, H, W)``."""
+    channels = images.shape[1] // depth
+    middle: Images = images[:, depth // 2 * channels :][:, :channels]
+    return middle

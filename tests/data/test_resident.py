@@ -20,7 +20,7 @@ def test_a_resident_batch_is_the_batch(channels: int, kind: type[np.generic]) ->
     patches = Patches(stores, ranges, 32, 16, seed=3)
     resident = Resident(patches, CPU)
     for step in (0, 7):
-        turns = patches.drawn(step)[0][1][3]
+        turns = patches.drawn(step)[0][1][0][3]
         assert set(turns) == set(range(8))
         for ours, theirs in zip(resident.at(step), patches.at(step), strict=True):
             torch.testing.assert_close(ours, theirs)

@@ -51,9 +51,11 @@ def test_the_noise_of_rows_does_not_reach_the_features_above() -> None:
     seen = []
 
     class Told(Noise):
-        def __call__(self, clean: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        def __call__(
+            self, clean: torch.Tensor, generator: torch.Generator, depth: int = 1
+        ) -> torch.Tensor:
             seen.append(clean.shape[-1])
-            return super().__call__(clean, generator)
+            return super().__call__(clean, generator, depth)
 
     spec = parse_noise("gaussian:0.1")
     noise = Told(spec.chains, spec.clip)

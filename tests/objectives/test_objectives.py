@@ -19,7 +19,8 @@ from unnoise.objectives import (
     Supervised,
 )
 from unnoise.objectives.losses import nearly_clamp
-from unnoise.objectives.noise2void import Replacement, _draw_pixels
+from unnoise.objectives.hidden_pixels import draw_pixels
+from unnoise.objectives.noise2void import Replacement
 from unnoise.seeding import generator
 
 
@@ -216,7 +217,7 @@ def test_what_the_network_sees_does_not_hold_the_masked_pixels(
     objective = Noise2Void(replacement, structure)
     loss = loss_of(objective, look, (images,), generator(1))
     changed = (seen[0] != images).any(1)
-    rows, columns = _draw_pixels(images, generator(1))
+    rows, columns = draw_pixels(images, 5, generator(1))
     assert rows.shape == (2, 2 * 3)
     for sample in range(2):
         assert changed[sample, rows[sample], columns[sample]].all()

@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.api.common import each_file
-from unnoise.denoiser import ChannelUse, DenoiseOptions, Denoiser, View
+from unnoise.denoiser import ChannelUse, DenoiseOptions, Denoiser, Scaled, View, beside
 from unnoise.errors import ConfigError
 from unnoise.evaluation import available_baselines, tune
 from unnoise.images import Holes, NaN, ReadOptions, ValueRange
+from unnoise.sizes import middle_of
 from unnoise.trust import Risk, decibels, error_estimator, estimate_risk, hidden_risk, noise_for
 from unnoise.types import Array, Denoise, Floats
 
@@ -108,8 +109,8 @@ def compare(
         ModelError: A model does not take images of this size or number of channels.
     """
     options, holes = DenoiseOptions(range=range, channels=channels), Holes.of(nodata, nan)
-    views = [each.sight.scaled(image, options, axes=axes, holes=holes).view for each in denoisers]
-    return _compare(denoisers, image, views, _named(denoisers, names), filters=filters)
+    scaled = [each.sight.scaled(image, options, axes=axes, holes=holes) for each in denoisers]
+    return _compare(denoisers, scaled, _named(denoisers, names), filters=filters)
 
 
 def compare_files(
@@ -128,17 +129,26 @@ def compare_files(
     def work(path: Path) -> Iterator[ComparedImage]:
         with read.open(path) as reader:
             views = [each.sight.of_reader(reader, options) for each in denoisers]
+            seen = [beside(reader, view.around) for view in views]
             for index in range(reader.count):
                 image = reader.image(index)
-                found = _compare(denoisers, image, views, names, filters=filters)
+                scaled = [
+                    each.sight.scaled(image, axes="YXC", view=view, together=source.image(index))
+                    for each, view, source in zip(denoisers, views, seen, strict=True)
+                ]
+                found = _compare(denoisers, scaled, names, filters=filters)
                 yield ComparedImage(str(path) if reader.count == 1 else f"{path}[{index}]", found)
 
     return each_file(inputs, work, lambda name, error: ComparedImage(name, error=error))
 
 
-def compared(denoiser: Denoiser, image: Array, view: View) -> dict[str, Any]:
-    """Return a comparison of a model with the filters on one image, as plain values."""
-    found = _compare([denoiser], image, [view], ["the model"], filters=True)
+def compared(denoiser: Denoiser, image: Array, view: View, together: Array) -> dict[str, Any]:
+    """Return a comparison of a model with the filters on one image, as plain values.
+
+    ``together`` is the image as the model sees it, with its neighbours if it sees several.
+    """
+    scaled = denoiser.sight.scaled(image, axes="YXC", view=view, together=together)
+    found = _compare([denoiser], [scaled], ["the model"], filters=True)
     rows = [asdict(row) for row in found.rows]
     return {"worth": found.sentence, "compared": rows, "compared_seconds": found.seconds}
 
@@ -183,23 +193,15 @@ def _named(denoisers: Sequence[Denoiser], names: Sequence[str] | None) -> list[s
 
 
 def _compare(
-    denoisers: Sequence[Denoiser],
-    image: Array,
-    views: Sequence[View],
-    names: Sequence[str],
-    *,
-    filters: bool,
+    denoisers: Sequence[Denoiser], scaled: Sequence[Scaled], names: Sequence[str], *, filters: bool
 ) -> Comparison:
     start = time.perf_counter()
-    scaled = [
-        each.sight.scaled(image, axes="YXC" if image.ndim == 3 else None, view=view)
-        for each, view in zip(denoisers, views, strict=True)
-    ]
     rows, columns = scaled[0].part
-    noisy = np.ascontiguousarray(scaled[0].noisy[:, rows, columns])
+    middle = middle_of(scaled[0].noisy[None], scaled[0].view.depth)[0]
+    noisy = np.ascontiguousarray(middle[:, rows, columns])
     functions: dict[str, Denoise] = {
-        name: _in_unit(each, view, views[0].values)
-        for name, each, view in zip(names, denoisers, views, strict=True)
+        name: _in_unit(each, seen.noisy[:, rows, columns], seen.view, scaled[0].view.values)
+        for name, each, seen in zip(names, denoisers, scaled, strict=True)
     }
     noise = noise_for(noisy, functions.values())
     if filters:
@@ -211,11 +213,15 @@ def _compare(
     return Comparison(_ranked(risks, hidden, names), time.perf_counter() - start)
 
 
-def _in_unit(denoiser: Denoiser, view: View, unit: ValueRange) -> Denoise:
-    """Return a model as a function of images in a common unit, ``(N, C, H, W)``."""
+def _in_unit(denoiser: Denoiser, seen: Floats, view: View, unit: ValueRange) -> Denoise:
+    """Return a model as a function of images in a common unit, ``(N, C, H, W)``.
+
+    ``seen`` is the image in the model's scale, with its neighbours if it sees several.
+    """
+    _, function = denoiser.among(seen, view)
 
     def denoise(images: Floats) -> Floats:
-        made = denoiser.denoise_floats(_converted(images, unit, view.values), view)
+        made = function(_converted(images, unit, view.values))
         return _converted(made, view.results, unit)
 
     return denoise

@@ -12,7 +12,7 @@ from unnoise.api.common import each_file
 from unnoise.api.comparing import compared
 from unnoise.api.one_file import VERDICTS
 from unnoise.api.sharing import made_for, title_of
-from unnoise.denoiser import DenoiseOptions, Denoiser, View
+from unnoise.denoiser import DenoiseOptions, Denoiser, View, beside
 from unnoise.images import Contrast, Reader, ReadOptions
 from unnoise.outputs import write_text
 from unnoise.report import Entry, InspectionPage, Panel, draw_panels, render_page
@@ -123,13 +123,16 @@ def _inspect(
     denoiser: Denoiser, reader: Reader, options: DenoiseOptions, *, draw: bool, compare: bool
 ) -> Iterator[InspectedImage]:
     view = denoiser.sight.of_reader(reader, options)  # all images of a file are seen alike
+    seen = beside(reader, view.around)
     for index in range(reader.count):
         image = reader.image(index)
-        found = inspect(denoiser, image, axes="YXC", view=view)
+        together = seen.image(index) if view.around else None
+        found = inspect(denoiser, image, axes="YXC", view=view, together=together)
         yield InspectedImage(
             reader.path,
             index if reader.count > 1 else None,
-            facts=facts_of(found) | (compared(denoiser, image, view) if compare else {}),
+            facts=facts_of(found)
+            | (compared(denoiser, image, view, seen.image(index)) if compare else {}),
             picture=_draw(image, found, view, reader) if draw else None,
             unknown=_unknown(denoiser) if found.familiarity is None else "",
         )

@@ -127,10 +127,10 @@ def train_on(
     )
     if start and _error(photo, middles(photo)) < _error(denoiser, middles(denoiser)):
         say(f"{START} alone is estimated to be better on these images: --model {START}")
-    worse = {
-        path: is_worse(partial(denoiser.denoise_floats, view=view), noisy)
-        for path, noisy, view in middles(denoiser)
-    }
+    worse = {}
+    for path, noisy, view in middles(denoiser):
+        image, denoise = denoiser.among(noisy, view)
+        worse[path] = is_worse(denoise, image)
     return Own(
         denoiser=denoiser,
         start=start,
@@ -185,10 +185,8 @@ def is_worse(denoise: Denoise, noisy: Floats) -> bool:
 
 def _error(denoiser: Denoiser, middles: Iterable[Middle]) -> float:
     """Return the sum of the estimated errors of files."""
-    return sum(
-        estimate_risk(partial(denoiser.denoise_floats, view=view), noisy, most=RUNS).error
-        for _, noisy, view in middles
-    )
+    seen = (denoiser.among(noisy, view) for _, noisy, view in middles)
+    return sum(estimate_risk(denoise, image, most=RUNS).error for image, denoise in seen)
 
 
 def _middles(

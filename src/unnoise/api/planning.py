@@ -65,6 +65,7 @@ def make_plan(
         channels=settings.channels,
         structure=settings.structure,
         stride=settings.stride,
+        sizes=settings.sizes,
     )
 
 

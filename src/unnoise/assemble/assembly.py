@@ -139,6 +139,7 @@ def assemble(
     images = ImageFacts(
         paired=paired,
         channels=plan.views[0][0].channels,
+        depth=plan.images,
         clamped=material.ranges[-1].clamp,
         structure=plan.structure,
     )
@@ -267,6 +268,7 @@ def _info(config: TrainConfig, plan: Plan, material: Material, networks: Network
         result_range=asdict(results) if results != values and same else None,
         colour=None if part.colour == "unknown" else part.colour == "rgb",
         strides=material.strides,
+        depth=dict(plan.depth),
         bounds={"arguments": networks.trained.arguments, "level": config.intervals, "groups": []}
         if config.intervals
         else None,

@@ -39,6 +39,14 @@ def build_networks(config: TrainConfig, plan: Plan, device: torch.device) -> Net
             f"--init {config.init} is a model of {model.channels} channels and the images have "
             f"{part.channels}: {convert}take another model"
         )
+    hidden = OBJECTIVES[plan.objective].hides_middle(config)
+    if (model.depth, model.hidden) != (plan.images, hidden):
+        raise ConfigError(
+            f"--init {config.init} is a model that {_sees(model.depth, hidden=model.hidden)}, and "
+            f"{plan.objective} of these images needs one that "
+            f"{_sees(plan.images, hidden=hidden)}: choose the --depth and --objective of the "
+            "model, or leave --init out"
+        )
     if config.loss == "bce" and not model.bounded:
         raise ConfigError(
             f"loss bce needs outputs in [0, 1], which {name} does not promise: "
@@ -59,6 +67,12 @@ def build_networks(config: TrainConfig, plan: Plan, device: torch.device) -> Net
     return Networks(name, model, place(network, device))
 
 
+def _sees(depth: int, *, hidden: bool) -> str:
+    if depth == 1:
+        return "sees single images"
+    return f"sees {depth} images together" + (", but not the middle one" if hidden else "")
+
+
 def _start(config: TrainConfig, plan: Plan) -> tuple[str, Model, Distances | None]:
     """Return what training starts from: the name of the model, itself, and its distances."""
     if config.init is not None:
@@ -67,10 +81,13 @@ def _start(config: TrainConfig, plan: Plan) -> tuple[str, Model, Distances | Non
             return info.model, grey(model), None  # its bounds are for colours
         return info.model, model, distances
     part = plan.views[0][0]
+    objective = OBJECTIVES[plan.objective]
     arguments = find_model(config.model).network.arguments_for(
         channels=part.channels,
         size=(part.height, part.width),
-        shortcuts=OBJECTIVES[plan.objective].allows_shortcuts(config),
+        shortcuts=objective.allows_shortcuts(config),
+        depth=plan.images,
+        hidden=objective.hides_middle(config),
     )
     model = _seeded(config, lambda: build_model(config.model, arguments))
     return config.model, model, None

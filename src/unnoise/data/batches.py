@@ -97,6 +97,7 @@ class Patches:
     seed: int
     turns: tuple[int, ...] = tuple(range(TURNS))  # fewer where a direction means something
     scenes: Groups | None = None  # captures: two different ones of a scene are the views of a crop
+    around: Indices | None = None  # (N, depth): the images that the first view shows for each image
 
     unit: ClassVar[str] = "patches"
 
@@ -113,24 +114,32 @@ class Patches:
     def at(self, step: int, samples: slice = ALL) -> tuple[Tensor, ...]:
         """Return samples of batch number ``step``: each view, float32 ``(B, C, side, side)``."""
         side = (self.side, self.side)
-        crops = [store.crops(*where, side) for store, where in self.drawn(step, samples)]
+        crops = [
+            np.concatenate([store.crops(*where, side) for where in seen], axis=-1)
+            for store, seen in self.drawn(step, samples)
+        ]
         return to_tensors(crops, self.ranges)
 
     def close(self) -> None:
         """Do nothing: the images lie in memory."""
 
-    def drawn(self, step: int, samples: slice = ALL) -> list[tuple[PixelStore, Crops]]:
-        """Return the store and the crops of each view of batch number ``step``."""
+    def drawn(self, step: int, samples: slice = ALL) -> list[tuple[PixelStore, list[Crops]]]:
+        """Return the store of each view of batch number ``step``, and the crops of its images."""
         draw = torch.rand(6, self.size, generator=generator(self.seed, "crops", step)).double()
         choice, down, right, turn, first, second = draw[:, samples].numpy()
         store = self.stores[0]
         images = self._choose(choice)
         tops, lefts = places(store, images, self.side, down, right)
         turns = np.array(self.turns)[(turn * len(self.turns)).astype(np.int64)]
-        if self.scenes is None:
-            return [(store, (images, tops, lefts, turns)) for store in self.stores]
-        captures = self._captures(images, first, second)
-        return [(store, (chosen, tops, lefts, turns)) for chosen in captures]
+        views = [(store, images) for store in self.stores]
+        if self.scenes is not None:
+            views = [(store, chosen) for chosen in self._captures(images, first, second)]
+        found = [(each, [(chosen, tops, lefts, turns)]) for each, chosen in views]
+        if self.around is not None:
+            (each, chosen), *_ = views
+            near = self.around[chosen].T
+            found[0] = each, [(one, tops, lefts, turns) for one in near]
+        return found
 
     def _choose(self, draw: Doubles) -> Indices:
         """Choose images (or the first captures of scenes) by the root of their area."""
@@ -168,6 +177,6 @@ def places(
 def to_tensors(crops: Sequence[Array], ranges: Sequence[ValueRange]) -> tuple[Tensor, ...]:
     """Scale ``(B, H, W, C)`` of each view to float32 ``(B, C, H, W)``."""
     return tuple(
-        torch.from_numpy(to_float(crop, value_range))
+        torch.from_numpy(to_float(crop, value_range.of_channels(crop.shape[-1])))
         for crop, value_range in zip(crops, ranges, strict=True)
     )

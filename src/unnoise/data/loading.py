@@ -11,7 +11,14 @@ from unnoise.data.parts import read_parts
 from unnoise.data.plan import Plan
 from unnoise.data.splitting import Views
 from unnoise.errors import DataError
-from unnoise.images import ValueRange, fill_holes, hole_mask, ranges_of, without_holes
+from unnoise.images import (
+    Neighbours,
+    ValueRange,
+    fill_holes,
+    hole_mask,
+    ranges_of,
+    without_holes,
+)
 from unnoise.types import Array
 
 TOO_SMALL = 16  # pixels of a side of an image that patches are cut from
@@ -23,6 +30,7 @@ class Loaded:
 
     views: Views
     scenes: Groups | None  # for captures
+    stacks: tuple[Neighbours, ...]  # the images of each part, one part after the other
     ranges: tuple[ValueRange, ...]  # of the views
     notes: tuple[str, ...]  # for the user
 
@@ -31,13 +39,14 @@ def load(
     plan: Plan, values: ValueRange | None, failed: Callable[[str], None], *, whole: bool
 ) -> Loaded:
     """Read all images of a plan; where ``whole``, fill what has no data instead of cutting it."""
-    views, scenes = _read(plan, failed)
+    views, scenes, stacks = _read(plan, failed)
     ranges = find_ranges(plan, views, values)
     notes = _lack(views) + describe_ranges(ranges, views)
-    views = _with_data(views, ranges, whole=whole or scenes is not None)
+    together = whole or scenes is not None or bool(plan.depth)
+    views = _with_data(views, ranges, whole=together)
     if not views[0]:
         raise DataError(f"the images of {plan.name} hold no data: every pixel is said to have none")
-    return Loaded(views, scenes, ranges, notes)
+    return Loaded(views, scenes, stacks, ranges, notes)
 
 
 def find_ranges(plan: Plan, views: Views, values: ValueRange | None) -> tuple[ValueRange, ...]:
@@ -47,7 +56,9 @@ def find_ranges(plan: Plan, views: Views, values: ValueRange | None) -> tuple[Va
     return ranges_of(views, each=plan.views[0][0].colour == "other")
 
 
-def _read(plan: Plan, failed: Callable[[str], None]) -> tuple[Views, Groups | None]:
+def _read(
+    plan: Plan, failed: Callable[[str], None]
+) -> tuple[Views, Groups | None, tuple[Neighbours, ...]]:
     """Read all parts; leave out scenes that cannot be read whole."""
     failures: list[str] = []
 
@@ -62,8 +73,9 @@ def _read(plan: Plan, failed: Callable[[str], None]) -> tuple[Views, Groups | No
         listed = "\n".join(f"  {failure}" for failure in failures[:10])
         raise DataError(f"none of the images of {plan.name} can be read:\n{listed}")
     views = tuple([image for i in whole for image in view[i]] for view in read)
+    stacks = tuple(parts[i].around(plan.depth) for i in whole)
     if plan.scenes is None:
-        return views, None
+        return views, None, stacks
     # Images are counted over all parts; those that are left get new numbers.
     there = np.repeat([i in read[0] for i in range(len(parts))], [part.count for part in parts])
     numbers = {int(old): new for new, old in enumerate(np.flatnonzero(there))}
@@ -74,7 +86,7 @@ def _read(plan: Plan, failed: Callable[[str], None]) -> tuple[Views, Groups | No
     )
     if not scenes:
         raise DataError(f"no scene of {plan.name} has two captures that can be read")
-    return views, scenes
+    return views, scenes, stacks
 
 
 def _with_data(views: Views, ranges: Sequence[ValueRange], *, whole: bool) -> Views:

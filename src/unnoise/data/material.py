@@ -9,6 +9,7 @@ import torch
 
 from unnoise.data.assumption import stride_of
 from unnoise.data.batches import Batches, Patches, split_indices
+from unnoise.data.beside import Beside
 from unnoise.data.loading import TOO_SMALL, Loaded, describe_ranges, find_ranges, load
 from unnoise.data.pixel_store import TURNS, PixelStore
 from unnoise.data.plan import Plan
@@ -70,7 +71,7 @@ class Material:
 def takes_whole(plan: Plan) -> bool:
     """Whether images are taken whole: small ones of one size, no captures, in no shard."""
     sizes = {(part.height, part.width) for view in plan.views for part in view}
-    small = len(sizes) == 1 and max(next(iter(sizes))) <= WHOLE
+    small = len(sizes) == 1 and max(next(iter(sizes))) <= WHOLE and not plan.depth
     return small and plan.count > 1 and plan.scenes is None and not plan.packed
 
 
@@ -133,23 +134,37 @@ def _whole_images(loaded: Loaded, how: Preparation) -> Material:
 
 def _patches(plan: Plan, loaded: Loaded, how: Preparation) -> Material:
     views, scenes, notes = loaded.views, loaded.scenes, loaded.notes
+    beside = Beside.of(loaded.stacks, views[0]) if plan.depth else None
     strides = [1]
     groups = scenes or tuple((i,) for i in range(len(views[0])))
     examples: tuple[Array, ...] = ()
     if how.examples:
-        examples = choose_examples(held_scenes(views, groups, how.share, how.seed))
+        examples = choose_examples(held_scenes(views, groups, how.share, how.seed, beside))
     if plan.noisy_only:
         strides = [stride_of(image, how.stride) for image in views[0]]
+        if beside:  # neighbours are taken apart alike
+            strides = [int(np.median(strides))] * len(strides)
+            beside = beside.at_stride(strides[0])
         notes += _describe_strides(strides) if how.stride is None else ()
         views, groups = (_take_apart(views[0], strides),), numbered([s**2 for s in strides])
     captures = scenes is not None
     train, held_out, groups, learned = split_views(
-        views, groups, how.share, how.seed, captures=captures
+        views, groups, how.share, how.seed, captures=captures, beside=beside
     )
     stores = tuple(PixelStore.of([image[None] for image in view]) for view in train)
     ranges = loaded.ranges * 2 if captures else loaded.ranges
+    side = how.side
+    if beside:  # small images are not taken whole
+        side = min(side, *(min(image.shape[:2]) // 2 * 2 for image in train[0]))
     patches = Patches(
-        stores, ranges, how.batch_size, how.side, how.seed, how.turns, groups if captures else None
+        stores,
+        ranges,
+        how.batch_size,
+        side,
+        how.seed,
+        how.turns,
+        scenes=groups if captures else None,
+        around=beside.table if beside else None,
     )
     resident = Resident.fits(patches, how.device)
     return Material(
@@ -177,13 +192,14 @@ def _streamed(plan: Plan, how: Preparation, failed: Callable[[str], None]) -> Ma
             f"some images have sides of {least} pixels, less than --patch {how.side}, and are "
             "mirrored at their edges: a smaller one suits them better",
         )
+    alone = ([_middle(image, plan.images) for image in sample[0]], *sample[1:])
     stride = 1
     if plan.noisy_only:
-        stride = int(np.median([stride_of(image, how.stride) for image in sample[0]]))
+        stride = int(np.median([stride_of(image, how.stride) for image in alone[0]]))
         notes += _describe_strides([stride] * len(sample[0])) if how.stride is None else ()
         images = [scene[0] for scene in held_out]
         held_out = [(image,) for image in _take_apart(images, [stride] * len(images))]
-    ranges = find_ranges(plan, sample, how.values)
+    ranges = find_ranges(plan, alone, how.values)
     train = train.with_window(WINDOW * how.side * stride)
     reader = BlockReader(train, how.batch_size, how.side, how.seed, stride, how.turns)
     return Material(
@@ -193,7 +209,7 @@ def _streamed(plan: Plan, how: Preparation, failed: Callable[[str], None]) -> Ma
         examples=examples,
         ranges=ranges,
         strides=(stride,),
-        notes=notes + describe_ranges(ranges, sample),
+        notes=notes + describe_ranges(ranges, alone),
     )
 
 
@@ -205,6 +221,12 @@ def _look(plan: Plan, scenes: Scenes, failed: Callable[[str], None]) -> Views:
     if not found:
         raise DataError(f"none of the images of {plan.name} can be read")
     return tuple(list(view) for view in zip(*found, strict=True))
+
+
+def _middle(image: Array, depth: int) -> Array:
+    """Return the middle one of neighbouring images ``(H, W, depth · C)``."""
+    channels = image.shape[2] // depth
+    return image[..., depth // 2 * channels :][..., :channels]
 
 
 def _describe_strides(strides: Sequence[int]) -> tuple[str, ...]:

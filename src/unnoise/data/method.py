@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from unnoise.data.assumption import look_closer
+from unnoise.data.depth import asked_depth
 from unnoise.data.names import find_pairs, group_captures, match_pairs
 from unnoise.data.parts import Part, agree
 from unnoise.data.plan import Plan
@@ -22,6 +23,7 @@ from unnoise.images import RGB
 from unnoise.objectives import OBJECTIVES, check_objective, learning_from
 
 AUTO: Literal["auto"] = "auto"
+INTERPOLATION = "interpolation"
 Asked = Structure | Literal["auto"]
 
 
@@ -34,6 +36,7 @@ def choose_method(
     channels: int | None,
     structure: Asked = AUTO,
     stride: int | None = None,
+    sizes: tuple[int, ...] | None = (1,),
 ) -> Plan:
     """Choose the objective, or check the given one.
 
@@ -45,6 +48,8 @@ def choose_method(
         channels: 1 or 3 to turn all images to grey or colour.
         structure: Along what noisy images share noise; ``auto`` to look.
         stride: Stride at which noisy images are seen; None to look for a mosaic.
+        sizes: How many neighbouring images are seen together, along each axis; None to measure
+            whether neighbours help.
 
     Raises:
         ConfigError: Settings contradict each other.
@@ -59,7 +64,9 @@ def choose_method(
         plan = _corrupted(images, noise, objective)
     else:
         plan = _unpaired(images, objective)
-    plan = _look(plan, objective, structure, stride)
+    plan = _with_neighbours(plan, objective, sizes)
+    if plan.objective != INTERPOLATION:
+        plan = _look(plan, objective, structure, stride)
     hints, views = [plan.hint], plan.views
     counts = {part.channels for view in views for part in view}
     if channels is None and counts == {1, RGB} and not plan.packed:
@@ -75,6 +82,19 @@ def choose_method(
     _check_sizes(views)
     failures = images.failures + (targets.failures if targets else ())
     return replace(plan, views=views, failures=failures, hint=_join(hints))
+
+
+def _with_neighbours(plan: Plan, objective: str, sizes: tuple[int, ...] | None) -> Plan:
+    """Let the model see neighbouring images, as asked or where they help."""
+    if sizes is not None:
+        depth, reason = asked_depth(sizes, plan.views[0]), ""
+    else:
+        depth, reason = {}, ""
+    plan = replace(plan, depth=depth, reason=_join([plan.reason, reason]))
+    if not (depth and plan.noisy_only and objective in (AUTO, INTERPOLATION)):
+        return plan
+    # The noise of pixels may be correlated within an image, so all of them are seen at once.
+    return replace(plan, objective=INTERPOLATION, stride=1)
 
 
 def _look(plan: Plan, objective: str, structure: Asked, stride: int | None) -> Plan:

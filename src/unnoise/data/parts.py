@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -10,7 +10,15 @@ from typing import Self
 import numpy as np
 
 from unnoise.errors import DataError, ImageError
-from unnoise.images import RGB, Colour, ReadOptions, read_stack, to_channels
+from unnoise.images import (
+    RGB,
+    Colour,
+    Neighbours,
+    ReadOptions,
+    neighbours,
+    read_stack,
+    to_channels,
+)
 from unnoise.shards import PEEK, FileImages, Shard, Shards, ShardView
 from unnoise.types import Array
 
@@ -28,6 +36,7 @@ class Part(ABC):
     _: KW_ONLY
     dtype: np.dtype[np.generic]
     colour: Colour = "unknown"
+    stack_shape: tuple[int, ...] = ()  # the lengths of the axes that count images
     notes: tuple[str, ...] = ()  # what of the file is not read
     path: Path | str | None = None  # of the file, or the URL of a zarr array
 
@@ -47,6 +56,15 @@ class Part(ABC):
         Raises:
             ImageError: It cannot be read.
         """
+
+    @property
+    def stack_axes(self) -> str:
+        """The letters of the axes that count images."""
+        return "".join(axis for axis in self.axes if axis not in "YXC")
+
+    def around(self, depth: Mapping[str, int]) -> Neighbours:
+        """Return which of its images are seen together; see ``neighbours``."""
+        return neighbours(depth, self.stack_axes, self.stack_shape, name=self.name)
 
     @property
     def file(self) -> FileImages | None:
@@ -96,9 +114,12 @@ class ArrayPart(Part):
     stack: Array
 
     @classmethod
-    def of(cls, stack: Array, axes: str, *, name: str) -> "ArrayPart":
+    def of(
+        cls, stack: Array, axes: str, *, name: str, stack_shape: tuple[int, ...] | None = None
+    ) -> "ArrayPart":
         """Make a part of a stack ``(N, H, W, C)``."""
-        return cls(name, axes, *stack.shape, dtype=stack.dtype, stack=stack)
+        lengths = (len(stack),) if stack_shape is None else stack_shape
+        return cls(name, axes, *stack.shape, dtype=stack.dtype, stack=stack, stack_shape=lengths)
 
     def read(self) -> Array:
         """Return the stack."""
@@ -137,6 +158,7 @@ class FilePart(Part):
                 path=path,
                 options=options,
                 windowed=reader.windowed,
+                stack_shape=reader.layout.stack_shape,
             )
 
     def read(self) -> Array:

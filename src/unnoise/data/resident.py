@@ -49,10 +49,11 @@ class Resident:
     def at(self, step: int, samples: slice = ALL) -> tuple[Tensor, ...]:
         """Return samples of a batch, on the device: ``(B, C, side, side)``."""
         views = []
-        for (store, crops), values in zip(
+        for (store, seen), values in zip(
             self._patches.drawn(step, samples), self._patches.ranges, strict=True
         ):
-            gathered = self._gather(store, crops).float()  # (B, side, side, C)
+            gathered = torch.cat([self._gather(store, crops) for crops in seen], dim=-1).float()
+            values = values.of_channels(gathered.shape[-1])  # of (B, side, side, C)
             low, span = (gathered.new_tensor(ends) for ends in (values.low, values.span))
             scaled = (gathered - low) / span
             views.append(scaled.permute(0, 3, 1, 2))  # in memory this is channels_last

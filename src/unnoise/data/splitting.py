@@ -6,6 +6,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from unnoise.data.batches import Groups, split_indices
+from unnoise.data.beside import Beside
 from unnoise.errors import DataError
 from unnoise.facts import amount_of_structure, most_structured
 from unnoise.types import Array, Indices
@@ -19,6 +20,7 @@ THINNEST = 16  # rows of a strip
 HELD_PIXELS = 1_500_000  # at most; the figure is then good to about 0.02 dB
 BLOCK = 512  # pixels of a side of what validation runs at once
 CALIBRATION_PIXELS, CALIBRATION_BLOCK = 6_000_000, 256  # of more images, smaller parts
+COPIED_PIXELS = 2 * CALIBRATION_PIXELS  # of images that are copied, each with its neighbours
 SMALLEST = 6  # pixels of a side: noise2void needs a window of 5
 SHOWN = 256  # pixels of a side of an image that is shown
 LEAST_ROWS = 48  # rows of a strip that shows something
@@ -29,14 +31,22 @@ SMALL_SIDE = 64  # pixels of a small one
 
 
 def split_views(
-    views: Views, groups: Groups, share: float | None, seed: int, *, captures: bool
+    views: Views,
+    groups: Groups,
+    share: float | None,
+    seed: int,
+    *,
+    captures: bool,
+    beside: Beside | None = None,
 ) -> tuple[Views, list[Scene], Groups, list[Scene]]:
     """Hold out whole groups where there are many, else a strip of each image.
 
     A group is the captures of one scene, or the parts of one image. Returned are the views to train
     on, held-out scenes, the groups of the views, and the rest of images that strips are taken from.
+    Of images that are seen with others ``beside`` them, strips are held out.
     """
-    if whole := _whole_groups(groups, share, seed):
+    whole = None if beside else _whole_groups(groups, share, seed)
+    if whole:
         keep, held = whole
         held_out = [shown for g in held for shown in _shown(views, groups[g], captures=captures)]
         order = [index for g in keep for index in groups[g]]
@@ -46,7 +56,11 @@ def split_views(
     train = tuple([image[:cut] for image, cut in zip(view, cuts, strict=True)] for view in views)
     strips = tuple([image[cut:] for image, cut in zip(view, cuts, strict=True)] for view in views)
     held_out, learned = (
-        [shown for group in groups for shown in _shown(part, group, captures=captures)]
+        [
+            shown
+            for group in _spread(groups, part, beside)
+            for shown in _shown(part, group, captures=captures, beside=beside)
+        ]
         for part in (strips, train)
     )
     return train, held_out, groups, learned
@@ -72,11 +86,25 @@ def cut_row(height: int, share: float) -> int:
     return max(height - max(round(share * height), THINNEST), height // 2)
 
 
-def _shown(views: Views, group: tuple[int, ...], *, captures: bool) -> list[Scene]:
-    """Return the scenes of a group: its views, or each two neighbouring captures."""
+def _shown(
+    views: Views, group: tuple[int, ...], *, captures: bool, beside: Beside | None = None
+) -> list[Scene]:
+    """Return the scenes of a group: its views, or each two captures that follow each other."""
+
+    def first(index: int) -> Array:
+        return beside.together(views[0], index) if beside else views[0][index]
+
     if captures:
-        return [(views[0][a], views[0][b]) for a, b in pairwise(group)]
-    return [tuple(view[i] for view in views) for i in group]
+        return [(first(a), views[0][b]) for a, b in pairwise(group)]
+    return [(first(i), *(view[i] for view in views[1:])) for i in group]
+
+
+def _spread(groups: Groups, views: Views, beside: Beside | None) -> Groups:
+    """Return evenly spread groups, of as many pixels as are needed where images are copied."""
+    if beside is None:
+        return groups
+    pixels = sum(image.shape[0] * image.shape[1] for image in views[0])
+    return groups[:: max(1, pixels // COPIED_PIXELS)]
 
 
 def validation_blocks(scenes: list[Scene]) -> list[Scene]:
@@ -108,12 +136,18 @@ def _blocks(scenes: list[Scene], *, side: int, pixels: int) -> list[Scene]:
     return blocks[:: max(1, -(-total // pixels))]
 
 
-def held_scenes(views: Views, groups: Groups, share: float | None, seed: int) -> list[Scene]:
+def held_scenes(
+    views: Views, groups: Groups, share: float | None, seed: int, beside: Beside | None = None
+) -> list[Scene]:
     """Return the scenes that ``split_views`` holds out, whole where strips are too low."""
-    if whole := _whole_groups(groups, share, seed):
+    if beside:
+        few = groups[:: -(-len(groups) // SEARCHED)]
+        first = [_shown(views, group[:1], captures=False, beside=beside)[0] for group in few]
+    elif whole := _whole_groups(groups, share, seed):
         _, held = whole
         return [tuple(view[groups[i][0]] for view in views) for i in held]
-    first = [tuple(view[group[0]] for view in views) for group in groups]
+    else:
+        first = [tuple(view[group[0]] for view in views) for group in groups]
     strips = [tuple(view[_cut(view, share) :] for view in scene) for scene in first]
     return [
         strip if len(strip[0]) >= LEAST_ROWS else scene

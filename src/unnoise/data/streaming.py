@@ -46,7 +46,7 @@ def _default_share(count: int) -> float:
 def _of_one_file(plan: Plan, share: float | None) -> Divided:
     part = plan.views[0][0]
     images, rows = range(part.count), range(part.height)
-    if part.count > 1:
+    if part.count > 1 and not plan.depth:
         held = round((share or _default_share(part.count)) * part.count)
         cut = part.count - min(max(held, 1), part.count - 1)
         used = [(images[:cut], rows), (images[cut:], rows)]
@@ -85,7 +85,11 @@ def _of_one_shard(plan: Plan, share: float | None) -> Divided:
 
 
 def _files(plan: Plan, which: NDArray[np.int64]) -> Files:
-    return Files(tuple(tuple(file for i in which if (file := view[i].file)) for view in plan.views))
+    views = [[file for i in which if (file := view[i].file)] for view in plan.views]
+    if plan.depth:
+        first = [plan.views[0][i].around(plan.depth) for i in which]
+        views[0] = [replace(file, around=a) for file, a in zip(views[0], first, strict=True)]
+    return Files(tuple(map(tuple, views)))
 
 
 def _shards(plan: Plan, which: NDArray[np.int64]) -> Shards:

@@ -83,8 +83,8 @@ def _in_memory(array: Any, name: str, read: ReadOptions) -> Part:
             "a list of paths"
         )
     holes = Holes.of(read.nodata, read.nan)
-    stack, _ = as_stack(array, axes=read.axes, name=name, holes=holes)
-    return ArrayPart.of(stack, read.axes or "", name=name)
+    stack, layout = as_stack(array, axes=read.axes, name=name, holes=holes)
+    return ArrayPart.of(stack, layout.axes, name=name, stack_shape=layout.stack_shape)
 
 
 def _joined(found: Sequence[Survey]) -> Survey:

@@ -10,6 +10,8 @@ from unnoise.denoiser.hot_pixels import without_hot_pixels
 from unnoise.denoiser.options import ChannelUse, DenoiseOptions, Outputs
 from unnoise.denoiser.passes import ValuePass
 from unnoise.denoiser.running import Precision, Running
+from unnoise.denoiser.sight import Scaled
+from unnoise.denoiser.together import beside
 from unnoise.denoiser.view import View
 
 __all__ = [
@@ -19,8 +21,10 @@ __all__ = [
     "Outputs",
     "Precision",
     "Running",
+    "Scaled",
     "ValuePass",
     "View",
+    "beside",
     "describe_replaced",
     "without_hot_pixels",
 ]

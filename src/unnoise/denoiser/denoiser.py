@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,6 +24,7 @@ from unnoise.denoiser.passes import (
     passes,
 )
 from unnoise.denoiser.sight import Sight
+from unnoise.denoiser.together import beside
 from unnoise.denoiser.view import GREY, ArraySource, OneImage, View, fill, filled
 from unnoise.errors import ModelError
 from unnoise.images import (
@@ -40,7 +42,8 @@ from unnoise.images import (
 )
 from unnoise.runs import ModelInfo, write_model_file
 from unnoise.signatures import takes_fields
-from unnoise.types import Array, Floats, Say, Scalar
+from unnoise.sizes import middle_of
+from unnoise.types import Array, Denoise, Floats, Say, Scalar
 
 
 class Denoiser:
@@ -164,7 +167,8 @@ class Denoiser:
         )
         with opened as reader:
             seen = view or self.sight.of_reader(reader, options)
-            made, tally = passes(self.backend, self.sight, reader, seen, options, progress)
+            images = beside(reader, seen.around)
+            made, tally = passes(self.backend, self.sight, images, seen, options, progress)
             lost = write_like(
                 Path(target),
                 reader,
@@ -196,20 +200,24 @@ class Denoiser:
 
     def tiled(self, reader: Reader, index: int, options: DenoiseOptions, view: View) -> ValuePass:
         """Return the pass over one image of a file; its tiles, in any order, make the result."""
-        (made,), _ = passes(self.backend, self.sight, OneImage(reader, index), view, options)
+        image = OneImage(beside(reader, view.around), index)
+        (made,), _ = passes(self.backend, self.sight, image, view, options)
         return made
 
     def denoise_floats(self, images: Floats, view: View | None = None) -> Floats:
         """Denoise float32 ``(N, C, H, W)`` in the model's own scale, nominally [0, 1].
 
+        A model that sees several images takes ``(N, depth · C, H, W)``: each with its neighbours.
         Results are clamped to [0, 1], unless the range of the model is not.
         """
-        channels = taken = images.shape[1]
-        self.sight.check(*images.shape[1:])
+        count, inputs, *sides = images.shape
+        channels = taken = inputs // self.backend.network.depth
+        self.sight.check(channels, *sides)
         apart = self._one_by_one or (view is not None and not view.together)
         if apart or taken != self.backend.network.channels:
             taken = GREY
-        source, results = ArraySource(np.moveaxis(images, 1, -1)), np.empty_like(images)
+        source = ArraySource(np.moveaxis(images, 1, -1))
+        results = np.empty((count, channels, *sides), np.float32)
         made = (
             FloatPass(part, network, clamp=self.sight.clamps)
             for part, network in at_strides(self.backend, self.sight, source, channels, taken)
@@ -217,10 +225,36 @@ class Denoiser:
         fill(np.moveaxis(results, 1, -1), images_of(made))
         return results
 
+    def among(self, images: Floats, view: View | None = None) -> tuple[Floats, Denoise]:
+        """Return an image, and a function that denoises changed versions of it.
+
+        Args:
+            images: The image with its neighbours, ``(depth · C, H, W)``, in the model's own scale.
+            view: How its source is seen.
+
+        Returns:
+            The image ``(C, H, W)``, and a function from ``(N, C, H, W)`` to results, which sees the
+            same neighbours beside each.
+        """
+        depth = self.backend.network.depth
+        if depth == 1:
+            return images, partial(self.denoise_floats, view=view)
+        first = depth // 2 * (len(images) // depth)
+
+        def denoise(changed: Floats) -> Floats:
+            seen = np.repeat(images[None], len(changed), axis=0)
+            seen[:, first : first + changed.shape[1]] = changed
+            return self.denoise_floats(seen, view)
+
+        return middle_of(images[None], depth)[0], denoise
+
     def find_distances(
         self, noisy: Floats, restored: Floats, view: View | None = None
     ) -> tuple[Floats, Floats]:
-        """Return how far below and above results of ``denoise_floats`` the truth may lie."""
+        """Return how far below and above results of ``denoise_floats`` the truth may lie.
+
+        ``noisy`` are the images of these results, without their neighbours.
+        """
         network = self.backend.distances
         if network is None or self.info.bounds is None:
             raise ModelError(
@@ -279,11 +313,12 @@ class Denoiser:
     def _denoise_array(
         self, given: NDArray[Scalar], stack: Array, layout: Layout, options: DenoiseOptions
     ) -> NDArray[Any]:
-        view = self.sight.of_stack(stack, options)
+        view = replace(self.sight.of_stack(stack, options), around=self.sight.around(layout))
         for note in view.notes:
             warnings.warn(note, stacklevel=3)
         bad, values = hole_mask(stack), np.asarray(stack)
-        source, results = ArraySource(filled(values, bad)), np.empty(stack.shape, view.dtype)
+        source = beside(ArraySource(filled(values, bad)), view.around)
+        results = np.empty(stack.shape, view.dtype)
         made, tally = passes(self.backend, self.sight, source, view, options)
         fill(results, images_of(made))
         if options.hot_pixels:

@@ -25,6 +25,7 @@ def describe_model(info: ModelInfo, network: Mapping[str, Any]) -> dict[str, Any
         "calibration": calibration and f"on {calibration.get('images')} images",
         "estimator": info.estimator and "of scikit-learn",
         **network,
+        "depth": info.depth,
     }
 
 
@@ -36,6 +37,8 @@ def check_model_info(info: ModelInfo, network: Sized, distances: Sized | None) -
     stored_range(info)
     if info.bounds is not None:
         check_bounds(info.bounds)
+    if math.prod(info.depth.values()) != network.depth:
+        raise ValueError(f"its depth is {info.depth}, and its network sees {network.depth} images")
     if distances is not None and distances.channels != 2 * network.channels:
         raise ValueError(f"its bounds are for {distances.channels / 2:g} channels")
     if network.fixed_size and info.strides != (1,):
@@ -84,6 +87,7 @@ def in_words(facts: Mapping[str, Any]) -> dict[str, str]:
         "noise it learned": facts.get("noise"),
         "images": _images(facts),
         "size of images": _sizes(facts),
+        "neighbouring images": _depth(facts),
         "values of images": _values(facts.get("range")),
         "values of results": _values(facts.get("range_of_results")),
         "grain": _grain(facts),
@@ -128,6 +132,12 @@ def _sizes(facts: Mapping[str, Any]) -> str:
         return f"{fixed[0]} × {fixed[1]} pixels and no other"
     seen = facts.get("receptive_field")
     return "any" + (f"; a pixel depends on the {seen} × {seen} pixels around it" if seen else "")
+
+
+def _depth(facts: Mapping[str, Any]) -> str | None:
+    along = [f"{count} along {axis}" for axis, count in (facts.get("depth") or {}).items()]
+    hidden = ", and not the middle one" if facts["arguments"].get("hidden") else ""
+    return f"sees {' and '.join(along)} together{hidden}" if along else None
 
 
 def _grain(facts: Mapping[str, Any]) -> str:

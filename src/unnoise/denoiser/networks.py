@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from unnoise.images import RGB
-from unnoise.sizes import Sized
+from unnoise.sizes import Sized, middle_of
 from unnoise.types import Floats
 
 
@@ -34,7 +34,7 @@ class Network(Sized, Protocol):
         """The amount that it takes at once."""
 
     def run(self, images: Floats) -> Floats:
-        """Denoise float32 ``(B, C, H, W)`` whose sides are multiples of ``size_multiple``.
+        """Denoise float32 ``(B, depth · C, H, W)`` with sides that ``size_multiple`` divides.
 
         ``MemoryError`` means that there is not enough memory for these pixels.
         """
@@ -72,12 +72,12 @@ class Repeated:
     """A colour network for grey images: the mean of its results for three equal channels."""
 
     def __init__(self, network: Network) -> None:
-        self._network, self.channels = network, 1
+        self._network, self.channels, self.depth = network, 1, network.depth
         self.size_multiple, self.fixed_size = network.size_multiple, network.fixed_size
         self.receptive_field, self.at_once = network.receptive_field, network.at_once
 
     def run(self, images: Floats) -> Floats:
-        """Denoise ``(B, 1, H, W)``."""
+        """Denoise ``(B, depth, H, W)``."""
         made = self._network.run(np.repeat(images, self._network.channels, axis=1))
         mean: Floats = made.mean(axis=1, keepdims=True)
         return mean
@@ -95,15 +95,16 @@ class Interleaved:
         assert network.fixed_size is None
         assert stride > 1
         self._network, self._stride = network, stride
-        self.channels, self.fixed_size = network.channels, None
+        self.channels, self.depth, self.fixed_size = network.channels, network.depth, None
         self.size_multiple = stride * network.size_multiple
         self.receptive_field = stride * (network.receptive_field - 1) + 1 + 2 * reach(stride)
         self.at_once = network.at_once
 
     def run(self, images: Floats) -> Floats:
-        """Denoise ``(B, C, H, W)``."""
+        """Denoise ``(B, depth · C, H, W)``."""
         parts = self._network.run(deinterleave(images, self._stride))
-        return level(interleave(parts, self._stride), images, self._stride)
+        middle = middle_of(images, self.depth)
+        return level(interleave(parts, self._stride), middle, self._stride)
 
 
 def deinterleave(images: Floats, stride: int) -> Floats:

@@ -35,20 +35,22 @@ class OnnxNetwork:
     def __init__(self, session: onnxruntime.InferenceSession, facts: Mapping[str, Any]) -> None:
         names = "channels", "size_multiple", "receptive_field"
         self.channels, self.size_multiple, self.receptive_field = (int(facts[n]) for n in names)
+        self.depth = int(facts.get("depth", 1))
         size = facts["fixed_size"]
         self.fixed_size = None if size is None else (int(size[0]), int(size[1]))
         grid = 0 < self.size_multiple <= MOST_MULTIPLE and 0 < self.receptive_field <= MOST_FIELD
-        if not grid or min(*(self.fixed_size or (1, 1)), self.channels) < 1:
+        if not grid or min(*(self.fixed_size or (1, 1)), self.channels, self.depth) < 1:
             raise ValueError(f"its network is described by {dict(facts)}")
         (taken,), (made,) = session.get_inputs(), session.get_outputs()
         shapes = [list(port.shape) for port in (taken, made)]
-        if any(len(shape) != 4 or shape[1] != self.channels for shape in shapes):
+        wanted = [self.channels * self.depth, self.channels]
+        if any(len(shape) != 4 for shape in shapes) or [shape[1] for shape in shapes] != wanted:
             raise ValueError(f"its graph makes {shapes[1]} of {shapes[0]}")
         self._session, self._input, self._output = session, taken.name, made.name
         self.at_once = CPU if session.get_providers()[0] == PROVIDERS["cpu"] else GPU
 
     def run(self, images: Floats) -> Floats:
-        """Denoise ``(B, C, H, W)``."""
+        """Denoise ``(B, depth · C, H, W)``."""
         try:
             found = self._session.run(
                 [self._output], {self._input: np.ascontiguousarray(images, np.float32)}

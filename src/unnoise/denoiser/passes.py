@@ -18,8 +18,10 @@ from unnoise.denoiser.networks import Backend, Network, makes_grey, network_at
 from unnoise.denoiser.options import DenoiseOptions
 from unnoise.denoiser.sight import Sight
 from unnoise.denoiser.tiles import Runner, Tile, plan_tiles, run_bands
+from unnoise.denoiser.together import apart
 from unnoise.denoiser.view import ArraySource, OneImage, Source, View, fill, filled
 from unnoise.images import BAND_ROWS, LUMA, to_float
+from unnoise.sizes import Images
 from unnoise.types import Array, Floats, Mask
 
 WEIGHTS = LUMA.astype(np.float32)[:, None, None]
@@ -48,13 +50,16 @@ class Tally:
 class FloatPass:
     """One pass of a network over float32 images in the model's own scale.
 
-    ``margin`` pixels around a tile decide on it, beside those that the network sees.
+    A source for a network of ``depth`` N gives N images, one after the other in the channels, of
+    which the middle one is denoised. ``margin`` pixels around a tile decide on it, beside those
+    that the network sees.
     """
 
     def __init__(
         self, source: Source, network: Network, *, clamp: bool = False, margin: int = 0
     ) -> None:
         self._at_once, self._channels, self._clamp = network.at_once, network.channels, clamp
+        self._depth = network.depth
         self._runner = Runner(network)
         self.source = source
         self.grid = plan_tiles(
@@ -84,17 +89,23 @@ class FloatPass:
         return kept
 
     def work(self, stack: Array, tile: Tile) -> Array:
-        """Turn what a tile reads ``(B, h, w, C)`` into what it keeps."""
-        noisy = np.moveaxis(stack.astype(np.float32, copy=False), -1, 1)
+        """Turn what a tile reads ``(B, h, w, N · C)`` into what it keeps ``(B, h, w, C)``."""
+        noisy = np.moveaxis(apart(stack, self._depth).astype(np.float32, copy=False), -1, 1)
         return np.moveaxis(self.restore(noisy, tile), 1, -1)
 
+    def middle(self, images: Images) -> Images:
+        """Return the middle ones of images that were taken apart ``(B · N, ...)``."""
+        middle: Images = images[self._depth // 2 :: self._depth]
+        return middle
+
     def restore(self, noisy: Floats, tile: Tile) -> Floats:
-        """Apply the network to what a tile reads ``(B, C, h, w)``; return what it keeps."""
-        count, channels, *sides = noisy.shape
+        """Apply the network to what a tile reads ``(B · N, C, h, w)``; return what it keeps."""
+        depth, (_, channels, *sides) = self._depth, noisy.shape
+        seen = noisy.reshape(-1, depth, channels, *sides)
         if channels != self._channels:  # a grey network takes each channel as an image
-            noisy = noisy.reshape(-1, 1, *sides)
-        restored = self._runner.run(noisy, tile)
-        restored = restored.reshape(count, -1, *restored.shape[2:])
+            seen = np.swapaxes(seen, 1, 2).reshape(-1, depth, 1, *sides)
+        restored = self._runner.run(seen.reshape(len(seen), -1, *sides), tile)
+        restored = restored.reshape(-1, channels, *restored.shape[2:])
         return restored.clip(0, 1) if self._clamp else restored
 
 
@@ -118,15 +129,18 @@ class ValuePass(FloatPass):
 
     def _denoise(self, stack: Array, tile: Tile) -> Array:
         view, (rows, columns) = self._view, tile.kept
+        images = apart(stack, self._depth)
         if self._options.hot_pixels:
-            stack, hot = self._without_hot(stack)
+            images, hot = self._without_hot(images)
             if hot is not None:
-                self.tally.replaced += int(hot[:, rows, columns].any(-1).sum())
-        given = stack[:, rows, columns]
+                self.tally.replaced += int(self.middle(hot)[:, rows, columns].any(-1).sum())
+        given = self.middle(images)[:, rows, columns]
         if self._options.strength == self._chroma == 0:
             return given.astype(view.dtype, copy=False)  # exactly, unlike a way through float32
-        noisy, lacks = view.scale(stack)
-        result = self._blend(noisy[..., rows, columns], self._restored(noisy, lacks, tile))
+        noisy, lacks = view.scale(images)
+        lacks = None if lacks is None else self.middle(lacks)
+        before = self.middle(noisy)[..., rows, columns]
+        result = self._blend(before, self._restored(noisy, lacks, tile))
         lacks = None if lacks is None else lacks[:, rows, columns]
         # The results are clamped already; the input's share of a blend may lie outside.
         return view.unscale(result, given, lacks, clamp=False)
@@ -144,11 +158,14 @@ class ValuePass(FloatPass):
         return np.concatenate([made, stack[..., view.channels :]], axis=-1), hot
 
     def _restored(self, noisy: Floats, lacks: Mask | None, tile: Tile) -> Floats:
-        """Return results ``(B, C, h, w)`` of what a tile keeps, with their detail."""
+        """Return results ``(B, C, h, w)`` of what a tile keeps, with their detail.
+
+        ``noisy`` are all images ``(B · N, C, h, w)``, ``lacks`` is of the middle ones.
+        """
         if self._options.detail == 0:
             return self.restore(noisy, tile)
         wide = tile.widened(DETAIL_REACH)
-        before, after = noisy[(..., *wide.kept)], self.restore(noisy, wide)
+        before, after = self.middle(noisy)[(..., *wide.kept)], self.restore(noisy, wide)
         if tile.grid.whole:
             middle = tile.grid.middle(LOOK).place
             found = self._measure(before[(..., *middle)], after[(..., *middle)], lacks, middle)
@@ -165,11 +182,13 @@ class ValuePass(FloatPass):
     def _sample(self) -> list[Removed]:
         """Denoise the middle of the image, and measure its noise."""
         tile = self.grid.middle(LOOK)
-        stack = self.source.window(0, *tile.read)[None]
+        images = apart(self.source.window(0, *tile.read)[None], self._depth)
         if self._options.hot_pixels:
-            stack, _ = self._without_hot(stack)
-        noisy, lacks = self._view.scale(stack)
-        return self._measure(noisy[(..., *tile.kept)], self.restore(noisy, tile), lacks, tile.kept)
+            images, _ = self._without_hot(images)
+        noisy, lacks = self._view.scale(images)
+        lacks = None if lacks is None else self.middle(lacks)
+        before = self.middle(noisy)[(..., *tile.kept)]
+        return self._measure(before, self.restore(noisy, tile), lacks, tile.kept)
 
     def _measure(
         self, before: Floats, after: Floats, lacks: Mask | None, place: tuple[slice, slice]

@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 
 from unnoise.denoiser.description import stored_range
 from unnoise.denoiser.options import DenoiseOptions
+from unnoise.denoiser.together import apart, beside
 from unnoise.denoiser.view import OneImage, View, adapts, goes_together, read_channels
-from unnoise.errors import ImageError
+from unnoise.errors import ImageError, ModelError
 from unnoise.facts import noise_correlation
 from unnoise.images import (
     RGB,
     Colour,
     Holes,
     Layout,
+    Neighbours,
     Reader,
     ValueRange,
     as_array,
@@ -24,6 +26,7 @@ from unnoise.images import (
     estimate_noise,
     hole_mask,
     largest_part,
+    neighbours,
     to_channels,
     to_float,
 )
@@ -38,7 +41,8 @@ class Sight:
     """How one model sees images."""
 
     def __init__(self, model: Sized, info: ModelInfo) -> None:
-        self._model, self.strides = model, info.strides
+        self._model, self.strides, self._depth = model, info.strides, info.depth
+        self._hidden = bool(info.arguments.get("hidden"))
         self._dtype, self._range, self.results = stored_range(info)
         # Whether results in the model's own scale are limited to [0, 1].
         self.clamps = self._range is None or self._range.clamp
@@ -66,13 +70,31 @@ class Sight:
             alpha=reader.alpha,
             colour=reader.colour,
         )
-        return replace(seen, holes=reader.holes, notes=(*reader.notes, *seen.notes))
+        around = self.around(reader.layout, name=reader.name)
+        notes = (*reader.notes, *seen.notes)
+        return replace(seen, holes=reader.holes, notes=notes, around=around)
 
     def of_stack(self, stack: Array, options: DenoiseOptions = DEFAULTS) -> View:
         """Return how a stack ``(N, H, W, C)`` of any dtype is seen, masked where data lack."""
         parts = _with_data(list(stack), Holes())
         shape = (stack.shape[1], stack.shape[2], stack.shape[3])
         return self._view(parts, stack.dtype, shape, options, alpha=False, colour="unknown")
+
+    def around(self, layout: Layout, *, name: str = "the array") -> Neighbours | None:
+        """Return which images of a stack are seen together; None for a model of single images.
+
+        Raises:
+            ModelError: The axis is not known; or there is one image, and the model needs others.
+        """
+        if not self._depth:
+            return None
+        if layout.count == 1 and self._hidden:
+            raise ModelError(
+                f"the model finds an image from those before and after it, and {name} has one: "
+                "give it a stack (--axes where the file does not state its axes), or take a model "
+                "of single images"
+            )
+        return neighbours(self._depth, layout.stack_axes, layout.stack_shape, name=name)
 
     def floats(self, images: Array, values: ValueRange | None = None) -> Floats:
         """Return a stack ``(N, H, W, C)`` as the model sees it, float32 ``(N, C, H, W)``.
@@ -131,11 +153,17 @@ class Sight:
         axes: str | None = None,
         holes: Holes = Holes(),  # noqa: B008  frozen
         view: View | None = None,
+        together: Array | None = None,
     ) -> "Scaled":
-        """Scale an image ``(H, W)`` or ``(H, W, C)`` as the model sees it."""
+        """Scale an image ``(H, W)`` or ``(H, W, C)`` as the model sees it.
+
+        ``together`` is the image with its neighbours, ``(H, W, depth · C)``, for a model that sees
+        several.
+        """
         stack, layout = self.one(image, axes=axes, holes=holes)
-        view = view or self.of_stack(stack, options)
-        noisy, lacks = view.scale(stack)
+        view = view or replace(self.of_stack(stack, options), around=self.around(layout))
+        seen = np.tile(stack, view.depth) if together is None else together[None]
+        noisy, lacks = _scale(view, seen)
 
         def back(results: Floats) -> NDArray[np.generic]:
             made = view.unscale(results[None], np.asarray(stack), lacks)
@@ -165,9 +193,11 @@ class Sight:
     def peek(self, reader: Reader, side: int, view: View) -> Floats:
         """Return the middle of the first image of an open file as the model sees it, ``(C, H, W)``.
 
-        Where data lack in these ``side`` × ``side`` pixels, it is the largest part that has some.
+        A model that sees several images gets it with its neighbours, ``(depth · C, H, W)``. Where
+        data lack in these ``side`` × ``side`` pixels, it is the largest part that has some.
         """
-        noisy, lacks = view.scale(OneImage(reader, 0).middle(side)[None])
+        source = OneImage(beside(reader, view.around), 0)
+        noisy, lacks = _scale(view, source.middle(side)[None])
         rows, columns = _largest_part(lacks)
         return np.ascontiguousarray(noisy[0, :, rows, columns])
 
@@ -235,12 +265,21 @@ class Sight:
 class Scaled:
     """An image in the model's own scale."""
 
-    noisy: Floats  # (C, H, W) without transparency; filled where data lack
+    # (C, H, W) without transparency; filled where data lack; or with its neighbours, for a model
+    # that sees several images, (depth · C, H, W)
+    noisy: Floats
     view: View
     # Turns results into an array of the shape of the image, with its transparency, and with its own
     # values where data lack.
     back: Callable[[Floats], NDArray[np.generic]]
     part: tuple[slice, slice]  # rows and columns of the largest part that has data
+
+
+def _scale(view: View, stack: Array) -> tuple[Floats, Mask | None]:
+    """Scale images with their neighbours ``(B, h, w, depth · C)``; return what the middle lacks."""
+    noisy, lacks = view.scale(apart(stack, view.depth))
+    lacks = None if lacks is None else lacks[view.depth // 2 :: view.depth]
+    return noisy.reshape(len(stack), -1, *noisy.shape[2:]), lacks
 
 
 def _with_data(parts: Sequence[Array], holes: Holes) -> list[Array]:

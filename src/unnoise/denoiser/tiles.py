@@ -257,7 +257,7 @@ def _split(noisy: Floats, size: int) -> list[Floats]:
 def _pad(network: Network, noisy: Floats, tile: Tile) -> Floats:
     """Pad what a tile reads as the whole image would be padded: only at its right and bottom."""
     grid = tile.grid
-    check_size(network, noisy.shape[1], grid.height, grid.width)
+    check_size(network, noisy.shape[1] // network.depth, grid.height, grid.width)
     down, right, mirror = padding(network, grid.height, grid.width)  # the whole image decides
     down = down if tile.rows.stop == grid.height else 0
     right = right if tile.columns.stop == grid.width else 0

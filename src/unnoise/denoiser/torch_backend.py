@@ -31,12 +31,12 @@ class TorchNetwork:
 
     def __init__(self, model: Model, device: torch.device, *, bf16: bool = False) -> None:
         self._model, self._device, self._bf16 = model, device, bf16
-        self.channels, self.fixed_size = model.channels, model.fixed_size
+        self.channels, self.depth, self.fixed_size = model.channels, model.depth, model.fixed_size
         self.size_multiple, self.receptive_field = model.size_multiple, model.receptive_field
         self.at_once = at_once(device)
 
     def run(self, images: Floats) -> Floats:
-        """Denoise ``(B, C, H, W)``."""
+        """Denoise ``(B, depth · C, H, W)``."""
         try:
             return self._run(images)
         except RuntimeError as error:
@@ -122,7 +122,8 @@ class TorchBackend:
 
     def encode(self, images: Floats, levels: Sequence[int] | None, pool: int | None) -> Floats:
         """Return features of many images, a part of them at a time."""
-        model = self._grey if makes_grey(images.shape[1], self.model.channels) else self.model
+        channels = images.shape[1] // self.model.depth
+        model = self._grey if makes_grey(channels, self.model.channels) else self.model
         size = max(1, self.network.at_once.pixels // (images.shape[2] * images.shape[3]))
 
         def features(part: Tensor) -> Tensor:
@@ -143,6 +144,7 @@ class TorchBackend:
             "kmacs_per_pixel": round(macs_per_pixel(self.model) / 1000, 3),
             "size_multiple": self.model.size_multiple,
             "fixed_size": self.model.fixed_size,
+            "depth": self.model.depth,
             "receptive_field": self.model.receptive_field,
         }
 

@@ -13,6 +13,7 @@ from unnoise.images import (
     Colour,
     Holes,
     Layout,
+    Neighbours,
     ValueRange,
     fill_holes,
     from_float,
@@ -128,11 +129,17 @@ class View:
     dtype: np.dtype[np.generic]  # of the results
     notes: tuple[str, ...] = ()  # remarks for the user
     colours: bool = False  # whether the channels are red, green and blue
+    around: Neighbours | None = None  # that the model sees; None for a model of single images
 
     @property
     def taken(self) -> int:
         """Channels that the model takes at once."""
         return self.channels if self.together else 1
+
+    @property
+    def depth(self) -> int:
+        """Number of images that the model sees together."""
+        return self.around.depth if self.around else 1
 
     def lacks(self, stack: Array) -> Mask | None:
         """Return which values of images ``(..., C)`` the network does not see; None if it sees all.

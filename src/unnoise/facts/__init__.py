@@ -6,6 +6,7 @@ from unnoise.facts.floor import GRAIN, Floor, noise_floor
 from unnoise.facts.grain import noise_correlation
 from unnoise.facts.impulses import MANY, impulses, impulses_left
 from unnoise.facts.lines import VISIBLE, Lines, Structure, lines
+from unnoise.facts.neighbours import is_cut
 from unnoise.facts.noise_sample import NoiseSample, noise_sample
 from unnoise.facts.parts import blocks_of, middle
 from unnoise.facts.phases import MOSAIC, phases
@@ -30,6 +31,7 @@ __all__ = [
     "fineness",
     "impulses",
     "impulses_left",
+    "is_cut",
     "lines",
     "middle",
     "most_structured",

@@ -29,6 +29,7 @@ from unnoise.images.listing import (
     matches,
     walk_images,
 )
+from unnoise.images.neighbours import Cuts, Neighbours, neighbours
 from unnoise.images.npz_files import find_pairs
 from unnoise.images.pixel_size import pixel_size
 from unnoise.images.reader import BAND_ROWS, Colour, Reader
@@ -49,10 +50,12 @@ __all__ = [
     "Array",
     "Colour",
     "Contrast",
+    "Cuts",
     "Found",
     "Holes",
     "Layout",
     "NaN",
+    "Neighbours",
     "ReadOptions",
     "Reader",
     "ValueRange",
@@ -77,6 +80,7 @@ __all__ = [
     "left_out",
     "list_urls",
     "matches",
+    "neighbours",
     "open_image",
     "pixel_size",
     "ranges_of",

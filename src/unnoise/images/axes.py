@@ -38,6 +38,11 @@ class Layout:
         return tuple(n for n, a in zip(self.shape, self.axes, strict=True) if a not in "YXC")
 
     @property
+    def stack_axes(self) -> str:
+        """The letters of the axes that count images."""
+        return "".join(axis for axis in self.axes if axis not in "YXC")
+
+    @property
     def count(self) -> int:
         """The number of images."""
         return math.prod(self.stack_shape)

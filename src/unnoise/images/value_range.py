@@ -86,6 +86,13 @@ class ValueRange:
         """``high - low``, a number or one for each channel."""
         return np.subtract(self.high, self.low)
 
+    def of_channels(self, channels: int) -> "ValueRange":
+        """Return the range for images that lie one after the other in the channels."""
+        if not (isinstance(self.low, tuple) and isinstance(self.high, tuple)):
+            return self
+        count = channels // len(self.low)
+        return ValueRange(self.low * count, self.high * count, self.clamp)
+
     def knows(self, other: "ValueRange", noise: float) -> bool:
         """Whether data with noise of this standard deviation may be in the unit of this range."""
         below = np.subtract(other.low, self.low) / self.span

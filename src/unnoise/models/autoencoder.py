@@ -28,9 +28,17 @@ class Autoencoder(CodeModel):
 
     bounded = True
 
-    def __init__(self, *, channels: int = 1, size: tuple[int, int] = (28, 28)) -> None:
+    def __init__(
+        self,
+        *,
+        channels: int = 1,
+        size: tuple[int, int] = (28, 28),
+        depth: int = 1,
+        hidden: bool = False,
+    ) -> None:
         super().__init__()
         height, width = size
+        self._see(channels, depth, hidden=hidden)
         self._take_only(channels, height, width)
         self._padded = _side(height), _side(width)
         top, left = (side // 8 for side in self._padded)
@@ -43,7 +51,7 @@ class Autoencoder(CodeModel):
                 "use --model unet, which takes any size, or smaller images"
             )
         self._code_shape, self.code_size = (64, top, left), code
-        self.conv1 = nn.Conv2d(channels, 16, 3, padding=1)
+        self.conv1 = nn.Conv2d(self.seen_channels, 16, 3, padding=1)
         self.norm1 = _batch_norm(16)
         self.conv2 = nn.Conv2d(16, 32, 3, stride=2)
         self.norm2 = _batch_norm(32)
@@ -65,7 +73,7 @@ class Autoencoder(CodeModel):
         down, right = self._padded[0] - height, self._padded[1] - width
         if down or right:
             noisy = F.pad(noisy, (0, right, 0, down), mode="replicate")
-        first = F.max_pool2d(self.norm1(F.relu(self.conv1(noisy))), 2)
+        first = F.max_pool2d(self.norm1(F.relu(self.conv1(self._seen(noisy)))), 2)
         second = F.max_pool2d(self.norm2(F.relu(self.conv2(_pad_same(first)))), 2)
         third = self.norm3(F.relu(self.conv3(_pad_same(second))))
         # Keras flattens channels last, so its dense weights fit ours.

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from unnoise.models.contract import Model, ModelArguments, restore
 from unnoise.models.unet import UNet
+from unnoise.sizes import middle_of
 
 START = -3.0  # its softplus is 0.05, the size of errors before training
 
@@ -55,6 +56,7 @@ class Bounds(Model):
         self.distances = distances or Distances({"channels": 2 * model.channels})
         self.arguments = self.distances.arguments
         self.channels, self.fixed_size = model.channels, model.fixed_size
+        self.depth = model.depth
         self.size_multiple = math.lcm(model.size_multiple, self.distances.size_multiple)
         self.receptive_field = model.receptive_field + self.distances.receptive_field - 1
 
@@ -66,9 +68,9 @@ class Bounds(Model):
         return self
 
     def forward(self, noisy: Tensor) -> Tensor:
-        """Denoise ``(B, C, H, W)``, and estimate how far the truth may lie from the result."""
+        """Denoise ``(B, N · C, H, W)``; estimate how far the truth may lie from the result."""
         image = self.model(noisy)
-        seen = torch.cat([noisy, image.detach()], dim=1)
+        seen = torch.cat([middle_of(noisy, self.depth), image.detach()], dim=1)
         return torch.cat([image, restore(self.distances, seen)], dim=1)
 
     def features(self, noisy: Tensor) -> list[Tensor]:

@@ -15,13 +15,21 @@ from unnoise.sizes import check_size, padding
 ModelArguments = dict[str, Any]  # plain JSON values
 
 DEFAULT_LR = 3e-3  # found by measurement (docs/lab-notes.md)
+MOST_IMAGES = 125  # images that a network sees: 5 along each of three axes
 
 
 class Model(nn.Module, ABC):
-    """A network: noisy images ``(B, C, H, W)`` in, clean ones of the same shape out."""
+    """A network: noisy images ``(B, C, H, W)`` in, clean ones of the same shape out.
+
+    A network of ``depth`` N takes N neighbouring images of a stack, one after the other in the
+    channels, ``(B, N · C, H, W)``, and gives the middle one back. If the middle is ``hidden``, the
+    network never sees it, and finds it from its neighbours alone.
+    """
 
     arguments: ModelArguments  # with which the constructor builds the same network again
-    channels: int
+    channels: int  # of an image
+    depth: int = 1
+    hidden: bool = False
     size_multiple: int = 1  # of the heights and widths that ``forward`` takes
     fixed_size: tuple[int, int] | None = None  # the only height and width that it takes
     receptive_field: int  # side, in pixels, of the input that can change an output pixel
@@ -33,10 +41,16 @@ class Model(nn.Module, ABC):
 
     @classmethod
     def arguments_for(
-        cls, *, channels: int, size: tuple[int, int], shortcuts: bool = True
+        cls,
+        *,
+        channels: int,
+        size: tuple[int, int],
+        shortcuts: bool = True,
+        depth: int = 1,
+        hidden: bool = False,
     ) -> ModelArguments:
         """Return the arguments of the constructor for images of this kind."""
-        arguments: ModelArguments = {"channels": channels}
+        arguments: ModelArguments = {"channels": channels, **_depth_arguments(depth, hidden)}
         if cls.one_size:
             arguments["size"] = size
         if cls.can_drop_shortcuts and not shortcuts:
@@ -58,6 +72,28 @@ class Model(nn.Module, ABC):
     def check(self, channels: int, height: int, width: int) -> None:
         """Raise ``ModelError`` if the model cannot denoise images of this shape."""
         check_size(self, channels, height, width)
+
+    @property
+    def seen_channels(self) -> int:
+        """The channels that the first layer sees, of all images together."""
+        return self.channels * (self.depth - self.hidden)
+
+    def _see(self, channels: int, depth: int, *, hidden: bool) -> None:
+        """State the channels and the depth."""
+        if depth < 1 or depth % 2 == 0 or depth > MOST_IMAGES or (hidden and depth == 1):
+            raise ModelError(
+                f"depth is {depth}: it is an odd number up to {MOST_IMAGES}"
+                + (", and more than 1 where the middle image is hidden" if hidden else "")
+            )
+        self.arguments = {"channels": channels, **_depth_arguments(depth, hidden)}
+        self.channels, self.depth, self.hidden = channels, depth, hidden
+
+    def _seen(self, noisy: Tensor) -> Tensor:
+        """Return what the first layer sees of images and their neighbours."""
+        if not self.hidden:
+            return noisy
+        half = self.depth // 2 * self.channels
+        return torch.cat([noisy[:, :half], noisy[:, half + self.channels :]], dim=1)
 
 
 class CodeModel(Model):
@@ -82,9 +118,14 @@ class CodeModel(Model):
                 f"a model is made for images of {height} × {width} with {channels} channels: each "
                 "number must be at least 1"
             )
-        self.arguments = {"channels": channels, "size": [height, width]}
-        self.channels, self.fixed_size = channels, (height, width)
+        self.arguments |= {"size": [height, width]}
+        self.fixed_size = (height, width)
         self.receptive_field = 2 * max(height, width)  # dense: every pixel sees every pixel
+
+
+def _depth_arguments(depth: int, hidden: bool) -> ModelArguments:
+    """Return the arguments for a depth; none for 1, which earlier versions read."""
+    return ({"depth": depth} if depth > 1 else {}) | ({"hidden": True} if hidden else {})
 
 
 @dataclass(frozen=True)
@@ -111,8 +152,8 @@ def fit(model: Model, images: Tensor) -> Tensor:
     Raises:
         ModelError: The model does not take images of this shape.
     """
-    channels, height, width = images.shape[1:]
-    model.check(channels, height, width)
+    inputs, height, width = images.shape[1:]
+    model.check(inputs // model.depth if inputs % model.depth == 0 else inputs, height, width)
     down, right, mirror = padding(model, height, width)
     if not down and not right:
         return images
@@ -181,7 +222,8 @@ def macs_per_pixel(model: Model) -> float:
     training = model.training
     try:
         with torch.inference_mode():
-            restore(model.eval(), torch.zeros(1, model.channels, height, width, device=device))
+            inputs = model.channels * model.depth
+            restore(model.eval(), torch.zeros(1, inputs, height, width, device=device))
     finally:
         model.train(training)
         for hook in hooks:

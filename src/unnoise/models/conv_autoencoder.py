@@ -39,9 +39,12 @@ class ConvAutoencoder(CodeModel):
         size: tuple[int, int] = (28, 28),
         widths: tuple[int, int, int] = (32, 64, 128),
         code: int = 256,
+        depth: int = 1,
+        hidden: bool = False,
     ) -> None:
         super().__init__()
         height, width = size
+        self._see(channels, depth, hidden=hidden)
         self._take_only(channels, height, width)
         # The upper bounds are for arguments that come from a file.
         if not (
@@ -65,7 +68,7 @@ class ConvAutoencoder(CodeModel):
         self.arguments |= {"widths": list(widths), "code": code}
         self.code_size = code
         self._coarse = second, top, left
-        self.first = _layers(channels, first, 5, 2)
+        self.first = _layers(self.seen_channels, first, 5, 2)
         self.second = nn.Sequential(_layers(first, second, 3, 2), _layers(second, second, 3, 1))
         self.third = nn.Sequential(_layers(second, third, 3, 2), _layers(third, third, 3, 1))
         self.dense = nn.Linear(ends[0], code)
@@ -78,7 +81,7 @@ class ConvAutoencoder(CodeModel):
         """Return the features of the three levels, then the code."""
         height, width = noisy.shape[-2:]
         noisy = F.pad(noisy, (0, -width % 4, 0, -height % 4), mode="replicate")
-        found = [self.first(noisy)]
+        found = [self.first(self._seen(noisy))]
         found.append(self.second(found[-1]))
         found.append(self.third(found[-1]))
         return [*found, F.relu(self.norm(self.dense(found[-1].flatten(1))))]

@@ -8,17 +8,17 @@ from unnoise.models.unet import Pyramid
 
 
 class Grey(Model):
-    """A model of any architecture, applied to grey images ``(B, 1, H, W)``."""
+    """A model of any architecture, applied to grey images ``(B, N, H, W)``, N its depth."""
 
     def __init__(self, model: Model) -> None:
         super().__init__()
-        self.model, self.channels = model, 1
+        self.model, self.channels, self.depth = model, 1, model.depth
         self.arguments, self.bounded, self.corrects = model.arguments, model.bounded, model.corrects
         self.size_multiple, self.fixed_size = model.size_multiple, model.fixed_size
         self.receptive_field = model.receptive_field
 
     def forward(self, noisy: Tensor) -> Tensor:
-        """Denoise ``(B, 1, H, W)``."""
+        """Denoise ``(B, N, H, W)``."""
         made: Tensor = self.model(self._colour(noisy))
         return made.mean(dim=1, keepdim=True)
 
@@ -27,7 +27,7 @@ class Grey(Model):
         return self.model.features(self._colour(noisy))
 
     def _colour(self, noisy: Tensor) -> Tensor:
-        return noisy.expand(-1, self.model.channels, -1, -1)
+        return noisy.repeat_interleave(self.model.channels, dim=1)
 
 
 def grey(model: Model) -> Model:
@@ -41,7 +41,7 @@ def grey(model: Model) -> Model:
         return Grey(model)
     single = type(model)(**model.arguments | {"channels": 1})
     weights = model.state_dict()
-    weights["stem.weight"] = weights["stem.weight"].sum(dim=1, keepdim=True)
+    weights["stem.weight"] = weights["stem.weight"].unflatten(1, (-1, model.channels)).sum(dim=2)
     for name in ("tail.weight", "tail.bias"):
         made = weights[name][: 4 * model.channels].unflatten(0, (model.channels, 4)).mean(dim=0)
         weights[name] = torch.cat([made, torch.zeros_like(made)])  # the tail has at least eight

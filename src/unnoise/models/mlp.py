@@ -35,11 +35,14 @@ class MLP(CodeModel):
         size: tuple[int, int] = (28, 28),
         widths: tuple[int, ...] = (1024, 256),
         bounded: bool = True,
+        depth: int = 1,
+        hidden: bool = False,
     ) -> None:
         super().__init__()
         height, width = size
+        self._see(channels, depth, hidden=hidden)
         self._take_only(channels, height, width)
-        self.inputs = channels * height * width
+        self.inputs = self.seen_channels * height * width
         sides = (self.inputs, *widths)
         # The upper bounds are for arguments that come from a file.
         if not (
@@ -53,7 +56,8 @@ class MLP(CodeModel):
         self.arguments |= {"widths": list(widths), "bounded": bounded}
         self.bounded, self.code_size = bounded, widths[-1]
         self.down = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sides))
-        self.up = nn.ModuleList(nn.Linear(b, a) for a, b in pairwise(sides))
+        outputs = (channels * height * width, *widths)
+        self.up = nn.ModuleList(nn.Linear(b, a) for a, b in pairwise(outputs))
         self.centre: Tensor
         self.register_buffer("centre", torch.zeros(self.inputs))
         for layer in self.down:
@@ -63,7 +67,7 @@ class MLP(CodeModel):
 
     def features(self, noisy: Tensor) -> list[Tensor]:
         """Return the features of each layer, ``(B, width)``."""
-        found: list[Tensor] = [noisy.flatten(1)]
+        found: list[Tensor] = [self._seen(noisy).flatten(1)]
         for index in range(len(self.down)):
             found.append(self.layer(index, found[-1]))
         return found[1:]
@@ -75,7 +79,7 @@ class MLP(CodeModel):
     def centre_on(self, images: Tensor) -> None:
         """Give the first layer the difference from the mean of images ``(N, C, H, W)``."""
         # On photographs, whose values are far from 0, this avoids a tenth of the errors.
-        self.centre.copy_(images.flatten(1).mean(0))
+        self.centre.copy_(self._seen(images).flatten(1).mean(0))
 
     def undo(self, index: int, features: Tensor) -> Tensor:
         """Return the input of a layer from its features; for images, before the sigmoid."""

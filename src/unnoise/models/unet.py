@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from unnoise.errors import ModelError
 from unnoise.models.contract import Model
+from unnoise.sizes import middle_of
 
 PerLevel = tuple[int, ...]
 
@@ -35,7 +36,6 @@ class Pyramid(Model):
 
     def _start(
         self,
-        channels: int,
         widths: PerLevel,
         layers: dict[str, PerLevel],
         reaches: Sequence[int],
@@ -43,17 +43,16 @@ class Pyramid(Model):
         shortcuts: bool,
     ) -> None:
         """State the contract, and make the stem; layers reach some pixels of their level."""
-        counts = {name: list(each) for name, each in layers.items()}
-        self.arguments = {"channels": channels, "widths": list(widths), **counts}
+        self.arguments["widths"] = list(widths)
+        self.arguments |= {name: list(each) for name, each in layers.items()}
         self.arguments["shortcuts"] = self.shortcuts = self.corrects = shortcuts
-        self.channels = channels
         coarsest = 2 ** (len(widths) - 1)
         self.size_multiple = max(2, coarsest)
         # The stem reaches one pixel, the tail two. The 2 × 2 grids of the levels put a pixel up to
         # ``coarsest - 1`` away from its use.
         reach = 3 + (coarsest - 1) + sum(n * 2**i for i, n in enumerate(reaches))
         self.receptive_field = 2 * reach + 1
-        self.stem = nn.Conv2d(channels, widths[0], 3, padding=1)
+        self.stem = nn.Conv2d(self.seen_channels, widths[0], 3, padding=1)
 
     def _join(self, widths: PerLevel) -> None:
         """Make the convolutions between levels."""
@@ -68,14 +67,22 @@ class Pyramid(Model):
         self.tail = nn.Conv2d(width, -(-4 * self.channels // 8) * 8, 4, stride=2, padding=1)
 
     def forward(self, noisy: Tensor) -> Tensor:
-        """Denoise ``(B, C, H, W)`` whose sides are multiples of ``size_multiple``."""
+        """Denoise ``(B, N · C, H, W)`` whose sides are multiples of ``size_multiple``."""
         *skips, x = self.features(noisy)
         layers = self.rising_layers()
         for level in reversed(range(len(skips))):
             wide = F.interpolate(self.up[level](x), scale_factor=2, mode="nearest")
             x = layers[level](wide.add_(skips[level]) if level or self.shortcuts else wide)
         made = F.pixel_shuffle(self.tail(x)[:, : 4 * self.channels], 2)
-        return noisy + made if self.shortcuts else made
+        return self._corrected(noisy) + made if self.shortcuts else made
+
+    def _corrected(self, noisy: Tensor) -> Tensor:
+        """Return the image that is corrected: the middle one, or the mean of those beside it."""
+        if not self.hidden:
+            return middle_of(noisy, self.depth)
+        before, after = (self.depth // 2 + side for side in (-1, 1))
+        one, other = (noisy[:, i * self.channels :][:, : self.channels] for i in (before, after))
+        return (one + other) / 2
 
 
 class UNet(Pyramid):
@@ -99,6 +106,8 @@ class UNet(Pyramid):
         widths: PerLevel = (8, 16, 32),
         depths: PerLevel = (1, 1, 1),
         shortcuts: bool = True,
+        depth: int = 1,
+        hidden: bool = False,
     ) -> None:
         super().__init__()
         if len(widths) != len(depths) or not _in_range(widths, depths):
@@ -106,7 +115,9 @@ class UNet(Pyramid):
                 f"a unet has up to {MAX_LEVELS} levels, each with a width of 1 to {MAX_WIDTH} and "
                 f"0 to {MAX_DEPTH} convolutions, not widths {tuple(widths)}, depths {tuple(depths)}"
             )
-        self._start(channels, widths, {"depths": depths}, depths, shortcuts=shortcuts)
+        layers = {"depths": depths}
+        self._see(channels, depth, hidden=hidden)
+        self._start(widths, layers, depths, shortcuts=shortcuts)
         self._join(widths)
         self.levels = nn.ModuleList(map(_convolutions, widths, depths))
         self._finish(widths[0])
@@ -117,7 +128,7 @@ class UNet(Pyramid):
 
     def features(self, noisy: Tensor) -> list[Tensor]:
         """Return the features of each level on the way down, the last after its convolutions."""
-        features = [F.relu_(self.stem(noisy))]
+        features = [F.relu_(self.stem(self._seen(noisy)))]
         for down in self.down:
             features.append(F.relu_(down(features[-1])))
         features[-1] = self.levels[-1](features[-1])
@@ -150,6 +161,8 @@ class ResidualUNet(Pyramid):
         falling: PerLevel = (1,),
         rising: PerLevel = (1, 1),
         shortcuts: bool = True,
+        depth: int = 1,
+        hidden: bool = False,
     ) -> None:
         super().__init__()
         agree = len(widths) == len(rising) == len(falling) + 1
@@ -162,7 +175,8 @@ class ResidualUNet(Pyramid):
             )
         layers = {"falling": falling, "rising": rising}
         reaches = [2 * (down + up) for down, up in zip((*falling, 0), rising, strict=True)]
-        self._start(channels, widths, layers, reaches, shortcuts=shortcuts)
+        self._see(channels, depth, hidden=hidden)
+        self._start(widths, layers, reaches, shortcuts=shortcuts)
         self.falling = nn.ModuleList(map(_blocks, widths, falling))
         self._join(widths)
         self.rising = nn.ModuleList(map(_blocks, widths, rising))
@@ -174,7 +188,7 @@ class ResidualUNet(Pyramid):
 
     def features(self, noisy: Tensor) -> list[Tensor]:
         """Return the features of each level on the way down, the last after its blocks."""
-        x = self.stem(noisy)
+        x = self.stem(self._seen(noisy))
         features = []
         for falling, down in zip(self.falling, self.down, strict=True):
             features.append(falling(x))

@@ -47,13 +47,13 @@ class Term:
         level = self.low + share * (self.high - self.low)
         return replace(self, low=level, high=level)
 
-    def __call__(self, clean: Tensor, generator: Generator) -> Tensor:
+    def __call__(self, clean: Tensor, generator: Generator, depth: int = 1) -> Tensor:
         """Apply the corruption, with a level and settings drawn from their ranges per image."""
         corruption = NOISES[self.name]
         given = {name: (low, high) for name, low, high in self.settings}
-        level = _draw(clean, self.low, self.high, generator)
+        level = _draw(clean, self.low, self.high, generator, depth)
         settings = {
-            name: _draw(clean, *given.get(name, setting.default), generator)
+            name: _draw(clean, *given.get(name, setting.default), generator, depth)
             for name, setting in corruption.settings.items()
         }
         return corruption.apply(clean, level, generator, **settings)
@@ -64,12 +64,13 @@ def _written(low: float, high: float) -> str:
     return text.replace(".0..", "..").removesuffix(".0")
 
 
-def _draw(clean: Tensor, low: float, high: float, generator: Generator) -> Tensor:
-    """Draw a number per image, ``(B, 1, 1, 1)``."""
-    number = torch.full((len(clean), 1, 1, 1), low, device=clean.device)
+def _draw(clean: Tensor, low: float, high: float, generator: Generator, depth: int) -> Tensor:
+    """Draw a number per image, ``(B, 1, 1, 1)``; each ``depth`` images have one in common."""
+    firsts = clean[::depth]
+    number = torch.full((len(firsts), 1, 1, 1), low, device=clean.device)
     if high > low:
-        number = number + (high - low) * uniform(clean, generator, 1, 1, 1)
-    return number
+        number = number + (high - low) * uniform(firsts, generator, 1, 1, 1)
+    return number.repeat_interleave(depth, dim=0) if depth > 1 else number
 
 
 @dataclass(frozen=True)
@@ -83,11 +84,11 @@ class Chain:
         share = "" if self.share is None else f"{self.share!r}".removesuffix(".0") + "% "
         return share + "+".join(map(str, self.terms))
 
-    def __call__(self, clean: Tensor, generator: Generator) -> Tensor:
+    def __call__(self, clean: Tensor, generator: Generator, depth: int = 1) -> Tensor:
         """Apply every term."""
         noisy = clean
         for term in self.terms:
-            noisy = term(noisy, generator)
+            noisy = term(noisy, generator, depth)
         return noisy
 
 
@@ -102,10 +103,13 @@ class Noise:
         """Return the spec in its shortest form."""
         return " | ".join(map(str, self.chains)) + (",clip" if self.clip else "")
 
-    def __call__(self, clean: Tensor, generator: Generator) -> Tensor:
-        """Corrupt images ``(B, C, H, W)``, nominally [0, 1]; the generator is on their device."""
+    def __call__(self, clean: Tensor, generator: Generator, depth: int = 1) -> Tensor:
+        """Corrupt images ``(B, C, H, W)``, nominally [0, 1]; the generator is on their device.
+
+        Each ``depth`` images that follow each other are neighbours: their noise is of one strength.
+        """
         several = len(self.chains) > 1
-        noisy = (self._drawn if several else self.chains[0])(clean, generator)
+        noisy = (self._drawn if several else self.chains[0])(clean, generator, depth)
         return noisy.clamp(0, 1) if self.clip else noisy
 
     def at(self, share: float) -> "Noise":
@@ -128,15 +132,17 @@ class Noise:
         """Whether a level is a range."""
         return any(term.low < term.high for chain in self.chains for term in chain.terms)
 
-    def _drawn(self, clean: Tensor, generator: Generator) -> Tensor:
-        """Draw a chain for each image and apply it."""
+    def _drawn(self, clean: Tensor, generator: Generator, depth: int) -> Tensor:
+        """Draw a chain for each image, or each ``depth`` neighbours, and apply it."""
         shares = torch.tensor([chain.share or 1.0 for chain in self.chains], device=clean.device)
-        which = torch.multinomial(shares, len(clean), replacement=True, generator=generator)
+        count = len(clean) // depth
+        which = torch.multinomial(shares, count, replacement=True, generator=generator)
+        which = which.repeat_interleave(depth) if depth > 1 else which
         noisy = torch.empty_like(clean)
         for index, chain in enumerate(self.chains):
             images = (which == index).nonzero()[:, 0]
             if len(images):
-                noisy[images] = chain(clean[images], generator)
+                noisy[images] = chain(clean[images], generator, depth)
         return noisy
 
 

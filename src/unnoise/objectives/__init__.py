@@ -7,6 +7,7 @@ settings it obeys. This room does not know networks, data or optimizers.
 
 from unnoise.errors import UnknownNameError
 from unnoise.objectives.contract import Batch, Drawn, ImageFacts, LearnsFrom, Network, Objective
+from unnoise.objectives.interpolation import Interpolation
 from unnoise.objectives.losses import LOSSES, Loss
 from unnoise.objectives.neighbor2neighbor import Neighbor2Neighbor
 from unnoise.objectives.noise2noise import Noise2Noise
@@ -19,6 +20,7 @@ OBJECTIVES: dict[str, type[Objective]] = {
     "noise2noise": Noise2Noise,
     "neighbor2neighbor": Neighbor2Neighbor,
     "noise2void": Noise2Void,
+    "interpolation": Interpolation,
 }
 
 
@@ -39,6 +41,7 @@ __all__ = [
     "Batch",
     "Drawn",
     "ImageFacts",
+    "Interpolation",
     "LearnsFrom",
     "Loss",
     "Neighbor2Neighbor",

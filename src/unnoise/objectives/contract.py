@@ -24,12 +24,16 @@ class ImageFacts:
 
     paired: bool  # whether noisy and clean images are given, not clean ones alone
     channels: int
+    depth: int  # of the model: how many neighbouring images it sees
     clamped: bool  # whether results are clamped to [0, 1] when they are used
     structure: Structure  # the axis along which pixels share noise
 
 
 class Objective(ABC):
     """A training loss as a formula, and the risk that shows how far a training got.
+
+    Where the model sees several neighbouring images, the first view of a batch holds them one after
+    the other, ``(B, depth · C, H, W)``; all other images are the middle one, ``(B, C, H, W)``.
 
     ``draw`` does everything random. So the parts of a batch can be drawn one by one and joined,
     wherever they are computed.
@@ -40,6 +44,7 @@ class Objective(ABC):
         Mapping[str, str]
     ] = {}  # settings of this objective: why others ignore each, or ""
     finds_structure: ClassVar[bool] = True  # whether auto looks for noise that lines share
+    needs_depth: ClassVar[bool] = False  # whether it learns from neighbouring images alone
 
     @classmethod
     def build(cls, config: TrainConfig, images: ImageFacts) -> "Objective":  # noqa: ARG003  for others
@@ -49,6 +54,11 @@ class Objective(ABC):
             ConfigError: A setting does not fit the images.
         """
         return cls()
+
+    @classmethod
+    def hides_middle(cls, config: TrainConfig) -> bool:  # noqa: ARG003  for others
+        """Whether the model must not see the middle image."""
+        return False
 
     @classmethod
     def allows_shortcuts(cls, config: TrainConfig) -> bool:  # noqa: ARG003  for others

@@ -10,6 +10,7 @@ from unnoise.facts import Structure
 from unnoise.objectives.contract import Batch, Drawn, ImageFacts, Network, Objective
 from unnoise.objectives.losses import mse
 from unnoise.runs import TrainConfig
+from unnoise.sizes import middle_of
 
 # The pixels of a 2 × 2 cell are 0 1 / 2 3; each has two neighbours that share a side.
 NEIGHBOURS = ((1, 2), (0, 3), (0, 3), (1, 2))
@@ -34,11 +35,12 @@ class Neighbor2Neighbor(Objective):
 
     gamma: float  # weight of the second term
     structure: Structure = "none"  # the axis along which pixels share noise
+    depth: int = 1  # neighbouring images; pixels of all are chosen alike, and the middle is learned
 
     @classmethod
     def build(cls, config: TrainConfig, images: ImageFacts) -> Objective:
-        """Take the weight and the structure."""
-        return cls(config.gamma, images.structure)
+        """Take the weight, the structure and the depth."""
+        return cls(config.gamma, images.structure, images.depth)
 
     def draw(self, batch: Batch, generator: Generator) -> Drawn:
         """Return the images, and which pixels of their cells make the first and the second."""
@@ -50,7 +52,7 @@ class Neighbor2Neighbor(Objective):
     def losses(self, model: Network, drawn: Drawn) -> Tensor:
         """Return the loss of each sample, ``(B,)``."""
         noisy, first, second = drawn
-        error = model(_pick(noisy, first)).float() - _pick(noisy, second)
+        error = model(_pick(noisy, first)).float() - self._asked(noisy, second)
         loss = error.square().mean((1, 2, 3))
         if self.gamma == 0:
             return loss
@@ -67,7 +69,10 @@ class Neighbor2Neighbor(Objective):
         argument of J-invariance: Batson & Royer, "Noise2Self", ICML 2019, proposition 1).
         """
         noisy, first, second = drawn
-        return mse(model(_pick(noisy, first)).float(), _pick(noisy, second))
+        return mse(model(_pick(noisy, first)).float(), self._asked(noisy, second))
+
+    def _asked(self, noisy: Tensor, second: Tensor) -> Tensor:
+        return _pick(middle_of(noisy, self.depth), second)
 
 
 def _draw_neighbours(

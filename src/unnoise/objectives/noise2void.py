@@ -8,7 +8,9 @@ from torch import Generator, Tensor
 
 from unnoise.facts import Structure
 from unnoise.objectives.contract import Batch, Drawn, ImageFacts, Network, Objective
+from unnoise.objectives.hidden_pixels import anywhere, at, draw_pixels, put, with_middle
 from unnoise.runs import TrainConfig
+from unnoise.sizes import middle_of
 
 CELL = 5  # one pixel of each 5 × 5 is masked, 4 %
 RADIUS = 2  # of the window that replacements come from
@@ -41,11 +43,12 @@ class Noise2Void(Objective):
 
     replacement: Replacement = "uniform"
     structure: Structure = "none"  # the axis along which noise is correlated
+    depth: int = 1  # neighbouring images; pixels of the middle one alone are replaced
 
     @classmethod
     def build(cls, config: TrainConfig, images: ImageFacts) -> Objective:
-        """Take the replacement and the structure."""
-        return cls(config.replacement, images.structure)
+        """Take the replacement, the structure and the depth."""
+        return cls(config.replacement, images.structure, images.depth)
 
     @classmethod
     def allows_shortcuts(cls, config: TrainConfig) -> bool:
@@ -55,14 +58,15 @@ class Noise2Void(Objective):
     def draw(self, batch: Batch, generator: Generator) -> Drawn:
         """Return images with replaced pixels, the values that were there, and their places."""
         (noisy,) = batch
-        rows, columns = _draw_pixels(noisy, generator)
-        masked = self._mask(noisy, rows, columns, generator)
-        return masked, _at(noisy, rows, columns), rows, columns
+        middle = middle_of(noisy, self.depth)
+        rows, columns = draw_pixels(middle, CELL, generator)
+        masked = self._mask(middle, rows, columns, generator)
+        return with_middle(noisy, masked, self.depth), at(middle, rows, columns), rows, columns
 
     def losses(self, model: Network, drawn: Drawn) -> Tensor:
         """Return the loss of each sample, ``(B,)``."""
         masked, hidden, rows, columns = drawn
-        return (_at(model(masked).float(), rows, columns) - hidden).square().mean((1, 2))
+        return (at(model(masked).float(), rows, columns) - hidden).square().mean((1, 2))
 
     def _mask(self, noisy: Tensor, rows: Tensor, columns: Tensor, generator: Generator) -> Tensor:
         masked = noisy.clone(memory_format=torch.contiguous_format)
@@ -73,39 +77,15 @@ class Noise2Void(Objective):
                 y = rows if across else (rows + shift).clamp(0, height - 1)
                 x = (columns + shift).clamp(0, width - 1) if across else columns
                 # A value from nearby may share the structured noise, one from anywhere does not.
-                _put(masked, y, x, _anywhere(noisy, rows.shape, generator))
+                put(masked, y, x, anywhere(noisy, rows.shape, generator))
             return masked
         others = _window(noisy, rows, columns)  # (B, C, n, 24)
         if self.replacement == "median":
-            return _put(masked, rows, columns, others.median(-1).values)
+            return put(masked, rows, columns, others.median(-1).values)
         count = others.shape[-1]
         choice = torch.randint(0, count, rows.shape, generator=generator, device=noisy.device)
         choice = choice[:, None, :, None].expand(-1, noisy.shape[1], -1, -1)
-        return _put(masked, rows, columns, others.gather(-1, choice).squeeze(-1))
-
-
-def _draw_pixels(images: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
-    """Draw one pixel of each whole cell: rows and columns, each ``(B, n)``."""
-    batch, _, height, width = images.shape
-    device = images.device
-    down, right = height // CELL, width // CELL
-    shift = torch.randint(0, CELL, (2, batch, down, right), generator=generator, device=device)
-    rows = shift[0] + CELL * torch.arange(down, device=device)[:, None]
-    columns = shift[1] + CELL * torch.arange(right, device=device)
-    return rows.flatten(1), columns.flatten(1)
-
-
-def _at(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """Take pixels, ``(B, C, n)``."""
-    index = (rows * images.shape[3] + columns)[:, None].expand(-1, images.shape[1], -1)
-    return images.flatten(2).gather(2, index)
-
-
-def _put(images: Tensor, rows: Tensor, columns: Tensor, values: Tensor) -> Tensor:
-    """Set pixels of ``images`` in place, and return it."""
-    index = (rows * images.shape[3] + columns)[:, None].expand(-1, images.shape[1], -1)
-    images.view(*images.shape[:2], -1).scatter_(2, index, values)
-    return images
+        return put(masked, rows, columns, others.gather(-1, choice).squeeze(-1))
 
 
 def _window(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
@@ -121,12 +101,4 @@ def _window(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     place = torch.arange(side**2 - 1, device=images.device).expand(*rows.shape, -1)
     place = place + (place >= middle[..., None])
     y, x = top[..., None] + place // side, left[..., None] + place % side
-    return _at(images, y.flatten(1), x.flatten(1)).view(*images.shape[:2], *place.shape[1:])
-
-
-def _anywhere(images: Tensor, shape: torch.Size, generator: Generator) -> Tensor:
-    """Draw pixels from all over each image, ``(B, C, n)``."""
-    height, width = images.shape[2:]
-    rows = torch.randint(0, height, shape, generator=generator, device=images.device)
-    columns = torch.randint(0, width, shape, generator=generator, device=images.device)
-    return _at(images, rows, columns)
+    return at(images, y.flatten(1), x.flatten(1)).view(*images.shape[:2], *place.shape[1:])

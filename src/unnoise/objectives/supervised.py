@@ -13,6 +13,7 @@ from unnoise.noise import parse_noise
 from unnoise.objectives.contract import Batch, Drawn, ImageFacts, Network, Objective
 from unnoise.objectives.losses import LOSSES, Loss, mse, nearly_clamp
 from unnoise.runs import TrainConfig
+from unnoise.sizes import middle_of
 
 PAIR = 2
 LEAST = 1e-3  # added to the mean error that the loss of the quantiles is relative to
@@ -28,7 +29,7 @@ class Supervised(Objective):
     black (docs/lab-notes.md).
 
     A batch is ``(clean,)``, or ``(noisy, clean)`` where the noise came with the images; ``noise``
-    is then added to the noisy image, too.
+    is then added to the noisy image, too. Neighbouring images get noise of one strength.
     """
 
     learns_from = "pairs"
@@ -39,19 +40,22 @@ class Supervised(Objective):
     }
 
     loss: Loss
-    noise: Callable[[Tensor, Generator], Tensor] | None = None  # None leaves pairs alone
+    noise: Callable[..., Tensor] | None = None  # as ``Noise``; None leaves pairs alone
     clamped: bool = True  # whether results are clamped when they are used
     # Chance of a clean image to be turned to grey: three equal channels with equal noise, which a
     # model that saw colours only does not know.
     grey: float = 0.0
+    depth: int = 1  # neighbouring images that the model sees
 
     @classmethod
     def build(cls, config: TrainConfig, images: ImageFacts) -> Objective:
         """Build it; with ``intervals``, bounds are learned, too."""
         if config.grey and (images.paired or images.channels != RGB):
             raise ConfigError("--grey is for clean colour images that --noise makes noisy")
+        if config.grey and images.depth > 1:
+            raise ConfigError("--grey is for single images: leave it out, or add --depth 1")
         noise = parse_noise(config.noise) if config.noise else None
-        parts = LOSSES[config.loss], noise, images.clamped, config.grey
+        parts = LOSSES[config.loss], noise, images.clamped, config.grey, images.depth
         level = config.intervals
         return cls(*parts) if level is None else Quantiles(*parts, level=level)
 
@@ -78,11 +82,10 @@ class Supervised(Objective):
         """Draw the noise; return noisy and clean images."""
         if len(batch) == PAIR:
             noisy, clean = batch
-            return noisy if self.noise is None else self.noise(noisy, generator), clean
-        assert self.noise is not None
+            return noisy if self.noise is None else self._corrupt(noisy, generator), clean
         (clean,) = batch
         if not self.grey:
-            return self.noise(clean, generator), clean
+            return self._corrupt(clean, generator), middle_of(clean, self.depth)
         grey = torch.rand(len(clean), generator=generator, device=clean.device) < self.grey
         noisy, wanted = torch.empty_like(clean), torch.empty_like(clean)
         for chosen, convert in (grey, to_grey), (~grey, lambda images: images):
@@ -90,8 +93,16 @@ class Supervised(Objective):
             if len(images):
                 given = convert(clean[images])
                 wanted[images] = given  # one channel becomes all three, and so does its noise
-                noisy[images] = self.noise(given, generator)
+                noisy[images] = self._corrupt(given, generator)
         return noisy, wanted
+
+    def _corrupt(self, clean: Tensor, generator: Generator) -> Tensor:
+        """Add noise to images, or to each of neighbouring images."""
+        assert self.noise is not None
+        if self.depth == 1:
+            return self.noise(clean, generator)
+        apart = clean.unflatten(1, (self.depth, -1)).flatten(0, 1)
+        return self.noise(apart, generator, self.depth).reshape(clean.shape)
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,15 @@ class TrainConfig:
     objective
         How to learn. auto chooses by the images: supervised for pairs and for clean images with a
         noise; for noisy images neighbor2neighbor, or noise2void where their structure is thin.
-        noise2noise needs several captures of each scene (X_1, X_2, ...).
+        noise2noise needs several captures of each scene (X_1, X_2, ...). interpolation finds each
+        image of a stack from those before and after it; auto takes it where these help.
+    depth
+        How many neighbouring images of a stack the network sees, to give the middle one: an odd
+        number such as 5, or one for each axis, such as 3x3 for TZYX. auto measures whether
+        neighbours help; 1 sees each image alone.
+    blind_spot
+        interpolation only: let the network see the middle image, too, except for a square of this
+        side, in pixels, around each pixel that is asked for. Without it the middle is hidden.
     axes
         The axes of the images, such as ZYX, where their files do not state them.
     array
@@ -125,6 +133,8 @@ class TrainConfig:
     noise: str | None = None
     noisy: str | None = None
     objective: str = AUTO
+    depth: str = AUTO
+    blind_spot: int | None = None
     axes: str | None = None
     array: str | None = None
     channels: Literal[1, 3] | None = None
@@ -181,6 +191,17 @@ class TrainConfig:
             )
         if self.patch < SMALLEST_PATCH or self.patch % 2:
             raise ConfigError(f"patch is {self.patch}: it is even and at least {SMALLEST_PATCH}")
+        object.__setattr__(self, "depth", str(self.depth))  # a number in TOML and Python
+        if self.depth != AUTO and not all(map(_is_odd, self.depth.split("x"))):
+            raise ConfigError(
+                f"depth is {self.depth}: it is auto, an odd number such as 5, which counts the "
+                "image itself, or one for each axis of a stack, such as 3x3"
+            )
+        if self.blind_spot is not None and not _is_odd(str(self.blind_spot)):
+            raise ConfigError(
+                f"blind_spot is {self.blind_spot}: it is the side of a square around a pixel, an "
+                "odd number of pixels"
+            )
         if self.stride is not None and not 1 <= self.stride <= MAX_STRIDE:
             raise ConfigError(f"stride is {self.stride}: it is 1 to {MAX_STRIDE} pixels")
         if not 0 <= self.gamma < float("inf"):
@@ -211,6 +232,11 @@ class TrainConfig:
             )
 
     @property
+    def sizes(self) -> tuple[int, ...] | None:
+        """The depth along each axis; None where it is to be found."""
+        return None if self.depth == AUTO else tuple(map(int, self.depth.split("x")))
+
+    @property
     def read(self) -> ReadOptions:
         """How files are read."""
         return ReadOptions(
@@ -220,6 +246,10 @@ class TrainConfig:
             nodata=self.nodata,
             nan=self.nan,
         )
+
+
+def _is_odd(text: str) -> bool:
+    return text.isdecimal() and int(text) % 2 == 1
 
 
 SETTING_NAMES = tuple(field.name for field in fields(TrainConfig))

@@ -14,7 +14,7 @@ from unnoise.outputs import replacing
 if TYPE_CHECKING:
     from torch import Tensor
 
-FORMAT_VERSION = 2  # the newest that is read; a file says 1 if that says it all
+FORMAT_VERSION = 3  # the newest that is read; a file says the oldest that says it all
 MAX_STRIDE = 16
 BOUNDS = "bounds."  # before the names of the weights of the bounds
 HEADER = "unnoise"  # the key in the safetensors metadata; its value is JSON
@@ -44,6 +44,8 @@ class ModelInfo:
     colour: bool | None = None
     # Sub-sampling strides, for correlated noise; the images to denoise are seen in the same way.
     strides: tuple[int, ...] = (1,)
+    # Neighbouring images that the model sees together, along each axis; empty for single images.
+    depth: dict[str, int] = field(default_factory=dict)
     # The network that finds bounds of the truth: its arguments, the level (share of pixels between
     # the bounds), and by groups of images the scale that keeps it.
     bounds: dict[str, Any] | None = None
@@ -106,7 +108,9 @@ def header_of(info: ModelInfo) -> str:
     header = asdict(info)
     each = isinstance((info.value_range or {}).get("low"), tuple | list)
     if each or info.result_range is not None:  # what version 1 does not know
-        header["format_version"] = max(info.format_version, FORMAT_VERSION)
+        header["format_version"] = max(info.format_version, 2)
+    if info.depth:
+        header["format_version"] = FORMAT_VERSION
     return json.dumps(header)
 
 
@@ -138,6 +142,9 @@ def parse_header(header: str | None, path: Path) -> ModelInfo:
         if not strides or not all(type(s) is int and 1 <= s <= MAX_STRIDE for s in strides):
             raise ValueError(f"its strides are {strides}")
         values["strides"] = strides
+        depth = values.get("depth", {})
+        if not all(axis.isalpha() and type(n) is int and n % 2 for axis, n in depth.items()):
+            raise ValueError(f"its depth is {depth}")
         for name in ("bounds", "calibration", "estimator"):
             if not isinstance(values.get(name), dict | None):
                 raise TypeError(f"its {name} are {type(values[name]).__name__}")

@@ -1,7 +1,7 @@
 """Scenes of image files, of stacks in files and of zarr arrays; large images as windows."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.errors import DataError, ImageError
-from unnoise.images import ReadOptions, fill_holes, is_url, open_image, to_channels
+from unnoise.images import (
+    Cuts,
+    Neighbours,
+    ReadOptions,
+    fill_holes,
+    is_url,
+    open_image,
+    to_channels,
+)
 from unnoise.shards.scenes import PEEK, Scene
 from unnoise.types import Array
 
@@ -32,6 +40,7 @@ class FileImages:
     width: int
     channels: int
     direct: bool  # whether windows are read without the rows above
+    around: Neighbours | None = None  # the images that are seen with each
 
     @property
     def area(self) -> int:
@@ -49,15 +58,20 @@ class FileImages:
         return self.images[int(page * len(self.images))], rows, columns
 
     def read(self, spot: Spot) -> Array:
-        """Read a window, ``(H, W, C)``."""
+        """Read a window, ``(H, W, C)``; with neighbours, ``(H, W, depth · C)``."""
         image, rows, columns = spot
         with (_open_url if is_url(self.path) else open_image)(self.path, self.options) as reader:
-            part = reader.window(
-                image, slice(rows.start, rows.stop), slice(columns.start, columns.stop)
-            )
-            colours = part[..., : reader.channels]
-            lacks = reader.holes.find(colours) if reader.holes else None
-            return to_channels(fill_holes(colours, lacks), self.channels)
+
+            @cache
+            def part(index: int) -> Array:
+                window = slice(rows.start, rows.stop), slice(columns.start, columns.stop)
+                colours = reader.window(index, *window)[..., : reader.channels]
+                lacks = reader.holes.find(colours) if reader.holes else None
+                return to_channels(fill_holes(colours, lacks), self.channels)
+
+            if self.around is None:
+                return part(image)
+            return np.concatenate(list(map(part, self.around.of(image, Cuts(part)))), axis=-1)
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class Held:
                 views = zip(*together[start : start + size], strict=True)
                 chunks.append(
                     tuple(
-                        torch.from_numpy(to_float(np.stack(view), values))
+                        _scaled(np.stack(view), values)
                         for view, values in zip(views, ranges, strict=True)
                     )
                 )
@@ -92,6 +92,10 @@ class HeldOutValidator:
             if clean is not None
         ]
         return _psnr(torch.cat(errors)) if errors else None
+
+
+def _scaled(stack: Array, values: ValueRange) -> Tensor:
+    return torch.from_numpy(to_float(stack, values.of_channels(stack.shape[-1])))
 
 
 def _psnr(errors: Tensor) -> float:

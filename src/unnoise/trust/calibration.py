@@ -61,7 +61,8 @@ def calibrate(
 
     Args:
         denoiser: The model.
-        noisy: Held-out images ``(C, H, W)``, as noisy as in training, in the model's scale.
+        noisy: Held-out images ``(C, H, W)``, as noisy as in training, in the model's scale; with
+            their neighbours, ``(depth · C, H, W)``, for a model that sees them.
         clean: The same images without noise, if known.
         learned: Images that were trained on, if ``noisy`` holds only strips of them.
         pixels: About how many pixels may be run through the model.
@@ -86,8 +87,9 @@ def calibrate(
     levels, offsets = [], []
     scores: dict[bool, list[float]] = {True: [], False: []}  # by whether the grain is known
     for index in chosen:
-        found = probe(denoiser.denoise_floats, parts[index], seed=seed, most=CHANGES)
-        evidence = Evidence.of(parts[index])
+        image, denoise = denoiser.among(parts[index])
+        found = probe(denoise, image, seed=seed, most=CHANGES)
+        evidence = Evidence.of(image)
         known = Known.of(found, evidence)
         levels.append(known.level.std)
         scores[evidence.knows(known.noise)].append(removed_structure(found, known.noise))
@@ -95,8 +97,9 @@ def calibrate(
             true = np.mean((found.restored - truths[index]) ** 2, dtype=np.float64)
             offsets.append(decibels(max(float(true), FLOOR)) - decibels(sure(found, known.level)))
     for index in random.permutation(len(more))[:most]:
-        found = probe(denoiser.denoise_floats, more[index], seed=seed, most=1)
-        levels.append(Known.of(found, Evidence.of(more[index])).level.std)
+        image, denoise = denoiser.among(more[index])
+        found = probe(denoise, image, seed=seed, most=1)
+        levels.append(Known.of(found, Evidence.of(image)).level.std)
     counts = [max(FEWEST, round(share * window_count(size))) for size in sizes]
     kinds = [
         learn_kind(denoiser, [*noisy, *learned], size, count, seed)

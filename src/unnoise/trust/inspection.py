@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from unnoise.denoiser import ChannelUse, DenoiseOptions, Denoiser, View
 from unnoise.images import Holes, NaN
+from unnoise.sizes import middle_of
 from unnoise.trust.calibration import Calibration, read_calibration
 from unnoise.trust.evidence import Evidence, is_clipped
 from unnoise.trust.known import Known
@@ -17,9 +18,9 @@ from unnoise.trust.probing import MOST, SIDE, ProbedImage, probe
 from unnoise.trust.quality import FLOOR, UNSEEN_GRAIN, decibels, j_invariant
 from unnoise.trust.structure import box_mean, structure_map
 from unnoise.trust.verdict import FAINT, MISSED, Judgement, Verdict, judge
-from unnoise.types import Floats
+from unnoise.types import Array, Denoise, Floats
 
-NOISY_TARGETS = ("noise2noise", "neighbor2neighbor", "noise2void")  # objectives
+NOISY_TARGETS = ("noise2noise", "neighbor2neighbor", "noise2void", "interpolation")  # objectives
 FLAT = 1.05  # times the noise: more variation of flat places is not noise
 SLACK = 1.2  # for a glance, which sees only the middle of an image
 SMOOTHED = 15  # pixels of a side over which the map of the expected error is averaged
@@ -75,6 +76,7 @@ def inspect(
     nodata: float | None = None,
     nan: NaN = "refuse",
     view: View | None = None,
+    together: Array | None = None,
 ) -> Inspection:
     """Denoise an image, and decide whether the result can be trusted.
 
@@ -89,6 +91,8 @@ def inspect(
         nan: ``keep`` takes NaN and infinity as no data, ``refuse`` refuses them.
         view: How the file of the image is read; None decides it from the image, and then the notes
             are also warnings (``UserWarning``).
+        together: The image with its neighbours, ``(H, W, depth · C)``, for a model that sees
+            several images of a stack.
 
     Raises:
         ImageError: The array is no image, or holds NaN or infinity.
@@ -98,25 +102,27 @@ def inspect(
     calibration = read_calibration(denoiser.info.calibration)
     options = DenoiseOptions(range=range, channels=channels)
     holes = Holes.of(nodata, nan) if view is None else view.holes
-    scaled = denoiser.sight.scaled(image, options, axes=axes, holes=holes, view=view)
+    scaled = denoiser.sight.scaled(
+        image, options, axes=axes, holes=holes, view=view, together=together
+    )
     for note in scaled.view.notes if view is None else ():
         warnings.warn(note, stacklevel=2)
-    noisy, back, view = scaled.noisy, scaled.back, scaled.view
-    found, stride = _probe(denoiser, noisy, view)
-    whole = found.restored if stride == 1 else denoiser.denoise_floats(noisy[None], view)[0]
+    seen, back, view = scaled.noisy, scaled.back, scaled.view
+    noisy = middle_of(seen[None], view.depth)[0]
+    found, denoise, stride = _probe(denoiser, seen, view)
+    whole = found.restored if stride == 1 else denoiser.denoise_floats(seen[None], view)[0]
     rows, columns = scaled.part
     mapped = found
     if noisy[:, rows, columns].size < noisy.size:  # places without data are not judged
-        found, _ = _probe(denoiser, noisy[:, rows, columns], view)
+        found, denoise, _ = _probe(denoiser, seen[:, rows, columns], view)
     given, made = noisy[:, rows, columns], whole[:, rows, columns]
     evidence = Evidence.of(given)
     # Estimates are of the image that the model saw.
     apart = evidence if stride == 1 else Evidence.of(given[:, ::stride, ::stride])
-    denoise = denoiser.apart(view).denoise_floats
     known = Known.of(found, apart).measured_again(denoise, found)
     facts = known.noise if stride == 1 else known.level  # a grain is of one distance of pixels
-    seen = evidence.reasons(given, made, facts, stride=stride, clipped=is_clipped(denoiser.info))
-    judgement = _judge(denoiser, found, known, calibration, (evidence, apart), seen, slack=1.0)
+    said = evidence.reasons(given, made, facts, stride=stride, clipped=is_clipped(denoiser.info))
+    judgement = _judge(denoiser, found, known, calibration, (evidence, apart), said, slack=1.0)
     error = known.expected(mapped).mean(0, keepdims=True)
     maps = {
         "removed": (noisy - whole).mean(axis=0),
@@ -156,15 +162,16 @@ def glance(
 
     Args:
         denoiser: The model.
-        noisy: ``(C, H, W)``, in the model's scale.
+        noisy: ``(C, H, W)``, in the model's scale, or with its neighbours ``(depth · C, H, W)``.
         calibration: The statistics of the model on held-out images; None if there are none.
         view: How the channels of the image are read.
     """
     top, left = (max(0, (side - SIDE) // 2) for side in noisy.shape[1:])
     part = noisy[:, top : top + SIDE, left : left + SIDE]
-    found, stride = _probe(denoiser, part, view, most=1)
-    evidence = Evidence.of(noisy[:, ::stride, ::stride])
-    known = Known.of(found, evidence).measured_again(denoiser.apart(view).denoise_floats, found)
+    found, denoise, stride = _probe(denoiser, part, view, most=1)
+    alone = middle_of(noisy[None], denoiser.backend.network.depth)[0]
+    evidence = Evidence.of(alone[:, ::stride, ::stride])
+    known = Known.of(found, evidence).measured_again(denoise, found)
     clipped = is_clipped(denoiser.info)
     images = found.noisy, found.restored
     seen = evidence.reasons(*images, known.noise, stride=stride, clipped=clipped)
@@ -225,12 +232,16 @@ def _quality(
 
 def _probe(
     denoiser: Denoiser, noisy: Floats, view: View | None, *, most: int = MOST
-) -> tuple[ProbedImage, int]:
-    """Probe an image; at a stride above 1, the first of its interleaved images."""
+) -> tuple[ProbedImage, Denoise, int]:
+    """Probe an image; at a stride above 1, the first of its interleaved images.
+
+    Return also the function that denoises it, and the stride.
+    """
     # The noise of interleaved images is independent, as in the images of the calibration.
-    stride = denoiser.sight.stride(np.moveaxis(noisy, 0, -1))
-    denoise = denoiser.apart(view).denoise_floats
-    return probe(denoise, noisy[:, ::stride, ::stride], most=most), stride
+    alone = middle_of(noisy[None], denoiser.backend.network.depth)[0]
+    stride = denoiser.sight.stride(np.moveaxis(alone, 0, -1))
+    image, denoise = denoiser.apart(view).among(noisy[:, ::stride, ::stride], view)
+    return probe(denoise, image, most=most), denoise, stride
 
 
 def _enlarged(values: NDArray[Any], stride: int, image: Floats) -> Floats:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from unnoise.denoiser import Denoiser
+from unnoise.sizes import middle_of
 from unnoise.trust.probing import parts_of
 from unnoise.types import Doubles, Floats
 
@@ -64,10 +65,11 @@ def measure(denoiser: Denoiser, noisy: Floats, clean: Floats) -> Iterator[Missed
 
     Args:
         denoiser: A model with bounds.
-        noisy: ``(N, C, H, W)``, in the model's scale.
+        noisy: ``(N, C, H, W)``, in the model's scale, or ``(N, depth · C, H, W)``.
         clean: The same images without noise.
     """
     restored = denoiser.denoise_floats(noisy)
+    noisy = middle_of(noisy, denoiser.backend.network.depth)
     for views in zip(*map(parts_of, (noisy, restored, clean)), strict=True):
         given, made, known = map(np.ascontiguousarray, views)
         below, above = denoiser.find_distances(given, made)

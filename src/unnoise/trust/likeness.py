@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unnoise.denoiser import Denoiser, View
+from unnoise.sizes import middle_of
 from unnoise.trust.calibration import Calibration
 from unnoise.trust.familiarity import familiarity, windows
 from unnoise.types import Floats
@@ -41,7 +42,7 @@ def likeness(
 
     Args:
         denoiser: The model.
-        noisy: ``(C, H, W)``, in the model's scale.
+        noisy: ``(C, H, W)``, in the model's scale, or with its neighbours ``(depth · C, H, W)``.
         calibration: The statistics of the model on held-out images; None if there are none.
         view: How the channels of the image are read.
 
@@ -53,7 +54,8 @@ def likeness(
     """
     if calibration is None or not calibration.limited:
         return None
-    stride = denoiser.sight.stride(np.moveaxis(noisy, 0, -1))
+    alone = middle_of(noisy[None], denoiser.backend.network.depth)[0]
+    stride = denoiser.sight.stride(np.moveaxis(alone, 0, -1))
     part = noisy[:, ::stride, ::stride]  # as in the images of the calibration
     restored = denoiser.apart(view).denoise_floats(part[None])[0]
     alike = familiarity(restored, calibration.kinds)
