@@ -303,3 +303,32 @@ def test_code_models_are_built_for_every_size(height: int, width: int, name: str
 def test_code_models_that_cannot_be_are_explained(build: Callable[[], Model]) -> None:
     with pytest.raises(ModelError, match=r"an mlp has|autoencoder (has|for)"):
         build()
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_takes_neighbours_and_gives_the_middle(name: str, hidden: bool) -> None:
+    model = build(name, depth=5, hidden=hidden)
+    x = torch.rand(2, 5 * 2, *(model.fixed_size or (16, 16)), requires_grad=True)
+    made = restore(model, x)
+    assert made.shape == (2, 2, *x.shape[2:])
+    made.sum().backward()
+    assert x.grad is not None
+    seen = x.grad.unflatten(1, (5, 2)).abs().amax((0, 2, 3, 4)) > 0
+    assert seen.tolist() == [True, True, not hidden, True, True]
+    again = build_model(name, model.arguments).eval()
+    again.load_state_dict(model.state_dict())
+    torch.testing.assert_close(restore(again, x), made)
+    with pytest.raises(ModelError):
+        restore(model, x[:, :2])
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_of_single_images_has_the_arguments_of_before(name: str) -> None:
+    assert not {"depth", "hidden"} & set(build(name).arguments)
+
+
+@pytest.mark.parametrize(("depth", "hidden"), [(0, False), (2, False), (-3, False), (1, True)])
+def test_a_depth_is_odd_and_hides_nothing_alone(depth: int, hidden: bool) -> None:
+    with pytest.raises(ModelError, match=f"depth is {depth}: it is an odd number"):
+        build("unet", depth=depth, hidden=hidden)

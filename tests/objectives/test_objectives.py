@@ -9,6 +9,7 @@ from unnoise.facts import Structure
 from unnoise.noise import parse_noise
 from unnoise.objectives import (
     LOSSES,
+    Interpolation,
     Loss,
     Neighbor2Neighbor,
     Network,
@@ -18,8 +19,8 @@ from unnoise.objectives import (
     Quantiles,
     Supervised,
 )
-from unnoise.objectives.losses import nearly_clamp
 from unnoise.objectives.hidden_pixels import draw_pixels
+from unnoise.objectives.losses import nearly_clamp
 from unnoise.objectives.noise2void import Replacement
 from unnoise.seeding import generator
 
@@ -302,3 +303,81 @@ def test_quantiles_keep_the_risk_and_the_loss_of_the_image() -> None:
     # Both quantiles at the image: together half of the mean error, relative to it.
     extra = objective.losses(network, batch) - inner.losses(lambda y: y, batch)
     torch.testing.assert_close(extra, torch.full((2,), 1.0), atol=0.05, rtol=0)
+
+
+def depth_five(*shape: int) -> Tensor:
+    return torch.rand(2, 5 * 3, *shape, generator=generator(1))
+
+
+def middle(images: Tensor) -> Tensor:
+    return images[:, 6:9]
+
+
+def test_neighbouring_images_get_noise_of_one_strength_and_of_their_own() -> None:
+    spec = parse_noise("gaussian:0..0.5")
+    clean = torch.zeros(6, 5 * 3, 32, 32)
+    noisy, wanted = Supervised(LOSSES["mse"], spec, depth=5).draw((clean,), generator(2))
+    assert wanted.shape == (6, 3, 32, 32)
+    levels = noisy.unflatten(1, (5, 3)).std((2, 3, 4))  # (6, 5)
+    assert levels.std(1).max() < 0.02
+    assert levels.mean(1).std() > 0.05
+    one, other = noisy[0, 0], noisy[0, 3]
+    assert torch.corrcoef(torch.stack([one.flatten(), other.flatten()]))[0, 1].abs() < 0.1
+
+
+def test_pairs_of_stacks_learn_the_middle() -> None:
+    noisy, clean = depth_five(8, 8), torch.rand(2, 3, 8, 8)
+    objective = Supervised(LOSSES["mse"], clamped=False, depth=5)
+    loss = loss_of(objective, middle, (noisy, clean), generator(0))
+    torch.testing.assert_close(loss, (middle(noisy) - clean).square().mean((1, 2, 3)))
+
+
+def test_neighbor2neighbor_takes_the_same_pixels_of_all_and_asks_for_the_middle() -> None:
+    images = depth_five(8, 8)
+    images[:] = (
+        middle(images).repeat(1, 5, 1, 1)
+        + torch.arange(5.0).repeat_interleave(3)[None, :, None, None]
+    )
+    seen = []
+
+    def look(part: Tensor) -> Tensor:
+        seen.append(part)
+        return middle(part)
+
+    loss_of(Neighbor2Neighbor(gamma=0.0, depth=5), look, (images,), generator(1))
+    apart = seen[0].unflatten(1, (5, 3))
+    torch.testing.assert_close(apart[:, 0] + 2, apart[:, 2])
+    alone = loss_of(Neighbor2Neighbor(gamma=0.0), lambda x: x, (middle(images),), generator(1))
+    among = loss_of(Neighbor2Neighbor(gamma=0.0, depth=5), middle, (images,), generator(1))
+    torch.testing.assert_close(among, alone)
+
+
+def test_noise2void_replaces_pixels_of_the_middle_alone() -> None:
+    images = depth_five(20, 20)
+    masked, values, rows, columns = Noise2Void(depth=5).draw((images,), generator(1))
+    changed = (masked != images).unflatten(1, (5, 3)).any(2)  # (2, 5, 20, 20)
+    assert changed.sum((0, 2, 3)).tolist() == [0, 0, rows.numel(), 0, 0]
+    torch.testing.assert_close(values[0, :, 0], middle(images)[0, :, rows[0, 0], columns[0, 0]])
+
+
+def test_interpolation_asks_for_the_middle() -> None:
+    images = depth_five(8, 8)
+    objective = Interpolation(5)
+    loss = loss_of(objective, lambda x: x[:, :3], (images,), generator(0))
+    torch.testing.assert_close(loss, (images[:, :3] - middle(images)).square().mean((1, 2, 3)))
+
+
+@pytest.mark.parametrize("side", [1, 3, 5])
+def test_a_blind_spot_is_a_square_without_what_is_asked_for(side: int) -> None:
+    images = depth_five(40, 40)
+    drawn = Interpolation(5, side).draw((images,), generator(1))
+    masked, values, rows, columns = drawn
+    changed = (masked != images).unflatten(1, (5, 3)).any(2)
+    assert not changed[:, [0, 1, 3, 4]].any()
+    reach = side // 2
+    for y, x in zip(rows[0].tolist(), columns[0].tolist(), strict=True):
+        square = changed[0, 2, max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1]
+        assert square.all()
+    loss = Interpolation(5, side).losses(lambda _: middle(images), drawn)
+    torch.testing.assert_close(loss, torch.zeros(2))
+    assert values.shape == (2, 3, rows.shape[1])

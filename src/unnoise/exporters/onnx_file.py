@@ -27,6 +27,7 @@ from unnoise.models import Model
 from unnoise.models.contract import ModelKind
 from unnoise.outputs import replacing
 from unnoise.runs import HEADER, ModelInfo, header_of
+from unnoise.sizes import middle_of
 
 OPSETS = range(18, 24)  # what the exporter of torch writes and ONNX Runtime reads
 TOLERANCE = 1e-4  # of the value range
@@ -136,7 +137,7 @@ def _graph(model: Model, opset: int) -> Any:
     with _quiet():
         program = torch.onnx.export(
             model,
-            (torch.zeros(2, model.channels, height, width),),
+            (torch.zeros(2, model.channels * model.depth, height, width),),
             input_names=["noisy"],
             output_names=["clean"],
             dynamic_shapes=(dynamic,),
@@ -246,7 +247,7 @@ def _images(model: Model) -> Iterator[NDArray[np.float32]]:
     random = np.random.default_rng(0)
     for count, height, width in SHAPES:
         sides = model.fixed_size or (height, width)
-        yield random.random((count, model.channels, *sides), np.float32)
+        yield random.random((count, model.channels * model.depth, *sides), np.float32)
 
 
 def _difference(one: Denoiser, other: Denoiser, images: list[NDArray[np.float32]]) -> float:
@@ -256,8 +257,9 @@ def _difference(one: Denoiser, other: Denoiser, images: list[NDArray[np.float32]
         made, known = one.denoise_floats(noisy), other.denoise_floats(noisy)
         found.append(float(np.abs(made - known).max()))
         if other.has_bounds:
+            image = middle_of(noisy, other.backend.network.depth)
             pairs = zip(
-                one.find_distances(noisy, known), other.find_distances(noisy, known), strict=True
+                one.find_distances(image, known), other.find_distances(image, known), strict=True
             )
             found += [float(np.abs(a - b).max()) for a, b in pairs]
     return max(found)

@@ -153,7 +153,11 @@ def fit(model: Model, images: Tensor) -> Tensor:
         ModelError: The model does not take images of this shape.
     """
     inputs, height, width = images.shape[1:]
-    model.check(inputs // model.depth if inputs % model.depth == 0 else inputs, height, width)
+    if inputs % model.depth:
+        raise ModelError(
+            f"the model sees {model.depth} images together, and {inputs} channels are no such images"
+        )
+    model.check(inputs // model.depth, height, width)
     down, right, mirror = padding(model, height, width)
     if not down and not right:
         return images
