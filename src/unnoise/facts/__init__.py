@@ -1,4 +1,4 @@
-"""Facts about an image that need no model: noise, grain, lines, phases, impulses, fineness."""
+"""Facts about images that need no model: noise, grain, lines, impulses, fineness, neighbours."""
 
 from unnoise.facts.ends import CUT, cut_off
 from unnoise.facts.fineness import LOST, NARROW, PREDICTED, fineness
@@ -6,7 +6,7 @@ from unnoise.facts.floor import GRAIN, Floor, noise_floor
 from unnoise.facts.grain import noise_correlation
 from unnoise.facts.impulses import MANY, impulses, impulses_left
 from unnoise.facts.lines import VISIBLE, Lines, Structure, lines
-from unnoise.facts.neighbours import is_cut
+from unnoise.facts.neighbours import UNLIKE, Gain, gain, is_cut, likeness
 from unnoise.facts.noise_sample import NoiseSample, noise_sample
 from unnoise.facts.parts import blocks_of, middle
 from unnoise.facts.phases import MOSAIC, phases
@@ -20,8 +20,10 @@ __all__ = [
     "MOSAIC",
     "NARROW",
     "PREDICTED",
+    "UNLIKE",
     "VISIBLE",
     "Floor",
+    "Gain",
     "Lines",
     "NoiseSample",
     "Structure",
@@ -29,9 +31,11 @@ __all__ = [
     "blocks_of",
     "cut_off",
     "fineness",
+    "gain",
     "impulses",
     "impulses_left",
     "is_cut",
+    "likeness",
     "lines",
     "middle",
     "most_structured",
