@@ -16,6 +16,7 @@ import numpy as np
 
 from unnoise.api.common import Report, ignore, print_message
 from unnoise.api.training import train
+from unnoise.data import find_depth, look_at
 from unnoise.denoiser import DenoiseOptions, Denoiser, Running, View
 from unnoise.errors import ConfigError, UnnoiseError
 from unnoise.facts import noise_correlation, noise_floor
@@ -105,12 +106,17 @@ def train_on(
     some = [Path(files[i]) for i in np.linspace(0, len(files) - 1, LOOKED_AT).astype(int)]
     middles = partial(_middles, files=dict.fromkeys(some), read=read, options=options)
     photo = running.load(START)
-    start = START if _suits(photo, middles(photo)) else None
-    say(
-        f"starting from {START}, which knows such images and their noise"
-        if start
-        else f"starting from random weights: {START} does not know such images, or their noise"
-    )
+    stacks = find_depth(look_at([*map(str, files)], split="train", read=read)[0].parts)
+    if stacks and stacks.helps:
+        start = None
+        say(f"starting from random weights: {START} sees single images, and {stacks}")
+    else:
+        start = START if _suits(photo, middles(photo)) else None
+        say(
+            f"starting from {START}, which knows such images and their noise"
+            if start
+            else f"starting from random weights: {START} does not know such images, or their noise"
+        )
     denoiser = train(
         str(files[0]) if len(files) == 1 else _readable(files, read),
         minutes=minutes,

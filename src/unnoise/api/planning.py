@@ -9,6 +9,7 @@ from unnoise.api.common import ARRAY_NAME, Source, ignore
 from unnoise.api.noise_models import noise_model
 from unnoise.data import Plan, Survey, choose_method, look_at
 from unnoise.datasets import NAMES
+from unnoise.denoiser.loading import locate
 from unnoise.errors import RunError, UnnoiseError
 from unnoise.images import left_out
 from unnoise.objectives import check_objective, learning_from
@@ -22,6 +23,7 @@ from unnoise.runs import (
     differences,
     may_be_longer,
     other_length,
+    read_model_file,
 )
 from unnoise.types import Say
 
@@ -65,8 +67,16 @@ def make_plan(
         channels=settings.channels,
         structure=settings.structure,
         stride=settings.stride,
-        sizes=settings.sizes,
+        sizes=_sizes(settings),
     )
+
+
+def _sizes(settings: TrainConfig) -> tuple[int, ...] | None:
+    """Return the depth that is asked for, or the one of the model to start from."""
+    if settings.sizes is None and settings.init is not None:
+        info, _ = read_model_file(locate(settings.init))
+        return tuple(info.depth.values()) or (1,)
+    return settings.sizes
 
 
 def _look(

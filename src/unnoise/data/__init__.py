@@ -6,6 +6,7 @@ part) → ``prepare`` (pixels, split, batches). This room does not know models o
 
 from unnoise.data.batches import Batches, Patches, split_indices
 from unnoise.data.classes import load_classes
+from unnoise.data.depth import find_depth
 from unnoise.data.material import Material, Preparation, prepare, takes_whole
 from unnoise.data.method import choose_method
 from unnoise.data.names import match_pairs, side_of
@@ -35,6 +36,7 @@ __all__ = [
     "choose_examples",
     "choose_method",
     "cut_alike",
+    "find_depth",
     "load_classes",
     "load_images",
     "load_pairs",

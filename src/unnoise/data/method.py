@@ -11,19 +11,20 @@ from pathlib import Path
 from typing import Literal
 
 from unnoise.data.assumption import look_closer
-from unnoise.data.depth import asked_depth
+from unnoise.data.depth import asked_depth, find_depth
 from unnoise.data.names import find_pairs, group_captures, match_pairs
 from unnoise.data.parts import Part, agree
 from unnoise.data.plan import Plan
 from unnoise.data.splitting import numbered
 from unnoise.data.survey import Survey
 from unnoise.errors import ConfigError, DataError
-from unnoise.facts import Structure
+from unnoise.facts import LEAST_GAIN, Structure
 from unnoise.images import RGB
 from unnoise.objectives import OBJECTIVES, check_objective, learning_from
 
 AUTO: Literal["auto"] = "auto"
 INTERPOLATION = "interpolation"
+TIME_AND_DEPTH = "TZ"  # axes along which neighbours might be expected to help
 Asked = Structure | Literal["auto"]
 
 
@@ -86,13 +87,24 @@ def choose_method(
 
 def _with_neighbours(plan: Plan, objective: str, sizes: tuple[int, ...] | None) -> Plan:
     """Let the model see neighbouring images, as asked or where they help."""
+    parts, found = plan.views[0], None
+    measured = plan.noisy_only or len(plan.views) > 1  # there is noise in them
     if sizes is not None:
-        depth, reason = asked_depth(sizes, plan.views[0]), ""
-    else:
-        depth, reason = {}, ""
-    plan = replace(plan, depth=depth, reason=_join([plan.reason, reason]))
-    if not (depth and plan.noisy_only and objective in (AUTO, INTERPOLATION)):
+        plan = replace(plan, depth=asked_depth(sizes, parts))
+    elif measured and plan.scenes is None:
+        found = find_depth(parts)
+        if found and (found.helps or objective == INTERPOLATION):
+            plan = replace(plan, depth=found.depth)
+            together = f"{plan.images} images are seen together (--depth 1 turns this off)"
+            plan = replace(plan, reason=_join([plan.reason, f"{found}, so {together}"]))
+        elif found and set(found.depth) <= set(TIME_AND_DEPTH):
+            said = f"neighbouring images do not help enough ({found}; limit {LEAST_GAIN:.1%})"
+            plan = replace(plan, hint=_join([plan.hint, f"{said}: each is seen alone"]))
+    if not (plan.depth and plan.noisy_only and objective in (AUTO, INTERPOLATION)):
         return plan
+    if objective == AUTO and found and not found.interpolates:
+        said = f"the image itself adds {100 * found.own:.2g} %, so it is seen, too"
+        return replace(plan, reason=_join([plan.reason, said]))
     # The noise of pixels may be correlated within an image, so all of them are seen at once.
     return replace(plan, objective=INTERPOLATION, stride=1)
 

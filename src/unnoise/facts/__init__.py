@@ -6,15 +6,16 @@ from unnoise.facts.floor import GRAIN, Floor, noise_floor
 from unnoise.facts.grain import noise_correlation
 from unnoise.facts.impulses import MANY, impulses, impulses_left
 from unnoise.facts.lines import VISIBLE, Lines, Structure, lines
-from unnoise.facts.neighbours import UNLIKE, Gain, gain, is_cut, likeness
 from unnoise.facts.noise_sample import NoiseSample, noise_sample
 from unnoise.facts.parts import blocks_of, middle
 from unnoise.facts.phases import MOSAIC, phases
 from unnoise.facts.places import amount_of_structure, most_structured
+from unnoise.facts.stacks import LEAST_GAIN, UNLIKE, Gain, gain, is_cut, likeness
 
 __all__ = [
     "CUT",
     "GRAIN",
+    "LEAST_GAIN",
     "LOST",
     "MANY",
     "MOSAIC",

@@ -155,7 +155,7 @@ def fit(model: Model, images: Tensor) -> Tensor:
     inputs, height, width = images.shape[1:]
     if inputs % model.depth:
         raise ModelError(
-            f"the model sees {model.depth} images together, and {inputs} channels are no such images"
+            f"the model sees {model.depth} images together, and these have {inputs} channels in all"
         )
     model.check(inputs // model.depth, height, width)
     down, right, mirror = padding(model, height, width)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -120,7 +121,9 @@ class RunFolder:
         """Read the config; raise ``RunError`` if there is no run in the folder."""
         if not self.config.is_file():
             raise RunError(f"{self.path} holds no run: there is no {self.config.name} in it")
-        return layer_settings({}, file=self.config)
+        # Runs of earlier versions have no depth, and saw each image alone.
+        before = {} if "depth" in tomllib.loads(self._text()) else {"depth": "1"}
+        return layer_settings(before, file=self.config)
 
     def read_asked(self) -> dict[str, Setting]:
         """Read the settings that the user gave, where the complete config differs."""

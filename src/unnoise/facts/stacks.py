@@ -26,7 +26,7 @@ OWN, THEIRS = (3, 5, 9, 17, 33, 65), (3, 5, 9, 17)  # pixels of the sides of squ
 RIDGE = 1e-5  # share of the variance that keeps the equations solvable
 # Neighbours help above this share and this number of standard errors. Unrelated photographs have
 # 0.0007 at most, strong noise with a grain 0.001 to 0.006 where they help (docs/lab-notes.md).
-LEAST, SURE = 0.001, 1.5
+LEAST_GAIN, SURE = 0.001, 1.5
 LITTLE = 1e-6  # share of the variance; a smaller error means that there is no noise to remove
 SECOND = 36.0  # variance of a second difference both ways of independent values
 KNOWN = 0.05  # share of the noise that the error must exceed it by
@@ -53,6 +53,7 @@ class Gain:
 
     without: float  # from pixels of the same image
     beside: float  # from these and from pixels of the neighbours
+    alone: float  # from pixels of the neighbours alone
     error: float  # standard error of ``better``
     noise: float  # variance of the noise; texture counts as noise
 
@@ -60,6 +61,11 @@ class Gain:
     def better(self) -> float:
         """How much lower the error is with neighbours: 0.38 for 38 %."""
         return self.without / self.beside - 1
+
+    @property
+    def own(self) -> float:
+        """How much lower the error is with pixels of the same image beside the neighbours."""
+        return self.alone / self.beside - 1
 
     @property
     def beyond(self) -> float | None:
@@ -75,7 +81,7 @@ class Gain:
     @property
     def helps(self) -> bool:
         """Whether neighbours help more than by chance."""
-        return self.better > max(LEAST, SURE * self.error)
+        return self.better > max(LEAST_GAIN, SURE * self.error)
 
 
 def gain(
@@ -128,14 +134,14 @@ def gain(
     theirs = [each for pair in pairs for each in (pair, *_squares(pair, THEIRS, 0))]
     half = np.add.outer(np.arange(down), np.arange(right)).ravel() % 2 == 0
     wanted = cut(target)
-    without, beside = _errors(
-        np.stack([cut(each) for each in own + theirs]), wanted, len(own), half
-    )
+    known = np.stack([cut(each) for each in own + theirs])
+    without, beside, alone = _errors(known, wanted, len(own), half)
     if without.mean() <= LITTLE * wanted.var():
         return None
     least = max(float(beside.mean()), float(without.mean()) / MOST)
     error = float((without - beside).std() / len(wanted) ** 0.5 / least)
-    return Gain(float(without.mean()), least, error, _noise(target[::apart, ::apart]))
+    noise = _noise(target[::apart, ::apart])
+    return Gain(float(without.mean()), least, float(alone.mean()), error, noise)
 
 
 def likeness(before: NDArray[np.generic], after: NDArray[np.generic]) -> float | None:
@@ -235,29 +241,32 @@ def _place(height: int, width: int) -> list[Doubles]:
     return [y, x, y * x, y * y, x * x]
 
 
-def _errors(known: Floats, wanted: Floats, own: int, half: Mask) -> tuple[Doubles, Doubles]:
-    """Return the mean squared errors of blocks ``(B,)`` by the first ``own`` values, and by all.
+def _errors(
+    known: Floats, wanted: Floats, own: int, half: Mask
+) -> tuple[Doubles, Doubles, Doubles]:
+    """Return the mean squared errors of blocks ``(B,)`` by own values, by all, by the others.
 
     Args:
         known: Values that predict, ``(F, B, side, side)``; changed in place.
         wanted: Pixels to predict, ``(B, side, side)``.
-        own: How many of the values belong to the image itself.
+        own: How many of the values, the first ones, belong to the image itself.
         half: Blocks of one of two halves, ``(B,)``.
     """
     known -= known.mean((1, 2, 3), keepdims=True)
     known /= known.std((1, 2, 3), keepdims=True) + np.float32(1e-9)
     wanted = wanted - wanted.mean()
-    errors = np.empty((2, len(wanted)))
+    errors = np.empty((3, len(wanted)))
+    used = slice(own), slice(None), slice(own, None)
     for fitted in (half, ~half):
         given, judged = known[:, fitted].reshape(len(known), -1), known[:, ~fitted]
         products = (given @ given.T).astype(np.float64)
         products += RIDGE * given.shape[1] * np.eye(len(known))
         aims = (given @ wanted[fitted].ravel()).astype(np.float64)
-        for which, count in enumerate((own, len(known))):
-            weights = np.linalg.solve(products[:count, :count], aims[:count])
-            rest = wanted[~fitted] - np.tensordot(weights.astype(np.float32), judged[:count], 1)
+        for which, part in enumerate(used):
+            weights = np.linalg.solve(products[part, part], aims[part])
+            rest = wanted[~fitted] - np.tensordot(weights.astype(np.float32), judged[part], 1)
             errors[which, ~fitted] = np.mean(rest**2, axis=(1, 2))
-    return errors[0], errors[1]
+    return errors[0], errors[1], errors[2]
 
 
 def _noise(image: Doubles) -> float:
