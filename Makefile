@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check base-install format pretrained pretrained-fluorescence bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-fluorescence bench-method bench-neighbours-facts bench-noise-models bench-units bench-strength bench-scale bench-hosts clean
+.PHONY: help demo test check base-install format pretrained pretrained-fluorescence bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-fluorescence bench-method bench-neighbours bench-neighbours-facts bench-noise-models bench-units bench-strength bench-scale bench-hosts clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -115,6 +115,14 @@ bench-fluorescence: $(READY) ## Measure the fluorescence denoiser on real captur
 
 bench-method: $(READY) ## Check the method chosen for noisy images alone (20 minutes)
 	$(BIN)/python benchmarks/method.py
+
+bench-neighbours: $(READY) ## Measure neighbouring images: quality, designs, cost (3 hours in all; benchmarks/neighbours.py)
+	$(BIN)/python benchmarks/neighbours.py choice
+	$(BIN)/python benchmarks/neighbours.py objectives --minutes 3
+	$(BIN)/python benchmarks/neighbours.py designs --minutes 3
+	$(BIN)/python benchmarks/neighbours.py burst --minutes 3
+	$(BIN)/python benchmarks/neighbours.py speed
+	$(BIN)/python benchmarks/neighbours.py memory
 
 bench-neighbours-facts: $(READY) ## Check whether neighbouring images help, and where films are cut (3 minutes)
 	$(BIN)/python benchmarks/neighbours_facts.py

@@ -136,3 +136,13 @@ def test_a_disk_that_is_full_is_a_failure(tmp_path: Path, monkeypatch: pytest.Mo
 def test_text_keeps_the_bytes_of_names(tmp_path: Path) -> None:
     write_text(tmp_path / "a", "caf\udce9 ü")
     assert (tmp_path / "a").read_bytes() == b"caf\xe9 \xc3\xbc"
+
+
+def test_a_library_that_writes_another_file_does_not_decide_the_mode(tmp_path: Path) -> None:
+    expected = tmp_path / "plain"
+    expected.touch()
+    path = tmp_path / "model"
+    with replacing(path) as temporary:
+        temporary.unlink()
+        os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY, 0o600))
+    assert path.stat().st_mode == expected.stat().st_mode

@@ -51,8 +51,9 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = _new_file(path)
+        mode = temporary.stat().st_mode & 0o777
         yield temporary
-        _publish(temporary, path)
+        _publish(temporary, path, mode)
     except OSError as error:
         raise OutputError(_explain(path, error)) from error
     finally:
@@ -130,10 +131,11 @@ def _new_file(path: Path) -> Path:
     return temporary
 
 
-def _publish(temporary: Path, path: Path) -> None:
+def _publish(temporary: Path, path: Path, mode: int) -> None:
+    """Rename a file, with the mode of ``path``, or with this one if ``path`` is new."""
     with temporary.open("r+b") as file:  # Windows flushes only files that are open for writing
         flush(file)
     with suppress(OSError):  # network shares refuse it, and a mode is not worth losing a result
-        if path.exists():
-            temporary.chmod(path.stat().st_mode & 0o777)
+        # Libraries may have put another file in its place, with a mode of their own.
+        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else mode)
     temporary.replace(path)

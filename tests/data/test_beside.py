@@ -141,7 +141,7 @@ def test_noisy_stacks_are_learned_by_interpolation_whatever_their_grain(tmp_path
     ("sizes", "said"),
     [
         ((9,), r"a.tif has 7 images along T: choose an odd number up to 7"),
-        ((3, 3), r"a.tif has 1 axes of several images \(T\): give one number for each"),
+        ((3, 3), r"a.tif has several images along T: give one number for each"),
     ],
 )
 def test_a_depth_that_does_not_fit_is_refused(

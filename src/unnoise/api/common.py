@@ -25,6 +25,12 @@ def describe_error(error: Exception) -> str:
     return str(error) if expected else f"{type(error).__name__}: {error}"
 
 
+def explain(error: Exception, path: Path) -> str:
+    """Return what went wrong with a file, in words that name it."""
+    reason = describe_error(error)
+    return reason if path.name in reason else f"{path}: {reason}"
+
+
 def ignore(_: object) -> None:
     """Take a message or the progress, and print nothing."""
 
@@ -58,4 +64,4 @@ def each_file(
                 yield from work(path)
             # Whatever happens with one file, such as a lack of memory, the rest is done.
             except Exception as error:
-                yield failed(str(path), describe_error(error))
+                yield failed(str(path), explain(error, path))

@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from unnoise.api.common import describe_error, ignore
+from unnoise.api.common import explain, ignore
 from unnoise.denoiser import DenoiseOptions, Denoiser, Outputs, View, without_hot_pixels
 from unnoise.errors import UnnoiseError
 from unnoise.images import Reader, ReadOptions
@@ -204,9 +204,3 @@ def look(
         return None  # denoising the file reports the error, if there is one
     known = calibration is not None and calibration.limited
     return found if known or len(found.reasons) > 1 else None
-
-
-def explain(error: Exception, path: Path) -> str:
-    """Return what went wrong with a file, in words that name it."""
-    reason = describe_error(error)
-    return reason if path.name in reason else f"{path}: {reason}"

@@ -54,7 +54,7 @@ def compare(
     ):
         found.append(each)
         if each.found is None:
-            print(f"unnoise: {each.name}: {each.error}", file=sys.stderr)
+            print(f"unnoise: {each.error}", file=sys.stderr)
         elif not json:
             print(f"{each.name}: {each.found.sentence} ({each.found.seconds:.1f} s)")
             print(table(each.found))

@@ -36,7 +36,6 @@ def demo(
     from unnoise.api.training import train
 
     say = speaker(quiet=quiet)
-    say(f"training on 5,000 handwritten digits for about {minutes * 60:.0f} s")
     with training_progress(quiet=quiet) as progress:
         train(
             "digits",
@@ -46,6 +45,7 @@ def demo(
             **asdict(running),
             out=out,
             overwrite=overwrite,
+            say=say,
             report=progress,
         )
     preview = draw_preview(out)

@@ -61,7 +61,7 @@ def inspect(
         if not image.index:
             said: set[str] = set()  # once for a file, not for each of its images
         if image.error is not None:
-            print(f"unnoise: {image.name}: {image.error}", file=sys.stderr)
+            print(f"unnoise: {image.error}", file=sys.stderr)
         elif not json and not (quiet and image.verdict == "trust"):
             print(line(image, said))
     if json:

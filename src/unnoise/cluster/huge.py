@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from unnoise.api.one_file import FileResult, explain
+from unnoise.api.common import explain
+from unnoise.api.one_file import FileResult
 from unnoise.cluster.pool import Pool
 from unnoise.cluster.record import BLOCKS
 from unnoise.cluster.worker import FileItem, Settings, Worker

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from unnoise.api.one_file import FileDenoiser, FileResult, explain
+from unnoise.api.common import explain
+from unnoise.api.one_file import FileDenoiser, FileResult
 from unnoise.cluster.listing import at_hand
 from unnoise.denoiser import DenoiseOptions, Outputs, Running
 from unnoise.denoiser.loading import ModelPlace
