@@ -1,11 +1,11 @@
 """Neighbouring images of a stack: quality, cost, and the other designs.
 
-    python benchmarks/neighbours.py [choice | designs | objectives | speed | memory | burst]
-        [--minutes M] [--noise white] [--only TEXT]
+    python benchmarks/neighbours.py PART [--minutes M] [--noise white] [--only TEXT]
 
 choice      particles in water with noise: what ``unnoise train`` chooses by itself, against the
             best of one image at a time; also the error where something moves
 objectives  every objective with and without neighbours, in the same time
+slices      the same for slices of blobs, half a width of them to two widths apart
 designs     neighbours as channels of the first layer, against 3-D convolutions at the first levels
 burst       four captures of each field of view in microscopy/ as a stack, against one at a time
 speed       seconds for 16 frames of 512 × 512 at depth 5, over those at depth 1
@@ -75,8 +75,10 @@ def data() -> Path:
 
 
 def water() -> Film:
-    frames = tifffile.imread(data() / "timelapse/water.tif")
-    return np.asarray(frames, np.float32) / np.float32(255)
+    film: Film = tifffile.imread(data() / "timelapse/water.tif").astype(np.float32) / np.float32(
+        255
+    )
+    return film
 
 
 def noisy(clean: Film, kind: str) -> Film:
@@ -137,6 +139,29 @@ def choice(folder: Path, options: argparse.Namespace) -> None:
         if kind != "grain":
             runs["one image, noise2void"] = {"depth": 1, "objective": "noise2void"}
         report(runs, path, clean, options)
+
+
+def slices(folder: Path, options: argparse.Namespace) -> None:
+    kinds = ("one image, neighbor2neighbor", *OBJECTIVES)
+    for spacing in (0.5, 1.0, 2.0):
+        clean = blobs(spacing)
+        path = write(noisy(clean, "white"), folder / f"blobs-{spacing}.tif")
+        print(f"slices {spacing} standard deviations of the blobs apart:")
+        shown = {"chosen": {}, **{name: OBJECTIVES[name] for name in kinds if "void" not in name}}
+        report(shown, path, clean, options)
+
+
+def blobs(spacing: float) -> Film:
+    """Return 24 slices of blobs of 3 pixels, ``spacing`` of their standard deviations apart."""
+    random, fine = np.random.default_rng(3), 2.0  # slices a standard deviation
+    deep = int(24 * spacing * fine) + 1
+    volume = np.zeros((deep, 256, 256), np.float32)
+    count = volume.size // 4000
+    places = tuple(random.integers(0, side, count) for side in volume.shape)
+    volume[places] = 0.5 + random.random(count)
+    volume = gaussian_filter(volume, (fine, 3, 3))
+    scaled: Film = (volume / np.quantile(volume, 0.999)).clip(0, 1)
+    return scaled[:: int(spacing * fine)][:24]
 
 
 def objectives(folder: Path, options: argparse.Namespace) -> None:
@@ -288,7 +313,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    kinds = (choice, objectives, designs, burst, speed, memory)
+    kinds = (choice, objectives, slices, designs, burst, speed, memory)
     parser.add_argument("part", nargs="?", default="choice", choices=[f.__name__ for f in kinds])
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--noise", nargs="+", default=["white", "grain", "poisson"])
