@@ -18,17 +18,17 @@ from unnoise.images.arrays import (
 from unnoise.images.axes import MAX_PIXELS, Layout, check_likely
 from unnoise.images.conversion import convert, is_viewable
 from unnoise.images.encoding import jpeg_coding
-from unnoise.images.files import SUFFIXES, ReadOptions, open_image, read_image, read_stack
+from unnoise.images.files import ReadOptions, open_image, read_image, read_stack
 from unnoise.images.holes import Holes, NaN, fill_holes, hole_mask, largest_part, without_holes
 from unnoise.images.listing import (
     WILD,
     Found,
     find_images,
-    is_image_name,
     left_out,
     matches,
     walk_images,
 )
+from unnoise.images.names import SUFFIXES, is_image_name
 from unnoise.images.neighbours import Cuts, Neighbours, neighbours
 from unnoise.images.npz_files import find_pairs
 from unnoise.images.pixel_size import pixel_size

@@ -10,18 +10,16 @@ from unnoise.errors import ConfigError, ImageError
 from unnoise.images.array_files import open_idx, open_npy
 from unnoise.images.axes import MAX_PIXELS, Layout
 from unnoise.images.contents import Contents, File, reading, size_in_bytes
+from unnoise.images.film_reader import FILM_SUFFIXES, FilmReader
 from unnoise.images.holes import Holes, NaN
 from unnoise.images.inventory import format_of
+from unnoise.images.names import TIFF_SUFFIXES, kind_of
 from unnoise.images.npz_files import NpzReader
 from unnoise.images.picture_files import PICTURE_SUFFIXES, PictureReader
 from unnoise.images.reader import Reader
 from unnoise.images.remote import is_url
 from unnoise.images.tiff_reader import TiffReader
 from unnoise.images.zarr_files import ZarrReader, is_zarr
-
-TIFF_SUFFIXES = (".tif", ".tiff")
-IDX_SUFFIXES = (".idx", "-ubyte", ".idx.gz", "-ubyte.gz")
-SUFFIXES = (*PICTURE_SUFFIXES, *TIFF_SUFFIXES, ".npy", ".npz", *IDX_SUFFIXES, ".zarr")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +106,8 @@ def _open_file(file: File, read: ReadOptions) -> Reader:
         return TiffReader(file, axes=axes, max_pixels=max_pixels)
     if kind == ".npz":
         return NpzReader(file, axes=axes, max_pixels=max_pixels, array=read.array)
+    if kind in FILM_SUFFIXES:
+        return FilmReader(file, axes=axes, max_pixels=max_pixels)
     opened = open_npy if kind == ".npy" else open_idx
     return opened(file, axes=axes, max_pixels=max_pixels)
 
@@ -151,12 +151,3 @@ def read_stack(
             stack[index] = reader.image(index)[..., : reader.channels]
         bad = reader.holes.find(stack) if reader.holes else None
         return stack if bad is None else np.ma.MaskedArray(stack, bad), reader.layout
-
-
-def kind_of(file: File) -> str:
-    """Return the suffix in ``SUFFIXES`` that the name of a file ends in."""
-    name = file.name.lower()
-    for suffix in sorted(SUFFIXES, key=len, reverse=True):
-        if name.endswith(suffix):
-            return suffix
-    raise ImageError(f"{file} has no format that can be read: {', '.join(SUFFIXES)}")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from unnoise.errors import ImageError
 from unnoise.images.array_files import is_idx
-from unnoise.images.files import SUFFIXES
+from unnoise.images.names import SUFFIXES, is_image_name, natural_order
 from unnoise.images.zarr_files import is_zarr
 
 MOST_KINDS = 8  # most endings that a sentence names
@@ -131,7 +131,7 @@ def _below(
 
     paths = _walk(folder, left_out, set(), enters, ordered=ordered)
     found = (Found(path, path.relative_to(folder)) for path in paths)
-    return sorted(found, key=lambda found: _natural(found.relative)) if ordered else found
+    return sorted(found, key=lambda found: natural_order(found.relative)) if ordered else found
 
 
 def _walk(
@@ -168,12 +168,6 @@ def _walk(
                 yield path
 
 
-def is_image_name(name: str) -> bool:
-    """Whether a file in a folder counts as an image, by its name."""
-    labels = is_idx(Path(name)) and "idx1" in name  # the labels beside an IDX file of images
-    return name.lower().endswith(SUFFIXES) and not labels
-
-
 def matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     """Whether a path, or a folder above it, matches; ``**`` stands for any number of folders."""
     if not pattern:
@@ -188,13 +182,3 @@ def _may_lead(folder: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     if not folder or not pattern or pattern[0] == "**":
         return True
     return fnmatchcase(folder[0], pattern[0]) and _may_lead(folder[1:], pattern[1:])
-
-
-def _natural(path: Path) -> tuple[tuple[tuple[int, str], ...], str]:
-    pieces = re.split(r"(\d+)", str(path))
-    # Numbers stand at odd places; the text itself decides between 1 and 01.
-    numbers = (
-        (int(piece) if place % 2 else 0, "" if place % 2 else piece)
-        for place, piece in enumerate(pieces)
-    )
-    return tuple(numbers), str(path)

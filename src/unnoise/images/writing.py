@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from unnoise.errors import ImageError
 from unnoise.images.array_files import is_idx, write_idx, write_idx_like, write_npy
 from unnoise.images.encoding import save_options
-from unnoise.images.files import IDX_SUFFIXES, SUFFIXES, TIFF_SUFFIXES, kind_of
+from unnoise.images.film_reader import FILM_SUFFIXES, FilmReader
+from unnoise.images.film_writer import write_film
 from unnoise.images.inventory import format_of, inventory
+from unnoise.images.names import IDX_SUFFIXES, SUFFIXES, TIFF_SUFFIXES, kind_of
 from unnoise.images.npz_files import NpzReader, write_npz
 from unnoise.images.picture_files import PictureReader, save, vips, write_error, write_picture
 from unnoise.images.reader import Reader
@@ -71,8 +73,11 @@ def write_like(
             "of their source"
         )
     _check_content(path, source)
+    lost: frozenset[str] = frozenset()
     with replacing(path, overwrite=overwrite) as temporary:
-        if isinstance(source, PictureReader):
+        if isinstance(source, FilmReader):
+            lost = write_film(temporary, source, checked)
+        elif isinstance(source, PictureReader):
             write_picture(temporary, source, next(checked), quality=quality)
         elif isinstance(source, TiffReader):
             write_tiff(temporary, source, checked, name=path.name)
@@ -83,7 +88,7 @@ def write_like(
         else:
             write_npy(temporary, source.layout, checked)
         next(checked, None)  # the check sees that nothing is left
-        lost = inventory(source.path) - inventory(temporary)
+        lost |= inventory(source.path) - inventory(temporary)
     return tuple(sorted(lost))
 
 
@@ -145,7 +150,10 @@ def _retyped(source: Reader, dtype: np.dtype[np.generic] | None) -> Reader:
 def _format(path: Path) -> str:
     """Return one suffix per format."""
     kind = kind_of(path)
-    return {".jpeg": ".jpg", ".tiff": ".tif"}.get(kind, ".idx" if kind in IDX_SUFFIXES else kind)
+    for alike in (IDX_SUFFIXES, FILM_SUFFIXES):
+        if kind in alike:
+            return alike[0]
+    return {".jpeg": ".jpg", ".tiff": ".tif"}.get(kind, kind)
 
 
 def _checked(source: Reader, images: Iterable[Iterable[Array]]) -> Iterator[Iterator[Array]]:
