@@ -44,15 +44,18 @@ def each_file(
     inputs: Iterable[str | Path],
     work: Callable[[Path], Iterable[Found]],
     failed: Callable[[str, str], Found],
+    *,
+    sequence: bool = False,
 ) -> Iterator[Found]:
     """Yield the results of ``work`` on each file; ``failed`` makes one of a name and an error.
 
-    ``inputs`` are files, folders with their subfolders, and patterns such as ``scans/**/*.tif``.
+    ``inputs`` are files, folders with their subfolders, and patterns such as ``scans/**/*.tif``;
+    for sequences, folders.
     """
     seen: set[Path] = set()
     for given in inputs:
         try:
-            paths = [image.path for image in find_images([given])]
+            paths = [image.path for image in find_images([given], sequence=sequence)]
         except ImageError as error:
             yield failed(str(given), str(error))
             continue

@@ -139,7 +139,10 @@ def compare_files(
                 found = _compare(denoisers, scaled, names, filters=filters)
                 yield ComparedImage(str(path) if reader.count == 1 else f"{path}[{index}]", found)
 
-    return each_file(inputs, work, lambda name, error: ComparedImage(name, error=error))
+    def failed(name: str, error: str) -> ComparedImage:
+        return ComparedImage(name, error=error)
+
+    return each_file(inputs, work, failed, sequence=read.sequence)
 
 
 def compared(denoiser: Denoiser, image: Array, view: View, together: Array) -> dict[str, Any]:

@@ -1,10 +1,9 @@
-"""Denoising many files: load models, choose one for each file, and name the outputs.
+"""Denoising many files: load models, and choose one for each file.
 
 Everything that can be refused is refused before the first file is read. The error of one file is
 reported with it, and the rest is done.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from unnoise.api.one_file import FileDenoiser, FileProgress, FileResult, Summary
+from unnoise.api.pairing import Pair, pair_up
 from unnoise.denoiser import (
     DenoiseOptions,
     Denoiser,
@@ -24,9 +24,8 @@ from unnoise.denoiser import (
     View,
     without_hot_pixels,
 )
-from unnoise.errors import ConfigError, ImageError, UnnoiseError
-from unnoise.images import RGB, Reader, ReadOptions, find_images
-from unnoise.outputs import check_writable
+from unnoise.errors import UnnoiseError
+from unnoise.images import RGB, Reader, ReadOptions
 from unnoise.pretrained import PRETRAINED, SUBJECTS
 from unnoise.trust import WIDE, Likeness, likeness, read_calibration
 
@@ -146,14 +145,6 @@ def _likeness(denoiser: Denoiser, reader: Reader, options: DenoiseOptions) -> Li
         return None
 
 
-@dataclass(frozen=True)
-class Pair:
-    """An input and its output."""
-
-    path: Path
-    target: Path
-
-
 def denoise_files(
     denoiser: Denoiser | Mapping[str, Denoiser],
     inputs: Iterable[str | Path],
@@ -169,7 +160,7 @@ def denoise_files(
         denoiser: The model; of several, by name, the one that knows the file (``choose``).
         inputs: Files, folders with their subfolders, and patterns such as ``scans/**/*.tif``.
         outputs: Where outputs go. The tree below a folder among the inputs is made again in
-            ``out``, and nothing that lies there is read.
+            ``out``, and nothing that lies there is read; for one input, ``out`` may name the file.
         read, options: How files are read, and how the model is applied.
         progress: Called with the number of files that are done, with the share of the one at work,
             and the number of all.
@@ -182,7 +173,7 @@ def denoise_files(
         ImageError: There is no input at all.
         OutputError: Nothing can be written to ``outputs.out``.
     """
-    jobs = _jobs(inputs, outputs)
+    jobs = pair_up(inputs, outputs, read)
     make = partial(FileDenoiser, options=options, read=read, outputs=outputs)
     denoise: FileDenoiser | partial[FileResult]
     if isinstance(denoiser, Denoiser):
@@ -192,7 +183,7 @@ def denoise_files(
         denoise = partial(_denoise_with_best, work)
 
     def one(pair: Pair, done: int) -> FileResult:
-        if outputs.skip_existing and pair.target.exists():
+        if outputs.skip_existing and pair.is_there:
             return FileResult(str(pair.path), str(pair.target), skipped=True)
         return denoise(
             pair.path, pair.target, progress=lambda share: progress(done + share, len(jobs))
@@ -226,59 +217,3 @@ def denoise_here(
         report(result)
     summary.seconds = time.monotonic() - started
     return summary
-
-
-def inputs_left(inputs: Iterable[str | Path], outputs: Outputs) -> list[Path]:
-    """Return the files that ``denoise_files`` would write an output for; raise what it raises."""
-    pairs = [job for job in _jobs(inputs, outputs) if isinstance(job, Pair)]
-    return [pair.path for pair in pairs if outputs.overwrite or not pair.target.exists()]
-
-
-def _jobs(inputs: Iterable[str | Path], outputs: Outputs) -> list[Pair | FileResult]:
-    """Give each input its output; an input that is no image is a result already."""
-    jobs: dict[Path, Pair | FileResult] = {}
-    reason: Exception = ConfigError("there is no input: name files or folders")
-    for given in inputs:
-        try:
-            for image in find_images([given], exclude=outputs.out):
-                path, name = image.path, outputs.rename(image.path.name)
-                place = outputs.out / image.relative if outputs.out else path
-                jobs.setdefault(_real(path), Pair(path, place.with_name(name)))
-        except ImageError as error:
-            jobs.setdefault(Path(given), FileResult(str(given), error=str(error)))
-            reason = error
-    pairs = [job for job in jobs.values() if isinstance(job, Pair)]
-    if not pairs:
-        raise reason
-    # Inputs that are the output of another, by their names, come from an earlier call.
-    made = {_real(pair.target) for pair in pairs} if outputs.added else set()
-    kept = {
-        path: job for path, job in jobs.items() if isinstance(job, FileResult) or path not in made
-    }
-    _check_apart({path: job for path, job in kept.items() if isinstance(job, Pair)})
-    if outputs.out is not None:
-        check_writable(outputs.out)
-    return list(kept.values())
-
-
-def _check_apart(pairs: Mapping[Path, Pair]) -> None:
-    """Raise ``ConfigError`` if two inputs have one output, or an output is an input."""
-    makers: dict[Path, Path] = {}
-    for pair in pairs.values():
-        target = _real(pair.target)
-        if target in pairs:
-            raise ConfigError(
-                f"{pairs[target].path} would be replaced by the output of {pair.path}: choose "
-                "another --out, or a --suffix"
-            )
-        other = makers.setdefault(target, pair.path)
-        if other != pair.path:
-            raise ConfigError(
-                f"several inputs are called {pair.path.name}, and their outputs would be one file: "
-                f"{other} and {pair.path} would both become {pair.target}; denoise them in "
-                "separate calls with separate --out"
-            )
-
-
-def _real(path: Path) -> Path:
-    return Path(os.path.realpath(path))

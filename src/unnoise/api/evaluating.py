@@ -80,6 +80,7 @@ def evaluate(
     max_pixels: int = MAX_PIXELS,
     nodata: float | None = None,
     nan: NaN = "refuse",
+    sequence: bool = False,
     limit: int = 1000,
     baselines: bool = True,
     seed: int = 0,
@@ -98,6 +99,7 @@ def evaluate(
         max_pixels: Larger images are refused; 0 is no limit.
         nodata: The value that stands for no data; such pixels are left out.
         nan: ``keep`` takes NaN and infinity as no data, ``refuse`` refuses them.
+        sequence: Whether each folder of numbered files is one stack along T.
         limit: The first N images are measured; 0 takes all.
         baselines: Whether to run classical methods, too, tuned without the clean image.
         seed: Decides the noise.
@@ -106,7 +108,9 @@ def evaluate(
     Raises:
         ConfigError: There is neither a noise nor targets, or both.
     """
-    read = ReadOptions(axes=axes, array=array, max_pixels=max_pixels, nodata=nodata, nan=nan)
+    read = ReadOptions(
+        axes=axes, array=array, max_pixels=max_pixels, nodata=nodata, nan=nan, sequence=sequence
+    )
     if limit < 0:
         raise ConfigError(f"limit is {limit}: it is a number of images, or 0 for all")
     if noise is not None and targets is not None:

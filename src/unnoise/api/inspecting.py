@@ -64,7 +64,10 @@ def inspect_files(
         with read.open(path) as reader:
             yield from _inspect(denoiser, reader, options, draw=draw, compare=compare)
 
-    return each_file(inputs, work, lambda name, error: InspectedImage(Path(name), error=error))
+    def failed(name: str, error: str) -> InspectedImage:
+        return InspectedImage(Path(name), error=error)
+
+    return each_file(inputs, work, failed, sequence=read.sequence)
 
 
 def write_inspections(

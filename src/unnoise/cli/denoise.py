@@ -63,10 +63,10 @@ def denoise(
     ----------
     inputs
         Files, folders with their subfolders, or patterns such as "scans/**/*.tif": PNG, JPEG,
-        WebP, TIFF, .npy, .npz, IDX and zarr. --engine processes or ray takes one of them, with a
-        pattern in quotes; or a list of paths, one on each line of a .txt file; or an address such
-        as s3://bucket/scans, which fsspec reaches. One zarr array, .npy or tiled TIFF is divided
-        among the workers.
+        WebP, TIFF, .npy, .npz, IDX, zarr, and films (.mp4, .mkv, .mov, .webm, .avi). --engine
+        processes or ray takes one of them, with a pattern in quotes; or a list of paths, one on
+        each line of a .txt file; or an address such as s3://bucket/scans, which fsspec reaches. One
+        zarr array, .npy or tiled TIFF is divided among the workers.
     model
         A model file (.safetensors, or .onnx), a run folder, hf://owner/name, or photo or
         fluorescence, which come with unnoise; or self, which first trains a model on the inputs
@@ -105,7 +105,7 @@ def denoise(
             train = partial(
                 train_on, minutes=minutes, keep=keep, read=read, options=options, running=running
             )
-            own = _train_own(train, inputs, outputs, quiet=quiet)
+            own = _train_own(train, inputs, outputs, read, quiet=quiet)
             if own is None:
                 if json:
                     print_json([])
@@ -193,13 +193,13 @@ def _check_self(model: str | None, engine: str, *, given: bool, compiles: bool) 
 
 
 def _train_own(
-    train: "partial[Own]", inputs: list[str], outputs: Outputs, *, quiet: bool
+    train: "partial[Own]", inputs: list[str], outputs: Outputs, read: Read, *, quiet: bool
 ) -> "Own | None":
     """Train a model on the inputs; return None if all outputs are there and stay as they are."""
-    from unnoise.api.denoising import inputs_left
+    from unnoise.api.pairing import inputs_left
 
     say = speaker(quiet=quiet)
-    files = inputs_left(inputs, outputs)
+    files = inputs_left(inputs, outputs, read)
     if not files and outputs.skip_existing:
         say("all outputs are there: nothing was trained")
         return None

@@ -27,7 +27,7 @@ from unnoise.cluster.worker import FileItem, Settings
 from unnoise.denoiser import DenoiseOptions, Outputs, Running
 from unnoise.denoiser.loading import ModelPlace
 from unnoise.errors import ConfigError, ImageError
-from unnoise.images import SUFFIXES, ReadOptions, is_url, left_out
+from unnoise.images import SUFFIXES, ReadOptions, is_url, left_out, names_a_file
 from unnoise.types import Say
 
 EngineName = Literal["processes", "ray"]
@@ -85,6 +85,16 @@ def denoise_many(
         raise ConfigError(f"workers is {workers}: it is at least 1")
     if address is not None and engine != "ray":
         raise ConfigError(f"address is of a Ray cluster, and engine is {engine}: take engine ray")
+    if names_a_file(outputs.out):
+        raise ConfigError(
+            f"--out {outputs.out} names a file, and --engine {engine} writes a record beside the "
+            "outputs: name a folder, without the ending of a format"
+        )
+    if read.sequence:
+        raise ConfigError(
+            f"--sequence is for this process: leave it out, and --engine {engine} takes the frames "
+            "one by one, or leave --engine out"
+        )
     out, source = outputs.out.absolute(), settle(str(source))
     check_apart(source, out)
     if next(list_inputs(source, exclude=out), None) is None:
@@ -191,7 +201,7 @@ class _Job:
 def _facts(settings: Settings, source: str) -> dict[str, Any]:
     """Return the facts that make a job the same: its images, and all that changes outputs."""
     read = asdict(settings.read)
-    del read["max_pixels"]  # a limit; it changes no output
+    del read["max_pixels"], read["sequence"]  # a limit that changes no output; refused
     return {
         "format": FORMAT,
         "source": source,

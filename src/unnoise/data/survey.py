@@ -38,7 +38,7 @@ def survey(
     parts: list[Part] = []
     targets: list[Part] = []
     failures: list[str] = []
-    for found in find_images([source], exclude=exclude):
+    for found in find_images([source], exclude=exclude, sequence=read.sequence):
         name = found.relative.as_posix()
         try:
             pairs = [] if read.array else find_pairs(found.path)

@@ -45,7 +45,7 @@ class DenoiseOptions:
         numbers are coarser than the noise that is left.
     quality
         Quality of JPEG and WebP files, 1 to 100. Without it, a JPEG keeps its own, and a WebP its
-        kind of compression. Other formats lose nothing.
+        kind of compression. Films keep their codec, at a high quality. Other formats lose nothing.
     """
 
     strength: float = 1.0
@@ -113,7 +113,8 @@ class Outputs:
     Parameters
     ----------
     out
-        The folder to write to; subfolders are made as they are in the input. Without it, outputs
+        The folder to write to; subfolders are made as they are in the input. For one input, it may
+        be the name of the file: a film that becomes clean.mkv loses nothing. Without it, outputs
         lie beside their inputs.
     suffix
         Put before the extension. [default: _denoised, or nothing with --out]

@@ -26,6 +26,7 @@ from unnoise.images.listing import (
     find_images,
     left_out,
     matches,
+    names_a_file,
     walk_images,
 )
 from unnoise.images.names import SUFFIXES, is_image_name
@@ -34,6 +35,7 @@ from unnoise.images.npz_files import find_pairs
 from unnoise.images.pixel_size import pixel_size
 from unnoise.images.reader import BAND_ROWS, Colour, Reader
 from unnoise.images.remote import is_url, list_urls, reached, read_bytes, size_of, system_of
+from unnoise.images.sequence_reader import frames_of
 from unnoise.images.value_range import ValueRange, estimate_noise, ranges_of
 from unnoise.images.viewing import Contrast, in_digits, upright
 from unnoise.images.writing import write_like, write_stack
@@ -67,6 +69,7 @@ __all__ = [
     "fill_holes",
     "find_images",
     "find_pairs",
+    "frames_of",
     "from_float",
     "hole_mask",
     "in_digits",
@@ -80,6 +83,7 @@ __all__ = [
     "left_out",
     "list_urls",
     "matches",
+    "names_a_file",
     "neighbours",
     "open_image",
     "pixel_size",

@@ -1,6 +1,6 @@
 """Image files in: the reader of each format, chosen by the name and the first bytes of a file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from unnoise.images.npz_files import NpzReader
 from unnoise.images.picture_files import PICTURE_SUFFIXES, PictureReader
 from unnoise.images.reader import Reader
 from unnoise.images.remote import is_url
+from unnoise.images.sequence_reader import SequenceReader
 from unnoise.images.tiff_reader import TiffReader
 from unnoise.images.zarr_files import ZarrReader, is_zarr
 
@@ -40,6 +41,9 @@ class ReadOptions:
         the value that the file states counts (GDAL_NODATA, _FillValue).
     nan
         keep takes NaN and infinity as no data; refuse refuses files with them.
+    sequence
+        Take each folder of numbered files (frame_0001.png, ...) as one stack along T, in the order
+        of the numbers. Results have the names of the frames.
     """
 
     array: str | None = None
@@ -47,6 +51,7 @@ class ReadOptions:
     max_pixels: int = MAX_PIXELS
     nodata: float | None = None
     nan: NaN = "refuse"
+    sequence: bool = False
 
     def __post_init__(self) -> None:
         if self.max_pixels < 0:
@@ -64,7 +69,8 @@ def open_image(path: Path | str | Contents, read: ReadOptions = ReadOptions()) -
     """Open a file of images or a zarr folder, and read its header, but not its pixels.
 
     Args:
-        path: A file of a format in ``SUFFIXES``, the URL of a zarr array, or all bytes of a file.
+        path: A file of a format in ``SUFFIXES``, the URL of a zarr array, or all bytes of a file;
+            for a sequence, the folder of its frames.
         read: How it is read.
 
     Raises:
@@ -78,6 +84,8 @@ def open_image(path: Path | str | Contents, read: ReadOptions = ReadOptions()) -
 def _open(path: Path | str | Contents, read: ReadOptions) -> Reader:
     if isinstance(path, Contents):
         return _open_file(path, read)
+    if read.sequence:
+        return SequenceReader(Path(path), replace(read, sequence=False).open)
     if is_url(path) or is_zarr(Path(path)):
         return ZarrReader(path, axes=read.axes, max_pixels=read.max_pixels)
     path = Path(path)

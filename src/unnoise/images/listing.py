@@ -25,7 +25,9 @@ class Found:
     relative: Path  # below the folder that was named, as outputs repeat it
 
 
-def find_images(sources: Iterable[str | Path], *, exclude: Path | None = None) -> list[Found]:
+def find_images(
+    sources: Iterable[str | Path], *, exclude: Path | None = None, sequence: bool = False
+) -> list[Found]:
     """Find the image files of some sources, each once, in the order of the sources.
 
     Args:
@@ -33,9 +35,10 @@ def find_images(sources: Iterable[str | Path], *, exclude: Path | None = None) -
             label files and files with other suffixes; or patterns such as ``scans/**/*.tif``. An
             existing path is no pattern, even with special characters. A zarr folder is one source.
         exclude: A folder inside a source that is left out, such as the folder for results.
+        sequence: Whether each folder that holds images counts as one source.
 
     Raises:
-        ImageError: A source does not exist, or has no image in it.
+        ImageError: A source does not exist, or has no image in it; or sequences are no folders.
     """
     left_out = None if exclude is None else _real(exclude)
     found: dict[Path, Found] = {}
@@ -43,9 +46,22 @@ def find_images(sources: Iterable[str | Path], *, exclude: Path | None = None) -
         images = list(_of_source(source, left_out, ordered=True))
         if not images:
             raise ImageError(f"{source} has no image in it: formats are {', '.join(SUFFIXES)}")
+        if sequence:
+            images = _folders_of(source, images)
         for image in images:
             found.setdefault(_real(image.path), image)
     return list(found.values())
+
+
+def _folders_of(source: str | Path, images: list[Found]) -> list[Found]:
+    """Return the folders of images as sequences; raise ``ImageError`` if files were named."""
+    if not os.path.isdir(source) or is_zarr(Path(source)):  # noqa: PTH112  raises for some names
+        raise ImageError(
+            f"{source} names files, and --sequence takes folders of numbered frames, such as "
+            "frame_0001.png: name their folder, or leave --sequence out"
+        )
+    folders = (Found(image.path.parent, image.relative.parent) for image in images)
+    return list(dict.fromkeys(folders))
 
 
 def walk_images(source: str | Path, *, exclude: Path | None = None) -> Iterator[Found]:
@@ -182,3 +198,9 @@ def _may_lead(folder: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     if not folder or not pattern or pattern[0] == "**":
         return True
     return fnmatchcase(folder[0], pattern[0]) and _may_lead(folder[1:], pattern[1:])
+
+
+def names_a_file(path: Path) -> bool:
+    """Whether a path for results names a file of a format, and not a folder."""
+    folder = os.path.isdir(path) and not is_zarr(path)  # noqa: PTH112  raises for some names
+    return not folder and path.name.lower().endswith(SUFFIXES)

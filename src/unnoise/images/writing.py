@@ -1,6 +1,7 @@
 """Image files out: the writer of each format, and the contents of a source that get lost."""
 
 import copy
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,10 +20,11 @@ from unnoise.images.names import IDX_SUFFIXES, SUFFIXES, TIFF_SUFFIXES, kind_of
 from unnoise.images.npz_files import NpzReader, write_npz
 from unnoise.images.picture_files import PictureReader, save, vips, write_error, write_picture
 from unnoise.images.reader import Reader
+from unnoise.images.sequence_reader import SequenceReader
 from unnoise.images.tiff_reader import TiffReader
 from unnoise.images.tiff_writer import write_tiff
 from unnoise.images.zarr_files import ZarrReader, write_zarr
-from unnoise.outputs import replacing
+from unnoise.outputs import check_free, check_writable, new_name, replacing
 from unnoise.types import Array
 
 # Interpretations of grey and of colours: libvips writes 16 bits only if they have them.
@@ -46,7 +48,8 @@ def write_like(
     band and the needs of the format bound the memory, not the size of the image.
 
     Args:
-        path: A path with the suffix of the source's format.
+        path: A path with the suffix of the source's format; a film may become any film. For a
+            sequence, the folder for its frames, which are all written or none.
         source: The open source.
         images: The bands ``(rows, W, channels + alpha)`` of each image, from the top.
         dtype: Dtype of the file and of the bands; None keeps the dtype of the source.
@@ -60,6 +63,8 @@ def write_like(
         ImageError: The suffix is of another format, or the format does not hold the dtype.
         OutputError: The file exists and ``overwrite`` is false, or it cannot be written.
     """
+    if isinstance(source, SequenceReader):
+        return _write_sequence(path, source, images, dtype, quality, overwrite)
     source = _retyped(source, dtype)
     checked = _checked(source, images)
     if isinstance(source, ZarrReader):
@@ -70,7 +75,7 @@ def write_like(
     if _format(path) != _format(source.path):
         raise ImageError(
             f"{path} does not have the format of {source.path}: results are written in the format "
-            "of their source"
+            f"of their source, so use a name that ends in {_format(source.path)}"
         )
     _check_content(path, source)
     lost: frozenset[str] = frozenset()
@@ -89,6 +94,34 @@ def write_like(
             write_npy(temporary, source.layout, checked)
         next(checked, None)  # the check sees that nothing is left
         lost |= inventory(source.path) - inventory(temporary)
+    return tuple(sorted(lost))
+
+
+def _write_sequence(
+    folder: Path,
+    source: SequenceReader,
+    images: Iterable[Iterable[Array]],
+    dtype: np.dtype[np.generic] | None,
+    quality: int | None,
+    overwrite: bool,
+) -> tuple[str, ...]:
+    """Write each image like its frame, under its name; return what any of them lost."""
+    targets = [folder / frame.name for frame in source.frames]
+    for target in targets:
+        check_free(target, overwrite=overwrite)
+    check_writable(folder)
+    made, lost = new_name(folder, ""), set[str]()
+    try:
+        made.mkdir()
+        for image, path in zip(images, source.frames, strict=True):
+            with source.open_frame(path) as frame:
+                lost.update(
+                    write_like(made / path.name, frame, [image], dtype=dtype, quality=quality)
+                )
+        for target in targets:
+            (made / target.name).replace(target)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
     return tuple(sorted(lost))
 
 

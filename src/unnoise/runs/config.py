@@ -51,6 +51,8 @@ class TrainConfig:
         The axes of the images, such as ZYX, where their files do not state them.
     array
         The name of the array that holds the images in a .npz archive.
+    sequence
+        Take each folder of numbered files (frame_0001.png, ...) as one stack along T.
     channels
         1 turns all images to grey, 3 to colour. Without it they stay as they are.
     grey
@@ -137,6 +139,7 @@ class TrainConfig:
     blind_spot: int | None = None
     axes: str | None = None
     array: str | None = None
+    sequence: bool = False
     channels: Literal[1, 3] | None = None
     grey: float = 0.0
     model: str = AUTO
@@ -242,6 +245,7 @@ class TrainConfig:
         return ReadOptions(
             axes=self.axes,
             array=self.array,
+            sequence=self.sequence,
             max_pixels=self.max_pixels,
             nodata=self.nodata,
             nan=self.nan,
