@@ -89,9 +89,10 @@ def noisy(clean: Film, kind: str) -> Film:
         noise = np.stack([gaussian_filter(frame, 0.7) for frame in noise])
         noise /= noise.std()
     if kind == "poisson":
-        photons = random.poisson(clean * 30).astype(np.float32)
+        photons: Film = random.poisson(clean * 30).astype(np.float32)
         return photons / 30 + np.float32(0.02) * noise
-    return clean + np.float32(0.1) * noise
+    made: Film = clean + np.float32(0.1) * noise
+    return made
 
 
 def write(film: Film, path: Path) -> Path:

@@ -18,7 +18,7 @@ from unnoise.runs import RunFolder
 from unnoise.training import Progress
 
 Film = NDArray[np.float32]
-FRAMES, SIDE, NOISE = 24, 96, 0.1
+FRAMES, SIDE, NOISE = 24, 128, 0.1
 
 
 class Stop(Exception):  # noqa: N818  it stands for a kill, not for an error
@@ -128,7 +128,7 @@ def test_a_depth_that_is_no_odd_number_is_refused(depth: str) -> None:
 
 
 def test_interpolation_needs_stacks() -> None:
-    with pytest.raises(ConfigError, match="needs a --depth of 3 or more, and stacks"):
+    with pytest.raises(ConfigError, match="has no stack of 3 or more images"):
         unnoise.train(still()[0], axes="YX", objective="interpolation", steps=1, say=lambda _: None)
 
 

@@ -100,6 +100,12 @@ def _with_neighbours(plan: Plan, objective: str, sizes: tuple[int, ...] | None) 
         elif found and set(found.depth) <= set(TIME_AND_DEPTH):
             said = f"neighbouring images do not help enough ({found}; limit {LEAST_GAIN:.1%})"
             plan = replace(plan, hint=_join([plan.hint, f"{said}: each is seen alone"]))
+    if objective == INTERPOLATION and not plan.depth:
+        raise ConfigError(
+            f"--objective {INTERPOLATION} finds an image from those beside it, and {plan.name} has "
+            "no stack of 3 or more images: leave it out; --axes states the axes where a file does "
+            "not, and --sequence takes a folder of numbered files as a stack"
+        )
     if not (plan.depth and plan.noisy_only and objective in (AUTO, INTERPOLATION)):
         return plan
     if objective == AUTO and found and not found.interpolates:

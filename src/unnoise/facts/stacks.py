@@ -18,7 +18,7 @@ MAX_SIDE = 512  # pixels; a larger image is measured in its middle, or every n-t
 ENDS = (0.001, 0.999)  # quantiles; values beyond them, such as hot pixels, are clipped
 
 # For the gain.
-BINNED = 96  # pixels of a side from which on the means of 2 × 2 pixels are predicted
+BINNED = 128  # pixels of a side from which on the means of 2 × 2 pixels are predicted
 BLOCKS = {1: 4, 2: 8}  # pixels of the side of a block, without and with such means
 FEWEST = 30  # blocks; an image of 28 × 28 pixels has 36
 NEAR = [(y, x) for y in range(-2, 3) for x in range(-2, 3) if (y, x) > (0, 0)]  # half of 5 × 5
@@ -99,7 +99,7 @@ def gain(
     looks like a scene that does not move: hot pixels and other patterns of a camera, black bars, a
     round mask. So does noise that is the same in two images, such as that of repeated frames.
 
-    In images of at least 96 pixels a side, means of 2 × 2 pixels are predicted. They have less
+    In images of at least 128 pixels a side, means of 2 × 2 pixels are predicted. They have less
     noise, so the gain is larger and more certain.
 
     Args:

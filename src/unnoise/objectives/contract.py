@@ -44,7 +44,6 @@ class Objective(ABC):
         Mapping[str, str]
     ] = {}  # settings of this objective: why others ignore each, or ""
     finds_structure: ClassVar[bool] = True  # whether auto looks for noise that lines share
-    needs_depth: ClassVar[bool] = False  # whether it learns from neighbouring images alone
 
     @classmethod
     def build(cls, config: TrainConfig, images: ImageFacts) -> "Objective":  # noqa: ARG003  for others

@@ -6,7 +6,6 @@ from typing import ClassVar
 import torch
 from torch import Generator, Tensor
 
-from unnoise.errors import ConfigError
 from unnoise.objectives.contract import Batch, Drawn, ImageFacts, Network, Objective
 from unnoise.objectives.hidden_pixels import anywhere, at, draw_pixels, put, with_middle
 from unnoise.objectives.losses import mse
@@ -37,7 +36,6 @@ class Interpolation(Objective):
     learns_from = "noisy"
     obeys: ClassVar = {"blind_spot": ""}
     finds_structure = False
-    needs_depth = True
 
     depth: int
     blind_spot: int | None = None  # pixels of the side of the square; None hides the whole image
@@ -45,11 +43,6 @@ class Interpolation(Objective):
     @classmethod
     def build(cls, config: TrainConfig, images: ImageFacts) -> Objective:
         """Take the depth and the blind spot."""
-        if images.depth == 1:
-            raise ConfigError(
-                "--objective interpolation finds an image from those beside it, and needs a "
-                "--depth of 3 or more, and stacks"
-            )
         return cls(images.depth, config.blind_spot)
 
     @classmethod

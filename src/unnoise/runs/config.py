@@ -135,7 +135,7 @@ class TrainConfig:
     noise: str | None = None
     noisy: str | None = None
     objective: str = AUTO
-    depth: str = AUTO
+    depth: int | str = AUTO
     blind_spot: int | None = None
     axes: str | None = None
     array: str | None = None
@@ -194,8 +194,7 @@ class TrainConfig:
             )
         if self.patch < SMALLEST_PATCH or self.patch % 2:
             raise ConfigError(f"patch is {self.patch}: it is even and at least {SMALLEST_PATCH}")
-        object.__setattr__(self, "depth", str(self.depth))  # a number in TOML and Python
-        if self.depth != AUTO and not all(map(_is_odd, self.depth.split("x"))):
+        if self.depth != AUTO and not all(map(_is_odd, str(self.depth).split("x"))):
             raise ConfigError(
                 f"depth is {self.depth}: it is auto, an odd number such as 5, which counts the "
                 "image itself, or one for each axis of a stack, such as 3x3"
@@ -237,7 +236,7 @@ class TrainConfig:
     @property
     def sizes(self) -> tuple[int, ...] | None:
         """The depth along each axis; None where it is to be found."""
-        return None if self.depth == AUTO else tuple(map(int, self.depth.split("x")))
+        return None if self.depth == AUTO else tuple(map(int, str(self.depth).split("x")))
 
     @property
     def read(self) -> ReadOptions:

@@ -118,6 +118,8 @@ def check_setting(name: str, value: object, *, where: str = "") -> Setting:
         wanted = " or ".join(kind.__name__ for kind in options) if not literal else "a name"
         raise ConfigError(f"{name} is {value!r}{where}: it must be {wanted}")
     assert isinstance(value, str | int | float | bool)
+    if str in kinds:  # a number may stand for text
+        return str(value)
     return float(value) if float in kinds else value
 
 
