@@ -25,8 +25,8 @@ class Stop(Exception):  # noqa: N818  it stands for a kill, not for an error
     pass
 
 
-def texture(seed: int, *shape: int) -> Film:
-    made = gaussian_filter(np.random.default_rng(seed).standard_normal(shape), 1.5)
+def texture(seed: int, *shape: int, width: float = 1.5) -> Film:
+    made = gaussian_filter(np.random.default_rng(seed).standard_normal(shape), width)
     return np.asarray((0.5 + 0.15 * made / made.std()).clip(0, 1), np.float32)
 
 
@@ -48,7 +48,7 @@ def noisy(film: Film, seed: int = 1) -> Film:
 
 
 def learn(film: Film, **settings: Any) -> tuple[unnoise.Denoiser, Film]:
-    settings = {"steps": 250, "model": "unet", "patch": 64, "device": "cpu", **settings}
+    settings = {"steps": 300, "model": "unet", "lr": 3e-3, "patch": 64, **settings}
     denoiser = unnoise.train(film, axes="TYX", **settings, say=lambda _: None)
     return denoiser, denoiser.stack(film, axes="TYX")
 
@@ -71,7 +71,7 @@ def test_a_still_film_is_learned_from_its_neighbours_nearly_as_their_mean() -> N
 
 def test_what_moves_does_not_trail() -> None:
     clean = moving_square()
-    _, made = learn(noisy(clean), depth=3, steps=400)
+    _, made = learn(noisy(clean), depth=5, steps=1200, patch=32, objective="interpolation")
     left = np.array([frame > 0.5 for frame in clean])
     for index in range(2, FRAMES - 2):
         behind = left[index - 1] & ~left[index]  # just left by the square
@@ -100,14 +100,15 @@ def test_unrelated_images_are_denoised_one_by_one() -> None:
 
 
 def test_a_scene_does_not_bleed_into_the_next() -> None:
-    scenes = [np.repeat(texture(seed, 192, 192)[None], 6, axis=0) for seed in (1, 2)]
+    scenes = [np.repeat(texture(seed, 192, 192, width=6)[None], 6, axis=0) for seed in (1, 2)]
     clean = np.concatenate(scenes)
     film = noisy(clean)
-    _, made = learn(film, depth=3, steps=300)
-    apart = error(scenes[0][:1], scenes[1][:1])
-    for last, first in ((5, 6), (6, 5)):
-        assert error(made[last], clean[last]) < 0.1 * apart
-        assert error(made[last], clean[last]) < error(made[last], clean[first]) / 5
+    _, made = learn(film, depth=3, steps=100)
+    one, two = scenes
+    for last, own, other in ((5, one, two), (6, two, one)):
+        apart = other[0] - own[0]
+        share = np.vdot(made[last] - own[0], apart) / np.vdot(apart, apart)
+        assert abs(share) < 0.05  # 0.5 for the mean of both neighbours
 
 
 def test_a_forecast_names_the_depth_and_the_reason(tmp_path: Path) -> None:

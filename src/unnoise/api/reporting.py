@@ -140,6 +140,7 @@ def _read_again(settings: TrainConfig, folder: RunFolder, say: Say) -> HeldOut:
     plan = make_plan(settings, run=folder.path, say=say)
     settings = complete(settings, plan)
     assert settings.batch_size is not None
+    assert settings.patch is not None
     preparation = Preparation(
         batch_size=settings.batch_size,
         side=settings.patch,

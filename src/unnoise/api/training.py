@@ -1,5 +1,6 @@
 """``unnoise.train``: from settings to a trained denoiser and its run folder, or to a forecast."""
 
+import math
 import sys
 import time
 from collections import Counter
@@ -130,7 +131,8 @@ def forecast(
         training.advance(steps).item()
         seconds.append(time.perf_counter() - start)
     training.batches.close()
-    size = f" of {settings.patch} × {settings.patch}" if training.batches.unit == "patches" else ""
+    side = math.isqrt(training.batches.pixels)
+    size = f" of {side} × {side}" if training.batches.unit == "patches" else ""
     notes = [*assembly.notes, *([plan.hint] if plan.hint else [])]
     parts = plan.views[0]
     return {

@@ -79,6 +79,7 @@ def complete(config: TrainConfig, plan: Plan) -> TrainConfig:
         config,
         noise=str(parse_noise(plan.noise)) if plan.noise else None,
         model=model,
+        patch=config.patch or OBJECTIVES[plan.objective].patch,
         batch_size=config.batch_size or (WHOLE_BATCH if whole else PATCH_BATCH),
         lr=config.lr or (lr if config.init is None else lr * FINE_TUNING),
     )
@@ -112,6 +113,7 @@ def assemble(
         raise ConfigError(f"stride is {plan.stride}, but {what}: leave --stride out")
     assert config.batch_size is not None
     assert config.lr is not None
+    assert config.patch is not None
     device = choose_device(config.device)
     # Before the images are read: it may be refused.
     networks = build_networks(config, plan, device)

@@ -44,6 +44,7 @@ class Objective(ABC):
         Mapping[str, str]
     ] = {}  # settings of this objective: why others ignore each, or ""
     finds_structure: ClassVar[bool] = True  # whether auto looks for noise that lines share
+    patch: ClassVar[int] = 128  # pixels of a side that suit it
 
     @classmethod
     def build(cls, config: TrainConfig, images: ImageFacts) -> "Objective":  # noqa: ARG003  for others

@@ -82,7 +82,8 @@ class TrainConfig:
     accumulate
         Compute each batch in this many pieces, one after the other, in less memory.
     patch
-        Height and width of the patches that are cut from larger images.
+        Height and width of the patches that are cut from larger images. Without it, 128, or 64 for
+        interpolation, which learns at full resolution.
     lr
         The highest learning rate. The default depends on the model.
     loss
@@ -151,7 +152,7 @@ class TrainConfig:
     minutes: float | None = None
     batch_size: int | None = None
     accumulate: int = 1
-    patch: int = 128
+    patch: int | None = None
     lr: float | None = None
     loss: Literal["mse", "l1", "root-l1", "bce"] = "mse"
     optimizer: Literal["adamw", "muon", "sgd"] = "adamw"
@@ -192,7 +193,7 @@ class TrainConfig:
                 "--noise auto adds the noise of --noisy to clean images, and --targets says that "
                 "the images are noisy: leave one of them out"
             )
-        if self.patch < SMALLEST_PATCH or self.patch % 2:
+        if self.patch is not None and (self.patch < SMALLEST_PATCH or self.patch % 2):
             raise ConfigError(f"patch is {self.patch}: it is even and at least {SMALLEST_PATCH}")
         if self.depth != AUTO and not all(map(_is_odd, str(self.depth).split("x"))):
             raise ConfigError(
