@@ -222,8 +222,9 @@ def _check_obeyed(config: TrainConfig, objective: str) -> None:
         if name not in OBJECTIVES[objective].obeys and value not in idle:
             others = " or ".join(other for other, each in OBJECTIVES.items() if name in each.obeys)
             reason = f", since {reasons[name]}," if reasons[name] else ","
+            option = name.replace("_", "-")
             raise ConfigError(
-                f"--{name} {value} is for {others}{reason} and this training is {objective}: "
+                f"--{option} {value} is for {others}{reason} and this training is {objective}: "
                 f"leave it out, or choose --objective {others}"
             )
 

@@ -80,9 +80,10 @@ def asked_depth(sizes: tuple[int, ...], parts: Sequence[Part]) -> Depth:
     for part in parts:
         for axis, size in chosen.items():
             if size > (length := _long(part)[axis]):
+                odd = f"an odd number up to {length}, or " if length >= SHORTEST else ""
                 raise ConfigError(
                     f"depth is {depth}, and {part.name} has {length} images along {axis}: choose "
-                    f"an odd number up to {length}, or 1 to see each image alone"
+                    f"{odd}1, which sees each image alone"
                 )
     return {axis: size for axis, size in chosen.items() if size > 1}
 
