@@ -1,18 +1,18 @@
 """``unnoise.add_noise`` and ``evaluate``: the quality of a denoiser on known images."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import groupby
 from pathlib import Path
 from typing import cast
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from unnoise.api.common import Source, print_message
-from unnoise.data import load_images, load_pairs
+from unnoise.api.judging import Judged, first, ready, value_ranges, with_data
+from unnoise.data import Beside, Part, load_images, load_pairs
+from unnoise.datasets import NAMES
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ConfigError
 from unnoise.evaluation import Evaluation, compare
@@ -23,15 +23,12 @@ from unnoise.images import (
     ValueRange,
     as_stack,
     from_float,
-    hole_mask,
-    ranges_of,
     to_float,
-    without_holes,
 )
 from unnoise.noise import parse_noise
 from unnoise.seeding import generator
 from unnoise.trust import error_estimator
-from unnoise.types import Array, Say, Scalar
+from unnoise.types import Array, Indices, Say, Scalar
 
 
 def add_noise(
@@ -106,13 +103,20 @@ def evaluate(
         data_dir: Where to look for named datasets first.
 
     Raises:
-        ConfigError: There is neither a noise nor targets, or both.
+        ConfigError: There is neither a noise nor targets, or both; or the model sees several
+            images together, and these are single ones of a named dataset.
+        ModelError: The images are no stacks that such a model takes.
     """
     read = ReadOptions(
         axes=axes, array=array, max_pixels=max_pixels, nodata=nodata, nan=nan, sequence=sequence
     )
     if limit < 0:
         raise ConfigError(f"limit is {limit}: it is a number of images, or 0 for all")
+    if denoiser.info.depth and isinstance(data, str) and data in NAMES:
+        raise ConfigError(
+            f"the model sees several images of a stack together, and {data} has single images: "
+            "give a stack, or take a model of single images"
+        )
     if noise is not None and targets is not None:
         raise ConfigError("--targets and --noise are both given: noisy images bring their own")
     found = load_pairs(data, targets, read=read, say=say)
@@ -122,8 +126,8 @@ def evaluate(
                 f"{found[0].name} holds pairs of noisy and clean images, which bring their own "
                 "noise: leave --noise out, or name the clean ones alone"
             )
-        pairs = list(zip(*(side.stacks for side in found), strict=True))
-        spec, name = "", found[0].name
+        spec, images = "", found[0]
+        clean: Sequence[Array | None] = found[1].stacks
     else:
         spec = noise or denoiser.info.noise
         if not spec:
@@ -134,15 +138,19 @@ def evaluate(
         images = load_images(
             data, split="test", read=read, data_dir=Path(data_dir) if data_dir else None, say=say
         )
-        name, pairs = images.name, [(stack, stack) for stack in images.stacks]
+        clean = [None] * len(images.stacks)
+    judged = [
+        Judged(stack, theirs, _around(denoiser, part, stack))
+        for stack, theirs, part in zip(images.stacks, clean, images.parts, strict=True)
+    ]
     return measure(
-        denoiser, pairs, spec=spec, name=name, limit=limit, baselines=baselines, seed=seed
+        denoiser, judged, spec=spec, name=images.name, limit=limit, baselines=baselines, seed=seed
     )
 
 
 def measure(
     denoiser: Denoiser,
-    pairs: Sequence[tuple[Array, Array]],
+    judged: Sequence[Judged],
     *,
     spec: str,
     name: str,
@@ -150,72 +158,29 @@ def measure(
     baselines: bool = True,
     seed: int = 0,
 ) -> Evaluation:
-    """Measure a denoiser on stacks ``(N, H, W, C)``: noisy and clean, or clean ones and a noise."""
-    pairs = [part for pair in pairs for part in _with_data(*pair)]
-    first = list(_first(pairs, limit))
-    ranges = value_ranges(denoiser, *([pair[side] for pair in first] for side in (0, 1)))
+    """Measure a denoiser on noisy images and their clean ones, or on clean ones and a noise."""
+    chosen = list(first([part for each in judged for part in with_data(each)], limit))
+    ranges = value_ranges(denoiser, chosen)
+    stacks = [
+        stack
+        for i, each in enumerate(chosen)
+        for stack in ready(
+            denoiser, each, ranges, spec, generator(seed, "evaluate", *([i] if i else []))
+        )
+    ]
     return compare(
         denoiser.denoise_floats,
-        [
-            _floats(denoiser, pair, ranges, spec, generator(seed, "evaluate", *([i] if i else [])))
-            for i, pair in enumerate(first)
-        ],
+        [(stack.noisy, stack.clean) for stack in stacks],
         noise=str(parse_noise(spec)) if spec else "",
         data=name,
         seed=seed,
+        together=(stack.together() for stack in stacks),
         baselines=baselines,
         estimator=error_estimator,
     )
 
 
-def value_ranges(
-    denoiser: Denoiser, noisy: Sequence[Array], clean: Sequence[Array]
-) -> tuple[ValueRange, ValueRange]:
-    """Return the ranges of noisy and of clean stacks, as training finds them."""
-    kinds = {side.dtype for side in (*noisy, *clean)}
-    sight = denoiser.sight
-    if len(kinds) == 1 and sight.results is not None:  # in the units of the model
-        return sight.values(_images(noisy))[0], sight.results
-    views = [_images(noisy), _images(clean)] if len(kinds) > 1 else [_images([*noisy, *clean])]
-    ours = sight.values(views[0])[0]
-    found = ranges_of(views)
-    return ours, ours if found[0] == found[-1] else found[-1]
-
-
-def _with_data(noisy: Array, clean: Array) -> list[tuple[Array, Array]]:
-    """Leave out pixels without data; stacks that lack none stay whole."""
-    if hole_mask(noisy) is None is hole_mask(clean):
-        return [(np.asarray(noisy), np.asarray(clean))]
-    cut = [part for images in zip(noisy, clean, strict=True) for part in without_holes(images)]
-    return [(ours[None], theirs[None]) for ours, theirs in cut]
-
-
-def _images(stacks: Sequence[Array]) -> list[Array]:
-    return [image for stack in stacks for image in stack]
-
-
-def _first(pairs: Sequence[tuple[Array, Array]], limit: int) -> Iterator[tuple[Array, Array]]:
-    """Yield stacks until there are ``limit`` images; stacks of one size in a row are joined."""
-    left = limit or sum(len(clean) for _, clean in pairs)
-    alike = groupby(pairs, key=lambda pair: [(side.shape[1:], side.dtype) for side in pair])
-    for _, group in alike:
-        noisy, clean = (np.concatenate(side)[:left] for side in zip(*group, strict=True))
-        left -= len(clean)
-        if len(clean):
-            yield noisy, clean
-
-
-def _floats(
-    denoiser: Denoiser,
-    pair: tuple[Array, Array],
-    ranges: tuple[ValueRange, ValueRange],
-    spec: str,
-    random: torch.Generator,
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Scale a pair of stacks as the model sees them, ``(N, C, H, W)``; a spec makes one noisy."""
-    noisy, clean = (
-        denoiser.sight.floats(side, values) for side, values in zip(pair, ranges, strict=True)
-    )
-    if spec:
-        noisy = parse_noise(spec)(torch.from_numpy(clean), random).numpy()
-    return noisy, clean
+def _around(denoiser: Denoiser, part: Part, stack: Array) -> Indices | None:
+    """Return which images of a stack are seen with each; None for a model of single images."""
+    near = denoiser.sight.around(part, name=part.name)
+    return None if near is None else Beside.of([near], list(stack)).table

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from unnoise.api.common import ARRAY_NAME, ignore, print_message
-from unnoise.api.evaluating import measure, value_ranges
+from unnoise.api.evaluating import measure
 from unnoise.api.finishing import HeldOut
+from unnoise.api.judging import Judged, ready, value_ranges
 from unnoise.api.noise_models import NoiseModel, correlations, noisy_ones
 from unnoise.api.planning import make_plan
 from unnoise.api.sharing import short
@@ -18,8 +18,7 @@ from unnoise.denoiser import Denoiser, Running
 from unnoise.denoiser.description import in_words
 from unnoise.errors import RunError
 from unnoise.evaluation import Evaluation
-from unnoise.images import ValueRange, to_float
-from unnoise.noise import parse_noise
+from unnoise.images import ValueRange
 from unnoise.noise.fitting import plain_pair
 from unnoise.outputs import write_bytes, write_text
 from unnoise.report import (
@@ -76,7 +75,7 @@ def write_report(
     if denoiser.info.trained.get("psnr") is not None:
         evaluation = measure(
             denoiser,
-            [(views[0], views[-1]) for views in held_out.judged],
+            [Judged.of(views) for views in held_out.judged],
             spec=denoiser.info.noise,
             name=f"{denoiser.info.data}, "
             + ("test images" if settings.data in NAMES else "held-out parts"),
@@ -156,17 +155,13 @@ def _read_again(settings: TrainConfig, folder: RunFolder, say: Say) -> HeldOut:
 
 def _draw_examples(denoiser: Denoiser, held_out: HeldOut, seed: int) -> bytes:
     """Draw rows of examples: noisy, denoised and, where there are any, clean images."""
-    views, noise = held_out.shown, denoiser.info.noise
-    ranges = value_ranges(denoiser, [views[0]], [views[-1]])
-    noisy, clean = (
-        to_float(view, values) for view, values in zip((views[0], views[-1]), ranges, strict=True)
-    )
-    if noise:
-        noisy = parse_noise(noise)(torch.from_numpy(noisy), generator(seed, "preview")).numpy()
-    rows = {"noisy": noisy, "denoised": denoiser.denoise_floats(noisy)}
+    shown = Judged.of(held_out.shown)
+    ranges = value_ranges(denoiser, [shown])
+    (made,) = ready(denoiser, shown, ranges, denoiser.info.noise, generator(seed, "preview"))
+    rows = {"noisy": made.noisy, "denoised": denoiser.denoise_floats(made.together())}
     if "psnr" in denoiser.info.trained:
-        rows["clean"] = clean
-    return draw_grid(rows, values=ranges[0], dtype=views[0].dtype)
+        rows["clean"] = made.clean
+    return draw_grid(rows, values=ranges[0], dtype=shown.images.dtype)
 
 
 def write_noise_page(

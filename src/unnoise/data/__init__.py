@@ -5,6 +5,7 @@ part) → ``prepare`` (pixels, split, batches). This room does not know models o
 """
 
 from unnoise.data.batches import Batches, Patches, split_indices
+from unnoise.data.beside import Beside
 from unnoise.data.classes import load_classes
 from unnoise.data.depth import find_depth
 from unnoise.data.material import Material, Preparation, prepare, takes_whole
@@ -22,6 +23,7 @@ from unnoise.data.survey import Source, Survey
 __all__ = [
     "TURNS",
     "Batches",
+    "Beside",
     "Images",
     "Material",
     "Part",

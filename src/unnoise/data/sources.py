@@ -9,7 +9,7 @@ import numpy as np
 
 from unnoise.data.names import find_pairs, match_pairs
 from unnoise.data.packed import survey_shards
-from unnoise.data.parts import ArrayPart, read_parts
+from unnoise.data.parts import ArrayPart, Part, read_parts
 from unnoise.data.survey import Source, Survey, survey
 from unnoise.datasets import NAMES, TASKS, load_labelled, make_task
 from unnoise.errors import DataError, ImageError, UnknownNameError
@@ -27,6 +27,7 @@ class Images:
     name: str  # the user's name for them
     stacks: tuple[Array, ...]  # each (N, H, W, C) of the source's dtype; sizes may differ
     noise: str | None = None  # the spec that belongs to a named dataset
+    parts: tuple[Part, ...] = ()  # where each stack was read
 
     @property
     def stack(self) -> Array:
@@ -98,11 +99,12 @@ def load_images(
     """
     found, noise = look_at(source, split=split, read=read, data_dir=data_dir, say=say)
     failures = list(found.failures)
-    stacks = tuple(stack for _, stack in read_parts(found.parts, failures.append))
+    stacks = dict(read_parts(found.parts, failures.append))
     _report(failures, say)
     if not stacks:
         raise DataError(f"none of the images of {found.name} can be read")
-    return Images(found.name, stacks, noise)
+    parts = tuple(found.parts[i] for i in stacks)
+    return Images(found.name, tuple(stacks.values()), noise, parts)
 
 
 def load_pairs(
@@ -146,8 +148,11 @@ def load_pairs(
             raise DataError(f"{a.name} is {a.describe()}, and its target {b.describe()}")
     if not both:
         raise DataError(f"none of the pairs of {noisy.name} and {clean.name} can be read")
-    stacks = [tuple(side[i] for i in both) for side in (ours, theirs)]
-    return Images(noisy.name, stacks[0]), Images(clean.name, stacks[1])
+    first, second = (
+        Images(name, tuple(stacks[i] for i in both), parts=tuple(side[i] for i in both))
+        for name, stacks, side in zip((noisy.name, clean.name), (ours, theirs), sides, strict=True)
+    )
+    return first, second
 
 
 def _report(failures: list[str], say: Say) -> None:

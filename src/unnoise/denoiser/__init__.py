@@ -11,7 +11,7 @@ from unnoise.denoiser.options import ChannelUse, DenoiseOptions, Outputs
 from unnoise.denoiser.passes import ValuePass
 from unnoise.denoiser.running import Precision, Running
 from unnoise.denoiser.sight import Scaled
-from unnoise.denoiser.together import beside
+from unnoise.denoiser.together import apart, beside
 from unnoise.denoiser.view import View
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Scaled",
     "ValuePass",
     "View",
+    "apart",
     "beside",
     "describe_replaced",
     "without_hot_pixels",

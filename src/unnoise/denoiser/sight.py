@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,22 @@ from unnoise.sizes import Sized, check_size
 from unnoise.types import Array, Floats, Mask
 
 DEFAULTS = DenoiseOptions()
+
+
+class Counted(Protocol):
+    """Images that are counted along some axes, such as a ``Layout``."""
+
+    @property
+    def count(self) -> int:
+        """Number of images."""
+
+    @property
+    def stack_axes(self) -> str:
+        """The letters of the axes that count images."""
+
+    @property
+    def stack_shape(self) -> tuple[int, ...]:
+        """The lengths of these axes."""
 
 
 class Sight:
@@ -80,7 +96,7 @@ class Sight:
         shape = (stack.shape[1], stack.shape[2], stack.shape[3])
         return self._view(parts, stack.dtype, shape, options, alpha=False, colour="unknown")
 
-    def around(self, layout: Layout, *, name: str = "the array") -> Neighbours | None:
+    def around(self, layout: Counted, *, name: str = "the array") -> Neighbours | None:
         """Return which images of a stack are seen together; None for a model of single images.
 
         Raises:
@@ -96,16 +112,18 @@ class Sight:
             )
         return neighbours(self._depth, layout.stack_axes, layout.stack_shape, name=name)
 
-    def floats(self, images: Array, values: ValueRange | None = None) -> Floats:
+    def floats(self, images: Array, values: ValueRange | None = None, *, depth: int = 1) -> Floats:
         """Return a stack ``(N, H, W, C)`` as the model sees it, float32 ``(N, C, H, W)``.
 
-        Grey becomes colour and colour grey, where the model takes the other. Without ``values``,
-        the range of the images is found.
+        With ``depth``, each image comes with its neighbours, ``(N, H, W, depth · C)``. Grey becomes
+        colour and colour grey, where the model takes the other. Without ``values``, the range of
+        the images is found.
         """
-        wanted = self._model.channels
-        if {images.shape[3], wanted} == {1, 3}:
-            images = to_channels(images, wanted)
-        return to_float(images, values or self.values(list(images))[0])
+        alone, wanted = apart(images, depth), self._model.channels
+        if {alone.shape[3], wanted} == {1, 3}:
+            alone = to_channels(alone, wanted)
+        floats = to_float(alone, values or self.values(list(alone))[0])
+        return floats.reshape(len(images), -1, *floats.shape[2:])
 
     def values(
         self, parts: Sequence[Array], *, each: bool = False, picture: bool = False

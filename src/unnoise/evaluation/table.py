@@ -1,7 +1,7 @@
 """One table: every method on the same noisy images."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -71,6 +71,7 @@ def compare(
     noise: str,
     data: str,
     seed: int,
+    together: Iterable[Floats] | None = None,
     baselines: bool = True,
     estimator: Estimator | None = None,
 ) -> Evaluation:
@@ -82,6 +83,8 @@ def compare(
         noise: The spec; like ``data`` and ``seed`` for the record alone.
         data: The name of the images.
         seed: The seed of the noise.
+        together: What the denoiser gets in place of the noisy images of each pair: the same with
+            their neighbours. Classical methods see single images.
         baselines: Whether to run the classical methods, one image at a time.
         estimator: Returns a function that estimates errors on a noisy image, or None. Each
             classical method gets the parameter with the least error, else its default.
@@ -89,13 +92,13 @@ def compare(
     figures = {NOISY: _measure([noisy for noisy, _ in pairs], pairs)}
     speed, parameters = {}, {}
 
-    def add(name: str, method: Denoise) -> None:
+    def add(name: str, method: Denoise, given: Iterable[Floats] | None = None) -> None:
         start = time.perf_counter()
-        results = [method(noisy) for noisy, _ in pairs]
+        results = [method(noisy) for noisy in given or (noisy for noisy, _ in pairs)]
         speed[name] = sum(map(len, results)) / (time.perf_counter() - start)
         figures[name] = _measure(results, pairs)
 
-    add(MODEL, denoise)
+    add(MODEL, denoise, together)
     images = [image for noisy, _ in pairs for image in noisy]
     errors = [estimator(image) if estimator else None for image in images] if baselines else []
     for name in available_baselines() if baselines else ():

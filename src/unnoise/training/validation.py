@@ -12,6 +12,7 @@ from unnoise.images import ValueRange, to_float
 from unnoise.models import Model, restore
 from unnoise.objectives import LOSSES, Objective
 from unnoise.seeding import generator
+from unnoise.sizes import middle_of
 from unnoise.training.contract import Validation
 from unnoise.training.parallel import ALONE, World
 from unnoise.types import Array
@@ -87,7 +88,7 @@ class HeldOutValidator:
     def noisy_psnr(self) -> float | None:
         """Return the mean PSNR of the noisy images in dB; None where there are no clean ones."""
         errors = [
-            LOSSES["mse"](noisy, clean)
+            LOSSES["mse"](middle_of(noisy, noisy.shape[1] // clean.shape[1]), clean)
             for noisy, clean in self.held.examples(self.objective, self.seed)
             if clean is not None
         ]
