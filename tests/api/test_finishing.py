@@ -94,6 +94,37 @@ def test_it_is_replaced_with_its_run(clean: NDArray[np.uint8], tmp_path: Path) -
     assert not file.exists()  # the test digits are measured
 
 
+@pytest.mark.parametrize("paired", [False, True])
+def test_a_stack_is_shown_along_its_axis_and_measured_by_its_middle_images(
+    tmp_path: Path, paired: bool
+) -> None:
+    y, x = np.mgrid[:80, :96]
+    film = np.stack([127 + 60 * np.sin((x + 4 * t) / 9) * np.cos(y / 11) for t in range(12)])
+    film = (film + 3 * np.arange(12)[:, None, None]).astype(np.uint8)
+    noise = np.random.default_rng(0).normal(0, 25, film.shape)
+    noisy = (film + noise).clip(0, 255).astype(np.uint8)
+    data: dict[str, Any] = {"targets": film} if paired else {"noise": "gaussian:0.1"}
+    denoiser = unnoise.train(
+        noisy if paired else film, axes="TYX", depth=3, out=tmp_path, **data, **FAST
+    )
+    kept = HeldOut.load(tmp_path / "held_out.npz")
+    assert kept.along is not None
+    assert kept.along.axis == "T"
+    page, evaluation = write_report(tmp_path)
+    assert evaluation is not None
+    trained = denoiser.info.trained
+    assert evaluation.mean("noisy", "psnr") == pytest.approx(trained["noisy_psnr"], abs=0.3)
+    assert evaluation.mean("unnoise", "psnr") == pytest.approx(trained["psnr"], abs=0.3)
+    assert "<h2>Along T</h2>" in page.read_text(encoding="utf-8")
+    draw_preview(tmp_path)
+    with np.load(tmp_path / "held_out.npz") as stacks:
+        arrays = dict(stacks)
+    arrays["around 0"] = arrays["around 0"] + 100
+    np.savez(tmp_path / "held_out.npz", **arrays)
+    with pytest.raises(RunError, match="neighbours that are not there"):
+        write_report(tmp_path)
+
+
 def test_its_size_is_bounded(tmp_path: Path) -> None:
     scene = tuple(np.random.default_rng(0).random((2, 512, 512, 3)).astype(np.float32))
     kept = HeldOut.of((np.zeros((5, 256, 256, 40), np.float32),), [scene] * 6)

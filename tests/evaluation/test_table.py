@@ -52,3 +52,14 @@ def test_bm3d_runs_only_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -
 def test_sigma_is_estimated() -> None:
     noisy = 0.5 + 0.1 * np.random.default_rng(0).standard_normal((64, 64, 1)).astype(np.float32)
     assert estimate_sigma(noisy) == pytest.approx(0.1, rel=0.1)
+
+
+def test_neighbours_are_for_the_denoiser_alone() -> None:
+    clean, noisy = images(1)
+    seen = np.concatenate([clean, noisy, clean], axis=1)
+    evaluation = compare(
+        lambda x: x[:, :1], [(noisy, clean)], noise="", data="x", seed=0, together=iter([seen])
+    )
+    assert evaluation.mean("unnoise", "psnr") == 100
+    alone = compare(lambda x: x, [(noisy, clean)], noise="", data="x", seed=0)
+    assert evaluation.mean("gaussian", "psnr") == alone.mean("gaussian", "psnr")

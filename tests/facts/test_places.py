@@ -1,8 +1,8 @@
-"""The most structured part of an image, in noise and where nothing is."""
+"""The most structured part of an image, and the place that changes most, in noise."""
 
 import numpy as np
 
-from unnoise.facts import most_structured
+from unnoise.facts import change, most_structured
 
 
 def test_the_place_with_structure_is_found_in_noise() -> None:
@@ -14,3 +14,16 @@ def test_the_place_with_structure_is_found_in_noise() -> None:
         assert np.abs(np.subtract(found, (top, left))).max() <= 6
     assert most_structured(np.zeros((100, 200)), 50, 50) == (25, 75)  # nothing there: the middle
     assert most_structured(np.zeros((4, 5000, 2)), 4, 100)[0] == 0
+
+
+def test_the_place_that_changes_is_found_in_noise_that_is_stronger_elsewhere() -> None:
+    random = np.random.default_rng(0)
+    spread = np.linspace(0.05, 0.3, 60)[None, None, :, None]  # towards the right
+    film = random.normal(0, 1, (40, 50, 60, 2)) * spread
+    film[:, 18:23, 8:13] += np.sin(np.arange(40) / 4)[:, None, None, None]
+    film[:, 30:, 40:] += 5.0  # bright, and always the same
+    found = change(list(film))
+    row, column = np.unravel_index(found.argmax(), found.shape)
+    assert abs(row - 20) <= 1 >= abs(column - 10)
+    assert found[20, 10] > 10 * np.abs(found[:, 20:]).max()
+    assert (change([film[0], film[0]]) == 0).all()

@@ -3,7 +3,8 @@ import struct
 
 import numpy as np
 
-from unnoise.report import RunPage, draw_curves, draw_grid, render_page
+from unnoise.images import ValueRange
+from unnoise.report import RunPage, draw_along, draw_curves, draw_grid, join_below, render_page
 
 
 def size(png: bytes) -> tuple[int, int]:
@@ -56,3 +57,15 @@ def test_the_page_is_self_contained_and_escaped() -> None:
     assert not re.findall(r"(?:src|href)=\"(?!data:)", html)
     assert "1,234" in html
     assert "20.00" in html
+
+
+def test_a_piece_of_a_stack_is_drawn_below_the_examples() -> None:
+    stack = np.random.default_rng(0).random((12, 3, 10, 30), np.float32)
+    values = ValueRange((0.0, 1.0, 2.0), (9.0, 9.0, 9.0), False)
+    rows = {"noisy": stack, "denoised": stack}
+    along = draw_along(rows, "Z", (4, 29), values=values, dtype=np.uint16)
+    clean = draw_along(rows | {"clean": stack}, "Z", (0, 0), values=values, dtype=np.uint16)
+    assert size(clean)[0] > size(along)[0]
+    grid = draw_grid({"a": stack})
+    both = size(join_below([grid, along]))
+    assert both == (max(size(grid)[0], size(along)[0]), size(grid)[1] + size(along)[1])

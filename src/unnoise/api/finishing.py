@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from unnoise.assemble import Assembly
+from unnoise.data import Along
 from unnoise.denoiser import Denoiser
 from unnoise.denoiser.torch_backend import TorchBackend
 from unnoise.errors import DataError, RunError
@@ -27,8 +28,9 @@ SHARE = 0.08  # of the multiply-adds of the training
 # Bytes of pixels that are kept for the table, and for pictures: 1.5 megapixels, which validation
 # sees at most, of pairs of colour images of 8 bits fit. A folder grows by as much as two networks.
 LIMIT = 2**24
-DAMAGED = (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
-SHOWN, JUDGED = "shown", "judged"
+DAMAGED = (ValueError, TypeError, LookupError, EOFError, zipfile.BadZipFile, zlib.error)
+NYXC = 4  # axes
+SHOWN, JUDGED, ALONG, AROUND = "shown", "judged", "along", "around"
 
 Scene = tuple[Array, ...]  # the views of one scene, (H, W, C)
 
@@ -100,9 +102,12 @@ class HeldOut:
     # For the report: stacks of scenes of one size, each with its views, noisy and clean, or clean
     # alone. Nothing is kept where there are no clean images.
     judged: tuple[tuple[Array, ...], ...]
+    along: Along | None = None  # a piece of a stack, for pictures
 
     @classmethod
-    def of(cls, examples: tuple[Array, ...], scenes: Sequence[Scene]) -> "HeldOut":
+    def of(
+        cls, examples: tuple[Array, ...], scenes: Sequence[Scene], along: Along | None = None
+    ) -> "HeldOut":
         """Keep examples and evenly spread scenes, up to ``LIMIT`` of each, but at least one."""
         every, kept = 1, scenes
         while sum(view.nbytes for scene in kept for view in scene) > LIMIT and len(kept) > 1:
@@ -114,6 +119,7 @@ class HeldOut:
         return cls(
             shown=tuple(view[:count] for view in examples),
             judged=tuple(tuple(np.stack(view) for view in views) for views in judged),
+            along=along,
         )
 
     def save(self, path: Path) -> None:
@@ -121,6 +127,11 @@ class HeldOut:
         stacks = {f"{SHOWN} {i}": view for i, view in enumerate(self.shown)}
         for number, views in enumerate(self.judged):
             stacks |= {f"{JUDGED} {number} {i}": view for i, view in enumerate(views)}
+        if self.along:
+            axis, views = self.along.axis, self.along.views
+            stacks |= {f"{ALONG} {axis} {i}": view for i, view in enumerate(views)}
+            if self.along.around is not None:
+                stacks[f"{AROUND} 0"] = self.along.around
         with replacing(path) as temporary:
             np.savez_compressed(temporary, **stacks)  # type: ignore[arg-type]  # see its allow_pickle
 
@@ -132,7 +143,8 @@ class HeldOut:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as stacks:
                 for name in stacks.files:
                     groups.setdefault(name.rpartition(" ")[0], []).append(stacks[name])
-            if any(view.ndim != 4 for views in groups.values() for view in views):
+            along = _along(groups)
+            if any(view.ndim != NYXC for views in groups.values() for view in views):
                 raise ValueError("an array is no stack of images")
             shown = tuple(groups.pop(SHOWN))
         except (*DAMAGED, OSError) as error:
@@ -140,4 +152,20 @@ class HeldOut:
                 f"cannot read {path}: it is damaged ({error}). Remove it, and the images of the "
                 "run are read again, unless they were arrays"
             ) from error
-        return cls(shown, tuple(tuple(views) for views in groups.values()))
+        judged = tuple(tuple(views) for views in groups.values())
+        return cls(shown, judged, along)
+
+
+def _along(groups: dict[str, list[Array]]) -> Along | None:
+    """Take the piece of a stack out of the arrays of a file, if there is one."""
+    table = groups.pop(AROUND, [None])[0]
+    for name in [name for name in groups if name.startswith(ALONG)]:
+        views = tuple(groups.pop(name))
+        if any(view.ndim != NYXC for view in views):
+            raise ValueError("an array is no stack of images")
+        if table is None:
+            return Along(name.split()[1], views)
+        if table.ndim != 2 or not {*table.flat} <= {*range(len(views[0]))}:
+            raise ValueError("an image has neighbours that are not there")
+        return Along(name.split()[1], views, table.astype(np.int64))
+    return None

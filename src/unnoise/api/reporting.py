@@ -7,7 +7,8 @@ import numpy as np
 from unnoise.api.common import ARRAY_NAME, ignore, print_message
 from unnoise.api.evaluating import measure
 from unnoise.api.finishing import HeldOut
-from unnoise.api.judging import Judged, ready, value_ranges
+from unnoise.api.held_out_pictures import HeldOutPictures
+from unnoise.api.judging import Judged
 from unnoise.api.noise_models import NoiseModel, correlations, noisy_ones
 from unnoise.api.planning import make_plan
 from unnoise.api.sharing import short
@@ -27,12 +28,10 @@ from unnoise.report import (
     RunPage,
     draw_crops,
     draw_curves,
-    draw_grid,
     draw_noise_curves,
     render_page,
 )
 from unnoise.runs import RunFolder, TrainConfig
-from unnoise.seeding import generator
 from unnoise.types import Doubles, Floats, Say
 
 CROP = 64  # pixels of a side
@@ -46,8 +45,8 @@ def draw_preview(run: str | Path) -> Path:
     if not folder.preview.is_file():  # else it shows the model in the folder
         settings = folder.read_config()
         held_out = _held_out(settings, folder, ignore)
-        picture = _draw_examples(Denoiser.load(folder.path), held_out, settings.seed)
-        write_bytes(folder.preview, picture)
+        picture = HeldOutPictures(Denoiser.load(folder.path), held_out, settings.seed)
+        write_bytes(folder.preview, picture.all())
     return folder.preview
 
 
@@ -82,6 +81,7 @@ def write_report(
             limit=limit,
             seed=settings.seed,
         )
+    pictures = HeldOutPictures(denoiser, held_out, settings.seed)
     facts = denoiser.describe()
     trained = facts["trained"]
     metrics = folder.read_metrics()
@@ -89,7 +89,9 @@ def write_report(
     page = RunPage(
         title=f"A denoiser trained on {data}",
         facts=_facts(evaluation, facts, trained),
-        examples=_draw_examples(denoiser, held_out, settings.seed),
+        examples=pictures.examples(),
+        axis=held_out.along.axis if held_out.along else "",
+        along=pictures.along(),
         curves=draw_curves(metrics, noisy_psnr=trained.get("noisy_psnr")) if metrics else None,
         table=evaluation.rows() if evaluation else [],
         table_caption=evaluation.caption if evaluation else "",
@@ -150,18 +152,7 @@ def _read_again(settings: TrainConfig, folder: RunFolder, say: Say) -> HeldOut:
         seed=settings.seed,
     )
     material = prepare(plan, preparation, failed=say)
-    return HeldOut.of(material.examples, material.held_out)
-
-
-def _draw_examples(denoiser: Denoiser, held_out: HeldOut, seed: int) -> bytes:
-    """Draw rows of examples: noisy, denoised and, where there are any, clean images."""
-    shown = Judged.of(held_out.shown)
-    ranges = value_ranges(denoiser, [shown])
-    (made,) = ready(denoiser, shown, ranges, denoiser.info.noise, generator(seed, "preview"))
-    rows = {"noisy": made.noisy, "denoised": denoiser.denoise_floats(made.together())}
-    if "psnr" in denoiser.info.trained:
-        rows["clean"] = made.clean
-    return draw_grid(rows, values=ranges[0], dtype=shown.images.dtype)
+    return HeldOut.of(material.examples, material.held_out, material.along)
 
 
 def write_noise_page(

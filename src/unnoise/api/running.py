@@ -201,7 +201,7 @@ class Run:
                 )
             if assembly.config.data not in NAMES:  # of these, the test images are measured
                 scenes = assembly.scenes if "psnr" in info.trained else []  # some are clean
-                HeldOut.of(assembly.examples, scenes).save(folder.held_out)
+                HeldOut.of(assembly.examples, scenes, assembly.along).save(folder.held_out)
             denoiser.save(folder.model, overwrite=True)
         return denoiser
 

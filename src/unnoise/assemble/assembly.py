@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 from unnoise.assemble.networks import Networks, build_networks, build_optimizer
-from unnoise.data import TURNS, Material, Plan, Preparation, prepare, takes_whole
+from unnoise.data import TURNS, Along, Material, Plan, Preparation, prepare, takes_whole
 from unnoise.devices import choose_bf16, choose_device
 from unnoise.errors import ConfigError, DataError
 from unnoise.images import ValueRange
@@ -49,6 +49,7 @@ class Assembly:
     learned: Held  # calibrates, too, though it was trained on
     scenes: list[tuple[Array, ...]]  # held-out scenes as they were read: views (H, W, C)
     examples: tuple[Array, ...]  # parts of them to look at: views (N, H, W, C)
+    along: Along | None  # one of them along the axis of a stack
     notes: tuple[str, ...]  # for the user
 
     @property
@@ -193,6 +194,7 @@ def assemble(
         # Copies: slices would keep whole images in memory.
         scenes=[tuple(view.copy() for view in scene) for scene in material.held_out if examples],
         examples=material.examples,
+        along=material.along,
         notes=(*material.notes, *notes),
     )
 

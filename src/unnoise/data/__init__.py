@@ -4,6 +4,7 @@ The way is ``survey`` (what is there, by headers) → ``choose_method`` (which i
 part) → ``prepare`` (pixels, split, batches). This room does not know models or training.
 """
 
+from unnoise.data.along import Along
 from unnoise.data.batches import Batches, Patches, split_indices
 from unnoise.data.beside import Beside
 from unnoise.data.classes import load_classes
@@ -22,6 +23,7 @@ from unnoise.data.survey import Source, Survey
 
 __all__ = [
     "TURNS",
+    "Along",
     "Batches",
     "Beside",
     "Images",

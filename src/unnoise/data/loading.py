@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from unnoise.data.batches import Groups
-from unnoise.data.parts import read_parts
+from unnoise.data.parts import Part, read_parts
 from unnoise.data.plan import Plan
 from unnoise.data.splitting import Views
 from unnoise.errors import DataError
@@ -31,6 +31,7 @@ class Loaded:
     views: Views
     scenes: Groups | None  # for captures
     stacks: tuple[Neighbours, ...]  # the images of each part, one part after the other
+    axes: tuple[str, ...]  # the letters of the axes of each
     ranges: tuple[ValueRange, ...]  # of the views
     notes: tuple[str, ...]  # for the user
 
@@ -39,14 +40,16 @@ def load(
     plan: Plan, values: ValueRange | None, failed: Callable[[str], None], *, whole: bool
 ) -> Loaded:
     """Read all images of a plan; where ``whole``, fill what has no data instead of cutting it."""
-    views, scenes, stacks = _read(plan, failed)
+    views, scenes, parts = _read(plan, failed)
     ranges = find_ranges(plan, views, values)
     notes = _lack(views) + describe_ranges(ranges, views)
     together = whole or scenes is not None or bool(plan.depth)
     views = _with_data(views, ranges, whole=together)
     if not views[0]:
         raise DataError(f"the images of {plan.name} hold no data: every pixel is said to have none")
-    return Loaded(views, scenes, stacks, ranges, notes)
+    stacks = tuple(part.around(plan.depth) for part in parts)
+    axes = tuple(part.stack_axes for part in parts)
+    return Loaded(views, scenes, stacks, axes, ranges, notes)
 
 
 def find_ranges(plan: Plan, views: Views, values: ValueRange | None) -> tuple[ValueRange, ...]:
@@ -56,9 +59,7 @@ def find_ranges(plan: Plan, views: Views, values: ValueRange | None) -> tuple[Va
     return ranges_of(views, each=plan.views[0][0].colour == "other")
 
 
-def _read(
-    plan: Plan, failed: Callable[[str], None]
-) -> tuple[Views, Groups | None, tuple[Neighbours, ...]]:
+def _read(plan: Plan, failed: Callable[[str], None]) -> tuple[Views, Groups | None, list[Part]]:
     """Read all parts; leave out scenes that cannot be read whole."""
     failures: list[str] = []
 
@@ -73,9 +74,9 @@ def _read(
         listed = "\n".join(f"  {failure}" for failure in failures[:10])
         raise DataError(f"none of the images of {plan.name} can be read:\n{listed}")
     views = tuple([image for i in whole for image in view[i]] for view in read)
-    stacks = tuple(parts[i].around(plan.depth) for i in whole)
+    kept = [parts[i] for i in whole]
     if plan.scenes is None:
-        return views, None, stacks
+        return views, None, kept
     # Images are counted over all parts; those that are left get new numbers.
     there = np.repeat([i in read[0] for i in range(len(parts))], [part.count for part in parts])
     numbers = {int(old): new for new, old in enumerate(np.flatnonzero(there))}
@@ -86,7 +87,7 @@ def _read(
     )
     if not scenes:
         raise DataError(f"no scene of {plan.name} has two captures that can be read")
-    return views, scenes, stacks
+    return views, scenes, kept
 
 
 def _with_data(views: Views, ranges: Sequence[ValueRange], *, whole: bool) -> Views:

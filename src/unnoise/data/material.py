@@ -7,6 +7,7 @@ from itertools import compress
 import numpy as np
 import torch
 
+from unnoise.data.along import Along, cut_along
 from unnoise.data.assumption import stride_of
 from unnoise.data.batches import Batches, Patches, split_indices
 from unnoise.data.beside import Beside
@@ -62,6 +63,7 @@ class Material:
     calibration: list[Scene]  # more of the same, in smaller parts
     examples: tuple[Array, ...]  # for a person to look at: each view, (N, H, W, C)
     ranges: tuple[ValueRange, ...]  # of the views
+    along: Along | None = None  # a held-out piece of a stack, to look at, too
     strides: tuple[int, ...] = (1,)  # at which images are seen
     notes: tuple[str, ...] = ()  # for the user
     # Where strips are held out: the rest of these images. Strips may lack what is elsewhere.
@@ -138,8 +140,10 @@ def _patches(plan: Plan, loaded: Loaded, how: Preparation) -> Material:
     strides = [1]
     groups = scenes or tuple((i,) for i in range(len(views[0])))
     examples: tuple[Array, ...] = ()
+    along = None
     if how.examples:
         examples = choose_examples(held_scenes(views, groups, how.share, how.seed, beside))
+        along = cut_along(plan, loaded, how.share, beside)
     if plan.noisy_only:
         strides = [stride_of(image, how.stride) for image in views[0]]
         if beside:  # neighbours are taken apart alike
@@ -172,6 +176,7 @@ def _patches(plan: Plan, loaded: Loaded, how: Preparation) -> Material:
         held_out=validation_blocks(held_out),
         calibration=calibration_blocks(held_out),
         examples=examples,
+        along=along,
         ranges=ranges,
         strides=tuple(sorted(set(strides))),
         notes=notes,

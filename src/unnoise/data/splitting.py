@@ -68,7 +68,19 @@ def split_views(
 
 def _whole_groups(groups: Groups, share: float | None, seed: int) -> tuple[Indices, Indices] | None:
     """Return the groups to train on and to hold out; None where strips are held out instead."""
-    return split_indices(len(groups), share or HELD_WHOLE, seed) if len(groups) >= MANY else None
+    if not holds_whole(len(groups)):
+        return None
+    return split_indices(len(groups), share or HELD_WHOLE, seed)
+
+
+def holds_whole(groups: int) -> bool:
+    """Whether whole groups are held out, of this many; else strips of each image."""
+    return groups >= MANY
+
+
+def strip_of(image: Array, share: float | None) -> Array:
+    """Return the strip of an image that is held out where strips are."""
+    return image[_cut(image, share) :]
 
 
 def _cut(image: Array, share: float | None) -> int:
@@ -148,7 +160,7 @@ def held_scenes(
         return [tuple(view[groups[i][0]] for view in views) for i in held]
     else:
         first = [tuple(view[group[0]] for view in views) for group in groups]
-    strips = [tuple(view[_cut(view, share) :] for view in scene) for scene in first]
+    strips = [tuple(strip_of(view, share) for view in scene) for scene in first]
     return [
         strip if len(strip[0]) >= LEAST_ROWS else scene
         for strip, scene in zip(strips, first, strict=True)

@@ -9,7 +9,7 @@ from unnoise.facts.lines import VISIBLE, Lines, Structure, lines
 from unnoise.facts.noise_sample import NoiseSample, noise_sample
 from unnoise.facts.parts import blocks_of, middle
 from unnoise.facts.phases import MOSAIC, phases
-from unnoise.facts.places import amount_of_structure, most_structured
+from unnoise.facts.places import amount_of_structure, change, most_structured
 from unnoise.facts.stacks import LEAST_GAIN, UNLIKE, Gain, gain, is_cut, likeness
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Structure",
     "amount_of_structure",
     "blocks_of",
+    "change",
     "cut_off",
     "fineness",
     "gain",

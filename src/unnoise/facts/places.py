@@ -1,10 +1,13 @@
-"""The part of an image with the most structure, which may be far from its middle."""
+"""The part of an image with the most structure, and the places of a stack that change."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from unnoise.types import Array, Doubles
 
 THINNED = 1024  # pixels of a side that are searched; larger images are averaged
+AVERAGED = 3  # pixels of a side
 SMOOTHED = 2.0  # pixels, the sigma of the Gaussian under which noise averages out
 
 
@@ -30,6 +33,35 @@ def most_structured(image: Array, height: int, width: int) -> tuple[int, int]:
     middle = (np.array(inside.shape) - 1) / 2
     top, left = best[np.abs(best - middle).sum(1).argmin()] * step
     return min(int(top), image.shape[0] - height), min(int(left), image.shape[1] - width)
+
+
+def change(images: Sequence[Array]) -> Doubles:
+    """Return how much each place changes over images that follow each other, ``(H, W)``.
+
+    It is the mean product of the deviations in an image and in the next one, of means over 3 × 3
+    pixels, in squared values. Independent noise has 0 on average.
+
+    Args:
+        images: ``(H, W)`` or ``(H, W, C)`` each; the mean of the channels is taken.
+    """
+    from scipy.ndimage import uniform_filter
+
+    def smooth(image: Array) -> Doubles:
+        grey = image.astype(np.float64).reshape(*image.shape[:2], -1).mean(2)
+        smoothed: Doubles = uniform_filter(grey, AVERAGED)
+        return smoothed
+
+    first, *others = images
+    mean = smooth(first)
+    for image in others:
+        mean += smooth(image)
+    mean /= len(images)
+    found, before = np.zeros_like(mean), smooth(first) - mean
+    for image in others:
+        after = smooth(image) - mean
+        found += before * after
+        before = after
+    return found / max(1, len(others))
 
 
 def amount_of_structure(image: Array) -> float:

@@ -3,6 +3,7 @@
 This room gets figures and arrays and draws them; it does not know how they were made.
 """
 
+from unnoise.report.along import draw_along
 from unnoise.report.charts import (
     NoiseCurves,
     draw_confusion,
@@ -22,7 +23,7 @@ from unnoise.report.page import (
     RunPage,
     render_page,
 )
-from unnoise.report.pictures import draw_crops, draw_grid
+from unnoise.report.pictures import draw_crops, draw_grid, join_below
 
 __all__ = [
     "Comparison",
@@ -34,6 +35,7 @@ __all__ = [
     "ProbingPage",
     "ProbingRow",
     "RunPage",
+    "draw_along",
     "draw_comparison",
     "draw_confusion",
     "draw_crops",
@@ -43,5 +45,6 @@ __all__ = [
     "draw_noise_curves",
     "draw_panels",
     "draw_recovery",
+    "join_below",
     "render_page",
 ]

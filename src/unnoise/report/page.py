@@ -26,6 +26,8 @@ class RunPage(HtmlPage):
     table_caption: str
     model: Mapping[str, Any]  # facts about the model
     config: str  # TOML
+    axis: str = ""  # the letter of the axis of stacks
+    along: bytes | None = None  # a picture: a piece of a stack along this axis
 
 
 @dataclass(frozen=True, kw_only=True)

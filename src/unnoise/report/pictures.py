@@ -53,8 +53,8 @@ def draw_grid(
     letters = min(LABEL, max(width_of(clean(name), FONT) for name in rows))
     label = letters + 2 * LABEL_GAP
     row = max(tall, LEAST_ROW)
-    chosen = [[_pixels(stack[i]) for stack in stacks] for i in range(count)]
-    drawn = [_contrast(pictures, values, dtype) for pictures in chosen]
+    chosen = [[pixels_of(stack[i]) for stack in stacks] for i in range(count)]
+    drawn = [in_contrast(pictures, values, dtype) for pictures in chosen]
     notes = _notes([contrast for contrast, _ in drawn], cell)
     below, foot = ((CAPTION, CAPTION) if len(notes) > 1 else (0.0, CAPTION)) if notes else (0, 0)
     width_of_note = width_of(notes[0], SMALL_FONT) + 2 * LABEL_GAP if notes else 0.0
@@ -91,23 +91,28 @@ def draw_crops(crops: Mapping[str, Floats]) -> bytes:
     return to_picture(figure)
 
 
-def _contrast(
+def in_contrast(
     pictures: list[Floats],
     values: ValueRange | None,
     dtype: np.dtype[np.generic] | type[np.generic],
 ) -> tuple[Contrast, list[Floats]]:
     """Stretch the pictures ``(H, W, C)`` of a column by the contrast of the first."""
     if values is not None:
-        low, span = np.asarray(values.low), np.asarray(values.span)
-        channels = pictures[0].shape[-1]
-        if low.size not in (1, channels):  # only the first channel is drawn
-            low, span = low.flat[0], span.flat[0]
-        pictures = [(picture * span + low).astype(np.float32) for picture in pictures]
+        pictures = [in_values(picture, values) for picture in pictures]
     unit, first = ValueRange.nominal(dtype), pictures[0]
     if np.dtype(dtype).kind in "biu":  # added noise goes beyond the values of the source
         first = first.clip(unit.low, unit.high)
     contrast = Contrast.of(first, unit)
     return contrast, [contrast.draw(picture) for picture in pictures]
+
+
+def in_values(picture: Floats, values: ValueRange) -> Floats:
+    """Return drawn channels ``(..., C)`` in values of the source."""
+    low, span = np.asarray(values.low), np.asarray(values.span)
+    if low.size not in (1, picture.shape[-1]):  # only the first channel is drawn
+        low, span = low.flat[0], span.flat[0]
+    found: Floats = (picture * span + low).astype(np.float32)
+    return found
 
 
 def to_bytes(picture: Floats) -> NDArray[np.uint8]:
@@ -126,6 +131,21 @@ def _notes(contrasts: Sequence[Contrast], width: float) -> list[str]:
     return ["contrast stretched; below each image: its black and its white", *each]
 
 
+def join_below(pictures: Sequence[bytes]) -> bytes:
+    """Put PNGs below each other, on white."""
+    from PIL import Image
+
+    parts = [Image.open(io.BytesIO(each)).convert("RGB") for each in pictures]
+    size = max(part.width for part in parts), sum(part.height for part in parts)
+    joined, top = Image.new("RGB", size, "white"), 0
+    for part in parts:
+        joined.paste(part, ((size[0] - part.width) // 2, top))
+        top += part.height
+    buffer = io.BytesIO()
+    joined.save(buffer, format="png")
+    return buffer.getvalue()
+
+
 def write_at(figure: Any, place: tuple[float, float], text: str, size: float, **how: Any) -> None:
     """Write text at a place in inches; ``$`` does not begin a formula."""
     width, height = figure.get_size_inches()
@@ -140,7 +160,7 @@ def new_figure(size: tuple[float, float], *, constrained: bool = False) -> Any:
     return Figure(figsize=size, dpi=DPI, facecolor="white", layout=layout)
 
 
-def _pixels(image: Floats) -> Floats:
+def pixels_of(image: Floats) -> Floats:
     """Return the channels that are drawn, last."""
     return np.moveaxis(image if len(image) == COLOUR else image[:1], 0, -1)
 
