@@ -121,3 +121,14 @@ def test_given_axes_win_over_a_guess() -> None:
 )
 def test_what_files_state_is_made_normal(stated: str, axes: str) -> None:
     assert normal_axes(stated) == axes
+
+
+def test_the_place_of_an_image_is_named_by_its_axes() -> None:
+    def place(axes: str, shape: tuple[int, ...], index: int) -> str:
+        return Layout(np.dtype(np.uint8), axes, shape).place(index)
+
+    assert place("TYX", (64, 8, 9), 11) == "T 12 of 64"
+    assert place("NYX", (64, 8, 9), 0) == "image 1 of 64"
+    assert place("TZCYX", (3, 5, 2, 8, 9), 7) == "T 2 of 3, Z 3 of 5"
+    assert place("TYXZ", (1, 8, 9, 5), 4) == "Z 5 of 5"
+    assert place("YX", (8, 9), 0) == place("TYX", (1, 8, 9), 0) == ""

@@ -96,6 +96,20 @@ def test_transparency_that_a_format_lacks_is_named(server: TestClient, tmp_path:
     assert "Unnoise-Lost" not in answer.headers
 
 
+def test_times_are_shown_in_one_contrast_and_named(server: TestClient) -> None:
+    stack = RANDOM.integers(0, 99, (6, 40, 50)) + 300 * np.arange(1, 7)[:, None, None]
+    data = tiff(
+        stack.reshape(3, 2, 40, 50).astype(np.uint16), imagej=True, metadata={"axes": "TZYX"}
+    )
+    found = []
+    for index in range(6):
+        answer = server.post(f"/v1/denoise?display=true&index={index}", content=data)
+        assert json.loads(answer.headers["Unnoise-Stack"]) == {"T": 3, "Z": 2}
+        with Image.open(io.BytesIO(answer.content)) as shown:
+            found.append(np.asarray(shown).mean())
+    assert (np.diff(found) > 25).all()
+
+
 def test_one_image_of_a_stack_for_the_eye(server: TestClient) -> None:
     stack = np.stack([np.full((40, 50), 300 * k) for k in (1, 2, 3)]).astype(np.uint16)
     stack = (stack + RANDOM.integers(0, 99, stack.shape)).astype(np.uint16)

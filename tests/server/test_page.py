@@ -314,15 +314,35 @@ def test_a_dark_stack_is_shown_scaled_with_a_slider_for_its_images(page: "Page")
     drop(page, file.getvalue(), "stack.tif")
     expect(page.locator("#figures dt").first).to_be_visible(timeout=PATIENCE)
     expect(page.locator("#reading")).to_be_visible()
-    expect(page.locator("#slices-label")).to_have_text("Image 1 of 2")
+    expect(page.locator("#slices-label")).to_have_text("Z 1 of 2")
     first = brightness(page)
     assert max(first) - min(first) > 120
     assert first[-1] > first[0]
     page.fill("#slice", "2")
-    expect(page.locator("#slices-label")).to_have_text("Image 2 of 2", timeout=PATIENCE)
+    expect(page.locator("#slices-label")).to_have_text("Z 2 of 2", timeout=PATIENCE)
     page.wait_for_function(f"(first) => ({ROW})()[0] > first", arg=first[0])
     second = brightness(page)
     assert second[-1] < second[0]
+
+
+def test_a_film_is_named_by_its_axes_and_moved_by_keys(page: "Page") -> None:
+    columns = np.arange(64)
+    film = np.stack([np.tile(90 + 60 * (columns // 16 == k % 4), (48, 1)) for k in range(8)])
+    file = io.BytesIO()
+    shaped = film.reshape(4, 2, 48, 64).astype(np.uint8)
+    tifffile.imwrite(file, shaped, imagej=True, metadata={"axes": "TZYX"})
+    drop(page, file.getvalue(), "film.tif")
+    expect(page.locator("#slices-label")).to_have_text("T 1 of 4, Z 1 of 2", timeout=PATIENCE)
+    expect(page.locator("#figures dt").first).to_be_visible(timeout=PATIENCE)
+    before = brightness(page)
+    page.focus("#slice")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#slices-label")).to_have_text("T 2 of 4, Z 1 of 2")
+    assert page.get_attribute("#slice", "aria-valuetext") == "T 2 of 4, Z 1 of 2"
+    expect(page.locator("#figures dt").first).to_be_visible(timeout=PATIENCE)
+    page.wait_for_function(f"(first) => ({ROW})()[0] < first - 30", arg=before[0])
+    assert brightness(page)[6] > before[6] + 30
 
 
 def png_of(colour: tuple[int, int, int], name: bytes, body: bytes) -> bytes:

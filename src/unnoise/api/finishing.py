@@ -119,7 +119,7 @@ class HeldOut:
         return cls(
             shown=tuple(view[:count] for view in examples),
             judged=tuple(tuple(np.stack(view) for view in views) for views in judged),
-            along=along,
+            along=along if along and sum(view.nbytes for view in along.views) <= LIMIT else None,
         )
 
     def save(self, path: Path) -> None:

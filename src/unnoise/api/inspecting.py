@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 from unnoise.api.common import each_file
 from unnoise.api.comparing import compared
 from unnoise.api.one_file import VERDICTS
-from unnoise.api.sharing import made_for, title_of
 from unnoise.denoiser import DenoiseOptions, Denoiser, View, beside
 from unnoise.images import Contrast, Reader, ReadOptions
-from unnoise.outputs import write_text
-from unnoise.report import Entry, InspectionPage, Panel, draw_panels, render_page
+from unnoise.report import Panel, draw_image, draw_panels
 from unnoise.trust import Inspection, inspect, read_calibration
 from unnoise.types import Array
 
+SLIDES = 64  # images of a stack that are drawn before and after
 STRUCTURE_TOP = 8.0  # standard deviations, the last colour of the map
 COLOUR = 3
 
@@ -31,7 +30,12 @@ class InspectedImage:
     index: int | None = None  # of the image in the file; None where it holds one
     error: str | None = None
     facts: dict[str, Any] = field(default_factory=dict)  # numbers and words; empty after an error
-    picture: bytes | None = None  # the image and its maps as a WebP, if they were requested
+    place: str = ""  # in the file, such as ``T 12 of 64``; empty where it holds one
+    # The image and its maps as a WebP, if they were requested; of a stack, for an image whose
+    # verdict is worse than those before.
+    picture: bytes | None = None
+    pair: tuple[bytes, bytes] | None = None  # of a stack, if requested: before and after, WebP
+    drawn: str = ""  # how the pair is drawn, in words
     unknown: str = ""  # why there is no familiarity
 
     @property
@@ -70,35 +74,8 @@ def inspect_files(
     return each_file(inputs, work, failed, sequence=read.sequence)
 
 
-def write_inspections(
-    path: Path,
-    images: Sequence[InspectedImage],
-    denoiser: Denoiser,
-    *,
-    model: str | None = None,
-    overwrite: bool = False,
-) -> None:
-    """Write one page with the maps of all images; ``model``, a name or file, is in its title."""
-    entries = [
-        Entry(
-            name=image.name,
-            verdict=image.verdict,
-            reasons=_said(image.facts) if image.facts else [image.error or ""],
-            figures=_figures(image) if image.facts else ["–"] * 4,
-            maps=image.picture,
-        )
-        for image in images
-    ]
-    page = InspectionPage(
-        title=f"Inspected with {title_of(denoiser, model)}",
-        made_for=made_for(denoiser, model),
-        summary=summary(images),
-        entries=entries,
-    )
-    write_text(path, render_page(page), overwrite=overwrite)
-
-
-def _said(facts: dict[str, Any]) -> list[str]:
+def reasons(facts: dict[str, Any]) -> list[str]:
+    """Return the reasons of a verdict, and the sentence of a comparison with filters."""
     return [*facts["reasons"], *([facts["worth"]] if "worth" in facts else [])]
 
 
@@ -113,11 +90,11 @@ def summary(images: Sequence[InspectedImage]) -> str:
 
 def line(image: InspectedImage, said: set[str]) -> str:
     """Return an inspection in one line; leave out notes in ``said``, and add new ones to it."""
-    noise, alike, structure, psnr = _figures(image)
+    noise, alike, structure, psnr = figures(image)
     alike = alike if image.facts["familiarity"] is None else f"p = {alike}"
     text = f"{image.verdict} {image.name}: noise {noise}, familiarity {alike}, "
     text += f"removed structure {structure}, PSNR {psnr}"
-    new = [each for each in (*_said(image.facts), *image.facts["notes"]) if each not in said]
+    new = [each for each in (*reasons(image.facts), *image.facts["notes"]) if each not in said]
     said.update(new)
     return "; ".join([text, *new])
 
@@ -127,18 +104,25 @@ def _inspect(
 ) -> Iterator[InspectedImage]:
     view = denoiser.sight.of_reader(reader, options)  # all images of a file are seen alike
     seen = beside(reader, view.around)
+    slides = _Slides(reader, view) if draw and reader.count > 1 else None
+    worst = -1
     for index in range(reader.count):
         image = reader.image(index)
         together = seen.image(index) if view.around else None
         found = inspect(denoiser, image, axes="YXC", view=view, together=together)
+        rank = list(VERDICTS).index(found.verdict)
         yield InspectedImage(
             reader.path,
             index if reader.count > 1 else None,
             facts=facts_of(found)
             | (compared(denoiser, image, view, seen.image(index)) if compare else {}),
-            picture=_draw(image, found, view, reader) if draw else None,
+            place=reader.layout.place(index),
+            picture=_draw(image, found, view, reader) if draw and rank > worst else None,
+            pair=slides.pair(index, image, found.image) if slides else None,
+            drawn=slides.said if slides else "",
             unknown=_unknown(denoiser) if found.familiarity is None else "",
         )
+        worst = max(worst, rank)
 
 
 def facts_of(found: Inspection) -> dict[str, Any]:
@@ -167,7 +151,8 @@ def _unknown(denoiser: Denoiser) -> str:
     )
 
 
-def _figures(image: InspectedImage) -> list[str]:
+def figures(image: InspectedImage) -> list[str]:
+    """Return the noise, the familiarity, the removed structure and the PSNR in words."""
     facts = image.facts
     noise = facts["noise_level"]
     return [
@@ -193,6 +178,31 @@ def _draw(given: Array, found: Inspection, view: View, reader: Reader) -> bytes:
     if "width" in found.maps:
         panels.append(Panel("width of the interval", found.maps["width"], "amount"))
     return draw_panels(panels)
+
+
+class _Slides:
+    """Draws images of a stack before and after: evenly spread ones, all in one contrast."""
+
+    def __init__(self, reader: Reader, view: View) -> None:
+        self._view = view
+        count = min(SLIDES, reader.count)
+        self._chosen = set(np.linspace(0, reader.count - 1, count).round().astype(int).tolist())
+        parts = [_colours(part, view) for part in reader.sample()]
+        seen = np.concatenate([part.reshape(1, -1, part.shape[-1]) for part in parts], axis=1)
+        self._contrast = Contrast.of(seen, each=reader.colour == "other")
+
+    @property
+    def said(self) -> str:
+        """The contrast in words, if it is stretched."""
+        return self._contrast.said
+
+    def pair(self, index: int, before: Array, after: Array) -> tuple[bytes, bytes] | None:
+        """Return an image before and after; None if it is left out."""
+        if index not in self._chosen:
+            return None
+        drawn = (self._contrast.draw(_colours(image, self._view)) for image in (before, after))
+        first, second = map(draw_image, drawn)
+        return first, second
 
 
 def _colours(image: Array, view: View) -> Array:

@@ -34,7 +34,8 @@ def inspect(
     Parameters
     ----------
     report
-        Write one HTML page with the maps of all images.
+        Write one HTML page with the maps of all images. Images of a stack are behind a slider,
+        before and after, with the maps of the first one of the worst verdict.
     compare
         Compare the model with simple filters (gaussian, median, total variation, non-local means,
         wavelet; BM3D if installed), each with the best parameter for the image. This takes many
@@ -42,7 +43,8 @@ def inspect(
     quiet
         Print errors, and lines of images that should not be trusted, alone.
     """
-    from unnoise.api.inspecting import inspect_files, line, summary, write_inspections
+    from unnoise.api.inspecting import inspect_files, line, summary
+    from unnoise.api.inspection_page import write_inspections
     from unnoise.images import left_out
     from unnoise.outputs import check_free
 

@@ -21,6 +21,7 @@ LEAST_FLAT = 64  # values of a flattened image
 LONG = 10  # ratio of rows to columns from which on they are a table
 FEW = 8  # a first or last axis up to this length may be channels
 OUTER = "TZNPV"  # letters of the axes that count images, in examples
+NAMELESS = "NQI"  # letters of axes whose meaning is not known
 STACK_LETTERS = "NTZPVQIRABDEFGHJKLMOUW"  # possible letters of axes that count images
 
 
@@ -71,6 +72,21 @@ class Layout:
     def channel_axis(self) -> bool:
         """Whether there is a channel axis."""
         return "C" in self.axes
+
+    @property
+    def counted(self) -> dict[str, int]:
+        """The length of each axis that counts several images, by its letter."""
+        lengths = zip(self.stack_axes, self.stack_shape, strict=True)
+        return {axis: length for axis, length in lengths if length > 1}
+
+    def place(self, index: int) -> str:
+        """Return the place of an image in words, such as ``T 12 of 64``; empty for a single one."""
+        lengths = self.counted
+        at = np.unravel_index(index, tuple(lengths.values())) if lengths else ()
+        return ", ".join(
+            f"{'image' if axis in NAMELESS else axis} {int(number) + 1} of {length}"
+            for (axis, length), number in zip(lengths.items(), at, strict=True)
+        )
 
     def take(
         self, array: Any, index: int, rows: slice = slice(None), columns: slice = slice(None)

@@ -21,9 +21,10 @@ from unnoise.report.page import (
     ProbingPage,
     ProbingRow,
     RunPage,
+    Slide,
     render_page,
 )
-from unnoise.report.pictures import draw_crops, draw_grid, join_below
+from unnoise.report.pictures import draw_crops, draw_grid, draw_image, join_below
 
 __all__ = [
     "Comparison",
@@ -35,12 +36,14 @@ __all__ = [
     "ProbingPage",
     "ProbingRow",
     "RunPage",
+    "Slide",
     "draw_along",
     "draw_comparison",
     "draw_confusion",
     "draw_crops",
     "draw_curves",
     "draw_grid",
+    "draw_image",
     "draw_map",
     "draw_noise_curves",
     "draw_panels",

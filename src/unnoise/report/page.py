@@ -1,4 +1,7 @@
-"""HTML pages that contain all their pictures: no script, nothing loaded from elsewhere."""
+"""HTML pages that contain all their pictures: nothing is loaded from elsewhere.
+
+A few lines of script move the slider through a stack; other pages have none.
+"""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -30,15 +33,30 @@ class RunPage(HtmlPage):
     along: bytes | None = None  # a picture: a piece of a stack along this axis
 
 
+@dataclass(frozen=True)
+class Slide:
+    """One image of a stack; pictures are WebP."""
+
+    place: str  # in the stack, such as ``T 12 of 64``
+    verdict: str
+    figures: Sequence[str]
+    before: bytes
+    after: bytes
+
+
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One inspected image."""
+    """One inspected image, or a stack of them."""
 
-    name: str  # of the file, with the number of the image if the file holds several
-    verdict: str  # trust, check, reject or error
+    name: str  # of the file
+    verdict: str  # trust, check, reject or error; of a stack, the worst
+    share: str = ""  # of a stack: how many of its images have this verdict
+    place: str = ""  # of a stack: the first image that has it, to which reasons and maps belong
     reasons: Sequence[str]
     figures: Sequence[str]  # noise, familiarity, removed structure and estimated PSNR, in words
     maps: bytes | None  # a picture; None without a result
+    slides: Sequence[Slide] = ()  # of a stack
+    note: str = ""  # how the slides are drawn
 
 
 @dataclass(frozen=True, kw_only=True)

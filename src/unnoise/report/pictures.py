@@ -15,6 +15,8 @@ from unnoise.types import Floats
 
 DPI = 150
 SMALL = 64  # pixels
+SLIDE, SLIDE_LIMIT = 512, 120_000  # pixels of a side, and bytes, of one image by itself
+SLIDE_QUALITIES = (85, 70, 55, 40)  # of WebP
 SMALL_CELL, LARGE_CELL = 0.75, 1.9  # inches that an image takes
 GAP, LABEL_GAP = 0.04, 0.08  # inches between images, and beside a label
 LABEL, LEAST_ROW = 1.6, 0.3  # inches: the widest label, and the lowest row
@@ -79,6 +81,15 @@ def draw_grid(
         place = (size[0] - LABEL_GAP, foot / 2)
         write_at(figure, place, notes[0], SMALL_FONT, ha="right", va="center")
     return to_picture(figure)
+
+
+def draw_image(picture: Floats) -> bytes:
+    """Return a picture ``(H, W, 1 or 3)`` in [0, 1] as a small WebP; a large one is thinned."""
+    from PIL import Image
+
+    step = -(-max(picture.shape[:2]) // SLIDE)
+    shown = np.ascontiguousarray(to_bytes(picture[::step, ::step]))
+    return _encode(Image.fromarray(shown), "webp", SLIDE_QUALITIES, SLIDE_LIMIT)
 
 
 def draw_crops(crops: Mapping[str, Floats]) -> bytes:
@@ -186,9 +197,16 @@ def to_picture(
             return buffer.getvalue()
         drawn.draw()
     picture = Image.fromarray(np.asarray(drawn.buffer_rgba())[..., :COLOUR])
+    return _encode(picture, kind, qualities, limit)
+
+
+def _encode(picture: Any, kind: str, qualities: Sequence[int], limit: float) -> bytes:
+    """Return a picture of Pillow as a file, by the first quality that keeps to the limit."""
+    data = b""
     for quality in qualities:
         buffer = io.BytesIO()
         picture.save(buffer, format=kind, quality=quality)
-        if buffer.tell() <= limit:
+        data = buffer.getvalue()
+        if len(data) <= limit:
             break
-    return buffer.getvalue()
+    return data

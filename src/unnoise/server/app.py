@@ -134,6 +134,7 @@ def _add_images(
         headers = {
             "Unnoise-Model": chosen.name,
             "Unnoise-Images": str(made.images),
+            "Unnoise-Stack": json.dumps(made.stack),
             "Unnoise-Channels": str(made.channels),
         }
         shown, notes = (made.said, ()) if display else ((), made.said)

@@ -79,6 +79,11 @@ IMAGE: dict[int | str, dict[str, Any]] = {
                     ("Reasons", "string", "A JSON array."),
                     ("Images", "integer", "The number of images in the file."),
                     (
+                        "Stack",
+                        "string",
+                        "The axes that count images, each with its length: a JSON object.",
+                    ),
+                    (
                         "Channels",
                         "integer",
                         "The number of channels that are not colours and can be asked for one by "

@@ -15,7 +15,7 @@ import numpy as np
 
 from unnoise.api.inspecting import facts_of
 from unnoise.api.one_file import look
-from unnoise.denoiser import DenoiseOptions, Denoiser
+from unnoise.denoiser import DenoiseOptions, Denoiser, beside
 from unnoise.errors import ImageError
 from unnoise.images import (
     Reader,
@@ -28,10 +28,11 @@ from unnoise.images import (
 )
 from unnoise.server.requests import Accepted, NotAcceptableError, RefusedError, TooLargeError
 from unnoise.trust import Calibration, Judgement, inspect, read_calibration
-from unnoise.types import Floats
+from unnoise.types import Array, Floats
 
 SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/tiff": ".tif"}
 TYPES = {suffix: kind for kind, suffix in SUFFIXES.items()}
+TIME_AND_DEPTH = "TZ"  # axes along which brightness can be compared
 START = 16  # bytes from which a format is detected
 
 
@@ -73,6 +74,7 @@ class Denoised:
     kind: str
     pixels: int
     images: int
+    stack: dict[str, int]  # the axes that count them, with their lengths
     channels: int  # that are not colours and can be asked for one by one, else 1
     judgement: Judgement | None
     notes: tuple[str, ...]  # how the file was read
@@ -93,6 +95,7 @@ def denoise(served: Served, body: Path, *, wish: Wish, max_pixels: int) -> Denoi
             kind=kind,
             pixels=reader.count * reader.height * reader.width,
             images=reader.count,
+            stack=reader.layout.counted,
             channels=1 if is_viewable(reader) else reader.channels,
             judgement=look(model, reader, view, served.calibration, hot_pixels=options.hot_pixels),
             notes=view.notes,
@@ -103,10 +106,18 @@ def denoise(served: Served, body: Path, *, wish: Wish, max_pixels: int) -> Denoi
         index = wish.index or 0
         image = model.denoise_image(reader, index, options, view, note=found.append)
         channel = 0 if wish.display and wish.channel is None and made.channels > 1 else wish.channel
-        eye = reader.image(index) if wish.display else None
+        eye = _seen(reader, index) if wish.display else None
         done = convert(target, image, reader, view.results, channel=channel, eye=eye)
         notes = (*view.notes, *found)
         return replace(made, data=target.read_bytes(), lost=done.lost, said=done.said, notes=notes)
+
+
+def _seen(reader: Reader, index: int) -> Array:
+    """Return the values whose contrast an image is shown in: one for all times and slices."""
+    if not set(reader.layout.counted) & set(TIME_AND_DEPTH):
+        return reader.image(index)
+    parts = reader.sample()
+    return np.concatenate([part.reshape(1, -1, part.shape[-1]) for part in parts], axis=1)
 
 
 def _choose_kind(reader: Reader, sent: str, wish: Wish) -> str:
@@ -151,7 +162,9 @@ def examine(
     with _opened(body, max_pixels=max_pixels) as reader:
         view = served.denoiser.sight.of_reader(reader)
         _choose_kind(reader, TYPES[reader.path.suffix], Wish(index=index))
-        found = inspect(served.denoiser, reader.image(index), axes="YXC", view=view)
+        together = beside(reader, view.around).image(index)
+        image = reader.image(index)
+        found = inspect(served.denoiser, image, axes="YXC", view=view, together=together)
         orientation = reader.orientation
         facts = facts_of(found) | {"width": reader.width, "height": reader.height}
     if maps:

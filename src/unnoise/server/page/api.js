@@ -18,8 +18,9 @@ const PATIENCE = 5; // seconds before a busy server is asked again, by default
  * }} Inspection
  * @typedef {{
  *   image: Blob, verdict: Verdict | null, reasons: string[], notes: string[], lost: string[],
- *   images: number, channels: number, shown: string[],
- * }} Denoised  The numbers of images and of channels to view one by one; how the image is shown.
+ *   images: number, stack: Object<string, number>, channels: number, shown: string[],
+ * }} Denoised  The numbers of images and of channels to view one by one; the axes that count the
+ *   images, with their lengths; how the image is shown.
  * @typedef {{strength: number, chroma: number | null, detail: number, hotPixels: boolean}} Finish
  *   How a model is applied; without chroma, colour noise has the same strength.
  * @typedef {{
@@ -71,6 +72,7 @@ export async function denoise(image, wishes) {
     notes: list("Unnoise-Notes"),
     lost: list("Unnoise-Lost"),
     images: Number(response.headers.get("Unnoise-Images") ?? 1),
+    stack: JSON.parse(response.headers.get("Unnoise-Stack") ?? "{}"),
     channels: Number(response.headers.get("Unnoise-Channels") ?? 1),
     shown: list("Unnoise-Shown"),
   };

@@ -183,8 +183,8 @@ export class Desk extends EventTarget {
     const found = await denoise(item.input, item.noisy ? { ...wishes, index: 0, channel: 0 } : wishes);
     const after = { blob: found.image, orientation: 1 };
     if (!item.noisy) {
-      const { images, channels, shown, notes } = found;
-      Object.assign(item, { images, channels, shown, notes });
+      const { images, stack, channels, shown, notes } = found;
+      Object.assign(item, { images, stack, channels, shown, notes });
       // Browsers show dark images dark, and convert inks in their own way. Before must match after.
       if (shown.length && !item.isServerShown) await this.#readShown(item, wishes);
     }
@@ -205,7 +205,8 @@ export class Desk extends EventTarget {
   async #readShown(item, wishes) {
     const found = await denoise(item.file, { ...wishes, finish: UNTOUCHED });
     if (!(await item.readOriginal(found.image))) throw new Error("The browser cannot show this image.");
-    Object.assign(item, { isServerShown: true, originalPart: item.part, images: found.images });
+    const { images, stack } = found;
+    Object.assign(item, { isServerShown: true, originalPart: item.part, images, stack });
   }
 
   /**

@@ -39,6 +39,8 @@ export class Item {
   size = null;
   index = 0; // of the viewed image of a stack
   images = 1; // in the file
+  /** @type {Object<string, number>} The axes that count them, with their lengths. */
+  stack = {};
   channel = 0; // of that image, if channels are not colours
   channels = 1; // that are shown one by one
   originalPart = "0/0"; // the index and the channel that the original shows

@@ -2,14 +2,19 @@
 
 import { byId } from "./dom.js";
 
+const NAMELESS = "NQI"; // axes whose meaning is not known
+
 /** @typedef {import("./item.js").Item} Item */
 
 /** @param {import("./desk.js").Desk} desk */
 export function showReading(desk) {
-  const slice = offerSlider("slice", "Image", (index) => {
+  const nameSlice = (/** @type {number} */ index) => nameOfImage(index, desk.viewed);
+  const slice = offerSlider("slice", nameSlice, (index) => {
     if (desk.viewed) desk.choosePart(desk.viewed, index, desk.viewed.channel);
   });
-  const channel = offerSlider("channel", "Channel", (index) => {
+  const nameChannel = (/** @type {number} */ index, /** @type {number} */ count) =>
+    `Channel ${index + 1} of ${count}`;
+  const channel = offerSlider("channel", nameChannel, (index) => {
     if (desk.viewed) desk.choosePart(desk.viewed, desk.viewed.index, index);
   });
   const update = () => {
@@ -28,7 +33,7 @@ export function showReading(desk) {
  * Offer a slider through the parts of a file.
  *
  * @param {string} id The id of the slider; its label is called `${id}s`.
- * @param {string} name
+ * @param {(index: number, count: number) => string} name Names a part.
  * @param {(index: number) => void} choose
  * @returns {(index: number, count: number) => void} Shows the place of the slider.
  */
@@ -36,7 +41,9 @@ function offerSlider(id, name, choose) {
   /** @type {HTMLInputElement} */
   const slider = byId(id);
   const label = () => {
-    byId(`${id}s-label`).textContent = `${name} ${slider.value} of ${slider.max}`;
+    const words = name(slider.valueAsNumber - 1, Number(slider.max));
+    byId(`${id}s-label`).textContent = words;
+    slider.setAttribute("aria-valuetext", words);
   };
   slider.addEventListener("input", label);
   slider.addEventListener("change", () => choose(slider.valueAsNumber - 1));
@@ -46,6 +53,22 @@ function offerSlider(id, name, choose) {
     slider.value = `${index + 1}`;
     label();
   };
+}
+
+/**
+ * Name an image of a stack by its place along each axis, the last of which changes first.
+ *
+ * @param {number} index
+ * @param {Item | null} item
+ */
+function nameOfImage(index, item) {
+  const words = [];
+  let left = index;
+  for (const [axis, length] of Object.entries(item?.stack ?? {}).reverse()) {
+    words.unshift(`${NAMELESS.includes(axis) ? "Image" : axis} ${(left % length) + 1} of ${length}`);
+    left = Math.floor(left / length);
+  }
+  return words.join(", ");
 }
 
 /** @param {Item} item */
