@@ -138,7 +138,7 @@ def choice(folder: Path, options: argparse.Namespace) -> None:
         print(f"{kind}: noisy {psnr(film, clean):.2f} dB, moving {moving_error(film, clean):.4f}")
         runs: dict[str, dict[str, Any]] = {"chosen": {}, "one image": {"depth": "1"}}
         if kind != "grain":
-            runs["one image, noise2void"] = {"depth": 1, "objective": "noise2void"}
+            runs["single images by noise2void"] = {"depth": 1, "objective": "noise2void"}
         report(runs, path, clean, options)
 
 

@@ -17,8 +17,10 @@ from unnoise.types import Array
 Depth = Mapping[str, int]  # images along each axis, by its letter; empty for single images
 
 PLACES = 6  # images that are measured with their neighbours
-MOST_HALF = 2  # neighbours on each side, at most
-WORTH = 1.1  # times the gain of fewer neighbours that more of them must have
+MOST_HALF = 3  # neighbours on each side, at most
+# Times the gain of fewer neighbours that more of them must have. Where the image is found from its
+# neighbours alone, a network learns more from many of them than the linear rule does.
+WORTH, WORTH_ALONE = 1.1, 0.9
 SHORTEST = 3  # images along an axis
 # Gain by the image's own pixels, over that of the neighbours, up to which the image is hidden and
 # found from its neighbours. Under noise with a grain, the alternative loses resolution.
@@ -117,7 +119,10 @@ def _along(parts: Sequence[Part], axis: str, length: int) -> Found:
         if not best.helps or 2 * half + 1 > length:
             break
         more = _measure(parts, {axis: 2 * half + 1})
-        best = more if more.helps and more.gain > WORTH * best.gain else best
+        worth = WORTH_ALONE if more.interpolates else WORTH
+        if not (more.helps and more.gain > worth * best.gain):
+            break
+        best = more
     return best
 
 
