@@ -1,7 +1,11 @@
 import numpy as np
 import pytest
-from blur import blur
+from blur import Blur, blur
+from torch import Tensor
+from torch.nn import functional as F
 
+from unnoise import Denoiser
+from unnoise.denoiser.torch_backend import TorchBackend
 from unnoise.trust.familiarity import (
     SIDES,
     familiarity,
@@ -46,6 +50,26 @@ def test_other_images_are_unlike() -> None:
         assert found is not None
         assert found.p_value < 0.02
         assert found.excess > 1
+
+
+class Vignette(Blur):
+    """The mean of 9 × 9 pixels, where outside of what it sees all is black."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.receptive_field = 9
+
+    def forward(self, noisy: Tensor) -> Tensor:
+        return F.avg_pool2d(noisy, 9, stride=1, padding=4)
+
+
+def test_windows_of_training_images_are_denoised_with_what_surrounds_them() -> None:
+    denoiser = Denoiser(TorchBackend(Vignette()), blur().info)
+    kind = learn_kind(denoiser, stripes(60, 0.3, (200, 200)), (24, 24), 200, seed=0)
+    assert kind is not None
+    images = denoiser.denoise_floats(np.stack(stripes(20, 0.3, (200, 200))))
+    found = [familiarity(image[:, 20:-20, 20:-20], [kind]) for image in images]
+    assert min(each.p_value for each in found if each) > 0.05
 
 
 def test_the_largest_windows_that_fit_are_compared() -> None:

@@ -13,7 +13,14 @@ import numpy as np
 from unnoise.denoiser import Denoiser
 from unnoise.errors import ModelFileError
 from unnoise.trust.evidence import Evidence, is_clipped
-from unnoise.trust.familiarity import TYPICAL, Kind, learn_kind, window_count, window_sizes
+from unnoise.trust.familiarity import (
+    TYPICAL,
+    Kind,
+    learn_kind,
+    seen_pixels,
+    window_count,
+    window_sizes,
+)
 from unnoise.trust.known import Known
 from unnoise.trust.probing import parts_of, probe
 from unnoise.trust.quality import FLOOR, decibels, sure
@@ -77,7 +84,8 @@ def calibrate(
     sizes = window_sizes([*noisy, *learned])
     effort = (1 + CHANGES) * MOST * np.mean([part[0].size for part in parts])
     effort += 2 * sum(part[0].size for part in more[:MOST])
-    effort += 2 * sum(window_count(size) * size[0] * size[1] for size in sizes)
+    height, width = np.max([image.shape[1:] for image in noisy], axis=0)
+    effort += 2 * sum(window_count(size) * seen_pixels(size, (height, width)) for size in sizes)
     share = min(1.0, pixels / float(effort))
     most = max(FEWEST, round(share * MOST))
     random = np.random.default_rng(seed)

@@ -22,6 +22,7 @@ from unnoise.types import Doubles, Floats
 
 TYPICAL = 0.99  # share of held-out images that every check accepts
 SIDES = (24, 48, 96, 192)  # pixels of a side of the windows that are compared
+MARGIN = 16  # pixels around a window that are denoised with it
 SMALL = 64  # images up to this side are compared whole
 WINDOWS = 300  # of each size, in each half of the images
 NEIGHBOUR = 2
@@ -146,6 +147,12 @@ def window_count(size: tuple[int, int]) -> int:
     return 2 * WINDOWS if max(size) <= SMALL else WINDOWS // 2 if max(size) > SIDE else WINDOWS
 
 
+def seen_pixels(size: tuple[int, int], whole: tuple[int, int]) -> int:
+    """Return the number of pixels that are denoised for a window of an image of a size."""
+    height, width = (min(a + 2 * MARGIN, b) for a, b in zip(size, whole, strict=True))
+    return int(height * width)
+
+
 def learn_kind(
     denoiser: Denoiser, noisy: Sequence[Floats], size: tuple[int, int], count: int, seed: int
 ) -> Kind | None:
@@ -157,24 +164,42 @@ def learn_kind(
     halves = [[fitting[i] for i in half] for half in np.array_split(order, 2)]
     if min(map(len, halves)) <= NEIGHBOUR:
         return None
-    cut = [_cut(half, *size, count, random) for half in halves]
-    return Kind.of(*(denoiser.denoise_floats(part) for part in cut))
+    return Kind.of(*(_denoised_windows(denoiser, half, size, count, random) for half in halves))
 
 
-def _cut(
-    images: Sequence[Floats], height: int, width: int, count: int, random: np.random.Generator
+def _denoised_windows(
+    denoiser: Denoiser,
+    images: Sequence[Floats],
+    size: tuple[int, int],
+    count: int,
+    random: np.random.Generator,
 ) -> Floats:
-    """Cut ``count`` windows out of images in turn; one each where the images have that size."""
-    whole = all(image.shape[1:] == (height, width) for image in images)
-    cut = []
-    for index in range(min(count, len(images)) if whole else count):
+    """Denoise windows of images in turn, with what surrounds them; one each if they are whole."""
+    if all(image.shape[1:] == size for image in images):
+        return denoiser.denoise_floats(np.stack(images[:count]))
+    # Networks are worse at the border of what they see, so windows that are denoised alone would
+    # not look like those of a whole image.
+    parts: dict[tuple[int, ...], list[tuple[Floats, tuple[slice, slice]]]] = {}
+    for index in range(count):
         image = images[index % len(images)]
-        y, x = (
-            random.integers(0, got - side + 1)
-            for got, side in zip(image.shape[1:], (height, width), strict=True)
+        outer, inner = zip(
+            *(_place(*sides, random) for sides in zip(image.shape[1:], size, strict=True)),
+            strict=True,
         )
-        cut.append(image[:, y : y + height, x : x + width])
-    return np.stack(cut)
+        part = image[:, *outer]
+        parts.setdefault(part.shape, []).append((part, inner))
+    windows: list[Floats] = []
+    for alike in parts.values():
+        restored = denoiser.denoise_floats(np.stack([part for part, _ in alike]))
+        windows += [made[:, *inner] for made, (_, inner) in zip(restored, alike, strict=True)]
+    return np.stack(windows)
+
+
+def _place(whole: int, side: int, random: np.random.Generator) -> tuple[slice, slice]:
+    """Draw what is seen of a length, and the window in it."""
+    start, seen = int(random.integers(0, whole - side + 1)), min(side + 2 * MARGIN, whole)
+    first = min(max(start - MARGIN, 0), whole - seen)
+    return slice(first, first + seen), slice(start - first, start - first + side)
 
 
 def _rounded(values: Doubles) -> Floats:
