@@ -181,6 +181,26 @@ def test_one_image_is_refused_where_only_neighbours_are_seen() -> None:
         model({"T": 3}, hidden=True)(stack(1, 16, 16)[0])
 
 
+def test_one_image_stands_for_all_where_it_is_seen_too() -> None:
+    denoiser, image = model({"T": 3}), stack(1, 40, 44)[0]
+    with pytest.warns(UserWarning, match="the array has one, which stands for all"):
+        result = denoiser(image)
+    copies = np.repeat(image[None], 3, axis=0)
+    expected = denoiser.denoise_floats(copies[None])[0, 0]
+    np.testing.assert_allclose(result, expected, atol=1e-5)
+
+
+def test_the_middle_of_a_stack_is_looked_at(tmp_path: Path) -> None:
+    denoiser, images = model({"T": 3}), stack(7, 40, 44)
+    path = tmp_path / "film.tif"
+    tifffile.imwrite(path, images, metadata={"axes": "TYX"})
+    with open_image(path) as reader:
+        view = denoiser.sight.of_reader(reader)
+        seen = denoiser.sight.peek(reader, 32, view)
+    expected = view.scale(images[2:5, 4:36, 6:38, None])[0][:, 0]
+    np.testing.assert_allclose(seen, expected, atol=1e-5)
+
+
 def test_files_are_read_once_and_few_images_are_kept() -> None:
     reads: list[int] = []
 

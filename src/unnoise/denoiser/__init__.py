@@ -10,7 +10,7 @@ from unnoise.denoiser.hot_pixels import without_hot_pixels
 from unnoise.denoiser.options import ChannelUse, DenoiseOptions, Outputs
 from unnoise.denoiser.passes import ValuePass
 from unnoise.denoiser.running import Precision, Running
-from unnoise.denoiser.sight import Scaled
+from unnoise.denoiser.scaled import Scaled
 from unnoise.denoiser.together import apart, beside
 from unnoise.denoiser.view import View
 

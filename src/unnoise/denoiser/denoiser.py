@@ -313,7 +313,7 @@ class Denoiser:
     def _denoise_array(
         self, given: NDArray[Scalar], stack: Array, layout: Layout, options: DenoiseOptions
     ) -> NDArray[Any]:
-        view = replace(self.sight.of_stack(stack, options), around=self.sight.around(layout))
+        view = self.sight.among(self.sight.of_stack(stack, options), layout)
         for note in view.notes:
             warnings.warn(note, stacklevel=3)
         bad, values = hole_mask(stack), np.asarray(stack)
