@@ -133,6 +133,7 @@ def facts_of(found: Inspection) -> dict[str, Any]:
         "noise_level": asdict(found.noise_level),
         "familiarity": found.familiarity,
         "removed_structure": found.removed_structure,
+        "smeared": None if found.smeared is None else found.smeared.share,
         "psnr": found.psnr,
         "psnr_untold": found.psnr_untold,
         "psnr_hidden": found.psnr_hidden,

@@ -19,6 +19,7 @@ from unnoise.types import Doubles, Floats
 
 LEARN = "train on images like this one (unnoise denoise --model self)"
 COLOUR_GRAIN = 0.5  # correlation of colours at 1 pixel; structure in flat places never reaches it
+WHITE = 0.05  # correlation at 1 pixel below which noise is white
 MATTERS = 0.005  # standard deviation of visible noise, in the model's scale
 LEFT = 0.5  # share of the variance of lines that a result may leave
 LEFT_IMPULSES = 0.1  # share of impulses that may leave a trace in a result
@@ -70,6 +71,12 @@ class Evidence:
         return floor.grain or floor.colour > COLOUR_GRAIN
 
     @property
+    def white(self) -> bool:
+        """Whether it is certain that pixels share no noise."""
+        floor = self.floor
+        return floor is not None and floor.noise and abs(floor.correlation[0]) < WHITE
+
+    @property
     def noisy(self) -> bool:
         """Whether the flattest places vary by visible noise."""
         return self.floor is not None and self.floor.noise and self.floor.std >= MATTERS
@@ -93,7 +100,7 @@ class Evidence:
 
     def unknown_noise(self, *, clipped: bool) -> str | None:
         """Say why the noise is neither white nor a grain, as estimates assume; None if it is."""
-        if self._lined:
+        if self.lined:
             return "its noise has lines"
         if self.phases is not None and self.phases > facts.MOSAIC:
             return "it is a mosaic"
@@ -119,7 +126,8 @@ class Evidence:
         return [reason for reason in found if reason is not None]
 
     @property
-    def _lined(self) -> bool:
+    def lined(self) -> bool:
+        """Whether rows or columns share visible noise."""
         return self.lines is not None and self.lines.matters(MATTERS)
 
     def _mosaic(self) -> str | None:
@@ -132,7 +140,7 @@ class Evidence:
         )
 
     def _left_lines(self, restored: Floats) -> str | None:
-        if self.lines is None or not self._lined:
+        if self.lines is None or not self.lined:
             return None
         after = facts.lines(_channels_last(restored))
         if after is None:

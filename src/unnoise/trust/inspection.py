@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from unnoise.denoiser import ChannelUse, DenoiseOptions, Denoiser, View
 from unnoise.images import Holes, NaN
 from unnoise.sizes import middle_of
+from unnoise.trust.among import Among
 from unnoise.trust.calibration import Calibration, read_calibration
 from unnoise.trust.evidence import Evidence, is_clipped
 from unnoise.trust.known import Known
 from unnoise.trust.noise_level import NoiseLevel
 from unnoise.trust.probing import MOST, SIDE, ProbedImage, probe
 from unnoise.trust.quality import FLOOR, UNSEEN_GRAIN, decibels, j_invariant
+from unnoise.trust.smeared import Smeared, smeared
 from unnoise.trust.structure import box_mean, structure_map
 from unnoise.trust.verdict import FAINT, MISSED, Judgement, Verdict, judge
 from unnoise.types import Array, Denoise, Floats
@@ -35,6 +37,8 @@ class Inspection:
         noise_level: The noise of the input, in the model's scale, where 1 is white.
         familiarity: The share of parts of images like those in training that are at least as unlike
             them as the parts of this image; None if it cannot be estimated.
+        smeared: What was lost of the movement between images, for a model that sees several; None
+            if no movement can be seen.
         removed_structure: 0 if the model removed noise like the noise of the image. For white
             noise, 15 if the removed part is constant over each 4 × 4 pixels.
         psnr: The estimated PSNR against the unknown clean image, in dB; None without an estimate.
@@ -55,6 +59,7 @@ class Inspection:
     noise_level: NoiseLevel
     familiarity: float | None
     removed_structure: float
+    smeared: Smeared | None
     psnr: float | None
     psnr_untold: str | None
     psnr_hidden: float | None
@@ -109,20 +114,24 @@ def inspect(
         warnings.warn(note, stacklevel=2)
     seen, back, view = scaled.noisy, scaled.back, scaled.view
     noisy = middle_of(seen[None], view.depth)[0]
-    found, denoise, stride = _probe(denoiser, seen, view)
+    probed = _Probed.of(denoiser, seen, view)
+    found, stride = probed.found, probed.stride
     whole = found.restored if stride == 1 else denoiser.denoise_floats(seen[None], view)[0]
     rows, columns = scaled.part
     mapped = found
     if noisy[:, rows, columns].size < noisy.size:  # places without data are not judged
-        found, denoise, _ = _probe(denoiser, seen[:, rows, columns], view)
+        probed = _Probed.of(denoiser, seen[:, rows, columns], view)
+        found = probed.found
     given, made = noisy[:, rows, columns], whole[:, rows, columns]
     evidence = Evidence.of(given)
     # Estimates are of the image that the model saw.
     apart = evidence if stride == 1 else Evidence.of(given[:, ::stride, ::stride])
-    known = Known.of(found, apart).measured_again(denoise, found)
+    known, smear = probed.known(apart)
     facts = known.noise if stride == 1 else known.level  # a grain is of one distance of pixels
     said = evidence.reasons(given, made, facts, stride=stride, clipped=is_clipped(denoiser.info))
-    judgement = _judge(denoiser, found, known, calibration, (evidence, apart), said, slack=1.0)
+    judgement = _judge(
+        denoiser, found, known, calibration, (evidence, apart), said, smear=smear, slack=1.0
+    )
     error = known.expected(mapped).mean(0, keepdims=True)
     maps = {
         "removed": (noisy - whole).mean(axis=0),
@@ -136,13 +145,14 @@ def inspect(
         lower, upper = back(whole - below[0]), back(whole + above[0])
     quality = _quality(denoiser, apart, found, known, calibration)
     hidden = None
-    if denoiser.info.objective.split(",")[0] in NOISY_TARGETS:
-        hidden = j_invariant(denoise, found.noisy, known.level)
+    if known.shared is None and denoiser.info.objective.split(",")[0] in NOISY_TARGETS:
+        hidden = j_invariant(probed.denoise, found.noisy, known.level)
     return Inspection(
         image=back(whole),
         noise_level=known.level,
         familiarity=judgement.familiarity,
         removed_structure=judgement.structure,
+        smeared=smear,
         psnr=quality if isinstance(quality, float) else None,
         psnr_untold=quality if isinstance(quality, str) else None,
         psnr_hidden=None if hidden is None else decibels(hidden),
@@ -168,14 +178,16 @@ def glance(
     """
     top, left = (max(0, (side - SIDE) // 2) for side in noisy.shape[1:])
     part = noisy[:, top : top + SIDE, left : left + SIDE]
-    found, denoise, stride = _probe(denoiser, part, view, most=1)
+    probed = _Probed.of(denoiser, part, view, most=1)
+    found, stride = probed.found, probed.stride
     alone = middle_of(noisy[None], denoiser.backend.network.depth)[0]
     evidence = Evidence.of(alone[:, ::stride, ::stride])
-    known = Known.of(found, evidence).measured_again(denoise, found)
+    known, smear = probed.known(evidence)
     clipped = is_clipped(denoiser.info)
     images = found.noisy, found.restored
     seen = evidence.reasons(*images, known.noise, stride=stride, clipped=clipped)
-    return _judge(denoiser, found, known, calibration, (evidence, evidence), seen, slack=SLACK)
+    both = evidence, evidence
+    return _judge(denoiser, found, known, calibration, both, seen, smear=smear, slack=SLACK)
 
 
 def _judge(
@@ -186,6 +198,7 @@ def _judge(
     evidence: tuple[Evidence, Evidence],
     seen: list[str],
     *,
+    smear: Smeared | None,
     slack: float,
 ) -> Judgement:
     """Judge a result by the evidence of the whole image, and of the image that the model saw."""
@@ -198,6 +211,7 @@ def _judge(
         seen=[*seen, *(known.left(found) if apart.noisy else [])],
         biased=whole.biased(clipped=is_clipped(denoiser.info)),
         certain=apart.knows(known.noise),
+        smear=smear,
         slack=slack,
     )
 
@@ -230,18 +244,41 @@ def _quality(
     return decibels(error) + (calibration.psnr_offset if calibration else 0.0)
 
 
-def _probe(
-    denoiser: Denoiser, noisy: Floats, view: View | None, *, most: int = MOST
-) -> tuple[ProbedImage, Denoise, int]:
-    """Probe an image; at a stride above 1, the first of its interleaved images.
+@dataclass(frozen=True)
+class _Probed:
+    """A probed image; at a stride above 1, the first of its interleaved images."""
 
-    Return also the function that denoises it, and the stride.
-    """
-    # The noise of interleaved images is independent, as in the images of the calibration.
-    alone = middle_of(noisy[None], denoiser.backend.network.depth)[0]
-    stride = denoiser.sight.stride(np.moveaxis(alone, 0, -1))
-    image, denoise = denoiser.apart(view).among(noisy[:, ::stride, ::stride], view)
-    return probe(denoise, image, most=most), denoise, stride
+    found: ProbedImage
+    denoise: Denoise
+    stride: int
+    among: Among | None
+
+    @classmethod
+    def of(
+        cls, denoiser: Denoiser, seen: Floats, view: View | None, *, most: int = MOST
+    ) -> "_Probed":
+        """Probe an image with its neighbours, ``(depth · C, H, W)``."""
+        # The noise of interleaved images is independent, as in the images of the calibration.
+        alone = middle_of(seen[None], denoiser.backend.network.depth)[0]
+        stride = denoiser.sight.stride(np.moveaxis(alone, 0, -1))
+        one = denoiser.apart(view)
+        images = seen[:, ::stride, ::stride]
+        image, denoise = one.among(images, view)
+        # Changes of an image that a model does not see change nothing.
+        found = probe(denoise, image, most=1 if denoiser.sight.hidden else most)
+        return cls(found, denoise, stride, Among.of(one, images, found.restored, view))
+
+    def known(self, evidence: Evidence) -> tuple[Known, Smeared | None]:
+        """Measure the noise, and what was smeared of the movement between images."""
+        known = Known.of(self.found, evidence).measured_again(self.denoise, self.found)
+        if self.among is None:
+            return known, None
+        shaken = self.among.shaken(known.noise)
+        known = known.among(self.found, self.among, shaken)
+        # Noise that is shared in unknown ways seems to move.
+        unknown = evidence.lined or (evidence.grainy and known.grain is None)
+        lost = None if unknown else smeared(self.among, shaken, white=evidence.white)
+        return known, lost
 
 
 def _enlarged(values: NDArray[Any], stride: int, image: Floats) -> Floats:

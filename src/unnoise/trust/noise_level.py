@@ -46,6 +46,10 @@ class NoiseLevel:
         least = 1e-3 * self.std**2 + 1e-12
         return np.maximum(self.gain * image.astype(np.float64) + self.offset, least)
 
+    def times(self, factor: float) -> "NoiseLevel":
+        """Multiply the variance."""
+        return NoiseLevel(self.std * factor**0.5, factor * self.gain, factor * self.offset)
+
     def share_of_means(self, side: int) -> float:  # noqa: ARG002  the same for squares of each side
         """Return the variance of means over squares, relative to means of white noise."""
         return 1.0

@@ -11,6 +11,7 @@ from unnoise.trust.familiarity import Familiarity, familiarity
 from unnoise.trust.known import Known
 from unnoise.trust.noise_level import NoiseLevel
 from unnoise.trust.probing import ProbedImage
+from unnoise.trust.smeared import Smeared
 from unnoise.trust.structure import coherence, removed_structure
 
 Verdict = Literal["trust", "check", "reject"]
@@ -20,6 +21,7 @@ MISSED = 1.1  # factor by which an estimated noise level may be wrong
 FAINT = 0.002  # standard deviation of noise that is invisible, half a step of 8 bits
 FAR = 1.5  # times a limit: beyond that, the result is rejected
 UNSEEN = 0.004  # standard deviation of a removed part that is invisible, a step of 8 bits
+LOST, MOST_LOST = 0.25, 0.6  # share of a movement: visible; more of other images than of this one
 ALIKE = 0.5  # score of removed structure from which on it is visible
 
 
@@ -43,20 +45,26 @@ def judge(
     seen: Sequence[str],  # what the image and its result show by themselves
     biased: bool,  # whether noise was cut off, unlike in training
     certain: bool,  # whether it is certain how much noise neighbouring pixels share
+    smear: Smeared | None,  # what was lost of a movement between images
     slack: float,  # factor on the limit of unlikeness, for a small part of an image
 ) -> Judgement:
     """Compare a result with the statistics of held-out images."""
     structure = removed_structure(found, known.noise)
+    smeared = _by_smear(smear, info) if smear else None
     if calibration is None or not calibration.limited:
-        return Judgement("check", (*seen, _unknown(calibration)), None, known.level, structure)
+        doubts = (*seen, *([smeared[1]] if smeared else []), _unknown(calibration))
+        plain: Verdict = "reject" if smeared and smeared[0] else "check"
+        return Judgement(plain, doubts, None, known.level, structure)
     alike = familiarity(found.restored, calibration.kinds)
     limit = calibration.structure if certain else calibration.structure_unsure
+    limit = max(limit, 0.0)  # less than noise shares is no structure
     looks = _by_structure(structure, coherence(found), limit), _by_kind(alike, calibration, slack)
     removed = float(found.residual.std())
     # Noise that was cut off makes each result look untypical: then looks do not reject it.
     findings = [
         *((False, reason) for reason in seen),
         _by_noise(known.level.std, removed, calibration, info),
+        smeared,
         *(entry and (entry[0] and not biased, entry[1]) for entry in looks),
     ]
     said = [entry for entry in findings if entry is not None]
@@ -106,6 +114,18 @@ def _with_noise(learned: str, level: float, other: str) -> str:
         return f"train with {other} noise than --noise {learned}"
     clip = ",clip" if learned.endswith(",clip") else ""
     return f"train with --noise gaussian:0..{level:.2g}{clip}"
+
+
+def _by_smear(smear: Smeared, info: ModelInfo) -> Finding | None:
+    if smear.least <= LOST:
+        return None
+    hidden = bool(info.arguments.get("hidden"))
+    text = (
+        f"what moved was smeared: {100 * min(smear.share, 1):.0f} % of the changes between images "
+        f"is missing in {100 * smear.place:.2g} % of the image, as in a mean of the images beside "
+        f"it: train with {'--blind-spot 1, ' if hidden else ''}a smaller --depth, or --depth 1"
+    )
+    return smear.least > MOST_LOST, text
 
 
 def _by_structure(score: float, coherence: float, limit: float) -> Finding | None:
