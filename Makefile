@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check base-install format pretrained pretrained-fluorescence bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-fluorescence bench-method bench-neighbours bench-neighbours-facts bench-noise-models bench-units bench-strength bench-scale bench-hosts clean
+.PHONY: help demo test check base-install format pretrained pretrained-fluorescence bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-smeared bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-fluorescence bench-method bench-neighbours bench-neighbours-facts bench-noise-models bench-units bench-strength bench-scale bench-hosts clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -64,6 +64,9 @@ bench-verdicts: $(READY) ## Count good results that are rejected and bad ones th
 	$(BIN)/python benchmarks/trust/verdicts.py
 	$(BIN)/python benchmarks/trust/verdicts.py --final
 
+bench-smeared: $(READY) ## Check that verdicts say where a model of several images smeared what moved (20 minutes)
+	$(BIN)/python benchmarks/trust/smeared.py
+
 bench-order: $(READY) ## Check that several models are put in the right order without clean images
 	$(BIN)/python benchmarks/trust/order.py
 
@@ -83,7 +86,7 @@ benchmarks/photo/.packages: benchmarks/photo/requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $@ -r $<
 	@touch $@
 
-bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-fluorescence bench-method bench-candidates bench-photo bench-camera bench-trust bench-verdicts bench-order bench-features bench-server bench-slow bench-hostile bench-scale ## Run most benchmarks (about six hours)
+bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-fluorescence bench-method bench-candidates bench-photo bench-camera bench-trust bench-verdicts bench-smeared bench-order bench-features bench-server bench-slow bench-hostile bench-scale ## Run most benchmarks (about six hours)
 
 bench-models: $(READY) ## Measure cost, speed, share of the machine's limit and quality of candidate networks
 	$(BIN)/python benchmarks/models.py
