@@ -163,3 +163,33 @@ def test_arrays_have_the_axes_that_are_said() -> None:
     assert found.parts[0].stack_axes == "TZ"
     made = choose_method(found, None, noise=None, objective="auto", channels=None, sizes=(1, 3))
     assert made.depth == {"Z": 3}
+
+
+def test_a_damaged_image_is_named_and_parts_its_stack(tmp_path: Path) -> None:
+    images = np.broadcast_to(np.arange(9, dtype=np.uint8)[:, None, None], (9, 80, 90)).copy()
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as file:
+        for image in images:
+            file.write(image, compression="zlib", contiguous=False, metadata=None)
+    with tifffile.TiffFile(path) as file:
+        at = file.pages[4].dataoffsets[0]
+    data = bytearray(path.read_bytes())
+    data[at : at + 20] = bytes(20)
+    path.write_bytes(data)
+    made = plan(str(path), (3,))
+    said: list[str] = []
+    how = Preparation(batch_size=8, side=SIDE, memory=1.0, seed=1, share=0.3)
+    found = prepare(made, how, failed=said.append)
+    assert len(said) == 1
+    assert said[0].startswith("image 4 of a.tif is left out")
+    seen = {row for step in range(30) for row in numbers(found.batches.at(step), found)}
+    assert seen == {
+        (1, 0, 1),
+        (0, 1, 2),
+        (1, 2, 3),
+        (2, 3, 2),
+        (6, 5, 6),
+        (5, 6, 7),
+        (6, 7, 8),
+        (7, 8, 7),
+    }

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unnoise.errors import ModelError
+from unnoise.errors import ImageError, ModelError
 from unnoise.images import Cuts, Neighbours, neighbours
 
 ODD = st.sampled_from([1, 3, 5, 7])
@@ -67,6 +67,17 @@ def test_images_are_compared_once() -> None:
     for index in (*range(5), *range(5)):
         stack.of(index, cuts)
     assert len(read) == 2 * 4
+
+
+def test_an_image_that_cannot_be_read_is_no_neighbour() -> None:
+    def image(index: int) -> np.ndarray:
+        if index == 3:
+            raise ImageError("damaged")
+        return np.zeros((32, 32, 1))
+
+    stack = Neighbours((7,), (5,))
+    assert stack.of(2, Cuts(image)) == (0, 1, 2, 1, 0)
+    assert stack.of(4, Cuts(image)) == (6, 5, 4, 5, 6)
 
 
 def test_a_model_finds_its_axis_by_the_letter_or_because_there_is_one() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from unnoise.data.batches import Groups
-from unnoise.data.parts import Part, read_parts
+from unnoise.data.parts import Part, read_parts, read_runs
 from unnoise.data.plan import Plan
 from unnoise.data.splitting import Views
 from unnoise.errors import DataError
@@ -67,8 +67,12 @@ def _read(plan: Plan, failed: Callable[[str], None]) -> tuple[Views, Groups | No
         failures.append(failure)
         failed(failure)  # at once: reading may take minutes
 
-    read = [dict(read_parts(view, note)) for view in plan.views]
     parts = plan.views[0]
+    if len(plan.views) == 1 and plan.scenes is None:
+        runs = [run for part in parts for run in read_runs(part, note)]
+        if runs:
+            return ([image for _, run in runs for image in run],), None, [part for part, _ in runs]
+    read = [dict(read_parts(view, note)) for view in plan.views]
     whole = [i for i in range(len(parts)) if all(i in view for view in read)]
     if not whole:
         listed = "\n".join(f"  {failure}" for failure in failures[:10])

@@ -3,6 +3,7 @@
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -165,6 +166,26 @@ class FilePart(Part):
         """Read the file."""
         return to_channels(read_stack(self.path, self.options)[0], self.channels)
 
+    def runs(self, failed: Callable[[str], None]) -> list[tuple["FilePart", Array]]:
+        """Read the images of a stack that can be read; a damaged one parts it in two."""
+        runs: list[list[Array]] = [[]]
+        with self.options.open(self.path) as reader:
+            for index in range(self.count):
+                try:
+                    image = reader.image(index)[..., : reader.channels]
+                except ImageError as error:
+                    failed(f"image {index} of {self.name} is left out: {error}")
+                    runs.append([])
+                    continue
+                bad = reader.holes.find(image) if reader.holes else None
+                seen = image if bad is None else np.ma.MaskedArray(image, bad)
+                runs[-1].append(to_channels(seen, self.channels))
+            join = np.ma.stack if reader.holes else np.stack
+        stacks = [join(run) for run in runs if run]
+        return [
+            (replace(self, count=len(stack), stack_shape=(len(stack),)), stack) for stack in stacks
+        ]
+
     def peek(self, index: int) -> Array:
         """Read one image, or the middle of a large one."""
         with self.options.open(self.path) as reader:
@@ -236,6 +257,20 @@ def read_parts(parts: Sequence[Part], failed: Callable[[str], None]) -> Iterator
             yield index, part.read()
         except ImageError as error:
             failed(str(error))
+
+
+def read_runs(part: Part, failed: Callable[[str], None]) -> list[tuple[Part, Array]]:
+    """Read a part; of a stack with damaged images, the runs of images between these."""
+    try:
+        return [(part, part.read())]
+    except ImageError as error:
+        runs: list[tuple[FilePart, Array]] = []
+        if isinstance(part, FilePart) and part.count > 1 and len(part.stack_shape) == 1:
+            with suppress(ImageError):
+                runs = part.runs(failed)
+        if not runs:
+            failed(str(error))
+        return list(runs)
 
 
 def agree(parts: Sequence[Part], *, what: str) -> None:

@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from unnoise.errors import ModelError
+from unnoise.errors import ImageError, ModelError
 from unnoise.facts import is_cut
 from unnoise.types import Array
 
@@ -31,10 +31,13 @@ class Cuts:
         self._known: dict[tuple[int, int], bool] = {}
 
     def __call__(self, before: int, after: int) -> bool:
-        """Whether two images show other scenes."""
+        """Whether two images show other scenes, or one of them cannot be read."""
         pair = before, after
         if pair not in self._known:
-            self._known[pair] = is_cut(self._image(before), self._image(after))
+            try:
+                self._known[pair] = is_cut(self._image(before), self._image(after))
+            except ImageError:  # who needs the image itself reports it
+                self._known[pair] = True
         return self._known[pair]
 
 
