@@ -44,6 +44,7 @@ def test_a_call_shows_each_option_of_arrays() -> None:
             "chroma_strength": None,
             "detail": 0.0,
             "hot_pixels": False,
+            "steady": "auto",
             "axes": None,
             "range": None,
             "channels": "auto",

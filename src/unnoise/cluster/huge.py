@@ -57,6 +57,8 @@ class OutlineItem:
         try:
             with worker.settings.read.open(self.name) as reader:
                 view = worker.denoise_file.view(reader)
+                if view.course is not None:  # each image needs the one before it as a whole
+                    return Outline(FileResult(self.name))
                 ways: dict[Edges, int] = {}
                 which = []
                 for index in range(reader.count):
@@ -126,7 +128,10 @@ class HugeFile:
         self._blocks = settings.out / BLOCKS / blake2b(version, digest_size=8).hexdigest()
 
     def run(self, pool: Pool, progress: Callable[[float], None]) -> FileResult | None:
-        """Denoise it; return None if it cannot be read in parts, or is a single tile."""
+        """Denoise it; return None if it cannot be divided.
+
+        It cannot be read in parts, is a single tile, or its results are blended over time.
+        """
         windowed = False
         with (
             suppress(UnnoiseError),  # denoising the file as a whole reports the error

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unnoise.denoiser.description import describe_model
+from unnoise.denoiser.distances import find_distances
 from unnoise.denoiser.loading import load_backend, locate
 from unnoise.denoiser.networks import Backend
 from unnoise.denoiser.options import OF_FILES, DenoiseOptions
@@ -19,11 +20,11 @@ from unnoise.denoiser.passes import (
     FloatPass,
     ValuePass,
     at_strides,
-    find_distances,
     images_of,
     passes,
 )
 from unnoise.denoiser.sight import Sight
+from unnoise.denoiser.steady import course_of
 from unnoise.denoiser.together import beside
 from unnoise.denoiser.view import GREY, ArraySource, OneImage, View, fill, filled
 from unnoise.errors import ModelError
@@ -153,7 +154,8 @@ class Denoiser:
             target: Is written in the format, axes, size, dtype and with the metadata of the source.
             view: How the file is seen; None finds it (``Sight.of_reader``).
             progress: Called with the share that is done, up to 1.
-            note: Called at the end with the number of replaced hot pixels, in words.
+            note: Called at the end with the number of replaced hot pixels, in words, and whether
+                results were blended over time.
 
         Returns:
             The properties of the source that the target lost, in words.
@@ -179,6 +181,8 @@ class Denoiser:
             )
             if options.hot_pixels:
                 note(tally.in_words())
+            if seen.course:
+                note(seen.course.note)
             return lost
 
     def denoise_image(
@@ -190,7 +194,12 @@ class Denoiser:
         *,
         note: Say = lambda _: None,
     ) -> Array:
-        """Return one image of an open file as ``denoise_file`` does, ``(H, W, C + alpha)``."""
+        """Return one image of an open file as ``denoise_file`` does, ``(H, W, C + alpha)``.
+
+        It is not blended with those before it; with a ``view`` that asks for it, a note says so.
+        """
+        if view.course is not None:
+            note("one image alone is not blended with those before it")
         made = self.tiled(reader, index, options, view)
         (bands,) = made.images()
         image = np.concatenate(list(bands))
@@ -199,9 +208,12 @@ class Denoiser:
         return image
 
     def tiled(self, reader: Reader, index: int, options: DenoiseOptions, view: View) -> ValuePass:
-        """Return the pass over one image of a file; its tiles, in any order, make the result."""
-        image = OneImage(beside(reader, view.around), index)
-        (made,), _ = passes(self.backend, self.sight, image, view, options)
+        """Return the pass over one image of a file; its tiles, in any order, make the result.
+
+        It is not blended with other images.
+        """
+        image, alone = OneImage(beside(reader, view.around), index), replace(view, course=None)
+        (made,), _ = passes(self.backend, self.sight, image, alone, options)
         return made
 
     def denoise_floats(self, images: Floats, view: View | None = None) -> Floats:
@@ -313,11 +325,16 @@ class Denoiser:
     def _denoise_array(
         self, given: NDArray[Scalar], stack: Array, layout: Layout, options: DenoiseOptions
     ) -> NDArray[Any]:
-        view = self.sight.among(self.sight.of_stack(stack, options), layout)
-        for note in view.notes:
+        seen = self.sight.among(self.sight.of_stack(stack, options), layout)
+        around, name = seen.around, "the array"
+        course, _ = course_of(options.steady, layout, film=False, around=around, name=name)
+        view = replace(seen, course=course)
+        for note in (*view.notes, course.note) if course else view.notes:
             warnings.warn(note, stacklevel=3)
         bad, values = hole_mask(stack), np.asarray(stack)
-        source = beside(ArraySource(filled(values, bad)), view.around)
+        # A blend over time must know which values are invented.
+        known = stack if course and around is None else filled(values, bad)
+        source = beside(ArraySource(known), around)
         results = np.empty(stack.shape, view.dtype)
         made, tally = passes(self.backend, self.sight, source, view, options)
         fill(results, images_of(made))

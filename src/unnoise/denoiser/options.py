@@ -12,6 +12,7 @@ from unnoise.images import ValueRange
 
 ChannelUse = Literal["auto", "separate", "together"]
 OutputDtype = Literal["same", "auto", "float32"]
+Steady = Literal["auto", "on", "off"]
 
 OF_FILES = ("quality",)  # options that mean nothing for an array
 SUFFIX = "_denoised"  # of outputs beside their inputs
@@ -34,6 +35,10 @@ class DenoiseOptions:
         noise differ by their energy at three scales; in colours, the texture of the brightness.
     hot_pixels
         Replace hot and dead pixels by the median of their neighbours first.
+    steady
+        Against flicker: blend each result of a stack with those before it, where nothing changes.
+        auto does so for films, with models of single images; on also for other stacks, along T or
+        their only axis.
     range
         The values that are black and white, such as 0 4095. Without it, they are found in the data
         of each file, or taken from the training data where the file is in the same unit.
@@ -52,6 +57,7 @@ class DenoiseOptions:
     chroma_strength: float | None = None
     detail: float = 0.0
     hot_pixels: bool = False
+    steady: Steady = "auto"
     range: tuple[float, float] | None = None
     channels: ChannelUse = "auto"
     dtype: OutputDtype = "same"
@@ -73,6 +79,7 @@ class DenoiseOptions:
             ValueRange.given(*self.range)
         if self.quality is not None and not 1 <= self.quality <= 100:
             raise ConfigError(f"quality is {self.quality}: it is from 1 to 100")
+        check_word("steady", self.steady, Steady)
         check_word("channels", self.channels, ChannelUse)
         check_word("dtype", self.dtype, OutputDtype)
 
@@ -92,8 +99,8 @@ class DenoiseOptions:
 
     def check_whole(self, verb: str) -> None:
         """Raise ``ConfigError`` if an option changes the result of the model."""
-        for name in ("strength", "chroma_strength", "detail", "hot_pixels"):
-            if getattr(self, name) != getattr(DenoiseOptions, name):
+        for name in ("strength", "chroma_strength", "detail", "hot_pixels", "steady"):
+            if getattr(self, name) not in (getattr(DenoiseOptions, name), "off"):
                 raise ConfigError(
                     f"{verb} is about the model's result as it is, and {name} changes it: leave "
                     "it out"

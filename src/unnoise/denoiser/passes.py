@@ -4,9 +4,8 @@ A part of an image becomes its result in steps: hot pixels, scale, network, deta
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -14,12 +13,14 @@ from unnoise.denoiser.detail import LOOK, Removed, recover
 from unnoise.denoiser.detail import REACH as DETAIL_REACH
 from unnoise.denoiser.hot_pixels import REACH as HOT_REACH
 from unnoise.denoiser.hot_pixels import describe, find_hot_pixels, replace_pixels
-from unnoise.denoiser.networks import Backend, Network, makes_grey, network_at
+from unnoise.denoiser.networks import Backend, Network, network_at
 from unnoise.denoiser.options import DenoiseOptions
+from unnoise.denoiser.seen import Seen
 from unnoise.denoiser.sight import Sight
+from unnoise.denoiser.steady import Film
 from unnoise.denoiser.tiles import Runner, Tile, plan_tiles, run_bands
 from unnoise.denoiser.together import apart
-from unnoise.denoiser.view import ArraySource, OneImage, Source, View, fill, filled
+from unnoise.denoiser.view import OneImage, Source, View, filled
 from unnoise.images import BAND_ROWS, LUMA, to_float
 from unnoise.sizes import Images
 from unnoise.types import Array, Floats, Mask
@@ -113,37 +114,71 @@ class ValuePass(FloatPass):
     """One pass over images of any dtype, as options say; with ``detail``, over one image."""
 
     def __init__(
-        self, source: Source, network: Network, view: View, options: DenoiseOptions, tally: Tally
+        self,
+        source: Source,
+        network: Network,
+        view: View,
+        options: DenoiseOptions,
+        tally: Tally,
+        film: Film | None = None,
     ) -> None:
         reach = bool(options.detail) * DETAIL_REACH + options.hot_pixels * HOT_REACH
         super().__init__(source, network, clamp=view.values.clamp, margin=reach)
         self._view, self._options, self.tally = view, options, tally
         self._chroma = options.chroma if view.colours else options.strength
+        self._unchanged = options.strength == self._chroma == 0
         self._removed: list[Removed] | None = None  # of the image; the same in all tiles
+        self._film = None if self._unchanged else film
+
+    def images(self) -> Iterator[Iterable[Array]]:
+        """Yield the result of each image as bands from the top; with a film, blended and whole."""
+        if self._film is None:
+            yield from super().images()
+            return
+        for index in range(self.source.count):
+            image = self.source.image(index)[None]
+            parts = [
+                [self._see(self._counted(image[:, *tile.read], tile), tile) for tile in row]
+                for row in self.grid.tiles()
+            ]
+            yield self._finish(self._film.next(Seen.joined(parts)))
 
     def work(self, stack: Array, tile: Tile) -> Array:
         """Turn what a tile reads into what it keeps."""
-        made = self._denoise(stack, tile)
-        self.tally.add(math.prod(made.shape[:3]))
-        return made
+        images = self._counted(stack, tile)
+        if self._unchanged:
+            made = self.middle(images)[:, *tile.kept]
+            self.tally.add(math.prod(made.shape[:3]))
+            return made.astype(self._view.dtype, copy=False)  # no way through float32
+        return self._finish(self._see(images, tile))
 
-    def _denoise(self, stack: Array, tile: Tile) -> Array:
-        view, (rows, columns) = self._view, tile.kept
+    def _counted(self, stack: Array, tile: Tile) -> Array:
+        """Take images apart, and replace and count hot pixels, ``(B · N, h, w, C + alpha)``."""
         images = apart(stack, self._depth)
         if self._options.hot_pixels:
             images, hot = self._without_hot(images)
             if hot is not None:
-                self.tally.replaced += int(self.middle(hot)[:, rows, columns].any(-1).sum())
-        given = self.middle(images)[:, rows, columns]
-        if self._options.strength == self._chroma == 0:
-            return given.astype(view.dtype, copy=False)  # exactly, unlike a way through float32
-        noisy, lacks = view.scale(images)
+                self.tally.replaced += int(self.middle(hot)[:, *tile.kept].any(-1).sum())
+        return images
+
+    def _see(self, images: Array, tile: Tile) -> Seen:
+        """Apply the network to what a tile reads; return what it keeps."""
+        noisy, lacks = self._view.scale(images)
         lacks = None if lacks is None else self.middle(lacks)
-        before = self.middle(noisy)[..., rows, columns]
-        result = self._blend(before, self._restored(noisy, lacks, tile))
-        lacks = None if lacks is None else lacks[:, rows, columns]
+        return Seen(
+            self.middle(images)[:, *tile.kept],
+            self.middle(noisy)[(..., *tile.kept)],
+            self._restored(noisy, lacks, tile),
+            None if lacks is None else lacks[:, *tile.kept],
+        )
+
+    def _finish(self, seen: Seen) -> Array:
+        """Mix with the input, and return values of the file's own kind."""
         # The results are clamped already; the input's share of a blend may lie outside.
-        return view.unscale(result, given, lacks, clamp=False)
+        result = self._blend(seen.noisy, seen.result)
+        made = self._view.unscale(result, seen.given, seen.lacks, clamp=False)
+        self.tally.add(math.prod(made.shape[:3]))
+        return made
 
     def _without_hot(self, stack: Array) -> tuple[Array, Mask | None]:
         """Replace hot pixels; return which they were, too, ``(B, h, w, C)``."""
@@ -251,50 +286,14 @@ def passes(
 ) -> tuple[Iterator[ValuePass], Tally]:
     """Return the passes that together denoise a source, in order, and their tally."""
     tally = Tally(source.count * source.height * source.width, progress)
+    film = Film(view.course, view.groups) if view.course else None
     # Detail needs the noise of each image.
     parts: list[Source] = [source]
     if options.detail:
         parts = [OneImage(source, index) for index in range(source.count)]
     made = (
-        ValuePass(images, network, view, options, tally)
+        ValuePass(images, network, view, options, tally, film)
         for part in parts
         for images, network in at_strides(backend, sight, part, view.channels, view.taken)
     )
     return made, tally
-
-
-def find_distances(
-    network: Network,
-    channels: int,
-    noisy: Floats,
-    restored: Floats,
-    groups: Sequence[Mapping[str, Any]],
-) -> tuple[Floats, Floats]:
-    """Return the distances of bounds below and above denoised images ``(N, C, H, W)`` of any size.
-
-    ``network`` was trained beside a model of ``channels``. ``groups`` have the scale of each group
-    of images, as in the header of a model file; without any, the network's distances are returned.
-    """
-    count, given, height, width = noisy.shape
-    grey = makes_grey(given, channels)
-    removed = np.sqrt(np.mean((noisy - restored) ** 2, axis=(1, 2, 3)))
-    if grey:
-        noisy, restored = (np.repeat(each, channels, axis=1) for each in (noisy, restored))
-    shape = (-1, channels, height, width)  # a grey model takes each channel by itself
-    seen = np.concatenate([noisy.reshape(shape), restored.reshape(shape)], axis=1)
-    found = np.empty_like(seen)
-    source = ArraySource(np.moveaxis(seen, 1, -1))
-    fill(np.moveaxis(found, 1, -1), FloatPass(source, network).images())
-    scales = np.array([_scale(float(each), groups, grey=grey) for each in removed], np.float32)
-    below, above = (
-        part.mean(axis=1, keepdims=True) if grey else part.reshape(count, given, height, width)
-        for part in (found[:, :channels], found[:, channels:])
-    )
-    return scales[:, None, None, None] * below, scales[:, None, None, None] * above
-
-
-def _scale(removed: float, groups: Sequence[Mapping[str, Any]], *, grey: bool) -> float:
-    """Return the scale of an image from the root mean square of what was removed from it."""
-    own = [group for group in groups if group["grey"] == grey] or groups
-    fitting = [group for group in own if removed <= group["up_to"]] or own[-1:]
-    return float(fitting[0]["scale"]) if fitting else 1.0

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from unnoise.denoiser.description import stored_range
 from unnoise.denoiser.options import DenoiseOptions
 from unnoise.denoiser.scaled import Scaled, part_with_data, scale, with_data
+from unnoise.denoiser.steady import course_of
 from unnoise.denoiser.together import apart, beside
 from unnoise.denoiser.view import OneImage, View, adapts, goes_together, read_channels
 from unnoise.errors import ImageError, ModelError
@@ -86,8 +87,11 @@ class Sight:
             alpha=reader.alpha,
             colour=reader.colour,
         )
+        layout, film, name = reader.layout, reader.film, reader.name
         seen = replace(seen, holes=reader.holes, notes=(*reader.notes, *seen.notes))
-        return self.among(seen, reader.layout, name=reader.name)
+        seen = self.among(seen, layout, name=name)
+        course, said = course_of(options.steady, layout, film=film, around=seen.around, name=name)
+        return replace(seen, notes=(*seen.notes, *said), course=course)
 
     def of_stack(self, stack: Array, options: DenoiseOptions = DEFAULTS) -> View:
         """Return how a stack ``(N, H, W, C)`` of any dtype is seen, masked where data lack."""

@@ -70,6 +70,10 @@ class TileGrid:
         """Return the tile at a row and a column of the grid."""
         return Tile(self, self.rows[row], self.columns[column])
 
+    def tiles(self) -> list[list["Tile"]]:
+        """Return all tiles, row by row."""
+        return [[Tile(self, rows, columns) for columns in self.columns] for rows in self.rows]
+
     def middle(self, side: int) -> "Tile":
         """Return a tile that keeps the middle, about ``side`` pixels high and wide."""
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from unnoise.denoiser.options import ChannelUse
+from unnoise.denoiser.steady import Course
 from unnoise.errors import ConfigError
 from unnoise.images import (
     RGB,
@@ -130,11 +131,19 @@ class View:
     notes: tuple[str, ...] = ()  # remarks for the user
     colours: bool = False  # whether the channels are red, green and blue
     around: Neighbours | None = None  # that the model sees; None for a model of single images
+    course: Course | None = None  # images whose results are blended over time; None for none
 
     @property
     def taken(self) -> int:
         """Channels that the model takes at once."""
         return self.channels if self.together else 1
+
+    @property
+    def groups(self) -> list[slice]:
+        """The channels that show one thing: all that the model takes at once, or colours."""
+        if self.together or self.colours:
+            return [slice(0, self.channels)]
+        return [slice(channel, channel + 1) for channel in range(self.channels)]
 
     @property
     def depth(self) -> int:

@@ -35,6 +35,7 @@ class Reader(ABC):
 
     windowed = False  # whether reading a window costs only as much as its own pixels
     picture = False  # whether it is a picture for people (PNG, JPEG, WebP), not a measurement
+    film = False  # whether its images are frames of a film
     notes: tuple[str, ...] = ()  # parts of the file that are not read, in words
     space: Literal["cmyk", "lab"] | None = None  # None for grey, and red, green and blue
     orientation = 1  # how to turn its pixels upright, 1 to 8, as in EXIF

@@ -33,6 +33,7 @@ from unnoise.server.description import (
     ModelFacts,
     ModelName,
     Models,
+    Steadiness,
     Strength,
 )
 from unnoise.server.guard import Next, UnderPath, guard
@@ -117,6 +118,7 @@ def _add_images(
         chroma_strength: ChromaStrength = None,
         detail: DetailShare = 0.0,
         hot_pixels: HotPixels = False,
+        steady: Steadiness = "auto",
         index: ImageIndex = None,
         channel: ChannelIndex = None,
         display: Display = False,
@@ -125,7 +127,11 @@ def _add_images(
         chosen = _choose(served, model)
         formats = accepted(request.headers.get("accept", ""), SUFFIXES)
         options = DenoiseOptions(
-            strength=strength, chroma_strength=chroma_strength, detail=detail, hot_pixels=hot_pixels
+            strength=strength,
+            chroma_strength=chroma_strength,
+            detail=detail,
+            hot_pixels=hot_pixels,
+            steady=steady,
         )
         wish = Wish(options, formats, index, channel, display)
         work = partial(denoise, chosen, wish=wish, max_pixels=settings.max_pixels)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import BaseModel
 
+from unnoise.denoiser.options import Steady
 from unnoise.server.pictures import SUFFIXES
 
 
@@ -116,6 +117,9 @@ DetailShare = Annotated[
 ]
 HotPixels = Annotated[
     bool, Query(description="Whether to replace hot and dead pixels first; a note counts them.")
+]
+Steadiness = Annotated[
+    Steady, Query(description="Whether to blend the results of a stack over time; a note says so.")
 ]
 ModelName = Annotated[
     str | None, Query(description="A name from /v1/models; the first model by default.")
