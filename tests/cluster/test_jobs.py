@@ -33,7 +33,7 @@ from unnoise.cluster import denoise_many
 from unnoise.cluster.record import BLOCKS
 from unnoise.denoiser import DenoiseOptions, Outputs
 from unnoise.errors import ConfigError, ImageError, ModelFileError, OutputError
-from unnoise.images import read_stack
+from unnoise.images import ReadOptions, read_stack
 
 
 def command(source: Path, out: Path, *options: str) -> list[str]:
@@ -339,6 +339,20 @@ def test_tiles_of_workers_share_detail_and_count_hot_pixels(tmp_path: Path) -> N
     np.testing.assert_array_equal(read_stack(out / path.name)[0], read_stack(one)[0])
     with pytest.raises(OutputError, match=r"detail was 0\.7 and is 0\.0"):
         quiet_job(path, out, workers=2)
+
+
+def test_a_stack_that_is_blended_over_time_is_not_divided(tmp_path: Path) -> None:
+    image = read_stack(make_huge(tmp_path, "tiff"))[0][0, ..., 0]
+    path, options = tmp_path / "b.npy", DenoiseOptions(steady="on", strength=0.9)
+    np.save(path, np.stack([image, image[::-1], image[::-1]]))
+    read = ReadOptions(axes="TYX")
+    one, out = tmp_path / "one" / path.name, tmp_path / "out"
+    with read.open(path) as reader:
+        load(MODEL).denoise_file(reader, one, options=options)
+    assert quiet_job(path, out, workers=2, options=options, read=read).denoised == 1
+    (row,) = read_rows(out)
+    assert "results along T were blended" in row["notes"][-1]
+    np.testing.assert_array_equal(np.load(out / path.name), np.load(one))
 
 
 def test_a_huge_image_with_a_bad_value_is_a_row(tmp_path: Path) -> None:
