@@ -61,6 +61,28 @@ def test_a_film_is_denoised(
         assert [data for data, _ in sound_of(target)] == [data for data, _ in sound_of(film)]
 
 
+@pytest.mark.parametrize("kind", ["film", "sequence", "stack"])
+def test_films_alone_are_blended_over_time_unasked(
+    film: Path, tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, frames = film, read(film)
+    more = ["--sequence"] if kind == "sequence" else []
+    if kind == "sequence":
+        source = tmp_path / "frames"
+        for number, frame in enumerate(frames):
+            write_stack(source / f"{number}.png", frame)
+    elif kind == "stack":
+        source = tmp_path / "a.npy"
+        write_stack(source, frames)
+    noted = []
+    for steady in ("auto", "off", "on"):
+        out = tmp_path / steady
+        denoise(source, *more, "--out", out, "--json", "--quiet", "--steady", steady)
+        (row,) = json.loads(capsys.readouterr().out)
+        noted.append(any("were blended where nothing changes" in note for note in row["notes"]))
+    assert noted == [kind == "film", False, True]
+
+
 def test_an_image_is_written_to_the_file_that_out_names(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -202,12 +202,15 @@ def _facts(settings: Settings, source: str) -> dict[str, Any]:
     """Return the facts that make a job the same: its images, and all that changes outputs."""
     read = asdict(settings.read)
     del read["max_pixels"], read["sequence"]  # a limit that changes no output; refused
+    options = asdict(settings.options)
+    if options["steady"] == "auto":  # jobs of earlier versions, which know no films, go on
+        del options["steady"]
     return {
         "format": FORMAT,
         "source": source,
         "model": settings.model.digest(),
         "suffix": settings.outputs.added,
-        **asdict(settings.options),
+        **options,
         **read,
         "precision": settings.running.precision,
     }

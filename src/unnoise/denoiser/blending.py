@@ -1,6 +1,6 @@
-"""Less flicker: the results of a film are blended over time, where nothing has changed.
+"""Less flicker: results of a stack are blended over time, where nothing has changed.
 
-Each image of a film is denoised by itself. So results of a scene that stands still differ by what
+Each image is denoised by itself. So results of a scene that stands still differ by what
 the network made of the noise. A Kalman filter for each pixel averages them (Kalman, "A New Approach
 to Linear Filtering and Prediction Problems", 1960): an output counts as one result where the scene
 has just changed, and as more and more results where it stands still. Changes are differences of the
@@ -32,7 +32,7 @@ UNKNOWN = np.float32(1e6)  # variance of an output that says nothing
 
 
 class Steadier:
-    """Blends the results of the images of one sequence, in order."""
+    """Blends the results of images that follow each other in time."""
 
     def __init__(self) -> None:
         self._noisy: Floats | None = None  # mean of the noisy images, (C, H, W)

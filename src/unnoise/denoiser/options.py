@@ -37,8 +37,8 @@ class DenoiseOptions:
         Replace hot and dead pixels by the median of their neighbours first.
     steady
         Against flicker: blend each result of a stack with those before it, where nothing changes.
-        auto does so for films, with models of single images; on also for other stacks, along T or
-        their only axis.
+        auto does so for films, with models of single images; on for all stacks, along T or their
+        only axis.
     range
         The values that are black and white, such as 0 4095. Without it, they are found in the data
         of each file, or taken from the training data where the file is in the same unit.

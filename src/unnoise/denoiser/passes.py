@@ -17,7 +17,7 @@ from unnoise.denoiser.networks import Backend, Network, network_at
 from unnoise.denoiser.options import DenoiseOptions
 from unnoise.denoiser.seen import Seen
 from unnoise.denoiser.sight import Sight
-from unnoise.denoiser.steady import Film
+from unnoise.denoiser.steady import OverTime
 from unnoise.denoiser.tiles import Runner, Tile, plan_tiles, run_bands
 from unnoise.denoiser.together import apart
 from unnoise.denoiser.view import OneImage, Source, View, filled
@@ -120,7 +120,7 @@ class ValuePass(FloatPass):
         view: View,
         options: DenoiseOptions,
         tally: Tally,
-        film: Film | None = None,
+        over_time: OverTime | None = None,
     ) -> None:
         reach = bool(options.detail) * DETAIL_REACH + options.hot_pixels * HOT_REACH
         super().__init__(source, network, clamp=view.values.clamp, margin=reach)
@@ -128,11 +128,11 @@ class ValuePass(FloatPass):
         self._chroma = options.chroma if view.colours else options.strength
         self._unchanged = options.strength == self._chroma == 0
         self._removed: list[Removed] | None = None  # of the image; the same in all tiles
-        self._film = None if self._unchanged else film
+        self._over_time = None if self._unchanged else over_time
 
     def images(self) -> Iterator[Iterable[Array]]:
-        """Yield the result of each image as bands from the top; with a film, blended and whole."""
-        if self._film is None:
+        """Yield the result of each image as bands from the top; whole ones if blended over time."""
+        if self._over_time is None:
             yield from super().images()
             return
         for index in range(self.source.count):
@@ -141,7 +141,7 @@ class ValuePass(FloatPass):
                 [self._see(self._counted(image[:, *tile.read], tile), tile) for tile in row]
                 for row in self.grid.tiles()
             ]
-            yield self._finish(self._film.next(Seen.joined(parts)))
+            yield self._finish(self._over_time.next(Seen.joined(parts)))
 
     def work(self, stack: Array, tile: Tile) -> Array:
         """Turn what a tile reads into what it keeps."""
@@ -286,13 +286,13 @@ def passes(
 ) -> tuple[Iterator[ValuePass], Tally]:
     """Return the passes that together denoise a source, in order, and their tally."""
     tally = Tally(source.count * source.height * source.width, progress)
-    film = Film(view.course, view.groups) if view.course else None
+    over_time = OverTime(view.course, view.groups) if view.course else None
     # Detail needs the noise of each image.
     parts: list[Source] = [source]
     if options.detail:
         parts = [OneImage(source, index) for index in range(source.count)]
     made = (
-        ValuePass(images, network, view, options, tally, film)
+        ValuePass(images, network, view, options, tally, over_time)
         for part in parts
         for images, network in at_strides(backend, sight, part, view.channels, view.taken)
     )

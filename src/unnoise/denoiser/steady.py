@@ -1,7 +1,7 @@
 """Which images of a stack follow each other in time, and the blend of their results.
 
-Blending changes the results of whole stacks. So it is done by itself for films alone, and for other
-stacks on request.
+A blend makes the results of a stack depend on each other. So it is done unasked for films alone,
+and for other stacks on request.
 """
 
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ def course_of(
     Args:
         use: The option.
         layout: Of the stack.
-        film: Whether it is a film.
+        film: Whether its images are frames of a film.
         around: The images that the model sees together; None for a model of single images.
         name: Of the stack, for messages.
 
@@ -78,7 +78,7 @@ def course_of(
     return Course(axis, axes[axis], step), ()
 
 
-class Film:
+class OverTime:
     """Blends the results of the images of a stack, which come in its order."""
 
     def __init__(self, course: Course, groups: Sequence[slice]) -> None:

@@ -134,7 +134,7 @@ class FilmReader(Reader):
         beside: What the first frame carries beside its values, in words.
     """
 
-    picture = True
+    picture = film = True
     _frames: Iterator[tuple[int, Any]]  # decoded, with their numbers
 
     def __init__(self, file: File, *, axes: str | None, max_pixels: int) -> None:
