@@ -14,6 +14,8 @@ from unnoise.types import Denoise, Doubles, Floats
 # Of the added noise, in units of the noise: its square must exceed the rounding of bf16.
 STEP = 0.5
 
+OWN = 0x5AFE  # makes the random numbers others than those of the seed alone
+
 
 @dataclass(frozen=True)
 class Among:
@@ -59,7 +61,8 @@ class Among:
 
     def shaken(self, noise: Noise, *, seed: int = 0) -> "Shaken":
         """Denoise again with a little more noise in all images."""
-        generator = np.random.default_rng(seed)
+        # Synthetic noise of an image may come from the plain seed; it must not be drawn again.
+        generator = np.random.default_rng((seed, OWN))
         added = np.empty_like(self.images)
         for index, image in enumerate(self.images):
             # Equal images, as at the end of a stack, have equal noise.
