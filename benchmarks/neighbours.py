@@ -54,6 +54,7 @@ OBJECTIVES: dict[str, dict[str, Any]] = {
     "interpolation, blind spot of 5": {**DEEP, "blind_spot": 5},
 }
 PEAK = """
+import resource
 from unnoise.cli import main
 try:
     main()

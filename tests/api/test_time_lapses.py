@@ -62,7 +62,7 @@ def test_a_still_film_is_learned_from_its_neighbours_nearly_as_their_mean() -> N
     film = noisy(clean)
     denoiser, made = learn(film)
     assert denoiser.info.objective.startswith("interpolation")
-    assert denoiser.info.depth == {"T": 5}
+    assert denoiser.info.depth == {"T": 7}
     near = np.stack([film[[i - 2, i - 1, i + 1, i + 2]].mean(0) for i in range(2, FRAMES - 2)])
     assert error(made[2:-2], clean[2:-2]) < 1.2 * error(near, clean[2:-2])
     _, alone = learn(film, depth=1)
@@ -87,7 +87,7 @@ def test_noise_with_a_grain_is_seen_at_full_resolution() -> None:
     grain = np.stack([gaussian_filter(random.standard_normal((SIDE, SIDE)), 0.7) for _ in clean])
     film = (clean + NOISE * grain / grain.std()).astype(np.float32)
     denoiser, made = learn(film)
-    assert (denoiser.info.strides, denoiser.info.depth) == ((1,), {"T": 5})
+    assert (denoiser.info.strides, denoiser.info.depth) == ((1,), {"T": 7})
     _, alone = learn(film, depth=1)
     assert error(made, clean) < 0.5 * error(alone, clean)
 
@@ -116,7 +116,7 @@ def test_a_forecast_names_the_depth_and_the_reason(tmp_path: Path) -> None:
     values = (noisy(still()).clip(0, 1) * 60000).astype(np.uint16)
     tifffile.imwrite(path, values, imagej=True, metadata={"axes": "TYX"})
     said = forecast({"data": str(path)})
-    assert "2 on each side along T predict pixels" in said["method"]
+    assert "3 on each side along T predict pixels" in said["method"]
     assert said["method"].startswith("interpolation")
     moved = forecast({"data": str(path), "depth": "1"})
     assert moved["method"].startswith("neighbor2neighbor")
