@@ -83,7 +83,7 @@ def test_an_objective_is_one_line(
     trained = unnoise.train(images, axes="NYX", objective=NAME, steps=2)
     assert trained.info.objective.startswith(NAME)
     assert trained(images[0]).shape == images[0].shape
-    assert f"neighbor2neighbor, noise2void, {NAME}" in refusal(["--objective", "other"], capsys)
+    assert f"noise2void, interpolation, {NAME}" in refusal(["--objective", "other"], capsys)
 
 
 def test_a_model_is_one_line(

@@ -106,7 +106,9 @@ def train_on(
     some = [Path(files[i]) for i in np.linspace(0, len(files) - 1, LOOKED_AT).astype(int)]
     middles = partial(_middles, files=dict.fromkeys(some), read=read, options=options)
     photo = running.load(START)
-    stacks = find_depth(look_at([*map(str, files)], split="train", read=read)[0].parts)
+    stacks = None
+    with suppress(UnnoiseError):  # training reports it
+        stacks = find_depth(look_at(_readable(files, read), split="train", read=read)[0].parts)
     if stacks and stacks.helps:
         start = None
         say(f"starting from random weights: {START} sees single images, and {stacks}")

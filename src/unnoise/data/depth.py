@@ -46,7 +46,9 @@ class Found:
         along = " and ".join(
             f"{size // 2} on each side along {axis}" for axis, size in self.depth.items()
         )
-        return f"{along} predict pixels {100 * self.gain:.2g} % better"
+        percent = 100 * self.gain
+        better = f"{percent:.2g}" if abs(percent) < 10 else f"{percent:.0f}"
+        return f"{along} predict pixels {better} % better"
 
 
 def asked_depth(sizes: tuple[int, ...], parts: Sequence[Part]) -> Depth:
