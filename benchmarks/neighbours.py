@@ -192,10 +192,12 @@ class Volume(UNet):
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
         width = self.stem.out_channels
-        self.first = nn.Conv3d(self.channels, width, 3, padding=1)
-        self.second = nn.Conv3d(width, width, 3, padding=(0, 1, 1))
-        # 5 images become 5, then 3, then the means of 3, as their features are added.
-        del self.stem
+        # Kept flat: weights of five axes have no channels-last layout.
+        self.shapes = [(width, self.channels, 3, 3, 3), (width, width, 3, 3, 3)]
+        made = [nn.Conv3d(inputs, outputs, 3) for outputs, inputs, *_ in self.shapes]
+        self.volumes = nn.ParameterList(each.weight.detach().flatten(1) for each in made)
+        self.biases = nn.ParameterList(each.bias.detach() for each in made if each.bias is not None)
+        # 5 images become 5, then 3, then the means of 3.
         self.stem = nn.Conv2d(width, width, 1)
 
     def features(self, noisy: Tensor) -> list[Tensor]:
@@ -204,8 +206,11 @@ class Volume(UNet):
             half = self.depth // 2
             seen = seen.clone()
             seen[:, half] = (seen[:, half - 1] + seen[:, half + 1]) / 2
-        x = F.relu_(self.first(seen.transpose(1, 2)))
-        x = F.relu_(self.second(x)).mean(2)
+        x = seen.transpose(1, 2)
+        for number, shape in enumerate(self.shapes):
+            weight = self.volumes[number].view(shape)
+            x = F.relu_(F.conv3d(x, weight, self.biases[number], padding=(1 - number, 1, 1)))
+        x = x.mean(2)
         features = [F.relu_(self.stem(x.contiguous(memory_format=torch.channels_last)))]
         for down in self.down:
             features.append(F.relu_(down(features[-1])))
