@@ -242,7 +242,7 @@ def volume_cost(name: str) -> float:
 
 def burst(folder: Path, options: argparse.Namespace) -> None:
     names = sorted({path.stem[:-2] for path in (data() / "microscopy/noisy").glob("*_1.*")})
-    for name in names:
+    for name in (name for name in names if options.only in name):
         noisy_ones, clean = (read_captures(side, name) for side in ("noisy", "clean"))
         path = folder / f"{name}.tif"
         tifffile.imwrite(path, noisy_ones, imagej=True, metadata={"axes": "TYX"})
