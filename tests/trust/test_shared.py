@@ -8,9 +8,11 @@ from test_smeared import noise
 
 from unnoise.trust import inspect
 from unnoise.trust.among import Among
+from unnoise.trust.known import Known
 from unnoise.trust.noise_level import NoiseLevel
 from unnoise.trust.probing import ProbedImage
 from unnoise.trust.shared import SharedError
+from unnoise.trust.spectrum import LAGS, Spectrum
 from unnoise.types import Floats
 
 
@@ -52,3 +54,20 @@ def test_errors_of_one_percent_of_the_noise(*, hidden: bool) -> None:
     assert true < 0.02 * 0.01
     assert abs(10 * np.log10(shared.mean(found) / true)) < 1
     assert abs(np.sqrt(shared.noise(found)) / 0.1 - 1) < 0.01
+
+
+@pytest.mark.parametrize(("kept", "told"), [(0.0, False), (0.3, True)])
+def test_a_grain_hides_an_error_of_one_percent_of_the_noise(kept: float, *, told: bool) -> None:
+    truth = film(1, 256)
+    noisy = truth + noise(truth.shape, 0.1, 0, grain=True)
+    result = truth + kept * noise(truth.shape, 0.1, 1)
+    nothing = np.zeros((0, *result.shape), np.float32)
+    found = ProbedImage(noisy, result, nothing, nothing)
+    apart = np.hypot(*np.mgrid[-LAGS : LAGS + 1, -LAGS : LAGS + 1])
+    shared = np.exp(-(apart**2) / (4 * 0.7**2))[None, None]
+    spectrum = Spectrum(shared, np.array([[0.0, 1.0]]), np.full((1, 2), 0.01), 1.0)
+    level = NoiseLevel(0.1, 0.0, 0.01)
+    known = Known(level, spectrum, None, SharedError((9, 7), (0.1 * kept) ** 2, 0.0))
+    error = known.error(found)
+    assert isinstance(error, float) == told
+    assert not told or abs(10 * np.log10(float(error) / (0.1 * kept) ** 2)) < 1

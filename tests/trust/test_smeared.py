@@ -24,7 +24,14 @@ def noise(shape: tuple[int, ...], strength: float, seed: int, *, grain: bool = F
 
 
 def judged(
-    clean: Floats, share: float, strength: float, seed: int, *, grain: bool = False, kept: int = 0
+    clean: Floats,
+    share: float,
+    strength: float,
+    seed: int,
+    *,
+    grain: bool = False,
+    kept: int = 0,
+    unmeasured: bool = False,
 ) -> Smeared | None:
     """Judge a result of ``(N, H, W)`` that has lost a share of what moves.
 
@@ -44,9 +51,9 @@ def judged(
         return made[:, None]
 
     among = Among(noisy[:, None], denoise(noisy[None])[0], (len(clean),), denoise, kept < 2)
-    if not grain:
+    if not grain or unmeasured:
         shaken = among.shaken(NoiseLevel(strength, 0.0, strength**2))
-        return smeared(among, shaken, white=True)
+        return smeared(among, shaken, white=not grain)
     apart = np.hypot(*np.mgrid[-LAGS : LAGS + 1, -LAGS : LAGS + 1])
     shared = np.exp(-(apart**2) / (4 * GRAIN**2))[None, None]
     spectrum = Spectrum(shared, np.array([[0.0, 1.0]]), np.full((1, 2), strength**2), 1.0)
@@ -73,6 +80,13 @@ def test_a_still_scene_moves_nowhere(strength: float, *, grain: bool) -> None:
     assert [judged(still, 1, strength, seed, grain=grain, kept=1) for seed in range(5)] == [
         None
     ] * 5
+
+
+@pytest.mark.parametrize("strength", [0.02, 0.1])
+def test_a_grain_that_was_measured_as_white_does_not_move(strength: float) -> None:
+    still = np.repeat(film(1), 5, axis=0)
+    found = [judged(still, 0, strength, seed, grain=True, unmeasured=True) for seed in range(10)]
+    assert found == [None] * 10
 
 
 @pytest.mark.parametrize("strength", [0.01, 0.05])

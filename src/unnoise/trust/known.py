@@ -6,7 +6,7 @@ from unnoise.trust.among import Among, Shaken
 from unnoise.trust.evidence import LEARN, Evidence
 from unnoise.trust.noise_level import NoiseLevel, noise_level
 from unnoise.trust.probing import ProbedImage
-from unnoise.trust.quality import MOST_KEPT, kept_of_grain, sure, sure_of_grain
+from unnoise.trust.quality import MOST_KEPT, UNSEEN_ERROR, kept_of_grain, sure, sure_of_grain
 from unnoise.trust.shared import SharedError
 from unnoise.trust.spectrum import Spectrum, measure_again
 from unnoise.trust.structure import Noise
@@ -72,7 +72,11 @@ class Known:
     def error(self, found: ProbedImage) -> float | str:
         """Estimate the mean squared error of the result; or say why no estimate is possible."""
         if self.shared is not None:
-            return self.shared.mean(found)
+            error = self.shared.mean(found)
+            # Beyond the grain, pixels share a third of such an error (docs/lab-notes.md).
+            if self.grain and error < SMALL * self.grain.variance(found.restored).mean():
+                return UNSEEN_ERROR
+            return error
         if self.grain is None or self.follows is None:
             return sure(found, self.level)
         return sure_of_grain(found, self.grain, self.follows)

@@ -17,6 +17,7 @@ DOUBT = 1.6  # ratio by which the share of noise that was kept may be uncertain:
 MOST_KEPT = 0.45  # share of noise with a grain that a result may keep, so that its error is known
 CELL, UNSTEADY = 32, 0.25  # pixels of a side; standard error of the mean of cells, as a share of it
 UNSEEN_GRAIN = "its noise has a grain, and too few flat places show it"
+UNSEEN_ERROR = "its noise has a grain, which hides an error as small as this one"
 PHASES = ((0, 0), (1, 2), (2, 1), (3, 3))  # of the sixteen grids, those that are tried
 
 

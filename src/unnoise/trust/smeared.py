@@ -10,9 +10,10 @@ pixel (Reiersøl, "Confluence analysis by means of instrumental sets of variable
 ``s = E (y - f) φ(z) / E (y - n) φ(z)``. φ cuts off what chance explains, so that only places count
 where something moved.
 
-What noise alone adds is subtracted: noise that f has kept, and noise with a grain, which the ring
-shares with the pixel. By Stein's lemma, ``E e φ(z)`` is the covariance of the noises of e and z,
-times ``E φ'(z)``. A second run with a little more noise in all images gives it.
+What noise alone adds is subtracted. By Stein's lemma, ``E e φ(z)`` is the covariance of e and the
+noise of z, times ``E φ'(z)``. If noise is white, only noise that f has kept has one, and a second
+run with a little more noise in all images gives it. If pixels may share noise, the covariance is
+measured where nothing certainly moves, since no model of the noise is good enough.
 """
 
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ import numpy as np
 
 from unnoise.trust.among import Among, Shaken, ring_mean
 from unnoise.trust.probing import cells_of
-from unnoise.types import Doubles
+from unnoise.types import Doubles, Mask
 
 WIDTHS = 2, 4, 8  # of the rings that are tried, in pixels: for small and for large things
 HOLE = 3  # side of the hole in a ring where pixels may share noise
@@ -33,6 +34,7 @@ SEEN = 6.0
 FEWEST = 64  # pixels that move; a few may lie in one coarse grain
 CELL = 8  # pixels of a side of the parts whose spread gives the uncertainty
 STRATA, AROUND = 8, (9, 1)  # of brightness, for flicker; the ring in which it is measured
+MEDIAN = 1.4826  # standard deviations of normal values, relative to the median of their sizes
 LEAST = 1e-9  # difference of brightness
 
 
@@ -58,11 +60,11 @@ def smeared(among: Among, shaken: Shaken, *, white: bool) -> Smeared | None:
     """
     beside = among.beside(among.images)
     change = _without_flicker(among.middle - beside, beside)
-    own = shaken.added[len(shaken.added) // 2].astype(np.float64)
-    drawn = own - among.beside(shaken.added)
+    middle = shaken.added[len(shaken.added) // 2].astype(np.float64)
+    drawn = middle - among.beside(shaken.added)
     hole = 1 if white else HOLE
     found = [
-        _measure((among.residual, change), (own, drawn), shaken.kept, (hole + 2 * width, hole))
+        _measure(among.residual, change, shaken.kept, drawn, (hole + 2 * width, hole), white=white)
         for width in WIDTHS
     ]
     known = [each for each in found if each is not None]
@@ -70,31 +72,45 @@ def smeared(among: Among, shaken: Shaken, *, white: bool) -> Smeared | None:
 
 
 def _measure(
-    seen: tuple[Doubles, Doubles],  # what was removed, and the change to the images beside
-    noises: tuple[Doubles, Doubles],  # noise like that of both
+    residual: Doubles,
+    change: Doubles,
     kept: Doubles,
+    drawn: Doubles,
     ring: tuple[int, int],
+    *,
+    white: bool,
 ) -> Smeared | None:
-    residual, change = seen
+    """Estimate it by one ring; ``drawn`` is noise like the noise of ``change``."""
     if min(change.shape[1:]) < max(ring):
         return None
-    instrument, chance = ring_mean(change, *ring), ring_mean(noises[1], *ring)
-    least = max(CHANCE * float(chance.std()), VISIBLE)
+    instrument, chance = ring_mean(change, *ring), ring_mean(drawn, *ring)
+    strength = float(chance.std()) if white else MEDIAN * float(np.median(np.abs(instrument)))
+    least = max(CHANCE * strength, VISIBLE)
     certain = np.sign(instrument) * (np.abs(instrument) - least).clip(0)
     here = np.abs(instrument) > least
-    # Their means, as the noise is alike everywhere; what is kept of it is not.
-    shared, both = (float(np.mean(noise * chance)) for noise in noises)
-    lost = residual * certain + (kept * chance - shared) * here
-    moved = change * certain - both * here
+    if white:
+        lost, moved = residual * certain + kept * chance * here, change * certain
+    else:
+        lost, moved = (
+            each * certain - _slope(each, instrument, ~here) * strength**2 * here
+            for each in (residual, change)
+        )
     total = float(moved.sum())
-    alone = float(noises[1].std() * np.sqrt(np.sum(certain**2)))  # if pixels share no noise
-    spread = max(_spread(noises[1] * certain), alone)
+    alone = float(drawn.std() * np.sqrt(np.sum(certain**2)))  # if pixels share no noise
+    spread = max(_spread(drawn * certain), alone)
     if total <= SEEN * spread or here.sum() < FEWEST:
         return None
     share = float(lost.sum()) / total
     doubt = float(np.hypot(_spread(lost - share * moved), share * spread)) / total
     size = total / float(np.abs(certain).sum())
     return Smeared(share, doubt, size, float(here.mean()))
+
+
+def _slope(values: Doubles, instrument: Doubles, quiet: Mask) -> float:
+    """Return the slope of values against the instrument where nothing certainly moves."""
+    # Noise makes it; a cut by the size of the instrument does not change it.
+    z = instrument[quiet]
+    return float(np.sum(values[quiet] * z) / max(np.sum(z**2), LEAST))
 
 
 def _without_flicker(change: Doubles, beside: Doubles) -> Doubles:
