@@ -45,7 +45,6 @@ class Smeared:
     share: float  # of the movement: 0 if it is all there, 1 for the mean of the images beside it
     doubt: float  # standard error of the share
     change: float  # how much pixels change where something moves, in the model's scale
-    place: float  # share of the pixels where something certainly moves
 
     @property
     def least(self) -> float:
@@ -103,7 +102,7 @@ def _measure(
     share = float(lost.sum()) / total
     doubt = float(np.hypot(_spread(lost - share * moved), share * spread)) / total
     size = total / float(np.abs(certain).sum())
-    return Smeared(share, doubt, size, float(here.mean()))
+    return Smeared(share, doubt, size)
 
 
 def _slope(values: Doubles, instrument: Doubles, quiet: Mask) -> float:

@@ -122,8 +122,8 @@ def _by_smear(smear: Smeared, info: ModelInfo) -> Finding | None:
     hidden = bool(info.arguments.get("hidden"))
     text = (
         f"what moved was smeared: {100 * min(smear.share, 1):.0f} % of the changes between images "
-        f"is missing in {100 * smear.place:.2g} % of the image, as in a mean of the images beside "
-        f"it: train with {'--blind-spot 1, ' if hidden else ''}a smaller --depth, or --depth 1"
+        "is missing, as in a mean of the images beside it: train with "
+        f"{'--blind-spot 1, ' if hidden else ''}a smaller --depth, or --depth 1"
     )
     return smear.least > MOST_LOST, text
 
