@@ -25,7 +25,7 @@ from own_images import read_grey
 import unnoise
 from unnoise.api.denoising import choose, load_built_ins
 from unnoise.denoiser import DenoiseOptions, Running
-from unnoise.images import ReadOptions, read_stack, write_stack
+from unnoise.images import open_image, read_stack, write_stack
 from unnoise.seeding import generator
 
 DATA = Path(os.environ.get("UNNOISE_DATA", "../shared/data"))
@@ -105,7 +105,7 @@ def main() -> None:
             counts, others = Counter[str](), []
             for image_name, image in images:
                 write_stack(path, image)
-                with ReadOptions().open(path) as reader:
+                with open_image(path) as reader:
                     chosen = choose(models, reader, DenoiseOptions())
                 counts[chosen.name] += 1
                 if chosen.name != right:

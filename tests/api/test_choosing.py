@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 import unnoise
 from unnoise.api.denoising import choose, denoise_files, load_built_ins
 from unnoise.denoiser import DenoiseOptions, Outputs, Running
-from unnoise.images import ReadOptions, write_stack
+from unnoise.images import open_image, write_stack
 from unnoise.pretrained import PRETRAINED
 
 SIDE = 160
@@ -55,7 +55,7 @@ def two(dotted: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, unnoise.Deno
 
 def chosen(two: dict[str, unnoise.Denoiser], path: Path, image: NDArray[np.uint8]) -> str:
     write_stack(path, image)
-    with ReadOptions().open(path) as reader:
+    with open_image(path) as reader:
         return choose(two, reader, DenoiseOptions()).name
 
 

@@ -33,7 +33,7 @@ from unnoise.cluster import denoise_many
 from unnoise.cluster.record import BLOCKS
 from unnoise.denoiser import DenoiseOptions, Outputs
 from unnoise.errors import ConfigError, ImageError, ModelFileError, OutputError
-from unnoise.images import ReadOptions, read_stack
+from unnoise.images import ReadOptions, open_image, read_stack
 
 
 def command(source: Path, out: Path, *options: str) -> list[str]:
@@ -347,7 +347,7 @@ def test_a_stack_that_is_blended_over_time_is_not_divided(tmp_path: Path) -> Non
     np.save(path, np.stack([image, image[::-1], image[::-1]]))
     read = ReadOptions(axes="TYX")
     one, out = tmp_path / "one" / path.name, tmp_path / "out"
-    with read.open(path) as reader:
+    with open_image(path, read) as reader:
         load(MODEL).denoise_file(reader, one, options=options)
     assert quiet_job(path, out, workers=2, options=options, read=read).denoised == 1
     (row,) = read_rows(out)

@@ -12,7 +12,7 @@ import unnoise
 from unnoise.denoiser import DenoiseOptions
 from unnoise.denoiser.networks import CPU
 from unnoise.errors import ConfigError, ImageError, ModelError
-from unnoise.images import ReadOptions, open_image, read_stack, write_stack
+from unnoise.images import open_image, read_stack, write_stack
 
 RANDOM = np.random.default_rng(0)
 
@@ -94,7 +94,7 @@ def test_a_file_whose_transparency_is_an_image_is_noted(tmp_path: Path) -> None:
     # As it is written without a word: it is called red, green, blue and alpha.
     tifffile.imwrite(tmp_path / "a.tif", planes, photometric="rgb", planarconfig="separate")
     photo = unnoise.load("photo", device="cpu", precision="fp32")
-    with ReadOptions().open(tmp_path / "a.tif") as reader:
+    with open_image(tmp_path / "a.tif") as reader:
         notes = photo.sight.of_reader(reader, DenoiseOptions()).notes
     assert any("pass --axes, such as ZYX" in note for note in notes)
 

@@ -119,7 +119,7 @@ def test_files_of_stacks_keep_their_axes(kind: str, tmp_path: Path) -> None:
     denoiser = model({"Z": 3})
     target = tmp_path / f"out.{source.name.partition('.')[2]}"
     if kind == "npy":
-        with ReadOptions(axes="TZYX").open(source) as reader:
+        with open_image(source, ReadOptions(axes="TZYX")) as reader:
             denoiser.denoise_file(reader, target)
         made = np.load(target)
     else:

@@ -13,7 +13,7 @@ from unnoise.api.denoising import choose, denoise_files, load_built_ins
 from unnoise.api.sharing import made_for, title_of
 from unnoise.denoiser import DenoiseOptions, Outputs, Running
 from unnoise.denoiser.loading import locate
-from unnoise.images import ReadOptions, read_stack, write_stack
+from unnoise.images import open_image, read_stack, write_stack
 from unnoise.pretrained import PRETRAINED
 
 FILE = PRETRAINED["fluorescence"]
@@ -141,7 +141,7 @@ def test_denoise_takes_it_for_micrographs_and_photo_for_photographs(
 @pytest.mark.parametrize("name", ["Confocal_FISH_2", "TwoPhoton_MICE_1", "WideField_BPAE_G_3"])
 def test_denoise_takes_it_for_real_captures(name: str, shared_data: Path) -> None:
     models = load_built_ins(Running(device="cpu"))
-    with ReadOptions().open(shared_data / f"microscopy/noisy/{name}.png") as reader:
+    with open_image(shared_data / f"microscopy/noisy/{name}.png") as reader:
         assert choose(models, reader, DenoiseOptions()).name == "fluorescence"
 
 

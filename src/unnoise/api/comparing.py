@@ -16,7 +16,7 @@ from unnoise.api.common import each_file
 from unnoise.denoiser import ChannelUse, DenoiseOptions, Denoiser, Scaled, View, beside
 from unnoise.errors import ConfigError
 from unnoise.evaluation import available_baselines, tune
-from unnoise.images import Holes, NaN, ReadOptions, ValueRange
+from unnoise.images import Holes, NaN, ReadOptions, ValueRange, open_image
 from unnoise.sizes import middle_of
 from unnoise.trust import Risk, decibels, error_estimator, estimate_risk, hidden_risk, noise_for
 from unnoise.types import Array, Denoise, Floats
@@ -127,7 +127,7 @@ def compare_files(
     names = _named(denoisers, names)
 
     def work(path: Path) -> Iterator[ComparedImage]:
-        with read.open(path) as reader:
+        with open_image(path, read) as reader:
             views = [each.sight.of_reader(reader, options) for each in denoisers]
             seen = [beside(reader, view.around) for view in views]
             for index in range(reader.count):

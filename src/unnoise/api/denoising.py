@@ -25,7 +25,7 @@ from unnoise.denoiser import (
     without_hot_pixels,
 )
 from unnoise.errors import UnnoiseError
-from unnoise.images import RGB, Reader, ReadOptions
+from unnoise.images import RGB, Reader, ReadOptions, open_image
 from unnoise.pretrained import PRETRAINED, SUBJECTS
 from unnoise.trust import WIDE, Likeness, likeness, read_calibration
 
@@ -80,7 +80,7 @@ def _denoise_with_best(
     """Denoise one file with the model that knows it."""
     started, (first, one) = time.perf_counter(), next(iter(work.items()))
     try:
-        with one.read.open(path) as reader:
+        with open_image(path, one.read) as reader:
             denoisers = {name: each.denoiser for name, each in work.items()}
             choice = choose(denoisers, reader, one.options)
     except Exception:  # denoising the file reports it

@@ -12,7 +12,7 @@ from unnoise.api.common import each_file
 from unnoise.api.comparing import compared
 from unnoise.api.one_file import VERDICTS
 from unnoise.denoiser import DenoiseOptions, Denoiser, View, beside
-from unnoise.images import Contrast, Reader, ReadOptions
+from unnoise.images import Contrast, Reader, ReadOptions, open_image
 from unnoise.report import Panel, draw_image, draw_panels
 from unnoise.trust import Inspection, inspect, read_calibration
 from unnoise.types import Array
@@ -65,7 +65,7 @@ def inspect_files(
     options.check_whole("inspect")
 
     def work(path: Path) -> Iterator[InspectedImage]:
-        with read.open(path) as reader:
+        with open_image(path, read) as reader:
             yield from _inspect(denoiser, reader, options, draw=draw, compare=compare)
 
     def failed(name: str, error: str) -> InspectedImage:

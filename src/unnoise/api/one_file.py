@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from unnoise.api.common import explain, ignore
 from unnoise.denoiser import DenoiseOptions, Denoiser, Outputs, View, without_hot_pixels
 from unnoise.errors import UnnoiseError
-from unnoise.images import Reader, ReadOptions
+from unnoise.images import Reader, ReadOptions, open_image
 from unnoise.trust import WIDE, Calibration, Judgement, Verdict, glance, read_calibration
 
 VERDICTS = {"trust": "to be trusted", "check": "to be checked", "reject": "to be rejected"}
@@ -133,7 +133,7 @@ class FileDenoiser:
         """Denoise one file; any error is in the result. ``progress`` gets the share done."""
         started, found = time.perf_counter(), list[str]()
         try:
-            with self.read.open(path) as reader:
+            with open_image(path, self.read) as reader:
                 view = self.view(reader)
                 seen = self.look(reader, view, str(path))
                 lost = self.denoiser.denoise_file(

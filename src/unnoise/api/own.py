@@ -20,7 +20,7 @@ from unnoise.data import find_depth, look_at
 from unnoise.denoiser import DenoiseOptions, Denoiser, Running, View
 from unnoise.errors import ConfigError, UnnoiseError
 from unnoise.facts import noise_correlation, noise_floor
-from unnoise.images import ReadOptions
+from unnoise.images import ReadOptions, open_image
 from unnoise.trust import WIDE, Evidence, estimate_risk, excess, glance, read_calibration
 from unnoise.types import Denoise, Floats, Say
 
@@ -153,7 +153,7 @@ def _readable(files: Sequence[str | Path], read: ReadOptions) -> list[str]:
     """Leave out what cannot be opened; denoising it reports the error."""
     found = []
     for path in files:
-        with suppress(UnnoiseError), read.open(path):
+        with suppress(UnnoiseError), open_image(path, read):
             found.append(str(path))
     return found or [str(path) for path in files]  # training reports the error
 
@@ -203,7 +203,7 @@ def _middles(
     """Yield the middles of files as a model sees them; leave out what cannot be read."""
     for path in files:
         with suppress(UnnoiseError):
-            with read.open(path) as reader:
+            with open_image(path, read) as reader:
                 view = denoiser.sight.of_reader(reader, options)
                 noisy = denoiser.sight.peek(reader, WIDE, view)
             yield path, noisy, view

@@ -18,6 +18,7 @@ from unnoise.images import (
     Reader,
     ReadOptions,
     ValueRange,
+    open_image,
     pixel_size,
     ranges_of,
     to_float,
@@ -179,7 +180,7 @@ def figure(
         raise ConfigError(f"out is {out}: a figure is written as {', '.join(KINDS)}")
     check_free(out, overwrite=overwrite)  # before the work
     if isinstance(image, str | Path):
-        with read.open(image) as reader:
+        with open_image(image, read) as reader:
             slide = _draw_slide(
                 denoiser, reader, index, channel, crop, options, str(image), command
             )
@@ -187,7 +188,7 @@ def figure(
         with tempfile.TemporaryDirectory(prefix="unnoise-") as folder:
             path = Path(folder, "image.npy")
             np.save(path, np.asarray(image))
-            with read.open(path) as reader:
+            with open_image(path, read) as reader:
                 slide = _draw_slide(denoiser, reader, index, channel, crop, options, "", command)
     write_bytes(out, draw_comparison(slide, kind=KINDS[out.suffix.lower()]), overwrite=overwrite)
     return out

@@ -6,7 +6,7 @@ from cyclopts import Parameter
 
 from unnoise.denoiser.options import DenoiseOptions
 from unnoise.denoiser.running import Running
-from unnoise.images.files import ReadOptions
+from unnoise.images.options import ReadOptions
 
 Applied = Annotated[DenoiseOptions, Parameter(name="*")]
 Read = Annotated[ReadOptions, Parameter(name="*")]

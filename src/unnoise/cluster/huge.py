@@ -22,7 +22,7 @@ from unnoise.cluster.record import BLOCKS
 from unnoise.cluster.worker import FileItem, Settings, Worker
 from unnoise.denoiser import ValuePass, describe_replaced
 from unnoise.errors import UnnoiseError
-from unnoise.images import BAND_ROWS, Array, write_like
+from unnoise.images import BAND_ROWS, Array, open_image, write_like
 from unnoise.outputs import replacing, write_text
 
 Edges = tuple[tuple[int, ...], tuple[int, ...]]  # where rows and columns of tiles begin, the end
@@ -55,7 +55,7 @@ class OutlineItem:
     def run(self, worker: Worker) -> Outline:
         """Look at the file."""
         try:
-            with worker.settings.read.open(self.name) as reader:
+            with open_image(self.name, worker.settings.read) as reader:
                 view = worker.denoise_file.view(reader)
                 if view.course is not None:  # each image needs the one before it as a whole
                     return Outline(FileResult(self.name))
@@ -108,7 +108,7 @@ class TileItem:
         key = self.name, self.image
         if worker.kept.get("image") != key:
             if "reader" not in worker.kept:
-                reader = worker.settings.read.open(self.name)
+                reader = open_image(self.name, worker.settings.read)
                 worker.kept.update(reader=reader, view=worker.denoise_file.view(reader))
             reader, view = worker.kept["reader"], worker.kept["view"]
             tiled = worker.denoiser.tiled(reader, self.image, worker.settings.options, view)
@@ -135,7 +135,7 @@ class HugeFile:
         windowed = False
         with (
             suppress(UnnoiseError),  # denoising the file as a whole reports the error
-            replace(self._settings.read, max_pixels=0).open(self._item.name) as reader,
+            open_image(self._item.name, replace(self._settings.read, max_pixels=0)) as reader,
         ):
             windowed = reader.windowed
         if not windowed:
@@ -174,7 +174,7 @@ class HugeFile:
         """Write the output from the tiles."""
         notes = list(outline.seen.notes)
         try:
-            with self._settings.read.open(self._item.name) as reader:
+            with open_image(self._item.name, self._settings.read) as reader:
                 ways = enumerate(outline.ways[way] for way in outline.which)
                 images = (self._bands(image, *edges) for image, edges in ways)
                 lost = write_like(self._target, reader, images, dtype=outline.dtype, overwrite=True)

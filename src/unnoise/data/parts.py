@@ -17,6 +17,7 @@ from unnoise.images import (
     Neighbours,
     ReadOptions,
     neighbours,
+    open_image,
     read_stack,
     to_channels,
 )
@@ -147,7 +148,7 @@ class FilePart(Part):
     @classmethod
     def open(cls, path: Path | str, name: str, options: ReadOptions) -> "FilePart":
         """Read the header of a file."""
-        with options.open(path) as reader:
+        with open_image(path, options) as reader:
             shape = reader.count, reader.height, reader.width, reader.channels
             return cls(
                 name,
@@ -169,7 +170,7 @@ class FilePart(Part):
     def runs(self, failed: Callable[[str], None]) -> list[tuple["FilePart", Array]]:
         """Read the images of a stack that can be read; a damaged one parts it in two."""
         runs: list[list[Array]] = [[]]
-        with self.options.open(self.path) as reader:
+        with open_image(self.path, self.options) as reader:
             for index in range(self.count):
                 try:
                     image = reader.image(index)[..., : reader.channels]
@@ -188,7 +189,7 @@ class FilePart(Part):
 
     def peek(self, index: int) -> Array:
         """Read one image, or the middle of a large one."""
-        with self.options.open(self.path) as reader:
+        with open_image(self.path, self.options) as reader:
             rows, columns = (
                 slice(first := max(0, (side - PEEK) // 2), first + min(side, PEEK))
                 for side in (reader.height, reader.width)

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self, get_args
 import numpy as np
 
 from unnoise.errors import ConfigError, UnknownNameError
-from unnoise.images import ValueRange
+from unnoise.images import ValueRange, written_ending
 
 ChannelUse = Literal["auto", "separate", "together"]
 OutputDtype = Literal["same", "auto", "float32"]
@@ -162,10 +162,10 @@ class Outputs:
         return SUFFIX if self.out is None else ""
 
     def rename(self, name: str) -> str:
-        """Return the name of the output of an input."""
+        """Return the name of the output of an input, with the ending of its format."""
         ending = next((end for end in ENDINGS if name.lower().endswith(end)), PurePath(name).suffix)
         stem = name[: len(name) - len(ending)]
-        return stem + self.added + name[len(stem) :]
+        return stem + self.added + (written_ending(name) or name[len(stem) :])
 
 
 def check_word(name: str, value: str, words: Any) -> None:

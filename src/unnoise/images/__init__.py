@@ -18,7 +18,8 @@ from unnoise.images.arrays import (
 from unnoise.images.axes import MAX_PIXELS, Layout, check_likely
 from unnoise.images.conversion import convert, is_viewable
 from unnoise.images.encoding import jpeg_coding
-from unnoise.images.files import ReadOptions, open_image, read_image, read_stack
+from unnoise.images.files import open_image, read_image, read_stack
+from unnoise.images.formats import SUFFIXES, written_ending
 from unnoise.images.holes import Holes, NaN, fill_holes, hole_mask, largest_part, without_holes
 from unnoise.images.listing import (
     WILD,
@@ -29,9 +30,10 @@ from unnoise.images.listing import (
     names_a_file,
     walk_images,
 )
-from unnoise.images.names import SUFFIXES, is_image_name
+from unnoise.images.names import is_image_name
 from unnoise.images.neighbours import Cuts, Neighbours, neighbours
 from unnoise.images.npz_files import find_pairs
+from unnoise.images.options import ReadOptions
 from unnoise.images.pixel_size import pixel_size
 from unnoise.images.reader import BAND_ROWS, Colour, Reader
 from unnoise.images.remote import is_url, list_urls, reached, read_bytes, size_of, system_of
@@ -103,4 +105,5 @@ __all__ = [
     "write_idx",
     "write_like",
     "write_stack",
+    "written_ending",
 ]

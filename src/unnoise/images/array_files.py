@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from unnoise.errors import ImageError
 from unnoise.images.axes import Layout, check_pixels, checked_layout
 from unnoise.images.contents import File, explain_failure, map_array, reading, size_in_bytes
+from unnoise.images.options import ReadOptions
 from unnoise.images.reader import ArrayReader
 from unnoise.images.scratch import Scratch, allocate
 from unnoise.images.tables import check_no_table
@@ -37,15 +38,20 @@ def is_idx(path: Path) -> bool:
     return path.name.lower().removesuffix(".gz").endswith((".idx", "-ubyte"))
 
 
-def open_idx(file: File, *, axes: str | None, max_pixels: int) -> ArrayReader:
+def open_idx(file: File, read: ReadOptions) -> ArrayReader:
     """Open an IDX file and keep it in memory."""
-    array = read_idx(file, max_pixels=max_pixels)
+    array = read_idx(file, max_pixels=read.max_pixels)
     name = str(file)
     if array.ndim == 1:
         raise ImageError(f"{name} holds one axis of {array.size} values: labels, not images")
     stated = IDX_AXES[array.ndim]
     layout = checked_layout(
-        array.dtype, array.shape, axes=axes, stated=stated, name=name, max_pixels=max_pixels
+        array.dtype,
+        array.shape,
+        axes=read.axes,
+        stated=stated,
+        name=name,
+        max_pixels=read.max_pixels,
     )
     return ArrayReader(file, layout, lambda: array)
 
@@ -139,7 +145,7 @@ def write_idx_like(temporary: Path, layout: Layout, images: Iterable[Iterable[Ar
         temporary.write_bytes(_file_of(scratch.array(), temporary))
 
 
-def open_npy(file: File, *, axes: str | None, max_pixels: int) -> ArrayReader:
+def open_npy(file: File, read: ReadOptions) -> ArrayReader:
     """Open a ``.npy`` file, mapped band by band."""
     with reading(file):
         handle: IO[bytes] = file.open("rb")
@@ -147,7 +153,9 @@ def open_npy(file: File, *, axes: str | None, max_pixels: int) -> ArrayReader:
         with reading(file):
             shape, fortran, stored = read_npy_header(handle, str(file))
             offset, size = handle.tell(), size_in_bytes(file)
-        layout = checked_layout(stored, shape, axes=axes, name=str(file), max_pixels=max_pixels)
+        layout = checked_layout(
+            stored, shape, axes=read.axes, name=str(file), max_pixels=read.max_pixels
+        )
         if size < offset + math.prod(layout.shape) * stored.itemsize:
             raise ImageError(f"{file} ends before its pixels do: get the file again")
 
@@ -155,7 +163,7 @@ def open_npy(file: File, *, axes: str | None, max_pixels: int) -> ArrayReader:
             order: Literal["C", "F"] = "F" if fortran else "C"
             return map_array(handle, stored, layout.shape, offset=offset, order=order)
 
-        if axes is None and layout.axes == "YX":
+        if read.axes is None and layout.axes == "YX":
             check_no_table(mapped(), name=str(file))
     except BaseException:
         handle.close()

@@ -12,23 +12,12 @@ import numpy as np
 from unnoise.errors import ImageError
 from unnoise.types import Array
 
-ADVICE = 'pip install "unnoise[video]"'
-
 # Numbers of ITU-T H.273, as FFmpeg has them: matrices, and the range of values.
 RGB_MATRIX, BT709, UNSTATED, BT601 = 0, 1, 2, 5
 SCALED = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9}  # matrices that FFmpeg converts, by its names
 NARROW, FULL = 1, 2
 HD_ROWS = 720  # rows from which on a film without a stated matrix has that of HD
 MOST_BITS = 16
-
-
-def pyav(name: str) -> Any:
-    """Return PyAV; raise ``ImageError`` if it is not installed."""
-    try:
-        import av
-    except ImportError as error:
-        raise ImageError(f"{name} is a film, which needs another package: {ADVICE}") from error
-    return av
 
 
 @dataclass(frozen=True)
@@ -139,8 +128,10 @@ class Coding:
 class Converter:
     """Converts between the frames of a film and upright arrays ``(H, W, C)``."""
 
-    def __init__(self, coding: Coding, *, name: str) -> None:
-        self._av = pyav(name)
+    def __init__(self, coding: Coding) -> None:
+        import av
+
+        self._av: Any = av
         from av.video.reformatter import Interpolation, VideoReformatter
 
         self._coding, self._reformatter = coding, VideoReformatter()

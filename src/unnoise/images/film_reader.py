@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from unnoise.errors import ImageError
 from unnoise.images.axes import check_pixels, checked_layout
 from unnoise.images.contents import Contents, File, explain_failure, reading
-from unnoise.images.film_frames import Coding, Converter, pyav
+from unnoise.images.film_frames import Coding, Converter
+from unnoise.images.options import ReadOptions
 from unnoise.images.reader import Reader
 from unnoise.types import Array
 
-FILM_SUFFIXES = (".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v", ".mpg")
 # A file could name others, or addresses, by a format that FFmpeg knows, such as a playlist.
 FORMATS = "mov,matroska,avi,mpeg,mpegts,mpegvideo"
 KEPT = 8  # frames that stay in memory
@@ -40,7 +40,8 @@ CARRIED = {
 
 def open_film(file: File) -> Any:
     """Open the container of a film; raise ``ImageError`` if it is none."""
-    av = pyav(str(file))
+    import av
+
     # A path with a colon could be taken as an address, such as "concat:a|b".
     source = file.open() if isinstance(file, Contents) else f"file:{file}"
     with reading(file):
@@ -137,13 +138,13 @@ class FilmReader(Reader):
     picture = film = True
     _frames: Iterator[tuple[int, Any]]  # decoded, with their numbers
 
-    def __init__(self, file: File, *, axes: str | None, max_pixels: int) -> None:
+    def __init__(self, file: File, read: ReadOptions) -> None:
         self.times = read_times(file)
         self._kept: dict[int, Array] = {}
         self._begin(file)
         try:
             with reading(file):
-                self._open(file, axes, max_pixels)
+                self._open(file, read.axes, read.max_pixels)
         except BaseException:
             self._container.close()
             raise
@@ -177,7 +178,7 @@ class FilmReader(Reader):
         self.rate: Fraction = self._track.average_rate or Fraction(UNSTATED_RATE)
         self.aspect = _upright(self._track.sample_aspect_ratio, coding)
         self.notes = (*_other_tracks(self._container), *coding.notes)
-        self._converter = Converter(coding, name=self.name)
+        self._converter = Converter(coding)
 
     def _begin(self, file: File) -> None:
         """Open the file, to decode it from its first frame."""
@@ -229,6 +230,8 @@ class FilmReader(Reader):
         self._frames, self._next, self._whole = self._decode(), start, False
 
     def _decode_to(self, index: int) -> Array:
+        from av import FFmpegError
+
         reason = "it lacks this frame"
         try:
             for number, frame in self._frames:
@@ -237,7 +240,7 @@ class FilmReader(Reader):
                     self._keep(number, frame)
                 if number >= index:
                     break
-        except pyav(self.name).FFmpegError as error:
+        except FFmpegError as error:
             reason = explain_failure(error)
         if index not in self._kept:
             raise ImageError(

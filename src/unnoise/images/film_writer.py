@@ -14,7 +14,7 @@ import numpy as np
 
 from unnoise.errors import ImageError, OutputError
 from unnoise.images.contents import File, explain_failure
-from unnoise.images.film_frames import FULL, RGB_MATRIX, Converter, lossless_format, pyav
+from unnoise.images.film_frames import FULL, RGB_MATRIX, Converter, lossless_format
 from unnoise.images.film_reader import FilmReader, open_film, picture_track
 from unnoise.types import Array
 
@@ -64,7 +64,9 @@ def write_film(
         ImageError: The format does not hold the codec of the source, or nothing here encodes it.
         OutputError: FFmpeg cannot write it.
     """
-    av, way = pyav(source.name), _way(temporary.suffix.lower(), source)
+    import av
+
+    way = _way(temporary.suffix.lower(), source)
     container = CONTAINERS[temporary.suffix.lower()]
     try:
         with (
@@ -91,7 +93,9 @@ def write_film(
 
 def _way(suffix: str, source: FilmReader) -> Way:
     """Return the way to code frames in the format of a suffix."""
-    av, coding = pyav(source.name), source.coding
+    import av
+
+    coding = source.coding
     if suffix not in CONTAINERS:
         *some, last = CONTAINERS
         raise ImageError(
@@ -114,7 +118,7 @@ def _way(suffix: str, source: FilmReader) -> Way:
     if source.codec == "prores":
         options = {"profile": PROFILES.get(source.tag, "hq")}
     plain = coding.format.replace("yuvj", "yuv").replace("yuva", "yuv")
-    if plain not in [each.name for each in av.Codec(encoder, "w").video_formats]:
+    if plain not in [each.name for each in av.Codec(encoder, "w").video_formats or ()]:
         raise ImageError(
             f"{source.name} has frames of {coding.format}, which {encoder} does not encode: "
             f"{lossless}"
@@ -151,7 +155,7 @@ def _coded(
     track: Any, source: FilmReader, images: Iterable[Iterable[Array]], way: Way
 ) -> Iterator[Any]:
     """Code the frames; yield packets with their times."""
-    converter, times = Converter(source.coding, name=source.name), source.times
+    converter, times = Converter(source.coding), source.times
     context = track.codec_context
     for index, bands in enumerate(images):
         frame = converter.to_frame(np.concatenate(list(bands)), way.format)

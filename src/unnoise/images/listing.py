@@ -10,7 +10,8 @@ from pathlib import Path
 
 from unnoise.errors import ImageError
 from unnoise.images.array_files import is_idx
-from unnoise.images.names import SUFFIXES, is_image_name, natural_order
+from unnoise.images.formats import SUFFIXES
+from unnoise.images.names import is_image_name, natural_order
 from unnoise.images.zarr_files import is_zarr
 
 MOST_KINDS = 8  # most endings that a sentence names

@@ -1,48 +1,20 @@
 """Names of files: the formats that they state, and their natural order."""
 
 import re
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
-from unnoise.errors import ImageError
 from unnoise.images.array_files import is_idx
-from unnoise.images.contents import File
-from unnoise.images.film_reader import FILM_SUFFIXES
-from unnoise.images.picture_files import PICTURE_SUFFIXES
-
-TIFF_SUFFIXES = (".tif", ".tiff")
-IDX_SUFFIXES = (".idx", "-ubyte", ".idx.gz", "-ubyte.gz")
-SUFFIXES = (
-    *(*PICTURE_SUFFIXES, *TIFF_SUFFIXES, ".npy", ".npz", *IDX_SUFFIXES, ".zarr"),
-    *FILM_SUFFIXES,
-)
-
-
-def kind_of(file: File) -> str:
-    """Return the suffix in ``SUFFIXES`` that the name of a file ends in."""
-    name = file.name.lower()
-    for suffix in sorted(SUFFIXES, key=len, reverse=True):
-        if name.endswith(suffix):
-            return suffix
-    raise ImageError(f"{file} has no format that can be read: {', '.join(SUFFIXES)}")
+from unnoise.images.formats import ENDINGS, ending_of
 
 
 def is_image_name(name: str) -> bool:
     """Whether a file in a folder counts as an image, by its name.
 
-    Films count where they can be read.
+    Files of a format count where its packages are installed.
     """
+    ending = ending_of(name)
     labels = is_idx(Path(name)) and "idx1" in name  # the labels beside an IDX file of images
-    if name.lower().endswith(FILM_SUFFIXES):
-        return has_pyav()
-    return name.lower().endswith(SUFFIXES) and not labels
-
-
-@cache
-def has_pyav() -> bool:
-    """Whether films can be read here."""
-    return find_spec("av") is not None
+    return ending is not None and ENDINGS[ending].installed and not labels
 
 
 def natural_order(path: Path) -> tuple[tuple[tuple[int, str], ...], str]:

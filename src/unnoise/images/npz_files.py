@@ -18,6 +18,7 @@ from unnoise.errors import ImageError
 from unnoise.images.array_files import read_npy_header
 from unnoise.images.axes import Layout, checked_layout
 from unnoise.images.contents import File, for_library, reading
+from unnoise.images.options import ReadOptions
 from unnoise.images.reader import Reader, owned
 from unnoise.images.scratch import Scratch
 from unnoise.types import Array
@@ -42,19 +43,17 @@ Shapes = dict[str, Header]
 class NpzReader(Reader):
     """The images of a ``.npz`` archive, array after array."""
 
-    def __init__(
-        self, file: File, *, axes: str | None, max_pixels: int, array: str | None = None
-    ) -> None:
+    def __init__(self, file: File, read: ReadOptions) -> None:
         with reading(file):
             self._archive = zipfile.ZipFile(for_library(file))
         try:
             with reading(file):
                 shapes = _read_shapes(self._archive, file)
-                axes = axes or self._stated_axes()
+                axes = read.axes or self._stated_axes()
                 self.pairs = _find_pairs(shapes)
-                chosen = _choose(file, shapes, self.pairs, array, axes)
+                chosen = _choose(file, shapes, self.pairs, read.array, axes)
                 self.members = {  # layouts by names in the archive
-                    name + NPY: self._layout(file, name, shapes[name], axes, max_pixels)
+                    name + NPY: self._layout(file, name, shapes[name], axes, read.max_pixels)
                     for name in chosen
                 }
             super().__init__(file, _together(file, self.members))

@@ -26,12 +26,12 @@ from unnoise.images.inventory import (
     without_small_resources,
     without_thumbnail,
 )
+from unnoise.images.options import ReadOptions
 from unnoise.images.reader import Colour, Reader
 from unnoise.images.scratch import IN_MEMORY
 from unnoise.outputs import TEMPORARY
 from unnoise.types import Array
 
-PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 STRIP_ROWS = 64  # rows of a strip in the file that passes many pixels to libvips
 UNSTATED = (1000, 2834)  # pixels per metre that libvips assumes if a file or a PNG states none
 # libvips searches lists that grow with the number of rows in a request. A header that claims ten
@@ -157,7 +157,7 @@ class PictureReader(Reader):
 
     picture = True
 
-    def __init__(self, file: File, *, max_pixels: int) -> None:
+    def __init__(self, file: File, read: ReadOptions) -> None:
         with reading(file):
             self.header = open_header(file)
             pages = self.header.get("n-pages") if self.header.get_typeof("n-pages") else 1
@@ -167,7 +167,7 @@ class PictureReader(Reader):
                 raise ImageError(
                     f"{file} is an animation of {pages} pictures: save them one by one"
                 )
-            layout = read_vips_header(self.header, name=str(file), max_pixels=max_pixels)
+            layout = read_vips_header(self.header, name=str(file), max_pixels=read.max_pixels)
             alpha = bool(self.header.hasalpha())
             colour: Colour = "other" if self.header.interpretation in ("cmyk", "lab") else "rgb"
             super().__init__(file, layout, alpha=alpha, colour=colour)

@@ -11,6 +11,7 @@ from unnoise.errors import ImageError
 from unnoise.images.axes import check_likely, check_pixels, checked_layout, normal_axes
 from unnoise.images.contents import File, for_library, map_array, reading, size_in_bytes
 from unnoise.images.holes import Holes
+from unnoise.images.options import ReadOptions
 from unnoise.images.reader import ArrayReader, Reader
 from unnoise.images.tiff_pages import (
     CIELAB,
@@ -39,7 +40,7 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())
 class TiffReader(Reader):
     """The main series of a TIFF file: the largest one that is no mask and no smaller copy."""
 
-    def __init__(self, file: File, *, axes: str | None, max_pixels: int) -> None:
+    def __init__(self, file: File, read: ReadOptions) -> None:
         import tifffile
 
         with reading(file):
@@ -47,7 +48,7 @@ class TiffReader(Reader):
             self.tiff: Any = tifffile.TiffFile(for_library(file), _multifile=False)
         try:
             with reading(file):
-                self._open(file, axes, max_pixels)
+                self._open(file, read.axes, read.max_pixels)
         except BaseException:
             self.tiff.close()
             raise

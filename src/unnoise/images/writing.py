@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from unnoise.errors import ImageError
 from unnoise.images.array_files import is_idx, write_idx, write_idx_like, write_npy
+from unnoise.images.contents import File
 from unnoise.images.encoding import save_options
-from unnoise.images.film_reader import FILM_SUFFIXES, FilmReader
+from unnoise.images.film_reader import FilmReader
 from unnoise.images.film_writer import write_film
+from unnoise.images.formats import PICTURE, SUFFIXES, TIFF, Format, ending_of, format_named
 from unnoise.images.inventory import format_of, inventory
-from unnoise.images.names import IDX_SUFFIXES, SUFFIXES, TIFF_SUFFIXES, kind_of
 from unnoise.images.npz_files import NpzReader, write_npz
 from unnoise.images.picture_files import PictureReader, save, vips, write_error, write_picture
 from unnoise.images.reader import Reader
@@ -72,15 +73,13 @@ def write_like(
             raise ImageError(f"{path} is no name for a zarr array: use one that ends in .zarr")
         write_zarr(path, source, checked, overwrite=overwrite)
         return source.others
-    if _format(path) != _format(source.path):
-        raise ImageError(
-            f"{path} does not have the format of {source.path}: results are written in the format "
-            f"of their source, so use a name that ends in {_format(source.path)}"
-        )
-    _check_content(path, source)
+    kind = format_named(source.file)
+    _check_name(path, source, kind)
     lost: frozenset[str] = frozenset()
     with replacing(path, overwrite=overwrite) as temporary:
-        if isinstance(source, FilmReader):
+        if kind.writer:
+            lost = kind.write(temporary, source, checked)
+        elif isinstance(source, FilmReader):
             lost = write_film(temporary, source, checked)
         elif isinstance(source, PictureReader):
             write_picture(temporary, source, next(checked), quality=quality)
@@ -93,7 +92,8 @@ def write_like(
         else:
             write_npy(temporary, source.layout, checked)
         next(checked, None)  # the check sees that nothing is left
-        lost |= inventory(source.path) - inventory(temporary)
+        if not kind.writer:
+            lost |= inventory(source.path) - inventory(temporary)
     return tuple(sorted(lost))
 
 
@@ -143,6 +143,23 @@ def write_stack(path: Path, array: NDArray[np.generic], *, overwrite: bool = Tru
             _write_vips(temporary, array, name=str(path))
 
 
+def _check_name(path: Path, source: Reader, kind: Format) -> None:
+    """Raise ``ImageError`` if results are not written in the format that a name states."""
+    if kind.written_as:
+        if not path.name.lower().endswith(kind.written_as):
+            raise ImageError(
+                f"{source.name} is {kind.name}, and its results are written as "
+                f"{' or '.join(kind.written_as)}, not as {path.name}: use a name that ends in this"
+            )
+    elif _format(path) != _format(source.file):
+        raise ImageError(
+            f"{path} does not have the format of {source.path}: results are written in the format "
+            f"of their source, so use a name that ends in {_format(source.file)}"
+        )
+    else:
+        _check_content(path, source)
+
+
 def _check_content(path: Path, source: Reader) -> None:
     """Raise ``ImageError`` if the format of a name would lose contents of the real format."""
     kind, named = format_of(source.path), NAMED.get(_format(path))
@@ -180,13 +197,12 @@ def _retyped(source: Reader, dtype: np.dtype[np.generic] | None) -> Reader:
     return made
 
 
-def _format(path: Path) -> str:
-    """Return one suffix per format."""
-    kind = kind_of(path)
-    for alike in (IDX_SUFFIXES, FILM_SUFFIXES):
-        if kind in alike:
-            return alike[0]
-    return {".jpeg": ".jpg", ".tiff": ".tif"}.get(kind, kind)
+def _format(file: File) -> str:
+    """Return one ending per format; each kind of picture is a format of its own."""
+    kind = format_named(file)
+    if kind is PICTURE:
+        return str(ending_of(file.name)).replace("jpeg", "jpg")
+    return kind.endings[0]
 
 
 def _checked(source: Reader, images: Iterable[Iterable[Array]]) -> Iterator[Iterator[Array]]:
@@ -216,7 +232,7 @@ def _write_vips(temporary: Path, array: NDArray[np.generic], *, name: str) -> No
     pyvips, suffix = vips(), temporary.suffix.lower()
     if array.dtype == np.bool_:
         array = array.astype(np.uint8) * np.uint8(255)
-    tiff = suffix in TIFF_SUFFIXES
+    tiff = suffix in TIFF.endings
     dtypes = list(MEANINGS)[: 3 if tiff else 2 if suffix == ".png" else 1]
     if str(array.dtype) not in dtypes or array.ndim > 3:
         raise ImageError(

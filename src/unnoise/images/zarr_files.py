@@ -15,6 +15,7 @@ import numpy as np
 from unnoise.errors import ImageError, OutputError
 from unnoise.images.axes import check_pixels, checked_layout, normal_axes
 from unnoise.images.holes import Holes
+from unnoise.images.options import ReadOptions
 from unnoise.images.reader import ArrayReader, reband
 from unnoise.images.remote import reached
 from unnoise.outputs import check_free, new_name
@@ -37,7 +38,7 @@ def is_zarr(path: Path) -> bool:
 class ZarrReader(ArrayReader):
     """A zarr array, or the full resolution of an OME-Zarr image, in a folder or at a URL."""
 
-    def __init__(self, path: Path | str, *, axes: str | None, max_pixels: int) -> None:
+    def __init__(self, path: Path | str, read: ReadOptions) -> None:
         zarr, name = _zarr(path), str(path)
         with reached(path):
             node = zarr.open(name, mode="r")
@@ -49,14 +50,14 @@ class ZarrReader(ArrayReader):
             layout = checked_layout(
                 self.array.dtype,
                 self.array.shape,
-                axes=axes,
+                axes=read.axes,
                 stated=_stated_axes(self.array, self.group or {}),
                 name=name,
-                max_pixels=max_pixels,
+                max_pixels=read.max_pixels,
             )
             chunk = [int(self.array.chunks[layout.axes.index(letter)]) for letter in "XY"]
             # A chunk is unpacked as a whole, even if the image has only few of its pixels.
-            check_pixels(*chunk, name=f"a chunk of {name}", max_pixels=max_pixels)
+            check_pixels(*chunk, name=f"a chunk of {name}", max_pixels=read.max_pixels)
         super().__init__(
             Path(path),
             layout,
