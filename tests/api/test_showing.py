@@ -67,7 +67,7 @@ def test_a_slide_is_refused_before_the_work(photo: unnoise.Denoiser, tmp_path: P
         unnoise.figure(photo, image, tmp_path / "slide.pdf")
     with pytest.raises(ConfigError, match="crop is 90 0 20"):
         unnoise.figure(photo, image, tmp_path / "slide.png", crop=(90, 0, 20))
-    with pytest.raises(ConfigError, match="index is 1, and the file has 1 images"):
+    with pytest.raises(ConfigError, match="index is 1, and the file has 1 image, from 0 on"):
         unnoise.figure(photo, image, tmp_path / "slide.png", index=1)
     (tmp_path / "slide.png").write_bytes(b"")
     with pytest.raises(OutputError, match="--overwrite"):

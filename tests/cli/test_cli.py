@@ -99,6 +99,13 @@ def test_train_and_json(tmp_path: Path) -> None:
     assert "2.376" in unnoise("info", run).stdout
 
 
+def test_a_model_that_makes_images_worse_is_called_so(tmp_path: Path) -> None:
+    brief = ("--model", "mlp", "--steps", 1, "--batch-size", 4, "--out", tmp_path / "run")
+    result = unnoise("train", "digits", "--noise", "gaussian:0.001", *brief)
+    assert result.returncode == 0
+    assert "makes held-out images worse" in result.stderr
+
+
 def test_flags_go_over_config_over_preset(tmp_path: Path) -> None:
     (tmp_path / "c.toml").write_text('data = "digits"\nsteps = 2\nseed = 4\naverage = true\n')
     flags = ("--preset", "classic", "--config", tmp_path / "c.toml", "--no-average", "--quiet")

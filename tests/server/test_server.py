@@ -166,6 +166,8 @@ def test_what_is_served_is_told(server: Server) -> None:
         ("/v1/denoise", form("image", b"x")[0][:60], form("image", b"")[1], 400, "no file called"),
         ("/v1/denoise", b"x", {"Content-Type": "multipart/form-data"}, 400, "boundary"),
         ("/v1/inspect?maps=perhaps", b"x", {}, 422, "maps"),
+        ("/v1/denoise?strenght=1", b"x", {}, 422, "unknown parameters 'strenght'"),
+        ("/v1/inspect?strength=1", b"x", {}, 422, "the known are model, maps, index"),
         ("/healthz", b"x", {}, 405, "Method Not Allowed"),
         ("/v1/other", b"x", {}, 404, "Not Found"),
         ("/page/..%2f..%2fapp.py", None, {}, 404, "Not Found"),

@@ -205,7 +205,7 @@ def _draw_slide(
     command: str,
 ) -> Comparison:
     """Denoise one image of an open file, and make the content of the slide."""
-    _check_index("index", index, reader.count, "images")
+    _check_index("index", index, reader.count, "image")
     view = denoiser.sight.of_reader(reader, options)
     whole = reader.image(index)[..., : view.channels]
     result = denoiser.denoise_image(reader, index, options, view)[..., : view.channels]
@@ -213,7 +213,7 @@ def _draw_slide(
     if channel is None and not colours:
         channel = 0
     if channel is not None:
-        _check_index("channel", channel, view.channels, "channels")
+        _check_index("channel", channel, view.channels, "channel")
     chosen = slice(None) if channel is None else slice(channel, channel + 1)
     before, after = (
         upright(np.asarray(each)[..., chosen], reader.orientation) for each in (whole, result)
@@ -247,7 +247,8 @@ def _draw_slide(
 
 def _check_index(name: str, value: int, count: int, what: str) -> None:
     if not 0 <= value < count:
-        raise ConfigError(f"{name} is {value}, and the file has {count} {what}, from 0 on")
+        plural = "s" if count > 1 else ""
+        raise ConfigError(f"{name} is {value}, and the file has {count} {what}{plural}, from 0 on")
 
 
 def _crop(image: NDArray[np.float32], asked: Crop | None) -> Crop | None:

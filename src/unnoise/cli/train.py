@@ -118,6 +118,11 @@ def train(
             f"PSNR on held-out images: noisy {trained['noisy_psnr']:.2f} dB, "
             f"denoised {trained['psnr']:.2f} dB"
         )
+        if trained["psnr"] <= trained["noisy_psnr"]:
+            say(
+                "the model makes held-out images worse: train longer, check with unnoise show that "
+                "pairs match, and that --noise is the noise of your images"
+            )
     else:
         print(f"risk on held-out pixels: {trained['risk']:.6f}, the lowest of the run")
     print(f"model: {out / 'model.safetensors'}   picture: {preview}")

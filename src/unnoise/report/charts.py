@@ -134,10 +134,12 @@ def draw_noise_curves(curves: NoiseCurves) -> bytes:
     line, *others = figure.subplots(1, count)
     x, y = curves.points
     line.plot(x, y, "o", color=NOISY_INK, markersize=3, alpha=0.7, label="measured")
-    ends = np.array([0.0, 1.0])
-    line.plot(ends, curves.gain * ends + curves.offset, color=INK, label="fitted")
+    all_values, seen = np.array([0.0, 1.0]), np.array([x.min(), x.max()] if len(x) else [])
+    fitted = curves.gain * seen + curves.offset
+    line.plot(all_values, curves.gain * all_values + curves.offset, ":", color=INK)
+    line.plot(seen, fitted, color=INK, label="fitted (dotted: no such pixels)")
     high = np.percentile(y, SHOWN) if len(y) else 0.0
-    top = 1.3 * max(float(high), curves.gain + curves.offset, 1e-12)
+    top = 1.3 * max(float(high), *fitted, 1e-12)
     line.set(xlim=(0, 1), ylim=(0, top), xlabel="brightness")
     line.set_title("variance of the noise", fontsize=TITLE)
     line.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))

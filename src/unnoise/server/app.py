@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from fastapi import FastAPI, HTTPException, Query, Request
+from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
@@ -107,6 +107,7 @@ def _add_images(
 
     @app.post(
         "/v1/denoise",
+        dependencies=[Depends(_check_parameters)],
         responses=PROBLEMS | IMAGE,
         response_class=Response,
         openapi_extra={"requestBody": BODY},
@@ -151,7 +152,12 @@ def _add_images(
             headers["Unnoise-Reasons"] = json.dumps(made.judgement.reasons)
         return Response(made.data, media_type=made.kind, headers=headers)
 
-    @app.post("/v1/inspect", responses=PROBLEMS, openapi_extra={"requestBody": BODY})
+    @app.post(
+        "/v1/inspect",
+        dependencies=[Depends(_check_parameters)],
+        responses=PROBLEMS,
+        openapi_extra={"requestBody": BODY},
+    )
     async def inspect_image(
         request: Request,
         model: ModelName = None,
@@ -198,6 +204,15 @@ def _add_middleware(app: FastAPI, settings: ServerSettings, counts: Counts) -> N
     async def explain_parameters(_: Request, error: RequestValidationError) -> JSONResponse:
         wrong = (f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in error.errors())
         return JSONResponse({"detail": "; ".join(wrong)}, 422)
+
+
+async def _check_parameters(request: Request) -> None:
+    """Refuse a parameter that the route does not know, such as a misspelt one."""
+    known = [field.alias for field in request.scope["route"].dependant.query_params]
+    unknown = sorted(set(request.query_params) - set(known))
+    if unknown:
+        names = ", ".join(f"{name[:100]!r}" for name in unknown[:5])
+        raise HTTPException(422, f"unknown parameters {names}: the known are {', '.join(known)}")
 
 
 def _choose(served: Mapping[str, Served], name: str | None) -> Served:
