@@ -1,4 +1,6 @@
-"""Make the gallery of the web page: free photographs with and without noise, and one of digits.
+"""Make the gallery of the web page, and a noisy example for each model in the package.
+
+The gallery has free photographs with and without noise, and one of digits.
 
     python tools/make_examples.py
 
@@ -11,11 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 import skimage.data
+from fluorescence import membranes, normalised, nuclei, optics
 from numpy.typing import NDArray
 
 import unnoise
 from unnoise.data import load_images
 from unnoise.images import write_stack
+from unnoise.pretrained import EXAMPLES as OF_MODELS
 
 OUT = Path(__file__).parents[1] / "src/unnoise/server/examples"
 HEIGHT, WIDTH = 256, 320
@@ -45,6 +49,14 @@ def digits() -> Image:
     """Return a sheet of 60 digits."""
     stack = load_images("digits", split="test").stack[:60, ..., 0]
     return stack.reshape(6, 10, 28, 28).swapaxes(1, 2).reshape(168, 280).astype(np.uint8)
+
+
+def fluorescence() -> Image:
+    """Return a drawn scene of nuclei and membranes as a wide-field microscope sees it."""
+    random = np.random.default_rng(4)
+    scene = normalised(nuclei(random)) + 0.6 * normalised(membranes(random))
+    made: Image = np.rint(220 * optics(scene, random).clip(0, 1)).astype(np.uint8)
+    return made
 
 
 EXAMPLES = (
@@ -93,6 +105,13 @@ def main() -> None:
         if example.noise:
             image = unnoise.add_noise(image, example.noise, seed=0)
         write_stack(OUT / example.file, image)
+    made = {
+        "photo": crop(skimage.data.astronaut(), 0, 90)[:, :HEIGHT],
+        "fluorescence": fluorescence(),
+    }
+    noises = {"photo": "gaussian:0.1,clip", "fluorescence": "poisson:30+gaussian:0.02,clip"}
+    for name, image in made.items():
+        write_stack(OF_MODELS[name], unnoise.add_noise(image, noises[name], seed=0))
     rows = [{"file": e.file, "title": e.title, "credit": e.credit} for e in EXAMPLES]
     text = json.dumps(rows, indent=1, ensure_ascii=False)
     (OUT / "index.json").write_text(text + "\n", encoding="utf-8")

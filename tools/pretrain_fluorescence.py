@@ -37,7 +37,7 @@ from fluorescence import (
 from numpy.typing import NDArray
 from pretrain_photo import BOUNDS_ONLY, SUMS, adopt_bounds
 
-from unnoise.api.sharing import export
+from unnoise.api.exporting import export
 from unnoise.api.training import train as train_denoiser
 from unnoise.cli.console import training_progress
 from unnoise.denoiser import Denoiser

@@ -22,7 +22,7 @@ from typing import Any
 import torch
 from soften import soften
 
-from unnoise.api.sharing import export
+from unnoise.api.exporting import export
 from unnoise.api.training import train as train_denoiser
 from unnoise.cli.console import training_progress
 from unnoise.pretrained import PRETRAINED

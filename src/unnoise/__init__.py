@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from unnoise.api.denoising import load as load
     from unnoise.api.evaluating import add_noise as add_noise
     from unnoise.api.evaluating import evaluate as evaluate
+    from unnoise.api.exporting import export as export
     from unnoise.api.noise_models import noise_model as noise_model
     from unnoise.api.probing import probe as probe
-    from unnoise.api.sharing import export as export
     from unnoise.api.showing import figure as figure
     from unnoise.api.training import train as train
     from unnoise.denoiser import Denoiser as Denoiser
@@ -38,7 +38,7 @@ else:  # the same names for the interpreter; a list that type checkers see would
         "add_noise": "api.evaluating",
         "compare": "api.comparing",
         "evaluate": "api.evaluating",
-        "export": "api.sharing",
+        "export": "api.exporting",
         "figure": "api.showing",
         "inspect": "trust",
         "load": "api.denoising",

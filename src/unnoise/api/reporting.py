@@ -44,7 +44,7 @@ def draw_preview(run: str | Path) -> Path:
     folder = RunFolder(Path(run))
     if not folder.preview.is_file():  # else it shows the model in the folder
         settings = folder.read_config()
-        held_out = _held_out(settings, folder, ignore)
+        held_out = held_out_of(settings, folder, ignore)
         picture = HeldOutPictures(Denoiser.load(folder.path), held_out, settings.seed)
         write_bytes(folder.preview, picture.all())
     return folder.preview
@@ -69,7 +69,7 @@ def write_report(
             f"go on with it (unnoise train --resume --out {folder.path})"
         )
     denoiser = running.load(folder.path)
-    held_out = _held_out(settings, folder, say)
+    held_out = held_out_of(settings, folder, say)
     evaluation = None
     if denoiser.info.trained.get("psnr") is not None:
         evaluation = measure(
@@ -119,8 +119,8 @@ def _facts(
     }
 
 
-def _held_out(settings: TrainConfig, folder: RunFolder, say: Say) -> HeldOut:
-    """Return images that the run did not train on."""
+def held_out_of(settings: TrainConfig, folder: RunFolder, say: Say) -> HeldOut:
+    """Return images that the run did not train on; raise ``RunError`` if they are gone."""
     if settings.data in NAMES:
         data_dir = Path(settings.data_dir) if settings.data_dir else None
         images = load_images(settings.data, split="test", data_dir=data_dir, say=say)

@@ -1,62 +1,12 @@
-"""A denoiser for other programs and people: exported, served, and named in titles."""
+"""A denoiser for people: served under a name, and described in titles."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
 
-from unnoise.api.denoising import load
 from unnoise.denoiser import Denoiser, Running
 from unnoise.denoiser.loading import HUB
 from unnoise.errors import ConfigError
 from unnoise.pretrained import OTHERS, PRETRAINED, SUBJECTS
-
-if TYPE_CHECKING:
-    from unnoise.exporters import Exported
-
-Format = Literal["auto", "onnx", "hub"]
-OPSET = 20
-
-
-def export(
-    model: Denoiser | str | Path,
-    path: str | Path,
-    *,
-    format: Format = "auto",  # noqa: A002  the word of the option
-    opset: int = OPSET,
-    half: bool = False,
-    overwrite: bool = False,
-) -> "Exported | None":
-    """Write a denoiser as an ONNX file, or as a folder for Hugging Face.
-
-    Args:
-        model: A denoiser, or an argument of ``unnoise.load``.
-        format: ``onnx``, ``hub`` (a folder), or ``auto`` for a path that ends in ``.onnx``.
-        opset: The version of the ONNX operators.
-        half: Keep the weights of an ONNX file in half precision.
-        overwrite: Whether an existing file or folder may be replaced.
-
-    Returns:
-        For an ONNX file: its size, and its comparison with torch.
-
-    Raises:
-        ConfigError: The name does not decide the format, or settings do not belong to it.
-        ModelError: The model does not run with torch, or the file gives other images than torch.
-        OutputError: The file exists, or it cannot be written.
-    """
-    path = Path(path)
-    if format == "auto" and path.suffix != ".onnx":
-        raise ConfigError(
-            f"{path} does not end in .onnx: name such a file, or pass --format hub for a folder"
-        )
-    if format == "hub" and (half or opset != OPSET):
-        raise ConfigError("half and opset are for ONNX files: leave them out with --format hub")
-    denoiser = model if isinstance(model, Denoiser) else load(model, device="cpu", precision="fp32")
-    from unnoise.exporters import write_hub_folder, write_onnx
-
-    if format == "hub":
-        write_hub_folder(denoiser, path, overwrite=overwrite)
-        return None
-    return write_onnx(denoiser, path, opset=opset, half=half, overwrite=overwrite)
 
 
 def load_models(
@@ -92,7 +42,7 @@ def title_of(denoiser: Denoiser, model: str | None = None) -> str:
     if model in SUBJECTS:
         return f"{model}, a denoiser of {SUBJECTS[model]}"
     what = f"a denoiser trained on {short(denoiser.info.data)}"
-    return what if model is None else f"{_stem(model)}, {what}"
+    return what if model is None else f"{stem(model)}, {what}"
 
 
 def made_for(denoiser: Denoiser, model: str | None = None) -> str:
@@ -115,7 +65,8 @@ def short(data: str) -> str:
     return "/".join(path.parts[-2:]) if len(path.parts) > 2 or path.is_absolute() else data
 
 
-def _stem(model: str) -> str:
+def stem(model: str) -> str:
+    """Return the name of a model without its ending; of the folder if the file says nothing."""
     path = Path(model)
     if path.name in DEFAULT_NAMES and path.parent.name:
         return path.parent.name

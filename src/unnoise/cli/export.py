@@ -1,5 +1,6 @@
 """``unnoise export``."""
 
+import sys
 from pathlib import Path
 from typing import Literal
 
@@ -15,31 +16,57 @@ def export(
     out: Path,
     /,
     *,
-    format: Literal["auto", "onnx", "hub"] = "auto",  # noqa: A002  the word of unnoise.export
+    format: Literal["auto", "onnx", "darktable", "bioimage", "hub"] = "auto",  # noqa: A002
     opset: int = 20,
     half: bool = False,
+    id: str | None = None,  # noqa: A002  the word of unnoise.export
+    name: str | None = None,
+    author: str | None = None,
+    license: str | None = None,  # noqa: A002
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Write a model as one ONNX file, which runs without torch, or as a folder for Hugging Face.
+    """Write a model for other programs: ONNX, darktable, the BioImage Model Zoo, Hugging Face.
 
-    An ONNX file is compared with torch on images of several sizes. It is not kept if it differs by
-    1e-4 of the value range or more.
+    A file is compared with torch on images of several sizes. It is not kept if it differs by 1e-4
+    of the value range or more.
 
     Parameters
     ----------
     out
-        An .onnx file, or a folder with --format hub.
+        A file: .onnx; .dtmodel for darktable; .zip for the BioImage Model Zoo, which Fiji, ilastik
+        and napari read. A folder with --format hub.
     format
-        auto chooses by the name.
+        auto chooses by the ending.
     opset
         The version of the ONNX operators, 18 to 23.
     half
         Keep the weights of an ONNX file in half precision: half the size, the same speed.
+    id
+        The identifier of the model in darktable. [default: denoise- and the name]
+    name
+        The name that darktable and the zoo show. [default: unnoise, and the name of the model]
+    author
+        Who trained the model, for darktable and the zoo.
+    license
+        The SPDX identifier of the licence of the weights, such as MIT, for them.
     """
-    from unnoise.api.sharing import export as export_model
+    from unnoise.api.exporting import export as export_model
 
-    made = export_model(model, out, format=format, opset=opset, half=half, overwrite=overwrite)
+    made = export_model(
+        model,
+        out,
+        format=format,
+        opset=opset,
+        half=half,
+        id=id,
+        name=name,
+        author=author,
+        license=license,
+        overwrite=overwrite,
+    )
+    for note in () if made is None else made.notes:
+        print(f"unnoise: {note}", file=sys.stderr)
     if json:
         print_json({"path": str(out)} if made is None else made.__dict__ | {"path": str(out)})
         return

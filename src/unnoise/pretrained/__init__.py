@@ -1,6 +1,6 @@
-"""The denoisers that come with the package: weights, each beside its model card.
+"""The denoisers that come with the package: weights, each beside its model card and an example.
 
-This room knows where the files are, but not what they contain.
+This room knows where the files are, and what an exported file states about them.
 """
 
 from pathlib import Path
@@ -14,5 +14,21 @@ OTHERS = {
     "photo": "microscopy, scanned documents or drawings",
     "fluorescence": "photographs, bright-field micrographs or scanned documents",
 }
+# A noisy image for each; tools/make_examples.py draws them.
+EXAMPLES = {name: Path(__file__).with_name(f"{name}.png") for name in NAMES}
+AUTHOR, LICENSE = "the authors of unnoise", "Apache-2.0"
+DATA_LICENSES = {
+    "photo": "BSDS500: non-commercial research and education; DIV2K: academic research",
+    "fluorescence": "drawn scenes: Apache-2.0; BSDS500: non-commercial research and education; "
+    "DIV2K: academic research; FMD: see its authors",
+}
 
-__all__ = ["OTHERS", "PRETRAINED", "SUBJECTS"]
+__all__ = [
+    "AUTHOR",
+    "DATA_LICENSES",
+    "EXAMPLES",
+    "LICENSE",
+    "OTHERS",
+    "PRETRAINED",
+    "SUBJECTS",
+]
