@@ -138,7 +138,8 @@ def _held_out(denoiser: Denoiser, run: RunFolder) -> Floats:
 
     shown = Judged.of(held_out_of(run.read_config(), run, ignore).shown)
     ranges, random = value_ranges(denoiser, [shown]), generator(0, "example")
-    return ready(denoiser, shown, ranges, denoiser.info.noise, random)[0].noisy[0]
+    first = ready(denoiser, shown, ranges, denoiser.info.noise, random)[0]
+    return np.asarray(first.noisy[0])
 
 
 def _read_example(name: str, channels: int) -> Floats:
@@ -147,5 +148,4 @@ def _read_example(name: str, channels: int) -> Floats:
     image: Floats = np.moveaxis(stack[0].astype(np.float32) / 255, -1, 0)
     if channels == len(image):
         return image
-    grey: Floats = image.mean(axis=0, keepdims=True)
-    return grey.repeat(channels, axis=0)
+    return np.asarray(image.mean(axis=0, keepdims=True).repeat(channels, axis=0), np.float32)

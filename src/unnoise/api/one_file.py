@@ -9,9 +9,11 @@ from typing import Any, Protocol
 
 from unnoise.api.common import explain, ignore
 from unnoise.denoiser import DenoiseOptions, Denoiser, Outputs, View, without_hot_pixels
-from unnoise.errors import UnnoiseError
-from unnoise.images import Reader, ReadOptions, open_image
+from unnoise.errors import ImageError, UnnoiseError
+from unnoise.images import Conversion, Reader, ReadOptions, convert, format_of, open_image
+from unnoise.outputs import replacing
 from unnoise.trust import WIDE, Calibration, Judgement, Verdict, glance, read_calibration
+from unnoise.types import Say
 
 VERDICTS = {"trust": "to be trusted", "check": "to be checked", "reject": "to be rejected"}
 NAMED = 5  # failed inputs in a summary
@@ -136,15 +138,19 @@ class FileDenoiser:
             with open_image(path, self.read) as reader:
                 view = self.view(reader)
                 seen = self.look(reader, view, str(path))
-                lost = self.denoiser.denoise_file(
-                    reader,
-                    target,
-                    options=self.options,
-                    view=view,
-                    overwrite=self.outputs.overwrite,
-                    progress=progress,
-                    note=found.append,
-                )
+                if self.outputs.format in (None, format_of(path)):
+                    lost = self.denoiser.denoise_file(
+                        reader,
+                        target,
+                        options=self.options,
+                        view=view,
+                        overwrite=self.outputs.overwrite,
+                        progress=progress,
+                        note=found.append,
+                    )
+                else:
+                    done = self._convert(reader, target, view, found.append)
+                    lost, found = done.lost, [*found, *done.said]
                 pixels = reader.count * reader.height * reader.width
         # The other files are done whatever happens with this one, such as an error of a GPU.
         except Exception as error:
@@ -157,6 +163,17 @@ class FileDenoiser:
             notes=(*seen.notes, *found),
             lost=lost,
         )
+
+    def _convert(self, reader: Reader, target: Path, view: View, note: Say) -> Conversion:
+        """Denoise the single image of a file into a picture of another format."""
+        if reader.count > 1:
+            raise ImageError(
+                f"{reader.name} is a stack of {reader.count} images, and {self.outputs.format} "
+                "holds one: leave --format out"
+            )
+        image = self.denoiser.denoise_image(reader, 0, self.options, view, note=note)
+        with replacing(target, overwrite=self.outputs.overwrite) as temporary:
+            return convert(temporary, image, reader, view.results)
 
     def view(self, reader: Reader) -> View:
         """Return how an open file is seen; see ``Sight.of_reader``."""

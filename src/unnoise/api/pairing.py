@@ -67,6 +67,8 @@ def pair_up(
     one_file = out is not None and names_a_file(out)
     if one_file:
         _check_one_file(outputs, read, len(kept))
+    elif read.sequence and outputs.format is not None:
+        raise ConfigError("frames of sequences keep their format: leave --format out")
     elif out is not None and read.sequence and outputs.suffix:
         raise ConfigError(
             f"frames of sequences keep their names, and --suffix {outputs.suffix} would change "
@@ -106,11 +108,18 @@ def _check_one_file(outputs: Outputs, read: ReadOptions, count: int) -> None:
         raise ConfigError(
             f"--out {out} names a file, and {what}: name a folder, without the ending of a format"
         )
+    if outputs.format is not None and Path(outputs.rename(str(out))).suffix != _canonical(out):
+        raise ConfigError(f"--out {out} and --format {outputs.format} disagree: drop one")
     if outputs.suffix:
         raise ConfigError(
             f"--out {out} is the whole name of the output, and --suffix {outputs.suffix} would "
             "change it: drop one"
         )
+
+
+def _canonical(path: Path | None) -> str:
+    suffix = "" if path is None else path.suffix.lower()
+    return {".jpeg": ".jpg", ".tiff": ".tif"}.get(suffix, suffix)
 
 
 def _check_apart(pairs: Sequence[Pair]) -> None:

@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     keep_freed_memory()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # names of files are any bytes
-    arguments = sys.argv[1:] if arguments is None else arguments
+    arguments = _joined(sys.argv[1:] if arguments is None else arguments)
     try:
         app = build_app(next(iter(arguments), None))
         status = app(arguments, exit_on_error=False, print_error=False)
@@ -93,6 +93,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         _leave_pipe()
     sys.exit(status or 0)
+
+
+def _joined(arguments: Sequence[str]) -> list[str]:
+    """Join ``--out`` and ``-``, which the parser would take for an option without a name."""
+    joined = list(arguments)
+    for place in range(len(joined) - 1, 0, -1):
+        if joined[place - 1 : place + 1] == ["--out", "-"]:
+            joined[place - 1 : place + 1] = ["--out=-"]
+    return joined
 
 
 def _leave_pipe() -> NoReturn:

@@ -18,6 +18,7 @@ from unnoise.cli.console import (
     verb_app,
 )
 from unnoise.cli.options import Json, Quiet
+from unnoise.cli.streams import STREAM, is_streamed, streamed
 from unnoise.denoiser.loading import SELF
 from unnoise.denoiser.options import Outputs
 from unnoise.errors import ConfigError, DataError, OutputError
@@ -34,7 +35,7 @@ DEFAULT = "photo"  # for many workers, which do not choose
 
 @app.default
 def denoise(
-    inputs: list[str],
+    inputs: Annotated[list[str], Parameter(allow_leading_hyphen=True)],
     /,
     *,
     model: str | None = None,
@@ -58,6 +59,9 @@ def denoise(
     With --engine processes or ray, many workers share the work, and --out holds a record of it,
     manifest.jsonl: a line for each input, with its output, verdict, noise level, seconds and error.
     If it is killed at any point, the same command goes on with what is missing.
+
+    An input - is one image from standard input, whose result goes to standard output, or to --out:
+    unnoise denoise - --format png < noisy.tif > clean.png
 
     Parameters
     ----------
@@ -85,6 +89,27 @@ def denoise(
     workers
         With --engine processes or ray: their number. [default: one for each GPU, or each core]
     """
+    for name in inputs:
+        if name.startswith("-") and name != STREAM:
+            raise ConfigError(
+                f"unknown option {name}: unnoise denoise --help lists all; a file is ./{name}"
+            )
+    if is_streamed(inputs, outputs):
+        if engine != HERE:
+            raise ConfigError(f"- is one image, and --engine {engine} is for many: leave it out")
+        with streamed(inputs, outputs, json=json) as (files, places):
+            return denoise(
+                files,
+                model=model,
+                minutes=minutes,
+                keep=keep,
+                outputs=places,
+                options=options,
+                read=read,
+                running=running,
+                quiet=quiet,
+                json=json,
+            )
     from unnoise.api.denoising import denoise_here, load_built_ins
     from unnoise.images import left_out
 

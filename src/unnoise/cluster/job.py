@@ -90,6 +90,8 @@ def denoise_many(
             f"--out {outputs.out} names a file, and --engine {engine} writes a record beside the "
             "outputs: name a folder, without the ending of a format"
         )
+    if outputs.format is not None:
+        raise ConfigError(f"--format is for this process: leave it out, or --engine {engine}")
     if read.sequence:
         raise ConfigError(
             f"--sequence is for this process: leave it out, and --engine {engine} takes the frames "

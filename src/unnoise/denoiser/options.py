@@ -13,6 +13,10 @@ from unnoise.images import ValueRange, written_ending
 ChannelUse = Literal["auto", "separate", "together"]
 OutputDtype = Literal["same", "auto", "float32"]
 Steady = Literal["auto", "on", "off"]
+PictureFormat = Literal["png", "jpeg", "webp", "tiff"]
+PICTURE_ENDINGS: dict[str | None, str] = {
+    "png": ".png", "jpeg": ".jpg", "webp": ".webp", "tiff": ".tif"
+}  # fmt: skip
 
 OF_FILES = ("quality",)  # options that mean nothing for an array
 SUFFIX = "_denoised"  # of outputs beside their inputs
@@ -125,6 +129,10 @@ class Outputs:
         lie beside their inputs.
     suffix
         Put before the extension. [default: _denoised, or nothing with --out]
+    format
+        Write single images as png, jpeg, webp or tiff: upright, with their colours. Values that the
+        format cannot hold are scaled, and a note states the range. [default: the format of the
+        input]
     overwrite
         Replace outputs that exist.
     skip_existing
@@ -137,6 +145,7 @@ class Outputs:
 
     out: Path | None = None
     suffix: str | None = None
+    format: PictureFormat | None = None
     overwrite: bool = False
     skip_existing: bool = False
     inspect: bool = True
@@ -154,6 +163,8 @@ class Outputs:
                 f"suffix is {self.suffix!r}: it is put into a name, so it holds no {os.sep}"
             )
 
+        check_word("format", self.format or "png", PictureFormat)
+
     @property
     def added(self) -> str:
         """What goes before the extension."""
@@ -165,7 +176,8 @@ class Outputs:
         """Return the name of the output of an input, with the ending of its format."""
         ending = next((end for end in ENDINGS if name.lower().endswith(end)), PurePath(name).suffix)
         stem = name[: len(name) - len(ending)]
-        return stem + self.added + (written_ending(name) or name[len(stem) :])
+        known = PICTURE_ENDINGS.get(self.format) or written_ending(name)
+        return stem + self.added + (known or name[len(stem) :])
 
 
 def check_word(name: str, value: str, words: Any) -> None:

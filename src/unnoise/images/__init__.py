@@ -16,11 +16,12 @@ from unnoise.images.arrays import (
     to_float,
 )
 from unnoise.images.axes import MAX_PIXELS, Layout, check_likely
-from unnoise.images.conversion import convert, is_viewable
+from unnoise.images.conversion import Conversion, convert, is_viewable
 from unnoise.images.encoding import jpeg_coding
 from unnoise.images.files import open_image, read_image, read_stack
 from unnoise.images.formats import SUFFIXES, written_ending
 from unnoise.images.holes import Holes, NaN, fill_holes, hole_mask, largest_part, without_holes
+from unnoise.images.inventory import format_of
 from unnoise.images.listing import (
     WILD,
     Found,
@@ -54,6 +55,7 @@ __all__ = [
     "Array",
     "Colour",
     "Contrast",
+    "Conversion",
     "Cuts",
     "Found",
     "Holes",
@@ -71,6 +73,7 @@ __all__ = [
     "fill_holes",
     "find_images",
     "find_pairs",
+    "format_of",
     "frames_of",
     "from_float",
     "hole_mask",

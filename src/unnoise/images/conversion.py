@@ -68,7 +68,8 @@ def convert(
     Raises:
         ImageError: The format holds no such channels.
     """
-    suffix, space = target.suffix, source.space if channel is None else None
+    suffix = {".jpeg": ".jpg", ".tiff": ".tif"}.get(target.suffix.lower(), target.suffix.lower())
+    space = source.space if channel is None else None
     chosen = slice(source.channels) if channel is None else slice(channel, channel + 1)
     colours, alpha = image[..., chosen], image[..., source.channels :]
     whole = channel is None and not is_viewable(source)
