@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check base-install format pretrained pretrained-fluorescence bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-smeared bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-fluorescence bench-method bench-neighbours bench-neighbours-facts bench-noise-models bench-units bench-strength bench-flicker bench-scale bench-hosts clean
+.PHONY: help demo test test-pipelines check base-install format pretrained pretrained-fluorescence bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-smeared bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-fluorescence bench-method bench-neighbours bench-neighbours-facts bench-noise-models bench-units bench-strength bench-flicker bench-scale bench-hosts clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -26,6 +26,14 @@ test: $(READY) ## Run the tests on two cores
 	  || { apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; } >/dev/null 2>&1 \
 	  || echo 'no chromium, and none can be installed: the tests of the page are skipped'
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
+
+test-pipelines: $(READY) .venv/.pipelines ## Run the examples for Snakemake and Nextflow
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q tests/examples
+
+.venv/.pipelines: $(READY) tests/examples/requirements.txt
+	$(PYTHON) -m venv .venv/pipelines
+	.venv/pipelines/bin/pip install --quiet --disable-pip-version-check -r tests/examples/requirements.txt
+	@touch $@
 
 check: $(READY) ## Lint, check formatting, types and the arrows between the rooms
 	$(BIN)/ruff check .
