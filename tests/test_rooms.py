@@ -39,7 +39,7 @@ CELLS = [
     {"assemble"},
     {"trust", "evaluation", "features", "report", "exporters"},
     {"api"},
-    {"server", "cluster"},
+    {"server", "cluster", "napari_plugin"},
     {"cli"},
 ]
 PLACE = {room: place for place, cell in enumerate(CELLS) for room in cell}

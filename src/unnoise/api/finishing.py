@@ -13,14 +13,17 @@ from pathlib import Path
 
 import numpy as np
 
+from unnoise.api.judging import Judged, ready, value_ranges
 from unnoise.assemble import Assembly
 from unnoise.data import Along
 from unnoise.denoiser import Denoiser
 from unnoise.denoiser.torch_backend import TorchBackend
 from unnoise.errors import DataError, RunError
-from unnoise.models import Bounds
+from unnoise.models import Bounds, Model
 from unnoise.outputs import replacing
 from unnoise.runs import ModelInfo
+from unnoise.seeding import generator
+from unnoise.training import Training
 from unnoise.trust import Missed, calibrate, conformal_groups, measure
 from unnoise.types import Array, Floats
 
@@ -43,8 +46,8 @@ def make_denoiser(assembly: Assembly) -> Denoiser:
     reached = assembly.validator.validate(network)
     training.leave()
     trained = {
-        "steps": float(assembly.length.steps),
-        training.batches.unit: float(assembly.length.steps * training.batches.size),
+        "steps": float(training.state.step),  # fewer than planned if it was ended early
+        training.batches.unit: float(training.state.step * training.batches.size),
         "seconds": round(training.state.seconds, 1),
         "risk": reached.risk,
     }
@@ -52,14 +55,31 @@ def make_denoiser(assembly: Assembly) -> Denoiser:
     if reached.psnr is not None and noisy_psnr is not None:
         trained["noisy_psnr"] = round(noisy_psnr, 3)
         trained["psnr"] = round(reached.psnr, 3)
+    return Denoiser(_backend(network, training), replace(assembly.info, trained=trained))
+
+
+def example_of(assembly: Assembly) -> tuple[Floats, Floats]:
+    """Denoise the first held-out example with the network so far; ``(C, H, W)`` before and after.
+
+    Values are in the model's scale, nominally [0, 1].
+    """
+    training, shown = assembly.training, Judged.of(assembly.examples)
+    network = copy.deepcopy(training.latest)
+    network.load_state_dict(training.result())
+    denoiser = Denoiser(_backend(network.eval(), training), assembly.info)
+    ranges, random = value_ranges(denoiser, [shown]), generator(training.seed, "example")
+    first = ready(denoiser, shown, ranges, assembly.info.noise, random)[0]
+    return first.noisy[0], denoiser.denoise_floats(first.together()[:1])[0]
+
+
+def _backend(network: Model, training: Training) -> TorchBackend:
     bounds = network if isinstance(network, Bounds) else None
-    backend = TorchBackend(
+    return TorchBackend(
         bounds.model if bounds else network,
         distances=bounds.distances if bounds else None,
         device=str(training.device),
         bf16=training.bf16,
     )
-    return Denoiser(backend, replace(assembly.info, trained=trained))
 
 
 def calibrated(denoiser: Denoiser, assembly: Assembly) -> ModelInfo:

@@ -8,6 +8,7 @@ import math
 import time
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,7 +17,7 @@ import torch
 
 from unnoise.api.common import ARRAY_NAME, Report, Source, ignore
 from unnoise.api.denoising import load
-from unnoise.api.finishing import HeldOut, calibrated, make_denoiser
+from unnoise.api.finishing import HeldOut, calibrated, example_of, make_denoiser
 from unnoise.api.planning import (
     Kept,
     changed,
@@ -247,10 +248,11 @@ class Run:
         rows = [row for row in folder.read_metrics() if row["step"] <= taken] if folder else []
 
         def keep(progress: Progress) -> None:
-            self._report(progress)
             if progress.validation is not None and folder:
                 rows.append(_row(progress, progress.validation))
                 folder.write_metrics(rows)
+                progress = replace(progress, example=partial(example_of, assembly))
+            self._report(progress)
 
         def save(state: dict[str, Any]) -> None:
             if folder:

@@ -7,7 +7,7 @@ undisturbed one, and one on several processes equals one on one.
 
 from unnoise.training.contract import SCHEDULES, BatchSource, Length, Optimisation, Validation
 from unnoise.training.division import Division, default_group
-from unnoise.training.loop import Progress, measure_steps, train
+from unnoise.training.loop import Enough, Progress, measure_steps, train
 from unnoise.training.muon import Muon
 from unnoise.training.parallel import ALONE, World, is_first, process_group
 from unnoise.training.steps import Training
@@ -18,6 +18,7 @@ __all__ = [
     "SCHEDULES",
     "BatchSource",
     "Division",
+    "Enough",
     "Held",
     "HeldOutValidator",
     "Length",

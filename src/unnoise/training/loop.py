@@ -13,6 +13,7 @@ import torch
 from unnoise.errors import UnnoiseError
 from unnoise.training.contract import Length, Validation
 from unnoise.training.steps import Training
+from unnoise.types import Floats
 
 VALIDATION_SHARE = 0.05  # of the time
 CHECKPOINT_SECONDS = 30.0
@@ -20,6 +21,10 @@ REPORT_SECONDS = 0.25
 MEASURE_SHARE = 0.03  # of the time given, spent to measure the speed
 MEASURE_SECONDS = 20.0  # at most
 MEASURE_STEPS = 3  # at least
+
+
+class Enough(Exception):  # noqa: N818  it is no error
+    """Raised by ``report`` to end a training early; it delivers the best network so far."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +38,8 @@ class Progress:
     unit: str  # of a sample, ``images`` or ``patches``
     seconds: float  # spent training, over all resumptions
     validation: Validation | None = None  # where there was one
+    # With a validation: draws a held-out image (C, H, W) before and after, in the model's scale.
+    example: Callable[[], tuple[Floats, Floats]] | None = None
 
 
 def train(
@@ -47,7 +54,8 @@ def train(
     Args:
         training: What to train; it is changed in place.
         length: How long the training is.
-        report: Gets the progress now and then, with this process's loss, and each validation.
+        report: Gets the progress now and then, with this process's loss, and each validation. It
+            may raise ``Enough``.
         save: Gets a checkpoint every half minute, and before each validation, so that a crash there
             loses nothing.
 
@@ -98,7 +106,14 @@ def train(
             validated += time.perf_counter() - start
             total.zero_()
             count = 0
-        report(progress)
+        try:
+            report(progress)
+        except Enough:
+            if not validating:
+                state.due = True
+                save(training.checkpoint())
+                training.check()
+            return
         reported = time.perf_counter()
 
 
