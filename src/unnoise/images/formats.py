@@ -73,6 +73,15 @@ FILM = Format(
     extra="video",
     packages=("av",),
 )
+RAW = Format(
+    "a raw file",
+    (*(".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw"), *(".raf", ".orf", ".rw2", ".pef", ".srw")),
+    "raw_files:RawReader",
+    writer="raw_files:write_raw",
+    written_as=(".tif", ".tiff"),
+    extra="raw",
+    packages=("rawpy",),
+)
 ZARR = Format("a zarr array", (".zarr",), "zarr_files:ZarrReader", extra="zarr", packages=("zarr",))
 FORMATS = (
     PICTURE,
@@ -82,6 +91,7 @@ FORMATS = (
     IDX,
     ZARR,
     FILM,
+    RAW,
 )
 ENDINGS = {ending: each for each in FORMATS for ending in each.endings}
 SUFFIXES = tuple(ENDINGS)
