@@ -19,7 +19,7 @@ from unnoise.images.axes import MAX_PIXELS, Layout, check_likely
 from unnoise.images.conversion import Conversion, convert, is_viewable
 from unnoise.images.encoding import jpeg_coding
 from unnoise.images.files import open_image, read_image, read_stack
-from unnoise.images.formats import SUFFIXES, written_ending
+from unnoise.images.formats import SUFFIXES, result_name, written_ending
 from unnoise.images.holes import Holes, NaN, fill_holes, hole_mask, largest_part, without_holes
 from unnoise.images.inventory import format_of
 from unnoise.images.listing import (
@@ -98,6 +98,7 @@ __all__ = [
     "read_idx",
     "read_image",
     "read_stack",
+    "result_name",
     "size_of",
     "system_of",
     "to_channels",

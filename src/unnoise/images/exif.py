@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, Literal
 
 from unnoise.images.contents import File
 from unnoise.images.inventory import EXIF, jpeg_segments
@@ -27,7 +27,8 @@ RAF_JPEG = 84  # place of the offset and the length of the JPEG
 CR3_BOXES = {b"CMT1": "image", b"CMT2": "exif", b"CMT4": "gps"}
 
 
-class Tag(NamedTuple):
+@dataclass(frozen=True)
+class Tag:
     """A tag of a directory."""
 
     kind: int  # code of its dtype in TIFF
@@ -40,13 +41,14 @@ class Tag(NamedTuple):
 
 
 Tags = dict[int, Tag]
+Order = Literal["<", ">"]
 
 
 @dataclass
 class Exif:
     """The directories of a file that describe its image."""
 
-    order: str = "<"  # byte order of the values, for ``struct``
+    order: Order = "<"  # byte order of the values, for ``struct``
     image: Tags = field(default_factory=dict)
     exif: Tags = field(default_factory=dict)
     gps: Tags = field(default_factory=dict)
@@ -120,13 +122,13 @@ def _parts(handle: IO[bytes], order: str, image: Tags) -> Iterator[Tags]:
         yield _directory(handle, order, place)[0]
 
 
-def _byte_order(handle: IO[bytes]) -> tuple[str, int]:
+def _byte_order(handle: IO[bytes]) -> tuple[Order, int]:
     """Return the byte order of a TIFF and the place of its first directory."""
     handle.seek(0)
     head = handle.read(8)
-    order = {b"II": "<", b"MM": ">"}.get(head[:2])
-    if order is None:
+    if head[:2] not in (b"II", b"MM"):
         raise ValueError("no TIFF")
+    order: Order = "<" if head[:2] == b"II" else ">"
     return order, struct.unpack(order + "I", head[4:])[0]
 
 
@@ -164,7 +166,7 @@ def append_exif(path: Path, found: Exif) -> None:
             handle.write(bytes(place % 2))
             place += place % 2
             handle.write(_packed(kept, found.order, place))
-        with tifffile.TiffFile(path, mode="r+b") as tiff:
+        with tifffile.TiffFile(path, mode="r+") as tiff:
             page: Any = tiff.pages[0]
             if code in page.tags:
                 page.tags[code].overwrite(place)
@@ -174,11 +176,11 @@ def _packed(tags: Tags, order: str, place: int) -> bytes:
     """Return the bytes of a directory at a place."""
     at = place + 2 + 12 * len(tags) + 4
     entries, values = b"", b""
-    for code, (kind, count, data) in sorted(tags.items()):
-        if len(data) > 4:
+    for code, tag in sorted(tags.items()):
+        if len(tag.data) > 4:
             value = struct.pack(order + "I", at + len(values))
-            values += data + bytes(len(data) % 2)
+            values += tag.data + bytes(len(tag.data) % 2)
         else:
-            value = data.ljust(4, b"\0")
-        entries += struct.pack(order + "HHI", code, kind, count) + value
+            value = tag.data.ljust(4, b"\0")
+        entries += struct.pack(order + "HHI", code, tag.kind, tag.count) + value
     return struct.pack(order + "H", len(tags)) + entries + bytes(4) + values

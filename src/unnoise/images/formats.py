@@ -121,6 +121,12 @@ def written_ending(name: str) -> str | None:
     return None if ending is None else next(iter(ENDINGS[ending].written_as), None)
 
 
+def result_name(name: str) -> str:
+    """Return the name of a result that keeps the name of its file, but for the ending."""
+    ending, written = ending_of(name), written_ending(name)
+    return name[: -len(ending)] + written if ending and written else name
+
+
 @cache
 def _is_there(package: str) -> bool:
     return find_spec(package) is not None

@@ -15,7 +15,7 @@ import numpy as np
 from unnoise.images.axes import Layout
 from unnoise.images.reader import reband
 from unnoise.images.scratch import BLOCK, Scratch
-from unnoise.images.tiff_pages import MINISWHITE, SEPARATE, is_lookup_table, with_signs
+from unnoise.images.tiff_pages import CFA, MINISWHITE, SEPARATE, is_lookup_table, with_signs
 from unnoise.images.tiff_reader import TiffReader
 from unnoise.types import Array
 
@@ -34,6 +34,7 @@ OME_TYPES = {"float32": "float", "float64": "double"}
 COPIED = (
     *(271, 272, 274, 285, 315, 305, 306, 316, 700, 33432, 33550, 33723, 33922, 34264, 34675),
     *(34735, 34736, 34737, 42112, 42113, 50838, 50839, 51123),
+    *(33421, 33422, 50710, 50711, 50713, 50714, 50715, 50716, 50717),  # of a mosaic
 )
 
 
@@ -153,7 +154,7 @@ def _meaning(source: TiffReader) -> dict[str, Any]:
     options: dict[str, Any] = {}
     if is_lookup_table(source.tiff, page):
         options["colormap"] = page.colormap
-    elif photometric not in (MINISWHITE, MINISBLACK) and (
+    elif photometric not in (MINISWHITE, MINISBLACK, CFA) and (
         photometric not in COLOURS or photometric == RGB or samples < COLOURS[photometric]
     ):
         # Palettes and YCbCr became colours; rare and contradictory statements are not kept.
