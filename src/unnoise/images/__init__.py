@@ -34,7 +34,7 @@ from unnoise.images.listing import (
 from unnoise.images.names import is_image_name
 from unnoise.images.neighbours import Cuts, Neighbours, neighbours
 from unnoise.images.npz_files import find_pairs
-from unnoise.images.options import ReadOptions
+from unnoise.images.options import Develop, Mosaic, ReadOptions
 from unnoise.images.pixel_size import pixel_size
 from unnoise.images.reader import BAND_ROWS, Colour, Reader
 from unnoise.images.remote import is_url, list_urls, reached, read_bytes, size_of, system_of
@@ -57,9 +57,11 @@ __all__ = [
     "Contrast",
     "Conversion",
     "Cuts",
+    "Develop",
     "Found",
     "Holes",
     "Layout",
+    "Mosaic",
     "NaN",
     "Neighbours",
     "ReadOptions",

@@ -117,7 +117,7 @@ def as_mosaic(reader: Reader, read: ReadOptions) -> Reader:
         return reader
     if pattern not in PLACES:
         raise ImageError(
-            f"{reader.name} states a mosaic of colour filters {pattern}, which is none of "
+            f"{reader.name} states a mosaic {pattern}, which is none of "
             f"{', '.join(PLACES)}: develop it first, or pass --mosaic none to take it as grey"
         )
     return MosaicReader(reader, pattern)

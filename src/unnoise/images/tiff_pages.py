@@ -98,14 +98,13 @@ def stated_nodata(page: Any) -> float | None:
 
 
 def stated_mosaic(page: Any) -> str | None:
-    """Return the colour filters of a page, such as RGGB, row by row; None if it is no mosaic."""
-    if page.photometric != CFA:
+    """Return the colour filters of a mosaic, such as RGGB, row by row; None if it states none."""
+    if page.photometric != CFA or CFA_PATTERN not in page.tags:
         return None
-    sizes = page.tags[CFA_SIZE].value if CFA_SIZE in page.tags else (2, 2)
-    filters = page.tags[CFA_PATTERN].value if CFA_PATTERN in page.tags else ()
-    if tuple(sizes) != (2, 2):
-        return " × ".join(map(str, sizes))
-    return "".join("RGBCMYW"[each] if each < 7 else "?" for each in filters) or "unstated"
+    rows, columns = page.tags[CFA_SIZE].value if CFA_SIZE in page.tags else (2, 2)
+    filters = bytes(page.tags[CFA_PATTERN].value)
+    name = "".join("RGBCMYW"[each] if each < len("RGBCMYW") else "?" for each in filters)
+    return name if (rows, columns) == (2, 2) else f"of {rows} × {columns} pixels"
 
 
 def means_its_values(tiff: Any, page: Any) -> bool:

@@ -20,6 +20,7 @@ from unnoise.images.tiff_reader import TiffReader
 from unnoise.types import Array
 
 NONE, DEFLATE = 1, 8  # codes of TIFF, here and below
+PHOTOMETRIC = 262
 MINISBLACK, RGB, SEPARATED, CIELAB = 1, 2, 5, 8
 RESOLUTION_UNITS = (1, 2, 3, 4, 5)  # none, inch, centimetre, millimetre, micrometre
 COLOURS = {RGB: 3, SEPARATED: 4, CIELAB: 3}  # samples without transparency; others have 1
@@ -117,8 +118,19 @@ def _write(
                 **_tags(source, name),
             )
         next(strips, None)  # the check of the planes must see their end
+        if page.photometric == CFA:
+            _state_mosaic(temporary)
     except (struct.error, tifffile.TiffFileError) as error:
         raise OSError(str(error)) from error
+
+
+def _state_mosaic(path: Path) -> None:
+    """Say of all pages that they are mosaics; tifffile writes only single ones."""
+    import tifffile
+
+    with tifffile.TiffFile(path, mode="r+") as tiff:
+        for page in tiff.pages:
+            page.aspage().tags[PHOTOMETRIC].overwrite(CFA)
 
 
 def _strips(
@@ -154,7 +166,7 @@ def _meaning(source: TiffReader) -> dict[str, Any]:
     options: dict[str, Any] = {}
     if is_lookup_table(source.tiff, page):
         options["colormap"] = page.colormap
-    elif photometric not in (MINISWHITE, MINISBLACK, CFA) and (
+    elif photometric not in (MINISWHITE, MINISBLACK) and (
         photometric not in COLOURS or photometric == RGB or samples < COLOURS[photometric]
     ):
         # Palettes and YCbCr became colours; rare and contradictory statements are not kept.
