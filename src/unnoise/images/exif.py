@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Literal
 
 from unnoise.images.contents import File
 from unnoise.images.inventory import EXIF, jpeg_segments
@@ -156,20 +156,35 @@ def _directory(handle: IO[bytes], order: str, place: int) -> tuple[Tags, int]:
 
 
 def append_exif(path: Path, found: Exif) -> None:
-    """Write the directories of EXIF and GPS at the end of a TIFF, which has tags for them."""
-    import tifffile
+    """Add the directories of EXIF and GPS to a TIFF of their byte order, whose offsets are 32-bit.
 
-    for code, tags in ((EXIF_TAG, found.exif), (GPS_TAG, found.gps)):
-        kept = {each: tag for each, tag in tags.items() if each not in LEFT_OUT and tag.count}
-        with path.open("r+b") as handle:
-            place = handle.seek(0, 2)
-            handle.write(bytes(place % 2))
-            place += place % 2
-            handle.write(_packed(kept, found.order, place))
-        with tifffile.TiffFile(path, mode="r+") as tiff:
-            page: Any = tiff.pages[0]
-            if code in page.tags:
-                page.tags[code].overwrite(place)
+    tifffile does not write them. They come to the end of the file, and its first directory, which
+    names their places, is written once more behind them.
+    """
+    with path.open("r+b") as handle:
+        order, first = _byte_order(handle)
+        handle.seek(first)
+        count = struct.unpack(order + "H", handle.read(2))[0]
+        entries = [handle.read(12) for _ in range(count)]
+        following = handle.read(4)
+        for code, tags in ((EXIF_TAG, found.exif), (GPS_TAG, found.gps)):
+            kept = {each: tag for each, tag in tags.items() if each not in LEFT_OUT and tag.count}
+            if kept:
+                place = _even_end(handle)
+                handle.write(_packed(kept, found.order, place))
+                entries.append(struct.pack(order + "HHII", code, 4, 1, place))
+        entries.sort(key=lambda entry: struct.unpack_from(order + "H", entry))
+        place = _even_end(handle)
+        handle.write(struct.pack(order + "H", len(entries)) + b"".join(entries) + following)
+        handle.seek(4)
+        handle.write(struct.pack(order + "I", place))
+
+
+def _even_end(handle: IO[bytes]) -> int:
+    """Go to the end of a file, at an even place, and return it."""
+    end = handle.seek(0, 2)
+    handle.write(bytes(end % 2))
+    return end + end % 2
 
 
 def _packed(tags: Tags, order: str, place: int) -> bytes:

@@ -14,7 +14,7 @@ import numpy as np
 from unnoise.errors import ImageError
 from unnoise.images.axes import check_pixels, checked_layout
 from unnoise.images.contents import Contents, File, map_array, reading, size_in_bytes
-from unnoise.images.exif import EXIF_TAG, GPS_TAG, IMAGE_TAGS, Exif, append_exif, read_exif
+from unnoise.images.exif import IMAGE_TAGS, append_exif, read_exif
 from unnoise.images.icc import make_profile
 from unnoise.images.inventory import format_of
 from unnoise.images.options import ReadOptions
@@ -23,7 +23,8 @@ from unnoise.images.reader import BAND_ROWS, Reader, owned, reband
 from unnoise.types import Array
 
 ORIENTATIONS = {0: 1, 1: 2, 3: 3, 2: 4, 4: 5, 6: 6, 7: 7, 5: 8}  # of EXIF, by those of LibRaw
-ICC, ORIENTATION = 34675, 274
+ORIENTATION = 274
+ENDINGS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 SECONDS, EACH_MEGABYTE, EACH_MEGAPIXEL = 60, 2, 20  # limits of a process, far above what is needed
 LARGEST_TIFF = 2**32 - 2**25  # bytes that 32-bit offsets reach
 DAYLIGHT = "it states no white balance, and is developed for daylight"
@@ -41,8 +42,10 @@ class RawReader(Reader):
 
     def __init__(self, file: File, read: ReadOptions) -> None:
         found = format_of(file)
-        if found in ("png", "jpeg", "webp"):
-            raise ImageError(f"{file} holds {found.upper()} data: rename it to end in .{found}")
+        if found in ENDINGS:
+            raise ImageError(
+                f"{file} holds {str(found).upper()} data: rename it to end in {ENDINGS[str(found)]}"
+            )
         self._curve = read.develop
         with reading(file):
             self.exif = read_exif(file)
@@ -189,7 +192,7 @@ def write_raw(
             metadata=None,
             software="",
             iccprofile=source.profile,
-            extratags=_tags(source, exif, linked=not big),
+            extratags=_tags(source),
         )
     next(strips, None)  # the check of the bands must see their end
     if big:
@@ -198,11 +201,10 @@ def write_raw(
     return exif.lost
 
 
-def _tags(source: RawReader, exif: Exif, *, linked: bool) -> list[tuple[Any, ...]]:
-    """Return the tags of the image, with places for those of EXIF and GPS."""
+def _tags(source: RawReader) -> list[tuple[Any, ...]]:
+    """Return the tags of the image."""
     tags: list[tuple[Any, ...]] = [(ORIENTATION, 3, 1, source.orientation, True)]
     for code in IMAGE_TAGS:
-        if (tag := exif.image.get(code)) is not None and tag.count:
+        if (tag := source.exif.image.get(code)) is not None and tag.count:
             tags.append((code, tag.kind, tag.count, tag.data, True))
-    links = {EXIF_TAG: exif.exif, GPS_TAG: exif.gps} if linked else {}
-    return tags + [(code, 4, 1, 0, True) for code, directory in links.items() if directory]
+    return tags
