@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from unnoise.types import Array
 ORIENTATIONS = {0: 1, 1: 2, 3: 3, 2: 4, 4: 5, 6: 6, 7: 7, 5: 8}  # of EXIF, by those of LibRaw
 ORIENTATION = 274
 ENDINGS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
+THREADS = 8  # of LibRaw, at most; address space, which is limited, is kept for each
 SECONDS, EACH_MEGABYTE, EACH_MEGAPIXEL = 60, 2, 20  # limits of a process, far above what is needed
 LARGEST_TIFF = 2**32 - 2**25  # bytes that 32-bit offsets reach
 DAYLIGHT = "it states no white balance, and is developed for daylight"
@@ -120,9 +122,13 @@ def _run(file: File, curve: str, max_pixels: int, seconds: int) -> tuple[dict[st
     seconds += math.ceil(EACH_MEGABYTE * size_in_bytes(file) / 1e6)
     worker = Path(__file__).with_name("raw_worker.py")
     command = [sys.executable, "-P", str(worker), curve, str(max_pixels), str(seconds)]
+    threads = str(min(THREADS, os.cpu_count() or 1))
+    environment = {"OMP_NUM_THREADS": threads, **os.environ}
+    environment |= {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
     output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed by the reader
     try:
-        given: dict[str, Any] = {"stdout": output, "stderr": subprocess.PIPE, "timeout": seconds}
+        given: dict[str, Any] = {"stdout": output, "stderr": subprocess.PIPE}
+        given |= {"timeout": seconds, "env": environment}
         if isinstance(file, Contents):
             done = subprocess.run(command, input=file.data, check=False, **given)  # noqa: S603
         else:
