@@ -1,6 +1,6 @@
 """Mosaics and raw files: how to denoise them, what is taken for one, and what LibRaw costs.
 
-    python benchmarks/raw.py designs [--final]   four ways to denoise a mosaic with ``photo``
+    python benchmarks/raw.py designs [--final]   ways to denoise a mosaic with ``photo``
     python benchmarks/raw.py alarms              real images and mosaics that are taken for mosaics
     python benchmarks/raw.py cost                seconds of a raw file of 24 megapixels
 
@@ -31,7 +31,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from raws import BLACK, GAINS, WHITE, mosaic_of, stored, write_dng
 
 IMAGES, SIDE = 12, 384  # of each set; pixels of a side
+FIRST = "developed first, then denoised (no mosaic any more)"
 FULL, READ = (2000, 400, 100), 3.0  # electrons at white, and of read noise
+LEAST, MOST = -BLACK / (WHITE - BLACK), (65535 - BLACK) / (WHITE - BLACK)  # that files hold
 Floats = Any
 Denoise = Callable[[Floats], Floats]
 
@@ -89,7 +91,8 @@ def designs(denoiser: unnoise.Denoiser) -> dict[str, Denoise]:
     """Return ways to denoise a mosaic, whose values are linear and from 0 to 1."""
 
     def stack(image: Floats, channels: str) -> Floats:
-        result = denoiser(stored(image), axes="YXC", channels=channels)
+        kept = np.clip(image, LEAST, MOST)
+        result = denoiser(stored(kept), axes="YXC", channels=channels)
         return (result - float(BLACK)) / (WHITE - BLACK)
 
     def each(mosaic: Floats) -> Floats:
@@ -125,24 +128,28 @@ def psnr(image: Floats, clean: Floats) -> float:
 def compare_designs(data: Path, *, final: bool) -> None:
     """Print the PSNR of the mosaic, and of its development."""
     warnings.simplefilter("ignore")
-    ways = designs(unnoise.load("photo"))
+    photo = unnoise.load("photo")
+    ways = designs(photo)
     print(f"| design | {' | '.join(f'{full} electrons' for full in FULL)} |")
     print("| --- |" + " --- |" * len(FULL))
-    cells: dict[str, list[str]] = {name: [] for name in ways}
+    cells: dict[str, list[str]] = {name: [] for name in (*ways, FIRST)}
     for full in FULL:
         random = np.random.default_rng(0)
-        found: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+        found: dict[str, list[tuple[float, float]]] = {name: [] for name in cells}
         for image in photographs(data, final=final):
             clean = mosaic_of(image)
             noisy = random.poisson(clean * full) + random.normal(0, READ, clean.shape)
-            noisy = np.clip(noisy / full, -BLACK / (WHITE - BLACK), 1)
+            noisy = np.clip(noisy / full, LEAST, 1)
             for name, way in ways.items():
                 result = way(noisy)
                 developed = psnr(demosaic(result), demosaic(clean))
                 found[name].append((psnr(result, clean), developed))
+            picture = np.rint(demosaic(noisy) * 65535).astype(np.uint16)
+            result = photo(picture, axes="YXC", channels="together") / 65535
+            found[FIRST].append((np.nan, psnr(result, demosaic(clean))))
         for name, values in found.items():
             mosaic, developed = np.mean(values, axis=0)
-            cells[name].append(f"{mosaic:.2f}, {developed:.2f}")
+            cells[name].append(f"{mosaic:.2f}, {developed:.2f}".replace("nan", "–"))
     for name, row in cells.items():
         print(f"| {name} | {' | '.join(row)} |")
 
