@@ -196,6 +196,13 @@ def test_bad_files_give_one_clear_error(tmp_path: Path) -> None:
         open_image(path, ReadOptions(axes="CYX"))
 
 
+def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_dng(tmp_path / "a.dng", stored(mosaic_of(flat())))
+    monkeypatch.setattr("unnoise.images.formats._is_there", lambda _: False)
+    with pytest.raises(ImageError, match=r"is a raw file.*pip install 'unnoise\[raw\]'"):
+        open_image(path)
+
+
 @pytest.mark.parametrize(
     ("work", "words"),
     [

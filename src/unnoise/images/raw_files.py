@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 
 from unnoise.errors import ImageError
-from unnoise.images.axes import check_pixels, checked_layout
+from unnoise.images.axes import checked_layout
 from unnoise.images.contents import Contents, File, map_array, reading, size_in_bytes
 from unnoise.images.exif import IMAGE_TAGS, append_exif, read_exif
 from unnoise.images.icc import make_profile
@@ -43,26 +43,25 @@ class RawReader(Reader):
     """
 
     def __init__(self, file: File, read: ReadOptions) -> None:
-        found = format_of(file)
+        found = str(format_of(file))
         if found in ENDINGS:
             raise ImageError(
-                f"{file} holds {str(found).upper()} data: rename it to end in {ENDINGS[str(found)]}"
+                f"{file} holds {found.upper()} data: rename it to end in {ENDINGS[found]}"
             )
         self._curve = read.develop
         with reading(file):
             self.exif = read_exif(file)
             header, output = _run(file, "none", read.max_pixels, SECONDS)
             output.close()
-        height, width, channels = header["height"], header["width"], header["channels"]
-        check_pixels(width, height, name=str(file), max_pixels=read.max_pixels)
-        shape = (height, width) if channels == 1 else (height, width, channels)
-        if read.axes is not None and read.axes.upper() != "YXC"[: len(shape)]:
+        shape = header["height"], header["width"], header["channels"]
+        axes = "YX" if shape[2] == 1 else "YXC"
+        if read.axes is not None and read.axes.upper() != axes:
             raise ImageError(f"{file} is a raw file of one image: leave --axes out")
         layout = checked_layout(
             np.dtype(np.uint16),
-            shape,
+            shape[: len(axes)],
             axes=None,
-            stated="YXC"[: len(shape)],
+            stated=axes,
             name=str(file),
             max_pixels=read.max_pixels,
         )
@@ -105,7 +104,7 @@ class RawReader(Reader):
 
 def _notes(header: dict[str, Any]) -> Iterator[str]:
     colours = header["channels"] > 1
-    if colours and min(header["white"][:3]) <= 0:
+    if colours and not header["balanced"]:
         yield DAYLIGHT
     if colours and not header["known"]:
         yield SENSOR

@@ -9,6 +9,7 @@ header alone.
 """
 
 import json
+import math
 import os
 import sys
 from io import BytesIO
@@ -45,7 +46,7 @@ def read_header(raw: Any, data: bytes, max_pixels: int) -> dict[str, Any]:
         return found
     limit(memory=BASE + EACH_BYTE * len(data) + EACH_PIXEL * pixels)
     raw.unpack()
-    found["white"] = [round(float(gain), 6) for gain in raw.camera_whitebalance]
+    found["balanced"] = all(0 < gain < math.inf for gain in raw.camera_whitebalance[:3])
     found["known"] = bool(raw.color_matrix.any() or raw.rgb_xyz_matrix.any())
     second = rawpy.RawPy()
     second.set_unpack_params(shot_select=1)
@@ -64,7 +65,7 @@ def develop(raw: Any, curve: str, header: dict[str, Any]) -> Any:
 
     return raw.postprocess(
         # Without the camera's white balance, LibRaw would find one in the image.
-        use_camera_wb=min(header["white"][:3]) > 0,
+        use_camera_wb=header["balanced"],
         output_bps=16,
         output_color=rawpy.ColorSpace.sRGB,
         gamma=CURVES[curve],
@@ -89,13 +90,13 @@ def main(curve: str, max_pixels: int, seconds: int) -> None:
         raw = rawpy.RawPy()
         raw.open_buffer(BytesIO(data))
         header = read_header(raw, data, max_pixels)
-        if curve in CURVES and "white" in header:
+        if curve in CURVES and "balanced" in header:
             image = develop(raw, curve, header)
             header["shape"] = image.shape
     except (rawpy.LibRawError, MemoryError, NotImplementedError) as error:
         text = error.args[0] if error.args else ""
         text = text.decode(errors="replace") if isinstance(text, bytes) else str(text)
-        header = {"error": type(error).__name__, "text": text}
+        header = {"error": type(error).__name__, "text": text[:300]}
     out.write(json.dumps(header).encode().ljust(HEADER))
     if image is not None:
         out.write(memoryview(image).cast("B"))
