@@ -9,7 +9,7 @@ from unnoise.types import Doubles
 FEWEST = 8  # blocks
 MOSAIC = 8.0  # least ratio of a mosaic; white noise has 0.9 at most, photographs 3
 ROUNDING = 1e-12  # share of the power that counts as none
-VISIBLE = 0.01  # share of the range that the phases of a mosaic differ by; of other images, 0.006
+APART = 0.01  # share of the range that the phases of a mosaic differ by; of other images, 0.006
 MAX_SIDE = 256  # pixels; a larger image is measured in its middle
 
 
@@ -61,7 +61,7 @@ def is_mosaic(image: NDArray[np.generic]) -> bool:
     blocks = blocks_of(part)
     means = [blocks[:, row::2, column::2].mean((1, 2)) for row in (0, 1) for column in (0, 1)]
     low, high = np.quantile(part, (0.001, 0.999))
-    return bool(np.median(np.std(means, axis=0)) > VISIBLE * (high - low))
+    return bool(np.median(np.std(means, axis=0)) > APART * (high - low))
 
 
 def _ratio(highest: Doubles, below: Doubles, least: float) -> float:

@@ -50,7 +50,8 @@ class MosaicReader(Reader):
             name=inner.name,
         )
         self.inner, self.places = inner, PLACES[pattern]
-        self.windowed, self.orientation = inner.windowed, inner.orientation
+        self.windowed, self.picture = inner.windowed, inner.picture
+        self.orientation = inner.orientation
         self.notes = (*inner.notes, f"its four colours are seen apart, as a mosaic {pattern}")
 
     def _bands(self, index: int, rows: int, /) -> Iterator[Array]:
