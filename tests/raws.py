@@ -16,17 +16,22 @@ XYZ_TO_CAMERA = [
     *(-0.9692660, 1.8760108, 0.0415560),
     *(0.0556434, -0.2040259, 1.0572252),
 ]
-PLACES = {"RGGB": (0, 1, 1, 2), "BGGR": (2, 1, 1, 0), "GRBG": (1, 0, 2, 1), "GBRG": (1, 2, 0, 1)}
+X_TRANS = "GBGGRGRGRBGBGBGGRGGRGGBGBGBRGRGRGGBG"  # 6 × 6 pixels, row by row
 LINEAR_RAW = 34892  # of PhotometricInterpretation: no mosaic
+
+
+def filters_of(pattern: str) -> Array:
+    """Return the channels of a pattern such as RGGB, as rows and columns."""
+    side = round(len(pattern) ** 0.5)
+    return np.array(["RGB".index(colour) for colour in pattern], np.uint8).reshape(side, side)
 
 
 def mosaic_of(colours: Array, pattern: str = "RGGB") -> Array:
     """Return the mosaic ``(H, W)`` of linear colours ``(H, W, 3)``, from 0 to 1, as floats."""
-    mosaic = np.empty(colours.shape[:2])
-    for place, channel in enumerate(PLACES[pattern]):
-        rows, columns = slice(place // 2, None, 2), slice(place % 2, None, 2)
-        mosaic[rows, columns] = colours[rows, columns, channel] * GAINS[channel]
-    return mosaic
+    filters, (height, width, _) = filters_of(pattern), colours.shape
+    side = len(filters)
+    channels = np.tile(filters, (-(-height // side), -(-width // side)))[:height, :width, None]
+    return np.take_along_axis(colours * np.array(GAINS), channels, axis=2)[..., 0]
 
 
 def flat(*colour: float, height: int = 48, width: int = 64) -> Array:
@@ -63,8 +68,11 @@ def write_dng(
         *(tags or []),
     ]
     if pattern:
-        filters = bytes(PLACES[pattern])
-        given += [(33421, "H", 2, (2, 2), True), (33422, "B", 4, filters, True)]
+        filters = filters_of(pattern)
+        given += [
+            (33421, "H", 2, filters.shape, True),
+            (33422, "B", filters.size, filters.tobytes(), True),
+        ]
     if matrix:
         given += [(50721, "2i", 9, _ratios(XYZ_TO_CAMERA), True), (50778, "H", 1, 21, True)]
     if balance:

@@ -9,7 +9,7 @@ import pytest
 import pyvips
 import tifffile
 
-from raws import BLACK, WHITE, flat, mosaic_of, stored, write_dng
+from raws import BLACK, WHITE, X_TRANS, flat, mosaic_of, stored, write_dng
 from unnoise.errors import ImageError
 from unnoise.images import Develop, ReadOptions, open_image, read_stack, write_like
 from unnoise.images.contents import Contents
@@ -48,6 +48,13 @@ def test_colours_are_those_of_srgb(tmp_path: Path) -> None:
     np.testing.assert_allclose(
         image[8:-8, 8:-8] / FULL, np.broadcast_to(colour, (32, 48, 3)), atol=1e-3
     )
+
+
+def test_x_trans_is_developed(tmp_path: Path) -> None:
+    colour, side = (0.4, 0.2, 0.1), 540  # LibRaw takes 512 and more
+    values = stored(mosaic_of(flat(*colour, height=side, width=side), X_TRANS))
+    image = developed(write_dng(tmp_path / "a.dng", values, pattern=X_TRANS))
+    np.testing.assert_allclose(image / FULL, np.broadcast_to(colour, image.shape), atol=1e-3)
 
 
 def test_light_is_kept_from_black_to_white(tmp_path: Path) -> None:
