@@ -15,6 +15,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,13 +91,14 @@ def demosaic(mosaic: Floats) -> Floats:
 def designs(denoiser: unnoise.Denoiser) -> dict[str, Denoise]:
     """Return ways to denoise a mosaic, whose values are linear and from 0 to 1."""
 
-    def stack(image: Floats, channels: str) -> Floats:
+    def stack(image: Floats, channels: str, detail: float = 0.0) -> Floats:
         kept = np.clip(image, LEAST, MOST)
-        result = denoiser(stored(kept), axes="YXC", channels=channels)
+        result = denoiser(stored(kept), axes="YXC", channels=channels, detail=detail)
         return (result - float(BLACK)) / (WHITE - BLACK)
 
-    def each(mosaic: Floats) -> Floats:
-        return together(list(np.moveaxis(stack(np.stack(apart(mosaic), -1), "separate"), -1, 0)))
+    def each(mosaic: Floats, detail: float = 0.0) -> Floats:
+        found = stack(np.stack(apart(mosaic), -1), "separate", detail)
+        return together(list(np.moveaxis(found, -1, 0)))
 
     def curved(mosaic: Floats) -> Floats:
         return linear(np.clip(each(srgb(mosaic)), 0, 1))
@@ -115,6 +117,7 @@ def designs(denoiser: unnoise.Denoiser) -> dict[str, Denoise]:
         "noisy": lambda mosaic: mosaic,
         "as a plain grey image": whole,
         "each colour by itself (--mosaic)": each,
+        "each colour by itself, with --detail 1": partial(each, detail=1.0),
         "each colour by itself, in the curve of sRGB": curved,
         "red, one green and blue as colours, twice": colours,
     }
