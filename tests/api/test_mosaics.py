@@ -83,6 +83,23 @@ def test_a_raw_file_is_denoised(photo: unnoise.Denoiser, tmp_path: Path) -> None
     assert (after - truth).std() < 0.7 * (before - truth).std()
 
 
+def test_other_formats_hold_raw_files_but_no_mosaics(
+    photo: unnoise.Denoiser, tmp_path: Path
+) -> None:
+    noisy, _ = noisy_and_clean()
+    raw = write_dng(tmp_path / "a.dng", stored(noisy))
+    np.save(tmp_path / "b.npy", stored(noisy))
+    outputs = Outputs(out=tmp_path / "out", format="png")
+    made, refused = denoise_files(
+        photo, [raw, tmp_path / "b.npy"], outputs=outputs, read=ReadOptions()
+    )
+    assert (made.error, made.lost) == (None, ("make", "model"))
+    assert refused.error is not None
+    read = ReadOptions(mosaic="RGGB")
+    (refused,) = denoise_files(photo, [tmp_path / "b.npy"], outputs=outputs, read=read)
+    assert "is a mosaic, whose results have its format" in str(refused.error)
+
+
 def test_raw_files_and_mosaics_are_training_data(tmp_path: Path) -> None:
     (tmp_path / "raws").mkdir()
     random = np.random.default_rng(0)

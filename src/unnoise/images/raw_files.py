@@ -17,7 +17,7 @@ from unnoise.images.axes import checked_layout
 from unnoise.images.contents import Contents, File, map_array, reading, size_in_bytes
 from unnoise.images.exif import IMAGE_TAGS, append_exif, read_exif
 from unnoise.images.icc import make_profile
-from unnoise.images.inventory import format_of
+from unnoise.images.inventory import TIFF_WORDS, format_of
 from unnoise.images.options import ReadOptions
 from unnoise.images.raw_worker import HEADER
 from unnoise.images.reader import BAND_ROWS, Reader, owned, reband
@@ -74,6 +74,13 @@ class RawReader(Reader):
     def profile(self) -> bytes:
         """The ICC profile of its values."""
         return make_profile(linear=self._curve == "linear", channels=self.channels)
+
+    @property
+    def contents(self) -> frozenset[str]:
+        """What the file holds beside its values, in words."""
+        words = {TIFF_WORDS[code] for code in IMAGE_TAGS if code in self.exif.image}
+        parts = {"EXIF": self.exif.exif, "GPS": self.exif.gps}
+        return self.exif.lost | words | {name for name, tags in parts.items() if tags}
 
     def _bands(self, _index: int, rows: int, /) -> Iterator[Array]:
         for top in range(0, self.height, rows):
