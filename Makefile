@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-pipelines check base-install format pretrained pretrained-fluorescence bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-smeared bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-fluorescence bench-method bench-neighbours bench-neighbours-facts bench-noise-models bench-units bench-strength bench-flicker bench-scale bench-hosts clean
+.PHONY: help demo test test-pipelines check base-install format pretrained pretrained-fluorescence bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-smeared bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-fluorescence bench-method bench-neighbours bench-neighbours-facts bench-noise-models bench-units bench-strength bench-flicker bench-raw bench-scale bench-hosts clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -13,7 +13,7 @@ $(READY): pyproject.toml constraints.txt tests/exporters/bioimageio.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "unnoise needs Python 3.11 or newer")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt 'torch==2.13.0'
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,serve,hub,cluster,remote,video,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,serve,hub,cluster,remote,video,raw,dev]'
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/bioimageio -r tests/exporters/bioimageio.txt
 	@touch $@
 
@@ -84,6 +84,12 @@ bench-features: $(READY) ## Measure features: few labels, denoise-then-classify,
 
 bench-server: $(READY) ## Compare the server with `denoise`, and ONNX Runtime with torch
 	$(BIN)/python benchmarks/server/server.py
+
+bench-raw: $(READY) ## Compare ways to denoise mosaics, count what is taken for one, and time LibRaw
+	$(BIN)/python benchmarks/raw.py designs
+	$(BIN)/python benchmarks/raw.py designs --final
+	$(BIN)/python benchmarks/raw.py alarms
+	$(BIN)/python benchmarks/raw.py cost
 
 bench-slow: $(READY) ## Run the slow tests, which `make test` leaves out
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m slow

@@ -128,9 +128,9 @@ def test_a_real_file_is_found_by_a_relative_pattern(
 
 
 def test_what_is_left_out_of_folders_is_counted_by_kind(tmp_path: Path) -> None:
-    touch(tmp_path, "a.png", "b.txt", "in/c.txt", "in/d.cr2", "README", ".hidden", "out/e.txt")
+    touch(tmp_path, "a.png", "b.txt", "in/c.txt", "in/d.heic", "README", ".hidden", "out/e.txt")
     (said,) = left_out([tmp_path, tmp_path / "a.png"], exclude=tmp_path / "out")
     assert said.startswith(f"left out of {tmp_path}: 2 .txt, ")
-    assert "1 .cr2" in said
+    assert "1 .heic" in said
     assert "1 files without an ending" in said
     assert left_out([tmp_path / "a.png"]) == []

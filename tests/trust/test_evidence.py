@@ -72,8 +72,8 @@ def test_a_mosaic_is_said_unless_it_is_seen_by_its_phases() -> None:
     noisy = CLEAN + white()
     noisy[:, ::2, ::2] *= 0.5
     noisy[:, 1::2, 1::2] *= 0.7
-    assert "--stride 2" in reasons(noisy, CLEAN)
-    assert "--stride 2" not in reasons(noisy, CLEAN, stride=2)
+    assert "--mosaic RGGB" in reasons(noisy, CLEAN)
+    assert "--mosaic" not in reasons(noisy, CLEAN, stride=2)
 
 
 def test_impulses_that_were_left_are_said() -> None:

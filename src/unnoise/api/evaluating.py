@@ -18,6 +18,8 @@ from unnoise.errors import ConfigError
 from unnoise.evaluation import Evaluation, compare
 from unnoise.images import (
     MAX_PIXELS,
+    Develop,
+    Mosaic,
     NaN,
     ReadOptions,
     ValueRange,
@@ -78,6 +80,8 @@ def evaluate(
     nodata: float | None = None,
     nan: NaN = "refuse",
     sequence: bool = False,
+    develop: Develop = "srgb",
+    mosaic: Mosaic | None = None,
     limit: int = 1000,
     baselines: bool = True,
     seed: int = 0,
@@ -97,6 +101,7 @@ def evaluate(
         nodata: The value that stands for no data; such pixels are left out.
         nan: ``keep`` takes NaN and infinity as no data, ``refuse`` refuses them.
         sequence: Whether each folder of numbered files is one stack along T.
+        develop, mosaic: How raw files and mosaics are taken, as in ``ReadOptions``.
         limit: The first N images are measured; 0 takes all.
         baselines: Whether to run classical methods, too, tuned without the clean image.
         seed: Decides the noise.
@@ -108,7 +113,14 @@ def evaluate(
         ModelError: The images are no stacks that such a model takes.
     """
     read = ReadOptions(
-        axes=axes, array=array, max_pixels=max_pixels, nodata=nodata, nan=nan, sequence=sequence
+        axes=axes,
+        array=array,
+        max_pixels=max_pixels,
+        nodata=nodata,
+        nan=nan,
+        sequence=sequence,
+        develop=develop,
+        mosaic=mosaic,
     )
     if limit < 0:
         raise ConfigError(f"limit is {limit}: it is a number of images, or 0 for all")

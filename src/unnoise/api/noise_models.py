@@ -241,7 +241,7 @@ def _check_developed(name: str, images: Sequence[Array]) -> None:
     if sum(each > MOSAIC for each in found) > len(found) / 2:
         raise DataError(
             f"every second pixel of the images of {name} shows another colour, as in the raw "
-            "mosaic of a camera: develop them first, or train on them with --stride 2"
+            "mosaic of a camera: develop them first, or pass --mosaic RGGB or what the camera has"
         )
 
 

@@ -7,9 +7,12 @@ from dataclasses import KW_ONLY, asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+
 from unnoise.api.common import explain, ignore
 from unnoise.denoiser import DenoiseOptions, Denoiser, Outputs, View, without_hot_pixels
 from unnoise.errors import ImageError, UnnoiseError
+from unnoise.facts import is_mosaic
 from unnoise.images import Conversion, Reader, ReadOptions, convert, format_of, open_image
 from unnoise.outputs import replacing
 from unnoise.trust import WIDE, Calibration, Judgement, Verdict, glance, read_calibration
@@ -176,8 +179,26 @@ class FileDenoiser:
             return convert(temporary, image, reader, view.results)
 
     def view(self, reader: Reader) -> View:
-        """Return how an open file is seen; see ``Sight.of_reader``."""
-        return self.denoiser.sight.of_reader(reader, self.options)
+        """Return how an open file is seen; see ``Sight.of_reader``.
+
+        Raises:
+            ImageError: It cannot be read; or it is a mosaic, and nothing says how to take it.
+        """
+        view = self.denoiser.sight.of_reader(reader, self.options)
+        if self.read.mosaic is None and reader.layout.channels == 1 and not reader.film:
+            self._check_developed(reader, view)
+        return view
+
+    def _check_developed(self, reader: Reader, view: View) -> None:
+        """Raise ``ImageError`` if the middle of a grey file is a mosaic, unless the model fits."""
+        sight = self.denoiser.sight
+        middle = np.moveaxis(sight.peek(reader, WIDE, view), 0, -1)
+        if is_mosaic(middle) and sight.stride(middle) % 2:
+            raise ImageError(
+                f"{reader.name} looks like the raw mosaic of a colour camera, whose colours must "
+                "not be mixed: pass --mosaic RGGB (or BGGR, GRBG, GBRG) to denoise each by itself, "
+                "or --mosaic none if it is a plain image"
+            )
 
     def look(self, reader: Reader, view: View, name: str) -> FileResult:
         """Return the notes and the verdict of an open file before it is denoised."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from unnoise.api.one_file import FileResult
 from unnoise.denoiser import Outputs
 from unnoise.errors import ConfigError, ImageError
-from unnoise.images import Found, ReadOptions, find_images, frames_of, names_a_file
+from unnoise.images import Found, ReadOptions, find_images, frames_of, names_a_file, result_name
 from unnoise.outputs import check_writable
 
 
@@ -28,7 +28,7 @@ class Pair:
     @property
     def outputs(self) -> list[Path]:
         """The files that are written."""
-        return [self.target / frame for frame in self.frames] or [self.target]
+        return [self.target / result_name(name) for name in self.frames] or [self.target]
 
     @property
     def is_there(self) -> bool:

@@ -41,6 +41,7 @@ EXTRAS = {  # modules that another extra than train installs
     "remote": ("fsspec",),
     "hub": ("huggingface_hub",),
     "zarr": ("zarr",),
+    "raw": ("rawpy",),
 }  # fmt: skip
 
 

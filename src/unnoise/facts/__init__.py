@@ -8,7 +8,7 @@ from unnoise.facts.impulses import MANY, impulses, impulses_left
 from unnoise.facts.lines import VISIBLE, Lines, Structure, lines
 from unnoise.facts.noise_sample import NoiseSample, noise_sample
 from unnoise.facts.parts import blocks_of, middle
-from unnoise.facts.phases import MOSAIC, phases
+from unnoise.facts.phases import MOSAIC, is_mosaic, phases
 from unnoise.facts.places import amount_of_structure, change, most_structured
 from unnoise.facts.stacks import LEAST_GAIN, UNLIKE, Gain, gain, is_cut, likeness
 
@@ -37,6 +37,7 @@ __all__ = [
     "impulses",
     "impulses_left",
     "is_cut",
+    "is_mosaic",
     "likeness",
     "lines",
     "middle",

@@ -9,6 +9,7 @@ from unnoise.types import Doubles
 FEWEST = 8  # blocks
 MOSAIC = 8.0  # least ratio of a mosaic; white noise has 0.9 at most, photographs 3
 ROUNDING = 1e-12  # share of the power that counts as none
+APART = 0.01  # share of the range that the phases of a mosaic differ by; of other images, 0.006
 MAX_SIDE = 256  # pixels; a larger image is measured in its middle
 
 
@@ -42,6 +43,25 @@ def phases(image: NDArray[np.generic]) -> float | None:
         _ratio(power[:, half, half], power[:, near, :][:, :, near].reshape(len(power), -1), least),
     ]
     return max(found)
+
+
+def is_mosaic(image: NDArray[np.generic]) -> bool:
+    """Whether an image is the raw mosaic of a camera beyond doubt.
+
+    A developed image may keep a trace of its mosaic, far below its noise. So the means of the four
+    phases in blocks must differ visibly, too.
+
+    Args:
+        image: As of ``phases``.
+    """
+    found = phases(image)
+    if found is None or found <= MOSAIC:
+        return False
+    part = middle(image, MAX_SIDE).astype(np.float64).mean(axis=2)
+    blocks = blocks_of(part)
+    means = [blocks[:, row::2, column::2].mean((1, 2)) for row in (0, 1) for column in (0, 1)]
+    low, high = np.quantile(part, (0.001, 0.999))
+    return bool(np.median(np.std(means, axis=0)) > APART * (high - low))
 
 
 def _ratio(highest: Doubles, below: Doubles, least: float) -> float:

@@ -19,7 +19,7 @@ from unnoise.images.axes import MAX_PIXELS, Layout, check_likely
 from unnoise.images.conversion import Conversion, convert, is_viewable
 from unnoise.images.encoding import jpeg_coding
 from unnoise.images.files import open_image, read_image, read_stack
-from unnoise.images.formats import SUFFIXES, written_ending
+from unnoise.images.formats import SUFFIXES, result_name, written_ending
 from unnoise.images.holes import Holes, NaN, fill_holes, hole_mask, largest_part, without_holes
 from unnoise.images.inventory import format_of
 from unnoise.images.listing import (
@@ -34,7 +34,7 @@ from unnoise.images.listing import (
 from unnoise.images.names import is_image_name
 from unnoise.images.neighbours import Cuts, Neighbours, neighbours
 from unnoise.images.npz_files import find_pairs
-from unnoise.images.options import ReadOptions
+from unnoise.images.options import Develop, Mosaic, ReadOptions
 from unnoise.images.pixel_size import pixel_size
 from unnoise.images.reader import BAND_ROWS, Colour, Reader
 from unnoise.images.remote import is_url, list_urls, reached, read_bytes, size_of, system_of
@@ -57,9 +57,11 @@ __all__ = [
     "Contrast",
     "Conversion",
     "Cuts",
+    "Develop",
     "Found",
     "Holes",
     "Layout",
+    "Mosaic",
     "NaN",
     "Neighbours",
     "ReadOptions",
@@ -98,6 +100,7 @@ __all__ = [
     "read_idx",
     "read_image",
     "read_stack",
+    "result_name",
     "size_of",
     "system_of",
     "to_channels",

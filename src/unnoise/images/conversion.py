@@ -9,6 +9,7 @@ import numpy as np
 from unnoise.errors import ImageError
 from unnoise.images.encoding import keep_colours, save_options
 from unnoise.images.inventory import inventory
+from unnoise.images.mosaic import MosaicReader
 from unnoise.images.picture_files import (
     FORMATS,
     PictureReader,
@@ -17,6 +18,7 @@ from unnoise.images.picture_files import (
     with_header,
     write_error,
 )
+from unnoise.images.raw_files import RawReader
 from unnoise.images.reader import Reader
 from unnoise.images.value_range import BITS, ValueRange
 from unnoise.images.viewing import find_stretch
@@ -68,6 +70,10 @@ def convert(
     Raises:
         ImageError: The format holds no such channels.
     """
+    if isinstance(source, MosaicReader) and channel is None:
+        raise ImageError(
+            f"{source.name} is a mosaic, whose results have its format: leave the format out"
+        )
     suffix = {".jpeg": ".jpg", ".tiff": ".tif"}.get(target.suffix.lower(), target.suffix.lower())
     space = source.space if channel is None else None
     chosen = slice(source.channels) if channel is None else slice(channel, channel + 1)
@@ -106,7 +112,8 @@ def convert(
     save(picture, target, {} if suffix == ANY else save_options(suffix, dtype))
     if not any(word.startswith("values") for word in said):
         keep_colours(source.path, target)
-    lost = inventory(source.path) - inventory(target) - IN_PIXELS
+    held = source.contents if isinstance(source, RawReader) else inventory(source.path)
+    lost = held - inventory(target) - IN_PIXELS
     if not kept and image.dtype.itemsize > (1 if narrow else 2):
         lost |= {f"{8 * image.dtype.itemsize} bits a sample"}
     if source.alpha and not alpha.size:

@@ -13,6 +13,7 @@ from unnoise.images.contents import Contents, File, reading, size_in_bytes
 from unnoise.images.formats import PICTURE, TIFF, ZARR, format_named
 from unnoise.images.holes import Holes
 from unnoise.images.inventory import format_of
+from unnoise.images.mosaic import as_mosaic
 from unnoise.images.options import ReadOptions
 from unnoise.images.reader import Reader
 from unnoise.images.remote import is_url
@@ -35,7 +36,11 @@ def open_image(path: Path | str | Contents, read: ReadOptions = AS_STATED) -> Re
     """
     reader = _open(path, read)
     reader.holes = Holes.of(read.nodata, read.nan, stated=reader.holes.value)
-    return reader
+    try:
+        return reader if read.sequence else as_mosaic(reader, read)
+    except ImageError:
+        reader.close()
+        raise
 
 
 def _open(path: Path | str | Contents, read: ReadOptions) -> Reader:

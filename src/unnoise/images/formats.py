@@ -73,6 +73,15 @@ FILM = Format(
     extra="video",
     packages=("av",),
 )
+RAW = Format(
+    "a raw file",
+    (*(".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw"), *(".raf", ".orf", ".rw2", ".pef", ".srw")),
+    "raw_files:RawReader",
+    writer="raw_files:write_raw",
+    written_as=(".tif", ".tiff"),
+    extra="raw",
+    packages=("rawpy",),
+)
 ZARR = Format("a zarr array", (".zarr",), "zarr_files:ZarrReader", extra="zarr", packages=("zarr",))
 FORMATS = (
     PICTURE,
@@ -82,6 +91,7 @@ FORMATS = (
     IDX,
     ZARR,
     FILM,
+    RAW,
 )
 ENDINGS = {ending: each for each in FORMATS for ending in each.endings}
 SUFFIXES = tuple(ENDINGS)
@@ -109,6 +119,12 @@ def written_ending(name: str) -> str | None:
     """Return the ending of the result of a file, by its name; None if it keeps its own."""
     ending = ending_of(name)
     return None if ending is None else next(iter(ENDINGS[ending].written_as), None)
+
+
+def result_name(name: str) -> str:
+    """Return the name of a result that keeps the name of its file, but for the ending."""
+    ending, written = ending_of(name), written_ending(name)
+    return name[: -len(ending)] + written if ending and written else name
 
 
 @cache

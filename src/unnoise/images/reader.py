@@ -39,6 +39,9 @@ class Reader(ABC):
     notes: tuple[str, ...] = ()  # parts of the file that are not read, in words
     space: Literal["cmyk", "lab"] | None = None  # None for grey, and red, green and blue
     orientation = 1  # how to turn its pixels upright, 1 to 8, as in EXIF
+    mosaic: str | None = (
+        None  # the colour filters of its pixels, such as RGGB, where it states some
+    )
 
     def __init__(
         self,

@@ -25,6 +25,7 @@ from unnoise.images.reader import reband
 from unnoise.types import Array
 
 MINISWHITE, RGB, PALETTE, SEPARATED, YCBCR, CIELAB = 0, 2, 3, 5, 6, 8
+CFA, CFA_SIZE, CFA_PATTERN = 32803, 33421, 33422  # a mosaic, and its tags (TIFF/EP)
 INK_SET, INKS = 332, 4  # tag; it is 1 or missing for cyan, magenta, yellow and black
 SEPARATE = 2  # planar configuration: one plane per sample
 WHOLE_BITS = (8, 16, 32, 64)
@@ -94,6 +95,16 @@ def stated_nodata(page: Any) -> float | None:
         return float(str(page.tags[GDAL_NODATA].value).strip("\0 "))
     except ValueError:
         return None
+
+
+def stated_mosaic(page: Any) -> str | None:
+    """Return the colour filters of a mosaic, such as RGGB, row by row; None if it states none."""
+    if page.photometric != CFA or CFA_PATTERN not in page.tags:
+        return None
+    rows, columns = page.tags[CFA_SIZE].value if CFA_SIZE in page.tags else (2, 2)
+    filters = bytes(page.tags[CFA_PATTERN].value)
+    name = "".join("RGBCMYW"[each] if each < len("RGBCMYW") else "?" for each in filters)
+    return name if (rows, columns) == (2, 2) else f"of {rows} × {columns} pixels"
 
 
 def means_its_values(tiff: Any, page: Any) -> bool:

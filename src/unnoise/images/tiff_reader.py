@@ -21,6 +21,7 @@ from unnoise.images.tiff_pages import (
     has_inks,
     means_its_values,
     open_pages,
+    stated_mosaic,
     stated_nodata,
     states_colours,
     with_signs,
@@ -111,6 +112,7 @@ class TiffReader(Reader):
             self.space = "lab"
         elif has_inks(self.page) and self.channels == INKS:
             self.space = "cmyk"
+        self.mosaic = stated_mosaic(self.page)
         orientation = self.page.tags[ORIENTATION].value if ORIENTATION in self.page.tags else 1
         if orientation in range(1, 9):
             self.orientation = int(orientation)

@@ -15,11 +15,12 @@ import numpy as np
 from unnoise.images.axes import Layout
 from unnoise.images.reader import reband
 from unnoise.images.scratch import BLOCK, Scratch
-from unnoise.images.tiff_pages import MINISWHITE, SEPARATE, is_lookup_table, with_signs
+from unnoise.images.tiff_pages import CFA, MINISWHITE, SEPARATE, is_lookup_table, with_signs
 from unnoise.images.tiff_reader import TiffReader
 from unnoise.types import Array
 
 NONE, DEFLATE = 1, 8  # codes of TIFF, here and below
+PHOTOMETRIC = 262
 MINISBLACK, RGB, SEPARATED, CIELAB = 1, 2, 5, 8
 RESOLUTION_UNITS = (1, 2, 3, 4, 5)  # none, inch, centimetre, millimetre, micrometre
 COLOURS = {RGB: 3, SEPARATED: 4, CIELAB: 3}  # samples without transparency; others have 1
@@ -34,6 +35,7 @@ OME_TYPES = {"float32": "float", "float64": "double"}
 COPIED = (
     *(271, 272, 274, 285, 315, 305, 306, 316, 700, 33432, 33550, 33723, 33922, 34264, 34675),
     *(34735, 34736, 34737, 42112, 42113, 50838, 50839, 51123),
+    *(33421, 33422, 50710, 50711, 50713, 50714, 50715, 50716, 50717),  # of a mosaic
 )
 
 
@@ -116,8 +118,19 @@ def _write(
                 **_tags(source, name),
             )
         next(strips, None)  # the check of the planes must see their end
+        if page.photometric == CFA:
+            _state_mosaic(temporary)
     except (struct.error, tifffile.TiffFileError) as error:
         raise OSError(str(error)) from error
+
+
+def _state_mosaic(path: Path) -> None:
+    """Say of all pages that they are mosaics; tifffile writes only single ones."""
+    import tifffile
+
+    with tifffile.TiffFile(path, mode="r+") as tiff:
+        for page in tiff.pages:
+            page.aspage().tags[PHOTOMETRIC].overwrite(CFA)
 
 
 def _strips(

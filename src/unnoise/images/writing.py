@@ -16,8 +16,17 @@ from unnoise.images.contents import File
 from unnoise.images.encoding import save_options
 from unnoise.images.film_reader import FilmReader
 from unnoise.images.film_writer import write_film
-from unnoise.images.formats import PICTURE, SUFFIXES, TIFF, Format, ending_of, format_named
+from unnoise.images.formats import (
+    PICTURE,
+    SUFFIXES,
+    TIFF,
+    Format,
+    ending_of,
+    format_named,
+    result_name,
+)
 from unnoise.images.inventory import format_of, inventory
+from unnoise.images.mosaic import MosaicReader
 from unnoise.images.npz_files import NpzReader, write_npz
 from unnoise.images.picture_files import PictureReader, save, vips, write_error, write_picture
 from unnoise.images.reader import Reader
@@ -66,6 +75,15 @@ def write_like(
     """
     if isinstance(source, SequenceReader):
         return _write_sequence(path, source, images, dtype, quality, overwrite)
+    if isinstance(source, MosaicReader):
+        return write_like(
+            path,
+            source.inner,
+            map(source.together, _checked(_retyped(source, dtype), images)),
+            dtype=dtype,
+            quality=quality,
+            overwrite=overwrite,
+        )
     source = _retyped(source, dtype)
     checked = _checked(source, images)
     if isinstance(source, ZarrReader):
@@ -106,18 +124,17 @@ def _write_sequence(
     overwrite: bool,
 ) -> tuple[str, ...]:
     """Write each image like its frame, under its name; return what any of them lost."""
-    targets = [folder / frame.name for frame in source.frames]
+    names = [result_name(frame.name) for frame in source.frames]
+    targets = [folder / name for name in names]
     for target in targets:
         check_free(target, overwrite=overwrite)
     check_writable(folder)
     made, lost = new_name(folder, ""), set[str]()
     try:
         made.mkdir()
-        for image, path in zip(images, source.frames, strict=True):
+        for image, path, name in zip(images, source.frames, names, strict=True):
             with source.open_frame(path) as frame:
-                lost.update(
-                    write_like(made / path.name, frame, [image], dtype=dtype, quality=quality)
-                )
+                lost.update(write_like(made / name, frame, [image], dtype=dtype, quality=quality))
         for target in targets:
             (made / target.name).replace(target)
     finally:

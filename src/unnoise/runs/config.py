@@ -53,6 +53,12 @@ class TrainConfig:
         The name of the array that holds the images in a .npz archive.
     sequence
         Take each folder of numbered files (frame_0001.png, ...) as one stack along T.
+    develop
+        How raw files of cameras are developed: srgb, the colours of pictures, or linear, values
+        that are proportional to the light.
+    mosaic
+        Take grey images as the raw mosaic of a camera with this pattern of 2 × 2 pixels, and learn
+        its four colours as channels. none takes them as plain images, whatever their files say.
     channels
         1 turns all images to grey, 3 to colour. Without it they stay as they are.
     grey
@@ -141,6 +147,8 @@ class TrainConfig:
     axes: str | None = None
     array: str | None = None
     sequence: bool = False
+    develop: Literal["srgb", "linear"] = "srgb"
+    mosaic: Literal["RGGB", "BGGR", "GRBG", "GBRG", "none"] | None = None
     channels: Literal[1, 3] | None = None
     grey: float = 0.0
     model: str = AUTO
@@ -246,6 +254,8 @@ class TrainConfig:
             axes=self.axes,
             array=self.array,
             sequence=self.sequence,
+            develop=self.develop,
+            mosaic=self.mosaic,
             max_pixels=self.max_pixels,
             nodata=self.nodata,
             nan=self.nan,

@@ -136,7 +136,7 @@ class Evidence:
         return (
             "every second pixel shows another colour, as in the raw mosaic of a camera (pixels "
             f"differ {self.phases:.0f} times as much as in scenes), so the result may be worse "
-            "than the image: train on such images with --stride 2, or develop the raw file"
+            "than the image: pass --mosaic RGGB or what its camera has, or develop the raw file"
         )
 
     def _left_lines(self, restored: Floats) -> str | None:
