@@ -141,7 +141,8 @@ class FileDenoiser:
             with open_image(path, self.read) as reader:
                 view = self.view(reader)
                 seen = self.look(reader, view, str(path))
-                if self.outputs.format in (None, format_of(path)):
+                wanted = self.outputs.format
+                if wanted is None or format_of(path) == wanted:
                     lost = self.denoiser.denoise_file(
                         reader,
                         target,
