@@ -49,10 +49,11 @@ class Outcome:
         known = {"unnoise": said}
         name = f"{part.name} denoised"
         made = [(self.image, {**part.shown, "name": name, "metadata": known}, "image")]
-        place = {key: np.asarray(part.shown[key])[-2:] for key in ("scale", "translate")}
+        place = {key: part.shown[key][-2:] for key in ("scale", "translate", "units")}
         for key, values in self.maps.items():
-            shown = {"name": f"{part.name}, {MAPS[key]}", "colormap": "inferno", "visible": False}
-            made.append((values, {**shown, **place}, "image"))
+            shown = {"name": f"{part.name}, {MAPS[key]}", "visible": False}
+            colours = {} if key == "removed" else {"colormap": "inferno"}
+            made.append((values, {**shown, **colours, **place}, "image"))
         return made
 
 

@@ -155,7 +155,8 @@ class TrainWidget(QWidget):
                 settings = save_parts(*parts, Path(folder))
                 return train_on(
                     settings, minutes=minutes, out=out, stopped=lambda: job.stopped,
-                    show=job.progressed.emit, say=job.progressed.emit,
+                    show=job.progressed.emit,
+                    say=lambda text: job.progressed.emit(text.replace(f"{folder}/", "layers ")),
                 )  # fmt: skip
 
         self._begin()

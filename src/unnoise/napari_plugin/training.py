@@ -54,6 +54,7 @@ def save_parts(noisy: Sequence[Part], clean: Sequence[Part], folder: Path) -> di
 def tell_method(settings: dict[str, Any]) -> str:
     """Return the method that unnoise finds for images, and why, as ``--dry-run`` does."""
     facts = forecast(settings)
+    facts["images"] = str(facts["images"]).replace(f"{Path(settings['data']).parent}/", "layers ")
     lines = [f"{name}: {facts[name]}" for name in ("images", "method", "model")]
     return "\n".join(lines + [facts["notes"]] * (facts["notes"] != "none"))
 
