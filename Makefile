@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-pipelines check base-install format pretrained pretrained-fluorescence bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-smeared bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-fluorescence bench-method bench-neighbours bench-neighbours-facts bench-noise-models bench-units bench-strength bench-flicker bench-raw bench-scale bench-hosts clean
+.PHONY: help demo test test-pipelines test-napari check base-install format pretrained pretrained-fluorescence bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-smeared bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-fluorescence bench-method bench-neighbours bench-neighbours-facts bench-noise-models bench-units bench-strength bench-flicker bench-raw bench-scale bench-hosts clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -33,6 +33,24 @@ test-pipelines: $(READY) .venv/.pipelines ## Run the examples for Snakemake and 
 .venv/.pipelines: $(READY) tests/examples/requirements.txt
 	$(PYTHON) -m venv .venv/pipelines
 	.venv/pipelines/bin/pip install --quiet --disable-pip-version-check -r tests/examples/requirements.txt
+	@touch $@
+
+# napari and Qt come into an environment of their own, and draw on a virtual screen.
+test-napari: .venv/.napari ## Run the tests of the napari plug-in in real windows
+	@command -v xvfb-run >/dev/null || test "$$(id -u)" != 0 \
+	  || { apt-get -qq update && apt-get -qq install -y --no-install-recommends $(SCREEN); } >/dev/null 2>&1 \
+	  || true
+	@command -v xvfb-run >/dev/null || { echo 'no xvfb-run: install $(SCREEN)'; exit 1; }
+	PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 OMP_NUM_THREADS=1 \
+	  xvfb-run -a .venv/napari/bin/python -m pytest -q -W default --disable-warnings tests/napari_plugin
+
+SCREEN := xvfb xauth libegl1 libgl1 libgl1-mesa-dri libopengl0 libdbus-1-3 libxkbcommon-x11-0 libxcb-cursor0 \
+  libxcb-icccm4 libxcb-keysyms1 libxcb-shape0
+
+.venv/.napari: $(READY)
+	$(PYTHON) -m venv .venv/napari
+	.venv/napari/bin/pip install --quiet --disable-pip-version-check -c constraints.txt 'torch==2.13.0'
+	.venv/napari/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,napari]' pytest
 	@touch $@
 
 check: $(READY) ## Lint, check formatting, types and the arrows between the rooms
