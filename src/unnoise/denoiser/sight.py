@@ -74,8 +74,8 @@ class Sight:
 
     def of_reader(self, reader: Reader, options: DenoiseOptions = DEFAULTS) -> View:
         """Return how an open file is seen; some of its values are read."""
-        if reader.picture and options.dtype == "auto":
-            options = replace(options, dtype="same")  # these formats hold no floats
+        if reader.whole and options.dtype == "auto":
+            options = replace(options, dtype="same")
         # The range of a picture of 8 bits is known, unless the model keeps one.
         plain = reader.picture and reader.dtype == np.uint8 and self._dtype is None
         known = reader.colour != "unknown" and (plain or options.range is not None)

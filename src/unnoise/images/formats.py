@@ -92,6 +92,14 @@ FORMATS = (
     ZARR,
     FILM,
     RAW,
+    Format(
+        "an MRC",
+        (".mrc", ".mrcs", ".rec", ".map"),
+        "mrc_files:MrcReader",
+        writer="mrc_files:write_mrc",
+        extra="em",
+        packages=("mrcfile",),
+    ),
 )
 ENDINGS = {ending: each for each in FORMATS for ending in each.endings}
 SUFFIXES = tuple(ENDINGS)

@@ -3,7 +3,7 @@
 import math
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Self
@@ -82,3 +82,80 @@ def allocate(file: IO[bytes], start: int, size: int) -> None:
     file.seek(start)
     for done in range(0, size, BLOCK):
         file.write(bytes(min(BLOCK, size - done)))
+
+
+class Copied:
+    """A new file that repeats an old one, but for its pixels."""
+
+    def __init__(self, old: IO[bytes], new: IO[bytes]) -> None:
+        self._old, self._new = old, new
+
+    def copy(self, size: int | None = None) -> None:
+        """Copy the next bytes of the old file; None copies all that are left."""
+        left = size
+        while left is None or left > 0:
+            data = self._old.read(BLOCK if left is None else min(BLOCK, left))
+            if not data:
+                return
+            self._new.write(data)
+            left = None if left is None else left - len(data)
+
+    def put(self, layout: Layout, images: Iterable[Iterable[Array]], stored: np.dtype[Any]) -> None:
+        """Write images, given in bands, at the end of the new file, in the dtype of the file."""
+        start = self._new.tell()
+        size = math.prod(layout.shape) * stored.itemsize
+        allocate(self._new, start, size)
+        for index, bands in enumerate(images):
+            top = 0
+            for band in bands:
+                array = np.memmap(self._new, stored, "r+", offset=start, shape=layout.shape)
+                layout.put(array, index, top, band)
+                top += len(band)
+                del array  # unmapped, its pages do not count as memory
+        self._new.seek(start + size)
+
+
+class Statistics:
+    """The extremes, mean and standard deviation of values; all are 0 without a finite one."""
+
+    def __init__(self) -> None:
+        self._count, self._sum, self._squares, self._origin = 0, 0.0, 0.0, 0.0
+        self._low, self._high = math.inf, -math.inf
+
+    def of(self, images: Iterable[Iterable[Array]]) -> Iterator[Iterator[Array]]:
+        """Pass on images in bands, and count their finite values."""
+        return (map(self._count_in, bands) for bands in images)
+
+    def _count_in(self, band: Array) -> Array:
+        values = band[np.isfinite(band)].astype(np.float64)
+        if values.size:
+            if not self._count:
+                self._origin = float(values[0])  # squares of large values would lose digits
+            self._low = min(self._low, float(values.min()))
+            self._high = max(self._high, float(values.max()))
+            self._count += values.size
+            self._sum += float((values - self._origin).sum())
+            self._squares += float(((values - self._origin) ** 2).sum())
+        return band
+
+    @property
+    def low(self) -> float:
+        """The lowest value."""
+        return self._low if self._count else 0.0
+
+    @property
+    def high(self) -> float:
+        """The highest value."""
+        return self._high if self._count else 0.0
+
+    @property
+    def mean(self) -> float:
+        """The mean."""
+        return self._origin + self._sum / self._count if self._count else 0.0
+
+    @property
+    def deviation(self) -> float:
+        """The standard deviation."""
+        if not self._count:
+            return 0.0
+        return math.sqrt(max(0.0, self._squares / self._count - (self._sum / self._count) ** 2))

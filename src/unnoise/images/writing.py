@@ -197,7 +197,7 @@ def _retyped(source: Reader, dtype: np.dtype[np.generic] | None) -> Reader:
     """Return a copy of an open file that states another dtype, for the writers."""
     if dtype is None or dtype == source.dtype:
         return source
-    if source.picture:
+    if source.whole:
         raise ImageError(
             f"{source.name} has a format that does not hold {dtype}: leave --dtype out, or convert "
             "the file to TIFF first"
