@@ -13,6 +13,7 @@ from pathlib import Path
 import mrcfile
 import numpy as np
 import pytest
+from astropy.io import fits
 from formats import values
 
 from unnoise.errors import ImageError
@@ -28,7 +29,12 @@ def mrc(path: Path) -> None:
     mrcfile.write(path, values(3, 31, 17, dtype="int16"))
 
 
-MAKERS: dict[str, Callable[[Path], None]] = {".mrc": mrc}
+def fit(path: Path) -> None:
+    image = fits.ImageHDU(values(3, 31, 17, dtype="uint16"), name="SCI")
+    fits.HDUList([fits.PrimaryHDU(), image, fits.ImageHDU(values(31, 17))]).writeto(path)
+
+
+MAKERS: dict[str, Callable[[Path], None]] = {".mrc": mrc, ".fits": fit}
 
 
 def mutated(data: bytes, random: np.random.Generator) -> bytes:

@@ -39,6 +39,7 @@ EXTRAS = {  # modules that another extra than train installs
               "python_multipart", "starlette", "uvicorn"),
     "cluster": ("ray",),
     "remote": ("fsspec",),
+    "astro": ("astropy",),
     "em": ("mrcfile",),
     "hub": ("huggingface_hub",),
     "zarr": ("zarr",),

@@ -100,6 +100,14 @@ FORMATS = (
         extra="em",
         packages=("mrcfile",),
     ),
+    Format(
+        "a FITS",
+        (".fits", ".fit", ".fts"),
+        "fits_files:FitsReader",
+        writer="fits_files:write_fits",
+        extra="astro",
+        packages=("astropy",),
+    ),
 )
 ENDINGS = {ending: each for each in FORMATS for ending in each.endings}
 SUFFIXES = tuple(ENDINGS)

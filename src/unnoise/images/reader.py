@@ -228,6 +228,16 @@ class ArrayReader(Reader):
         self._close()
 
 
+class Converted:
+    """An array whose parts are converted when they are taken."""
+
+    def __init__(self, array: Array, convert: Callable[[Array], Array]) -> None:
+        self._array, self._convert = array, convert
+
+    def __getitem__(self, part: Any) -> Array:
+        return self._convert(self._array[part])
+
+
 def owned(part: Array, dtype: np.dtype[np.generic]) -> Array:
     """Copy a part of a mapped array into contiguous memory of native byte order."""
     return np.array(part, dtype, order="C", copy=True)
