@@ -5,6 +5,7 @@
 
 import os
 import resource
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from formats import values
+from pydicom.data import get_testdata_file
+from test_dicom import described
 
 from unnoise.errors import ImageError
 from unnoise.images import ReadOptions, open_image, pixel_size
@@ -34,7 +37,17 @@ def fit(path: Path) -> None:
     fits.HDUList([fits.PrimaryHDU(), image, fits.ImageHDU(values(31, 17))]).writeto(path)
 
 
-MAKERS: dict[str, Callable[[Path], None]] = {".mrc": mrc, ".fits": fit}
+def dicom(path: Path) -> None:
+    described(values(31, 17, dtype="int16"), RescaleSlope=2, RescaleIntercept=-9).save_as(path)
+
+
+def run_lengths(path: Path) -> None:
+    shutil.copy(str(get_testdata_file("SC_rgb_rle_16bit_2frame.dcm")), path)
+
+
+MAKERS: dict[str, Callable[[Path], None]] = {
+    ".mrc": mrc, ".fits": fit, ".dcm": dicom, ".dicom": run_lengths,
+}  # fmt: skip
 
 
 def mutated(data: bytes, random: np.random.Generator) -> bytes:

@@ -42,6 +42,7 @@ EXTRAS = {  # modules that another extra than train installs
     "astro": ("astropy",),
     "em": ("mrcfile",),
     "hub": ("huggingface_hub",),
+    "medical": ("pydicom",),
     "zarr": ("zarr",),
     "raw": ("rawpy",),
 }  # fmt: skip

@@ -20,7 +20,7 @@ from unnoise.images.contents import File, map_array, reading, size_in_bytes
 from unnoise.images.holes import Holes
 from unnoise.images.options import ReadOptions
 from unnoise.images.reader import ArrayReader, Converted
-from unnoise.images.scratch import Copied, Statistics
+from unnoise.images.scratch import Statistics, append, copy_bytes
 from unnoise.types import Array
 
 START = b"SIMPLE  ="
@@ -123,13 +123,12 @@ def write_fits(
     header.add_history(f"Denoised by unnoise {__version__}: all pixels of this image are new.")
     given = ((_to_stored(band, source, stored) for band in bands) for bands in values.of(images))
     with source.file.open("rb") as old, temporary.open("w+b") as new, _quiet():
-        copied = Copied(old, new)
-        copied.copy(source.place.header)
+        copy_bytes(old, new, source.place.header)
         new.write(header.tostring().encode("ascii"))
-        copied.put(source.layout, given, stored)
+        append(new, source.layout, given, stored)
         new.write(bytes(-new.tell() % BLOCK))
         old.seek(source.place.end)
-        copied.copy()
+        copy_bytes(old, new)
         for name, value in zip(EXTREMES, (values.low, values.high), strict=True):
             if name in header:
                 header[name] = value

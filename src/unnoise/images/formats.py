@@ -108,6 +108,14 @@ FORMATS = (
         extra="astro",
         packages=("astropy",),
     ),
+    Format(
+        "a DICOM",
+        (".dcm", ".dicom"),
+        "dicom_files:DicomReader",
+        writer="dicom_writer:write_dicom",
+        extra="medical",
+        packages=("pydicom",),
+    ),
 )
 ENDINGS = {ending: each for each in FORMATS for ending in each.endings}
 SUFFIXES = tuple(ENDINGS)

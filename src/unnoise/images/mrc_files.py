@@ -17,7 +17,7 @@ from unnoise.images.axes import checked_layout
 from unnoise.images.contents import File, map_array, reading, size_in_bytes
 from unnoise.images.options import ReadOptions
 from unnoise.images.reader import ArrayReader
-from unnoise.images.scratch import Copied, Statistics
+from unnoise.images.scratch import Statistics, append, copy_bytes
 from unnoise.types import Array
 
 HEADER = 1024  # bytes
@@ -85,9 +85,8 @@ def write_mrc(
         header["mode"] = kinds[source.dtype]
     values = Statistics()
     with source.file.open("rb") as old, temporary.open("w+b") as new:
-        copied = Copied(old, new)
-        copied.copy(source.offset)
-        copied.put(source.layout, values.of(images), stored)
+        copy_bytes(old, new, source.offset)
+        append(new, source.layout, values.of(images), stored)
         header["dmin"], header["dmax"] = values.low, values.high
         header["dmean"], header["rms"] = values.mean, values.deviation
         if (labels := int(header["nlabl"])) in range(LABELS):

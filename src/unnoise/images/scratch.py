@@ -84,35 +84,27 @@ def allocate(file: IO[bytes], start: int, size: int) -> None:
         file.write(bytes(min(BLOCK, size - done)))
 
 
-class Copied:
-    """A new file that repeats an old one, but for its pixels."""
+def copy_bytes(old: IO[bytes], new: IO[bytes], size: float = math.inf) -> None:
+    """Copy the next ``size`` bytes of a file, or all that are left."""
+    while size > 0 and (data := old.read(int(min(BLOCK, size)))):
+        new.write(data)
+        size -= len(data)
 
-    def __init__(self, old: IO[bytes], new: IO[bytes]) -> None:
-        self._old, self._new = old, new
 
-    def copy(self, size: int | None = None) -> None:
-        """Copy the next bytes of the old file; None copies all that are left."""
-        left = size
-        while left is None or left > 0:
-            data = self._old.read(BLOCK if left is None else min(BLOCK, left))
-            if not data:
-                return
-            self._new.write(data)
-            left = None if left is None else left - len(data)
-
-    def put(self, layout: Layout, images: Iterable[Iterable[Array]], stored: np.dtype[Any]) -> None:
-        """Write images, given in bands, at the end of the new file, in the dtype of the file."""
-        start = self._new.tell()
-        size = math.prod(layout.shape) * stored.itemsize
-        allocate(self._new, start, size)
-        for index, bands in enumerate(images):
-            top = 0
-            for band in bands:
-                array = np.memmap(self._new, stored, "r+", offset=start, shape=layout.shape)
-                layout.put(array, index, top, band)
-                top += len(band)
-                del array  # unmapped, its pages do not count as memory
-        self._new.seek(start + size)
+def append(
+    file: IO[bytes], layout: Layout, images: Iterable[Iterable[Array]], stored: np.dtype[Any]
+) -> None:
+    """Write images, given in bands, at the end of a file, in the dtype that it stores."""
+    start, size = file.tell(), math.prod(layout.shape) * stored.itemsize
+    allocate(file, start, size)
+    for index, bands in enumerate(images):
+        top = 0
+        for band in bands:
+            array = np.memmap(file, stored, "r+", offset=start, shape=layout.shape)
+            layout.put(array, index, top, band)
+            top += len(band)
+            del array  # unmapped, its pages do not count as memory
+    file.seek(start + size)
 
 
 class Statistics:
