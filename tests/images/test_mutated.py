@@ -18,6 +18,7 @@ from astropy.io import fits
 from formats import values
 from pydicom.data import get_testdata_file
 from test_dicom import described
+from test_scenes import write_czi, write_lif
 
 from unnoise.errors import ImageError
 from unnoise.images import ReadOptions, open_image, pixel_size
@@ -45,8 +46,16 @@ def run_lengths(path: Path) -> None:
     shutil.copy(str(get_testdata_file("SC_rgb_rle_16bit_2frame.dcm")), path)
 
 
+def czi(path: Path) -> None:
+    write_czi(path, values(1, 2, 3, 31, 17, dtype="uint16"))
+
+
+def lif(path: Path) -> None:
+    write_lif(path, values(3, 2, 31, 17, dtype="uint16"))
+
+
 MAKERS: dict[str, Callable[[Path], None]] = {
-    ".mrc": mrc, ".fits": fit, ".dcm": dicom, ".dicom": run_lengths,
+    ".mrc": mrc, ".fits": fit, ".dcm": dicom, ".dicom": run_lengths, ".czi": czi, ".lif": lif,
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from unnoise.errors import ImageError
 from unnoise.images.axes import MAX_PIXELS, Layout
 from unnoise.images.contents import Contents, File, reading, size_in_bytes
-from unnoise.images.formats import PICTURE, TIFF, ZARR, format_named
+from unnoise.images.formats import PICTURE, SCENED, TIFF, ZARR, format_named
 from unnoise.images.holes import Holes
 from unnoise.images.inventory import format_of
 from unnoise.images.mosaic import as_mosaic
@@ -69,6 +69,8 @@ def _open_file(file: File, read: ReadOptions) -> Reader:
         found = format_of(file)
         if found is not None:
             kind = TIFF if found == "tiff" else PICTURE
+    if read.scene is not None and kind not in SCENED:
+        raise ImageError(f"{file} is {kind.name}, which has no scenes: leave --scene out")
     return kind.open(file, read)
 
 

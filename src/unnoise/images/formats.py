@@ -83,6 +83,26 @@ RAW = Format(
     packages=("rawpy",),
 )
 ZARR = Format("a zarr array", (".zarr",), "zarr_files:ZarrReader", extra="zarr", packages=("zarr",))
+OME = (".ome.tif", ".ome.tiff")
+CZI = Format(
+    "a CZI",
+    (".czi",),
+    "czi_files:open_czi",
+    writer="ome_writer:write_ome",
+    written_as=OME,
+    extra="bio",
+    packages=("czifile", "numcodecs"),
+)
+LIF = Format(
+    "a LIF",
+    (".lif",),
+    "lif_files:open_lif",
+    writer="ome_writer:write_ome",
+    written_as=OME,
+    extra="bio",
+    packages=("liffile",),
+)
+SCENED = (CZI, LIF)  # formats whose files hold scenes
 FORMATS = (
     PICTURE,
     TIFF,
@@ -116,6 +136,8 @@ FORMATS = (
         extra="medical",
         packages=("pydicom",),
     ),
+    CZI,
+    LIF,
 )
 ENDINGS = {ending: each for each in FORMATS for ending in each.endings}
 SUFFIXES = tuple(ENDINGS)

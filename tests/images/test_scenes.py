@@ -1,0 +1,241 @@
+"""Files of microscopes: CZI written by Zeiss's library, LIF by hand; results are OME-TIFF."""
+
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from formats import images, values
+from pylibCZIrw import czi
+
+from unnoise.errors import ImageError
+from unnoise.images import ReadOptions, left_out, open_image, pixel_size, write_like
+
+
+def write_czi(path: Path, *scenes: np.ndarray, names: Sequence[str] = ("DAPI", "GFP")) -> Path:
+    """Write scenes ``(T, C, Z, H, W)`` apart from each other; channels as ``names``."""
+    with czi.create_czi(str(path)) as file:
+        for number, scene in enumerate(scenes):
+            for t, c, z in np.ndindex(*scene.shape[:3]):
+                where = {"T": t, "C": c, "Z": z}
+                file.write(scene[t, c, z, ..., None], plane=where, scene=number,
+                           location=(number * 1000, 0))  # fmt: skip
+        file.write_metadata(
+            "cells", channel_names=dict(enumerate(names)), scale_x=1e-7, scale_y=2e-7, scale_z=5e-7
+        )
+    return path
+
+
+LIF_IMAGE = """<Element Name="{name}"><Data><Image><ImageDescription><Channels>{channels}</Channels>
+<Dimensions>{dimensions}</Dimensions></ImageDescription></Image></Data>
+<Memory Size="{size}" MemoryBlockID="MemBlock_{number}"/></Element>"""
+LIF_CHANNEL = """<ChannelDescription DataType="0" ChannelTag="0" Resolution="16"
+NameOfMeasuredQuantity="" Min="0" Max="1" Unit="" LUTName="{name}" IsLUTInverted="0"
+BytesInc="{bytes}" BitInc="0"/>"""
+LIF_DIMENSION = """<DimensionDescription DimID="{letter}" NumberOfElements="{count}" Origin="0"
+Length="{length}" Unit="m" BitInc="0" BytesInc="{bytes}"/>"""
+
+
+def write_lif(path: Path, *scenes: np.ndarray) -> Path:
+    """Write images ``(Z, C, H, W)`` of uint16, with pixels of 0.1 × 0.2 × 0.5 µm."""
+    elements, blocks = "", b""
+    for number, scene in enumerate(scenes):
+        depth, count, height, width = scene.shape
+        steps = {1: (width, 0.1e-6, 2), 2: (height, 0.2e-6, 2 * width),
+                 3: (depth, 0.5e-6, 2 * width * height * count)}  # fmt: skip
+        elements += LIF_IMAGE.format(
+            name=f"image {number}",
+            size=scene.nbytes,
+            number=number,
+            channels="".join(
+                LIF_CHANNEL.format(name=name, bytes=2 * width * height * at)
+                for at, name in enumerate(("Green", "Red")[:count])
+            ),
+            dimensions="".join(
+                LIF_DIMENSION.format(letter=at, count=n, length=step * (n - 1), bytes=size)
+                for at, (n, step, size) in steps.items()
+            ),
+        )
+        name = f"MemBlock_{number}"
+        head = struct.pack("<BQBI", 0x2A, scene.nbytes, 0x2A, len(name)) + name.encode("utf-16-le")
+        blocks += struct.pack("<II", 0x70, len(head)) + head + scene.astype("<u2").tobytes()
+    text = f'<LMSDataContainerHeader Version="2"><Element Name="project"><Children>{elements}'
+    text += "</Children></Element></LMSDataContainerHeader>"
+    head = struct.pack("<BI", 0x2A, len(text)) + text.encode("utf-16-le")
+    path.write_bytes(struct.pack("<II", 0x70, len(head)) + head + blocks)
+    return path
+
+
+def write_ome(path: Path, target: Path, read: ReadOptions = ReadOptions()) -> tuple[str, ...]:  # noqa: B008
+    with open_image(path, read) as source:
+        return write_like(target, source, (source.bands(n, 5) for n in range(source.count)))
+
+
+def test_czi_is_read_by_its_axes(tmp_path: Path) -> None:
+    scene = values(2, 2, 3, 31, 17, dtype="uint16")
+    with open_image(write_czi(tmp_path / "a.czi", scene)) as reader:
+        assert (reader.axes, reader.shape) == ("TCZYX", scene.shape)
+        assert (reader.colour, reader.channel_names) == ("other", ("DAPI", "GFP"))
+        assert pixel_size(reader) == pytest.approx((0.2, 0.1))
+        assert reader.steps["Z"] == pytest.approx(0.5)
+        expected = scene.transpose(0, 2, 3, 4, 1).reshape(-1, 31, 17, 2)
+        np.testing.assert_array_equal(images(reader), expected)
+        window = reader.window(4, slice(3, 9), slice(5, 16))
+        np.testing.assert_array_equal(window, expected[4, 3:9, 5:16])
+
+
+def test_the_result_is_ome_tiff_with_the_metadata(tmp_path: Path) -> None:
+    scene = values(2, 2, 3, 31, 17, dtype="uint16")
+    path = write_czi(tmp_path / "a.czi", scene)
+    lost = write_ome(path, tmp_path / "a.ome.tif")
+    assert lost == ("metadata of the microscope beside axes, pixel sizes and channels",)
+    with open_image(tmp_path / "a.ome.tif") as made, open_image(path) as source:
+        assert made.axes == source.axes
+        assert pixel_size(made) == pytest.approx(pixel_size(source))
+        np.testing.assert_array_equal(images(made), images(source))
+    with tifffile.TiffFile(tmp_path / "a.ome.tif") as tiff:
+        header = str(tiff.ome_metadata)
+    for word in ('Name="DAPI"', 'Name="GFP"', 'PhysicalSizeZ="0.5"', 'PhysicalSizeZUnit="µm"'):
+        assert word in header
+
+
+def test_tiles_are_put_together_and_colours_are_red_green_blue(tmp_path: Path) -> None:
+    image = values(20, 30, 3)
+    with czi.create_czi(str(tmp_path / "a.czi")) as file:
+        for y, x in ((0, 0), (0, 12), (8, 0), (8, 12)):
+            part = np.ascontiguousarray(image[y : y + 12, x : x + 18, ::-1])
+            file.write(part, plane={"C": 0}, location=(x - 5, y - 7))
+    with open_image(tmp_path / "a.czi") as reader:
+        assert (reader.axes, reader.colour, reader.notes) == ("YXC", "rgb", ())
+        np.testing.assert_array_equal(images(reader)[0], image)
+    write_ome(tmp_path / "a.czi", tmp_path / "a.ome.tif")
+    with open_image(tmp_path / "a.ome.tif") as made:
+        assert made.colour == "rgb"
+        np.testing.assert_array_equal(images(made)[0], image)
+
+
+@pytest.mark.parametrize("how", ["zstd0:", "zstd1:", "zstd1:PreProcess=HiLoByteUnpack"])
+@pytest.mark.parametrize("kind", ["grey", "colour"])
+def test_tiles_that_are_compressed_by_zstandard(tmp_path: Path, how: str, kind: str) -> None:
+    image = values(20, 30, 1, dtype="uint16") if kind == "grey" else values(20, 30, 3)
+    with czi.create_czi(str(tmp_path / "a.czi"), compression_options=how) as file:
+        file.write(np.ascontiguousarray(image[..., ::-1]), plane={"C": 0})
+    with open_image(tmp_path / "a.czi") as reader:
+        np.testing.assert_array_equal(reader.image(0), image)
+
+
+def test_another_compression_is_named(tmp_path: Path) -> None:
+    path = write_czi(tmp_path / "a.czi", values(1, 1, 1, 9, 8, dtype="uint16"), names=("DAPI",))
+    data = bytearray(path.read_bytes())
+    at = 0
+    while (at := data.find(b"DV\1\0\0\0", at)) >= 0:  # entries of tiles of 16 bits
+        data[at + 18] = 4
+        at += 1
+    path.write_bytes(data)
+    with (
+        pytest.raises(ImageError, match=r"compressed as JPEG XR.*pip install imagecodecs"),
+        open_image(path) as reader,
+    ):
+        reader.image(0)
+
+
+def test_places_without_a_tile_are_noted(tmp_path: Path) -> None:
+    with czi.create_czi(str(tmp_path / "a.czi")) as file:
+        for x in (0, 20):
+            file.write(np.ones((9, 9, 1), np.uint8), plane={"C": 0}, location=(x, 0))
+    with open_image(tmp_path / "a.czi") as reader:
+        assert reader.notes == ("places without a tile are 0",)
+        assert images(reader)[0, 0, :, 0].tolist() == [1] * 9 + [0] * 11 + [1] * 9
+
+
+@pytest.mark.parametrize("ending", ["czi", "lif"])
+def test_scenes_that_are_alike_are_a_stack(tmp_path: Path, ending: str) -> None:
+    scenes = values(2, 1, 2, 3, 31, 17, dtype="uint16")
+    path = tmp_path / f"a.{ending}"
+    if ending == "czi":
+        write_czi(path, *scenes)
+    else:
+        write_lif(path, *scenes.swapaxes(2, 3)[:, 0])
+    names = {"czi": "Scene 2", "lif": "image 1"}
+    with open_image(path) as reader:
+        assert sorted(reader.axes) == sorted("PCZYX")
+        assert reader.notes == ("its 2 scenes are read as a stack; --scene takes one",)
+        expected = scenes[:, 0].transpose(0, 2, 3, 4, 1).reshape(-1, 31, 17, 2)
+        np.testing.assert_array_equal(images(reader), expected)
+    for scene in ("2", names[ending]):
+        with open_image(path, ReadOptions(scene=scene)) as reader:
+            assert reader.notes == (f"of its 2 scenes, {names[ending]} is read",)
+            np.testing.assert_array_equal(images(reader), expected[3:])
+    write_ome(path, tmp_path / "a.ome.tif")
+    with tifffile.TiffFile(tmp_path / "a.ome.tif") as tiff:
+        assert [series.name for series in tiff.series][1] == names[ending]
+        for series, scene in zip(tiff.series, scenes[:, 0], strict=True):
+            found = series.asarray()
+            np.testing.assert_array_equal(
+                found if series.axes == "CZYX" else found.swapaxes(0, 1), scene
+            )
+
+
+@pytest.mark.parametrize("ending", ["czi", "lif"])
+def test_scenes_of_several_sizes_are_refused_with_the_list(tmp_path: Path, ending: str) -> None:
+    small, large = values(1, 1, 1, 9, 8, dtype="uint16"), values(1, 1, 1, 31, 17, dtype="uint16")
+    path = tmp_path / f"a.{ending}"
+    if ending == "czi":
+        write_czi(path, small, large, names=("DAPI",))
+    else:
+        write_lif(path, small[0], large[0])
+    with pytest.raises(ImageError, match=r"unlike: pass --scene, .*1 \(.*YX 9 × 8\), 2 .*31 × 17"):
+        open_image(path)
+    with open_image(path, ReadOptions(scene="2")) as reader:
+        np.testing.assert_array_equal(images(reader)[0, ..., 0], large[0, 0, 0])
+    for scene in ("0", "3", "Scene", "½", ""):
+        with pytest.raises(ImageError, match="has no scene"):
+            open_image(path, ReadOptions(scene=scene))
+
+
+def test_lif_is_read_by_its_axes(tmp_path: Path) -> None:
+    scene = values(3, 2, 31, 17, dtype="uint16")
+    path = write_lif(tmp_path / "a.lif", scene)
+    with open_image(path) as reader:
+        assert (reader.axes, reader.shape) == ("ZCYX", scene.shape)
+        assert pixel_size(reader) == pytest.approx((0.2, 0.1))
+        np.testing.assert_array_equal(images(reader), scene.transpose(0, 2, 3, 1))
+    path.write_bytes(path.read_bytes()[:-99])
+    with pytest.raises(ImageError, match=r"a\.lif"), open_image(path) as reader:
+        reader.image(2)
+    path.write_bytes(b"<XML/>")
+    with pytest.raises(ImageError, match="is no LIF file"):
+        open_image(path)
+
+
+def test_a_scene_is_refused_where_there_are_none(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", values(9, 8))
+    with pytest.raises(ImageError, match=r"a\.npy is an array, which has no scenes"):
+        open_image(tmp_path / "a.npy", ReadOptions(scene="1"))
+
+
+def test_an_axis_that_ome_tiff_does_not_know_is_refused(tmp_path: Path) -> None:
+    path = write_czi(tmp_path / "a.czi", values(1, 2, 3, 9, 8, dtype="uint16"))
+    with pytest.raises(ImageError, match="has an axis Q, which OME-TIFF does not know"):
+        write_ome(path, tmp_path / "a.ome.tif", ReadOptions(axes="QZYX"))
+
+
+def test_results_have_the_names_of_ome_tiff(tmp_path: Path) -> None:
+    path = write_czi(tmp_path / "a.czi", values(1, 1, 1, 9, 8, dtype="uint16"), names=("DAPI",))
+    with pytest.raises(ImageError, match=r"written as \.ome\.tif or \.ome\.tiff, not as b\.czi"):
+        write_ome(path, tmp_path / "b.czi")
+
+
+def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_czi(tmp_path / "a.czi", values(1, 1, 1, 9, 8, dtype="uint16"), names=("DAPI",))
+
+    def is_there(package: Any) -> bool:
+        return bool(package != "czifile")
+
+    monkeypatch.setattr("unnoise.images.formats._is_there", is_there)
+    with pytest.raises(ImageError, match=r"is a CZI, .*pip install 'unnoise\[bio\]'"):
+        open_image(path)
+    assert "1 .czi" in left_out([tmp_path])[0]
