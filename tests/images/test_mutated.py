@@ -18,7 +18,7 @@ from astropy.io import fits
 from formats import values
 from pydicom.data import get_testdata_file
 from test_dicom import described
-from test_scenes import write_czi, write_lif
+from test_scenes import write_czi, write_lif, write_nd2
 
 from unnoise.errors import ImageError
 from unnoise.images import ReadOptions, open_image, pixel_size
@@ -54,8 +54,13 @@ def lif(path: Path) -> None:
     write_lif(path, values(3, 2, 31, 17, dtype="uint16"))
 
 
+def nd2(path: Path) -> None:
+    write_nd2(path, values(2, 1, 2, 2, 31, 17, dtype="uint16"), compressed=True)
+
+
 MAKERS: dict[str, Callable[[Path], None]] = {
     ".mrc": mrc, ".fits": fit, ".dcm": dicom, ".dicom": run_lengths, ".czi": czi, ".lif": lif,
+    ".nd2": nd2,
 }  # fmt: skip
 
 

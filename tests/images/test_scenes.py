@@ -1,6 +1,7 @@
 """Files of microscopes: CZI written by Zeiss's library, LIF by hand; results are OME-TIFF."""
 
 import struct
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ def write_czi(path: Path, *scenes: np.ndarray, names: Sequence[str] = ("DAPI", "
     return path
 
 
+MAGIC = 0x0ABECEDA  # of chunks of ND2
 LIF_IMAGE = """<Element Name="{name}"><Data><Image><ImageDescription><Channels>{channels}</Channels>
 <Dimensions>{dimensions}</Dimensions></ImageDescription></Image></Data>
 <Memory Size="{size}" MemoryBlockID="MemBlock_{number}"/></Element>"""
@@ -67,6 +69,89 @@ def write_lif(path: Path, *scenes: np.ndarray) -> Path:
     head = struct.pack("<BI", 0x2A, len(text)) + text.encode("utf-16-le")
     path.write_bytes(struct.pack("<II", 0x70, len(head)) + head + blocks)
     return path
+
+
+def variant(name: str, content: Any) -> str:
+    """Return XML of Nikon: a number, a text, or a group of those."""
+    if isinstance(content, dict):
+        inner = "".join(variant(key, value) for key, value in content.items())
+        return f'<{name} runtype="CLxListVariant">{inner}</{name}>'
+    kind = {bool: "bool", int: "lx_uint32", float: "double", str: "CLxStringW"}[type(content)]
+    return f'<{name} runtype="{kind}" value="{content}"/>'
+
+
+def write_nd2(path: Path, array: np.ndarray, *, compressed: bool = False) -> Path:
+    """Write ``(T, P, Z, C, H, W)`` of uint16 as ND2 of version 2.1, with XML."""
+    times, positions, depth, channels, height, width = array.shape
+    planes = {
+        f"a{n}": {"sDescription": f"channel {n}", "pFluorescentProbe": {"bValid": True}}
+        for n in range(channels)
+    }
+    points = {f"i{n:010}": {"dPosX": 1.0, "dPosName": f"well {n}"} for n in range(positions)}
+    loops: list[dict[str, Any]] = [
+        {"eType": 1, "uLoopPars": {"uiCount": times, "dStart": 0.0, "dPeriod": 250.0,
+                                   "dDuration": 0.0}},
+        {"eType": 2, "uLoopPars": {"uiCount": positions, "Points": points}},
+        {"eType": 4, "uLoopPars": {"uiCount": depth, "dZStep": 0.5}},
+    ]  # fmt: skip
+    for outer, inner in ((1, 2), (0, 1)):
+        loops[outer]["ppNextLevelEx"] = {"i0000000000": loops[inner]}
+    attributes = {
+        "uiWidth": width, "uiHeight": height, "uiWidthBytes": 2 * width * channels,
+        "uiComp": channels, "uiBpcInMemory": 16, "uiBpcSignificant": 16,
+        "uiSequenceCount": times * positions * depth, "eCompression": 0 if compressed else 2,
+    }  # fmt: skip
+    picture = {
+        "bCalibrated": True, "dCalibration": 0.1,
+        "sPicturePlanes": {"uiCount": channels, "sPlaneNew": planes},
+    }  # fmt: skip
+    chunks = {
+        name: variant("variant", {"no_name": content}).encode()
+        for name, content in {"ImageAttributes!": attributes, "ImageMetadataSeq|0!": picture,
+                              "ImageMetadata!": loops[0]}.items()
+    }  # fmt: skip
+    frames = array.reshape(-1, channels, height, width).transpose(0, 2, 3, 1)
+    for number, frame in enumerate(frames):
+        data = zlib.compress(frame.tobytes()) if compressed else frame.tobytes()
+        chunks[f"ImageDataSeq|{number}!"] = bytes(8) + data
+    made = struct.pack("<IIQ32s64s", MAGIC, 32, 64, b"ND2 FILE SIGNATURE CHUNK NAME01!", b"Ver2.1")
+    made, places = made.ljust(4096, b"\0"), b""
+    for name, data in chunks.items():
+        places += name.encode() + struct.pack("<QQ", len(made), len(data))
+        made += (
+            struct.pack("<IIQ", MAGIC, 4072, len(data)) + name.encode().ljust(4072, b"\0") + data
+        )
+    end = b"ND2 CHUNK MAP SIGNATURE 0000001!"
+    places += end + struct.pack("<Q", len(made))
+    made += struct.pack("<IIQ", MAGIC, 32, len(places)) + b"ND2 FILEMAP SIGNATURE NAME 0001!"
+    path.write_bytes(made + places)
+    return path
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_nd2_is_read_by_its_loops(tmp_path: Path, *, compressed: bool) -> None:
+    array = values(2, 3, 2, 2, 31, 17, dtype="uint16")
+    path = write_nd2(tmp_path / "a.nd2", array, compressed=compressed)
+    with open_image(path) as reader:
+        assert (reader.axes, reader.shape) == ("PTZCYX", (3, 2, 2, 2, 31, 17))
+        assert reader.channel_names == ("channel 0", "channel 1")
+        assert dict(reader.steps) == {"X": 0.1, "Y": 0.1, "Z": 0.5, "T": 0.25}
+        expected = array.transpose(1, 0, 2, 4, 5, 3)
+        np.testing.assert_array_equal(images(reader), expected.reshape(-1, 31, 17, 2))
+    with open_image(path, ReadOptions(scene="well 1")) as reader:
+        assert reader.axes == "TZCYX"
+        np.testing.assert_array_equal(images(reader), expected[1].reshape(-1, 31, 17, 2))
+    write_ome(path, tmp_path / "a.ome.tif", ReadOptions(scene="3"))
+    with tifffile.TiffFile(tmp_path / "a.ome.tif") as tiff:
+        np.testing.assert_array_equal(tiff.asarray(), array[:, 2])
+        assert 'TimeIncrement="0.25"' in str(tiff.ome_metadata)
+
+
+def test_nd2_without_all_its_frames_is_refused(tmp_path: Path) -> None:
+    path = write_nd2(tmp_path / "a.nd2", values(1, 1, 3, 1, 31, 17, dtype="uint16"))
+    path.write_bytes(path.read_bytes().replace(b"ImageDataSeq|1!", b"ImageDataSeq|9!"))
+    with pytest.raises(ImageError, match="lacks 1 of its 3 frames, the first is 2"):
+        open_image(path)
 
 
 def write_ome(path: Path, target: Path, read: ReadOptions = ReadOptions()) -> tuple[str, ...]:  # noqa: B008

@@ -40,7 +40,7 @@ EXTRAS = {  # modules that another extra than train installs
     "cluster": ("ray",),
     "remote": ("fsspec",),
     "astro": ("astropy",),
-    "bio": ("czifile", "liffile", "numcodecs"),
+    "bio": ("czifile", "liffile", "nd2", "numcodecs"),
     "em": ("mrcfile",),
     "hub": ("huggingface_hub",),
     "medical": ("pydicom",),

@@ -102,7 +102,16 @@ LIF = Format(
     extra="bio",
     packages=("liffile",),
 )
-SCENED = (CZI, LIF)  # formats whose files hold scenes
+ND2 = Format(
+    "an ND2",
+    (".nd2",),
+    "nd2_files:open_nd2",
+    writer="ome_writer:write_ome",
+    written_as=OME,
+    extra="bio",
+    packages=("nd2",),
+)
+SCENED = (CZI, LIF, ND2)  # formats whose files hold scenes
 FORMATS = (
     PICTURE,
     TIFF,
@@ -138,6 +147,7 @@ FORMATS = (
     ),
     CZI,
     LIF,
+    ND2,
 )
 ENDINGS = {ending: each for each in FORMATS for ending in each.endings}
 SUFFIXES = tuple(ENDINGS)
