@@ -13,6 +13,7 @@ from typing import Any
 
 from unnoise.errors import ImageError
 from unnoise.images.contents import File
+from unnoise.images.known_formats import known_as
 from unnoise.images.options import ReadOptions
 from unnoise.images.reader import Reader
 
@@ -46,12 +47,16 @@ class Format:
         """Whether all packages are there."""
         return all(map(_is_there, self.packages))
 
+    @property
+    def installation(self) -> str:
+        """The command that installs the packages."""
+        return f"pip install 'unnoise[{self.extra}]'"
+
     def open(self, file: File | str, read: ReadOptions) -> Reader:
         """Open a file, or the URL of a zarr array; raise ``ImageError`` if a package is missing."""
         if not self.installed:
             raise ImageError(
-                f"{file} is {self.name}, which needs another package: "
-                f"pip install 'unnoise[{self.extra}]'"
+                f"{file} is {self.name}, which needs another package: {self.installation}"
             )
         opened: Reader = _named(self.reader)(file, read)
         return opened
@@ -167,6 +172,8 @@ def format_named(file: File) -> Format:
     """
     ending = ending_of(file.name)
     if ending is None:
+        if known := known_as(file.name):
+            raise ImageError(f"{file} is {known[0]}, which is not read: {known[1]}")
         raise ImageError(f"{file} has no format that can be read: {', '.join(SUFFIXES)}")
     return ENDINGS[ending]
 
