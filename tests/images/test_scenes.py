@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+import zarr
 from formats import images, values
 from pylibCZIrw import czi
 
-from unnoise.errors import ImageError
+from unnoise.errors import ImageError, OutputError
 from unnoise.images import ReadOptions, left_out, open_image, pixel_size, write_like
+from unnoise.images.ome_writer import OTHER
 
 
 def write_czi(path: Path, *scenes: np.ndarray, names: Sequence[str] = ("DAPI", "GFP")) -> Path:
@@ -176,7 +178,7 @@ def test_the_result_is_ome_tiff_with_the_metadata(tmp_path: Path) -> None:
     scene = values(2, 2, 3, 31, 17, dtype="uint16")
     path = write_czi(tmp_path / "a.czi", scene)
     lost = write_ome(path, tmp_path / "a.ome.tif")
-    assert lost == ("metadata of the microscope beside axes, pixel sizes and channels",)
+    assert lost == (OTHER,)
     with open_image(tmp_path / "a.ome.tif") as made, open_image(path) as source:
         assert made.axes == source.axes
         assert pixel_size(made) == pytest.approx(pixel_size(source))
@@ -310,7 +312,7 @@ def test_an_axis_that_ome_tiff_does_not_know_is_refused(tmp_path: Path) -> None:
 
 def test_results_have_the_names_of_ome_tiff(tmp_path: Path) -> None:
     path = write_czi(tmp_path / "a.czi", values(1, 1, 1, 9, 8, dtype="uint16"), names=("DAPI",))
-    with pytest.raises(ImageError, match=r"written as \.ome\.tif or \.ome\.tiff, not as b\.czi"):
+    with pytest.raises(ImageError, match=r"written as \.ome\.tif or .*, not as b\.czi"):
         write_ome(path, tmp_path / "b.czi")
 
 
@@ -324,3 +326,26 @@ def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(ImageError, match=r"is a CZI, .*pip install 'unnoise\[bio\]'"):
         open_image(path)
     assert left_out([tmp_path]) == [f"left out of {tmp_path}: 1 .czi (pip install 'unnoise[bio]')"]
+
+
+def test_the_result_may_be_ome_zarr_with_levels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unnoise.images.ome_zarr_writer.SIDE", 8)
+    path = write_nd2(tmp_path / "a.nd2", values(2, 1, 3, 2, 31, 17, dtype="uint16"))
+    assert write_ome(path, tmp_path / "a.ome.zarr") == (OTHER,)
+    with open_image(path) as source, open_image(tmp_path / "a.ome.zarr") as made:
+        assert (made.axes, made.shape) == ("TCZYX", (2, 2, 3, 31, 17))
+        assert dict(made.steps) == pytest.approx(dict(source.steps))
+        np.testing.assert_array_equal(images(made), images(source))
+    group: Any = zarr.open_group(str(tmp_path / "a.ome.zarr"), mode="r")
+    assert [group[name].shape[-2:] for name in "012"] == [(31, 17), (16, 9), (8, 5)]
+    assert [each["label"] for each in group.attrs["omero"]["channels"]] == [
+        "channel 0",
+        "channel 1",
+    ]
+    (described,) = group.attrs["multiscales"]
+    scales = [each["coordinateTransformations"][0]["scale"] for each in described["datasets"]]
+    assert scales[1] == pytest.approx([0.25, 1, 0.5, 0.1 * 31 / 16, 0.1 * 17 / 9])
+    with pytest.raises(OutputError, match="--overwrite"):
+        write_ome(path, tmp_path / "a.ome.zarr")

@@ -88,7 +88,7 @@ RAW = Format(
     packages=("rawpy",),
 )
 ZARR = Format("a zarr array", (".zarr",), "zarr_files:ZarrReader", extra="zarr", packages=("zarr",))
-OME = (".ome.tif", ".ome.tiff")
+OME = (".ome.tif", ".ome.tiff", ".ome.zarr")
 CZI = Format(
     "a CZI",
     (".czi",),

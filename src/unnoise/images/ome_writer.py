@@ -15,7 +15,7 @@ from unnoise.images.tiff_writer import CLASSIC_LIMIT, PAGE_HEADER
 from unnoise.types import Array
 
 OME_AXES = "TZCYXS"
-OTHER = frozenset({"metadata of the microscope beside axes, pixel sizes and channels"})
+OTHER = "metadata of the microscope beside axes, pixel sizes and channels"
 
 
 def write_ome(
@@ -59,7 +59,7 @@ def write_ome(
                     )
         except struct.error as error:
             raise OSError(str(error)) from error
-    return OTHER
+    return frozenset({OTHER})
 
 
 def _pages(scratch: Scratch, number: int, shape: tuple[int, ...], letters: str) -> Iterator[Array]:
