@@ -104,7 +104,7 @@ benchmarks/photo/.packages: benchmarks/photo/requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $@ -r $<
 	@touch $@
 
-bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-fluorescence bench-method bench-candidates bench-photo bench-camera bench-trust bench-verdicts bench-smeared bench-order bench-features bench-server bench-flicker bench-slow bench-hostile bench-scale ## Run most benchmarks (about six hours)
+bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-fluorescence bench-method bench-candidates bench-photo bench-camera bench-trust bench-verdicts bench-smeared bench-order bench-features bench-server bench-flicker bench-slow bench-hostile bench-mutated bench-scale ## Run most benchmarks (about six hours)
 
 bench-models: $(READY) ## Measure cost, speed, share of the machine's limit and quality of candidate networks
 	$(BIN)/python benchmarks/models.py
