@@ -13,7 +13,15 @@ from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, RLELossless
 
 from unnoise.errors import ImageError
-from unnoise.images import ReadOptions, open_image, pixel_size, read_stack, write_like
+from unnoise.images import (
+    ReadOptions,
+    ValueRange,
+    convert,
+    open_image,
+    pixel_size,
+    read_stack,
+    write_like,
+)
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 NOBODY = "Doe^Jane"
@@ -217,6 +225,16 @@ def test_messages_name_nobody(tmp_path: Path, spoil: Callable[[Dataset], None]) 
         reader.image(0)
     assert NOBODY not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+def test_a_file_that_begins_like_tiff_is_shown_as_a_picture(tmp_path: Path) -> None:
+    path = write_dicom(tmp_path / "a.dcm", values(9, 8, dtype="uint8"))
+    path.write_bytes(b"II*\0" + path.read_bytes()[4:])
+    with open_image(path) as source:
+        made = convert(tmp_path / "a.png", source.image(0), source, ValueRange.nominal(np.uint8))
+    assert made.lost == ()
+    with open_image(path) as source, open_image(tmp_path / "a.png") as shown:
+        np.testing.assert_array_equal(images(shown), images(source))
 
 
 def test_notes_tell_what_is_not_evident(tmp_path: Path) -> None:

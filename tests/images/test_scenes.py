@@ -236,6 +236,11 @@ def test_places_without_a_tile_are_noted(tmp_path: Path) -> None:
     with open_image(tmp_path / "a.czi") as reader:
         assert reader.notes == ("places without a tile are 0",)
         assert images(reader)[0, 0, :, 0].tolist() == [1] * 9 + [0] * 11 + [1] * 9
+    with czi.create_czi(str(tmp_path / "b.czi")) as file:
+        for x in (0, 2000):
+            file.write(np.ones((9, 9, 1), np.uint8), plane={"C": 0}, location=(x, 0))
+    with pytest.raises(ImageError, match="tiles that lie far apart, in a plane of 2009 × 9 pixels"):
+        open_image(tmp_path / "b.czi")
 
 
 @pytest.mark.parametrize("ending", ["czi", "lif"])

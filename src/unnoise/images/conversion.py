@@ -20,6 +20,7 @@ from unnoise.images.picture_files import (
 )
 from unnoise.images.raw_files import RawReader
 from unnoise.images.reader import Reader
+from unnoise.images.tiff_reader import TiffReader
 from unnoise.images.value_range import BITS, ValueRange
 from unnoise.images.viewing import find_stretch
 from unnoise.types import RGB, Array
@@ -114,6 +115,9 @@ def convert(
         keep_colours(source.path, target)
     held = source.contents if isinstance(source, RawReader) else inventory(source.path)
     lost = held - inventory(target) - IN_PIXELS
+    # Other formats may begin with the bytes of TIFF, as DICOM does.
+    known = isinstance(source, PictureReader | TiffReader)
+    lost = inventory(source.path) - inventory(target) - IN_PIXELS if known else frozenset()
     if not kept and image.dtype.itemsize > (1 if narrow else 2):
         lost |= {f"{8 * image.dtype.itemsize} bits a sample"}
     if source.alpha and not alpha.size:

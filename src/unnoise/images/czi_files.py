@@ -15,7 +15,7 @@ import numpy as np
 
 from unnoise.errors import ImageError
 from unnoise.images.axes import check_pixels
-from unnoise.images.contents import File, for_library, reading
+from unnoise.images.contents import File, for_library, reading, size_in_bytes
 from unnoise.images.options import ReadOptions
 from unnoise.images.scenes import Scene, ScenesReader
 from unnoise.types import Array
@@ -23,6 +23,7 @@ from unnoise.types import Array
 METRES = 1e6  # in micrometres
 COMPRESSIONS = {1: "JPEG", 2: "LZW", 4: "JPEG XR"}
 ZSTANDARD = (5, 6)  # without and with a header
+MOST_EMPTY = 100  # ratio of a plane to its tiles
 SPLIT_HEADER = 3  # bytes of a header that says whether low and high bytes are apart
 
 
@@ -83,20 +84,27 @@ class _Tiles:
         self._top, self._left = (min(span[at].start for span in spans) for at in (0, 1))
         height, width = (max(span[at].stop for span in spans) for at in (0, 1))
         self._size = height - self._top, width - self._left
-        check_pixels(self._size[1], self._size[0], name=str(file), max_pixels=max_pixels)
+        self._check_size(entries, max_pixels)
+
+    def _check_size(self, entries: list[Any], max_pixels: int) -> None:
+        """Refuse planes that are too large, or far larger than their tiles."""
+        height, width = self._size
+        check_pixels(width, height, name=str(self._file), max_pixels=max_pixels)
+        area = sum(_area(each) for each in entries) // len(self._placed)
+        if height * width > MOST_EMPTY * area:
+            raise ImageError(
+                f"{self._file} has tiles that lie far apart, in a plane of {width} × {height} "
+                "pixels: export its parts as scenes or files of their own"
+            )
+        plain = sum(_area(each) for each in entries if not each.compression)
+        if size_in_bytes(self._file) < plain * self._samples * self._dtype.itemsize:
+            raise ImageError(f"{self._file} ends before its pixels do: get the file again")
 
     @property
     def has_gaps(self) -> bool:
         """Whether the tiles of a plane cannot cover it."""
-        area = self._size[0] * self._size[1]
-        return any(
-            sum(
-                len(range(span.start, span.stop)) * len(range(across.start, across.stop))
-                for span, across in map(_span, entries)
-            )
-            < area
-            for entries in self._placed.values()
-        )
+        least = min(sum(map(_area, entries)) for entries in self._placed.values())
+        return bool(least < self._size[0] * self._size[1])
 
     def scene(self, name: str, steps: Mapping[str, float], channels: tuple[str, ...]) -> Scene:
         """Return the scene; axes of length 1 are left out."""
@@ -178,6 +186,12 @@ def _span(entry: Any) -> tuple[slice, slice]:
     found = {each.dimension: each for each in entry.dimension_entries}
     rows, columns = (slice(found[a].start, found[a].start + found[a].size) for a in "YX")
     return rows, columns
+
+
+def _area(entry: Any) -> int:
+    """Return the pixels of a tile."""
+    rows, columns = _span(entry)
+    return int((rows.stop - rows.start) * (columns.stop - columns.start))
 
 
 def _metadata(czi: Any) -> ElementTree.Element:
