@@ -307,6 +307,9 @@ def test_a_scene_is_refused_where_there_are_none(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", values(9, 8))
     with pytest.raises(ImageError, match=r"a\.npy is an array, which has no scenes"):
         open_image(tmp_path / "a.npy", ReadOptions(scene="1"))
+    zarr.save(str(tmp_path / "a.zarr"), values(9, 8))
+    with pytest.raises(ImageError, match=r"a\.zarr is a zarr array, which has no scenes"):
+        open_image(tmp_path / "a.zarr", ReadOptions(scene="1"))
 
 
 def test_an_axis_that_ome_tiff_does_not_know_is_refused(tmp_path: Path) -> None:
