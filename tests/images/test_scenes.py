@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
-from formats import images, values
+from formats import images, values, write_zarr
 from pylibCZIrw import czi
 
 from unnoise.errors import ImageError, OutputError
@@ -307,7 +307,7 @@ def test_a_scene_is_refused_where_there_are_none(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", values(9, 8))
     with pytest.raises(ImageError, match=r"a\.npy is an array, which has no scenes"):
         open_image(tmp_path / "a.npy", ReadOptions(scene="1"))
-    zarr.save(str(tmp_path / "a.zarr"), values(9, 8))
+    write_zarr(tmp_path / "a.zarr", values(9, 8))
     with pytest.raises(ImageError, match=r"a\.zarr is a zarr array, which has no scenes"):
         open_image(tmp_path / "a.zarr", ReadOptions(scene="1"))
 
