@@ -151,8 +151,8 @@ def test_nd2_is_read_by_its_loops(tmp_path: Path, *, compressed: bool) -> None:
 
 def test_nd2_without_all_its_frames_is_refused(tmp_path: Path) -> None:
     path = write_nd2(tmp_path / "a.nd2", values(1, 1, 3, 1, 31, 17, dtype="uint16"))
-    path.write_bytes(path.read_bytes().replace(b"ImageDataSeq|1!", b"ImageDataSeq|9!"))
-    with pytest.raises(ImageError, match="lacks 1 of its 3 frames, the first is 2"):
+    path.write_bytes(path.read_bytes().replace(b"ImageDataSeq|1!", b"ImageDataXXX|1!"))
+    with pytest.raises(ImageError, match="has 2 of its 3 frames, and lacks frame 2"):
         open_image(path)
 
 
@@ -296,8 +296,8 @@ def test_lif_is_read_by_its_axes(tmp_path: Path) -> None:
         assert pixel_size(reader) == pytest.approx((0.2, 0.1))
         np.testing.assert_array_equal(images(reader), scene.transpose(0, 2, 3, 1))
     path.write_bytes(path.read_bytes()[:-99])
-    with pytest.raises(ImageError, match=r"a\.lif"), open_image(path) as reader:
-        reader.image(2)
+    with pytest.raises(ImageError, match=r"a\.lif ends inside its image image 0"):
+        open_image(path)
     path.write_bytes(b"<XML/>")
     with pytest.raises(ImageError, match="is no LIF file"):
         open_image(path)

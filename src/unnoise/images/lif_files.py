@@ -8,7 +8,7 @@ import numpy as np
 
 from unnoise.errors import ImageError
 from unnoise.images.axes import check_pixels
-from unnoise.images.contents import File, reading
+from unnoise.images.contents import File, reading, size_in_bytes
 from unnoise.images.options import ReadOptions
 from unnoise.images.scenes import Scene, ScenesReader
 from unnoise.types import Array
@@ -47,8 +47,8 @@ def _scene(image: Any, file: File, max_pixels: int) -> Scene:
     shape = tuple(frames.shape)
     height, width = shape[len(axes) - len(page) :][:2]
     check_pixels(width, height, name=str(file), max_pixels=max_pixels)
-    memory, needed = image.memory_block.size, math.prod(shape) * frames.dtype.itemsize
-    if memory < needed:
+    block, needed = image.memory_block, math.prod(shape) * frames.dtype.itemsize
+    if min(block.size, size_in_bytes(file) - block.offset) < needed:
         raise ImageError(f"{file} ends inside its image {image.name}: get the file again")
 
     def plane(place: tuple[int, ...]) -> Array:

@@ -65,11 +65,12 @@ def _check_frames(opened: Any, count: int, size: int, file: File) -> None:
     """Refuse files that lack frames: nd2 would give zeros for them."""
     places = opened._rdr._frame_offsets
     length = 0 if opened.attributes.compressionType else _bytes(opened)
-    missing = [n for n in range(count) if not 0 < places.get(n, 0) <= size - length]
-    if missing:
+    there = {n for n, place in places.items() if 0 < place <= size - length}
+    missing = next((n for n in range(count) if n not in there), None)
+    if missing is not None:
         raise ImageError(
-            f"{file} lacks {len(missing)} of its {count} frames, the first is {missing[0] + 1}: it "
-            "is damaged, or its recording was stopped"
+            f"{file} has {len(there)} of its {count} frames, and lacks frame {missing + 1}: it is "
+            "damaged, or its recording was stopped"
         )
 
 
