@@ -237,6 +237,21 @@ def test_a_file_that_begins_like_tiff_is_shown_as_a_picture(tmp_path: Path) -> N
         np.testing.assert_array_equal(images(shown), images(source))
 
 
+def test_the_slices_of_a_folder_are_a_sequence(tmp_path: Path) -> None:
+    array = values(3, 9, 8, dtype="int16")
+    (tmp_path / "in").mkdir()
+    for number, part in enumerate(array):
+        write_dicom(tmp_path / f"in/slice_{number}.dcm", part, PixelSpacing=[0.5, 0.5])
+    with open_image(tmp_path / "in", ReadOptions(sequence=True)) as reader:
+        assert (reader.shape, pixel_size(reader)) == ((3, 9, 8), (500, 500))
+        np.testing.assert_array_equal(images(reader)[..., 0], array)
+        write_like(tmp_path / "out", reader, ([reader.image(n)] for n in range(3)))
+        with pytest.raises(ImageError, match="does not hold float32"):
+            write_like(tmp_path / "no", reader, [[]] * 3, dtype=np.dtype(np.float32))
+    made = pydicom.dcmread(tmp_path / "out/slice_1.dcm")
+    np.testing.assert_array_equal(made.pixel_array, array[1])
+
+
 def test_notes_tell_what_is_not_evident(tmp_path: Path) -> None:
     path = write_dicom(
         tmp_path / "a.dcm", values(9, 8, dtype="uint16"), PhotometricInterpretation="MONOCHROME1"

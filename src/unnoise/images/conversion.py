@@ -113,11 +113,13 @@ def convert(
     save(picture, target, {} if suffix == ANY else save_options(suffix, dtype))
     if not any(word.startswith("values") for word in said):
         keep_colours(source.path, target)
-    held = source.contents if isinstance(source, RawReader) else inventory(source.path)
+    held: frozenset[str] = frozenset()
+    if isinstance(source, RawReader):
+        held = source.contents
+    elif isinstance(source, PictureReader | TiffReader):
+        # The files of other formats may begin with the bytes of TIFF, as those of DICOM do.
+        held = inventory(source.path)
     lost = held - inventory(target) - IN_PIXELS
-    # Other formats may begin with the bytes of TIFF, as DICOM does.
-    known = isinstance(source, PictureReader | TiffReader)
-    lost = inventory(source.path) - inventory(target) - IN_PIXELS if known else frozenset()
     if not kept and image.dtype.itemsize > (1 if narrow else 2):
         lost |= {f"{8 * image.dtype.itemsize} bits a sample"}
     if source.alpha and not alpha.size:
