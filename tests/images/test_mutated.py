@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from formats import values
+from microscopes import write_czi, write_lif, write_nd2
 from pydicom.data import get_testdata_file
 from test_dicom import described
-from test_scenes import write_czi, write_lif, write_nd2
 
 from unnoise.errors import ImageError
 from unnoise.images import ReadOptions, open_image, pixel_size
