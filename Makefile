@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-pipelines test-napari check base-install format pretrained pretrained-fluorescence bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-smeared bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-fluorescence bench-method bench-neighbours bench-neighbours-facts bench-noise-models bench-units bench-strength bench-flicker bench-raw bench-scale bench-hosts clean
+.PHONY: help demo test test-pipelines test-napari check base-install format pretrained pretrained-fluorescence bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-smeared bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-fluorescence bench-method bench-neighbours bench-neighbours-facts bench-noise-models bench-units bench-strength bench-flicker bench-raw bench-scale bench-hosts bench-mutated clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -13,7 +13,7 @@ $(READY): pyproject.toml constraints.txt tests/exporters/bioimageio.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "unnoise needs Python 3.11 or newer")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt 'torch==2.13.0'
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,serve,hub,cluster,remote,video,raw,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,serve,hub,cluster,remote,video,raw,astro,bio,em,medical,dev]'
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/bioimageio -r tests/exporters/bioimageio.txt
 	@touch $@
 
@@ -115,11 +115,14 @@ bench-slow: $(READY) ## Run the slow tests, which `make test` leaves out
 bench-hostile: $(READY) ## Send 2,500 hostile requests to the server
 	UNNOISE_HOSTILE_CASES=2500 $(BIN)/pytest -q tests/server/test_hostile.py
 
+bench-mutated: $(READY) ## Read 500 damaged files of each scientific format
+	UNNOISE_MUTATED=500 $(BIN)/pytest -q tests/images/test_mutated.py
+
 benchmarks/photo/.packages: benchmarks/photo/requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $@ -r $<
 	@touch $@
 
-bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-fluorescence bench-method bench-candidates bench-photo bench-camera bench-trust bench-verdicts bench-smeared bench-order bench-features bench-server bench-flicker bench-slow bench-hostile bench-scale ## Run most benchmarks (about six hours)
+bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-fluorescence bench-method bench-candidates bench-photo bench-camera bench-trust bench-verdicts bench-smeared bench-order bench-features bench-server bench-flicker bench-slow bench-hostile bench-mutated bench-scale ## Run most benchmarks (about six hours)
 
 bench-models: $(READY) ## Measure cost, speed, share of the machine's limit and quality of candidate networks
 	$(BIN)/python benchmarks/models.py

@@ -327,7 +327,9 @@ def test_without_pyav(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         open_image(path)
     with pytest.raises(ImageError, match="no image in it"):
         find_images([tmp_path])
-    assert left_out([tmp_path]) == [f"left out of {tmp_path}: 1 .mp4"]
+    assert left_out([tmp_path]) == [
+        f"left out of {tmp_path}: 1 .mp4 (pip install 'unnoise[video]')"
+    ]
     assert [found.path for found in find_images([path])] == [path]
 
 

@@ -176,7 +176,7 @@ def test_what_is_only_on_later_pages_is_named(tmp_path: Path) -> None:
     assert "smaller copies (later pages)" in check(path, set())
 
 
-def test_levels_and_labels_of_a_zarr_are_named(tmp_path: Path) -> None:
+def test_labels_of_a_zarr_are_named(tmp_path: Path) -> None:
     zarr = pytest.importorskip("zarr")
     group = zarr.open_group(str(tmp_path / "a.zarr"), mode="w")
     for level in (0, 1):
@@ -185,7 +185,7 @@ def test_levels_and_labels_of_a_zarr_are_named(tmp_path: Path) -> None:
     axes = [{"name": name, "type": "space"} for name in "yx"]
     sets = [{"path": str(level)} for level in (0, 1)]
     group.attrs["multiscales"] = [{"axes": axes, "datasets": sets}]
-    assert again(tmp_path / "a.zarr")[1] == {"smaller copies (levels)", "label images"}
+    assert again(tmp_path / "a.zarr")[1] == {"label images"}
 
 
 def test_what_a_tiff_has_beside_its_pixels_is_kept_or_named(tmp_path: Path) -> None:

@@ -77,7 +77,10 @@ def test_an_ome_image_is_its_full_resolution(tmp_path: Path, version: str) -> No
     attributes: Any = dict(group.attrs)
     (multiscales,) = attributes.get("ome", attributes)["multiscales"]
     assert multiscales["name"] == "cells"
-    assert multiscales["datasets"] == [{"path": "0"}]
+    assert multiscales["datasets"] == [{"path": "0"}, {"path": "1"}]
+    padded = np.pad(array.astype(float), ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=np.nan)
+    means = np.nanmean(padded.reshape(2, 3, 16, 2, 9, 2), axis=(3, 5))
+    np.testing.assert_array_equal(group["1"][:], np.rint(means))  # type: ignore[index]
     with open_image(tmp_path / "b.zarr") as reader:
         assert reader.axes == "TCYX"
 

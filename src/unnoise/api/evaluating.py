@@ -82,6 +82,7 @@ def evaluate(
     sequence: bool = False,
     develop: Develop = "srgb",
     mosaic: Mosaic | None = None,
+    scene: str | None = None,
     limit: int = 1000,
     baselines: bool = True,
     seed: int = 0,
@@ -102,6 +103,7 @@ def evaluate(
         nan: ``keep`` takes NaN and infinity as no data, ``refuse`` refuses them.
         sequence: Whether each folder of numbered files is one stack along T.
         develop, mosaic: How raw files and mosaics are taken, as in ``ReadOptions``.
+        scene: The scene of files of microscopes, by its name or number (1 is the first).
         limit: The first N images are measured; 0 takes all.
         baselines: Whether to run classical methods, too, tuned without the clean image.
         seed: Decides the noise.
@@ -121,6 +123,7 @@ def evaluate(
         sequence=sequence,
         develop=develop,
         mosaic=mosaic,
+        scene=scene,
     )
     if limit < 0:
         raise ConfigError(f"limit is {limit}: it is a number of images, or 0 for all")

@@ -74,8 +74,13 @@ class Sight:
 
     def of_reader(self, reader: Reader, options: DenoiseOptions = DEFAULTS) -> View:
         """Return how an open file is seen; some of its values are read."""
-        if reader.picture and options.dtype == "auto":
-            options = replace(options, dtype="same")  # these formats hold no floats
+        if reader.whole and options.dtype != "same":
+            if options.dtype == "float32" and reader.dtype.kind == "f":  # but not in its file
+                raise ImageError(
+                    f"{reader.name} has a format of whole numbers, in steps of its own: leave "
+                    "--dtype out"
+                )
+            options = replace(options, dtype="same") if options.dtype == "auto" else options
         # The range of a picture of 8 bits is known, unless the model keeps one.
         plain = reader.picture and reader.dtype == np.uint8 and self._dtype is None
         known = reader.colour != "unknown" and (plain or options.range is not None)

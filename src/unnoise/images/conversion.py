@@ -20,6 +20,7 @@ from unnoise.images.picture_files import (
 )
 from unnoise.images.raw_files import RawReader
 from unnoise.images.reader import Reader
+from unnoise.images.tiff_reader import TiffReader
 from unnoise.images.value_range import BITS, ValueRange
 from unnoise.images.viewing import find_stretch
 from unnoise.types import RGB, Array
@@ -112,7 +113,12 @@ def convert(
     save(picture, target, {} if suffix == ANY else save_options(suffix, dtype))
     if not any(word.startswith("values") for word in said):
         keep_colours(source.path, target)
-    held = source.contents if isinstance(source, RawReader) else inventory(source.path)
+    held: frozenset[str] = frozenset()
+    if isinstance(source, RawReader):
+        held = source.contents
+    elif isinstance(source, PictureReader | TiffReader):
+        # The files of other formats may begin with the bytes of TIFF, as those of DICOM do.
+        held = inventory(source.path)
     lost = held - inventory(target) - IN_PIXELS
     if not kept and image.dtype.itemsize > (1 if narrow else 2):
         lost |= {f"{8 * image.dtype.itemsize} bits a sample"}

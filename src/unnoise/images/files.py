@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from unnoise.errors import ImageError
 from unnoise.images.axes import MAX_PIXELS, Layout
 from unnoise.images.contents import Contents, File, reading, size_in_bytes
-from unnoise.images.formats import PICTURE, TIFF, ZARR, format_named
+from unnoise.images.formats import PICTURE, SCENED, TIFF, ZARR, Format, format_named
 from unnoise.images.holes import Holes
 from unnoise.images.inventory import format_of
 from unnoise.images.mosaic import as_mosaic
@@ -49,7 +49,7 @@ def _open(path: Path | str | Contents, read: ReadOptions) -> Reader:
     if read.sequence:
         return SequenceReader(Path(path), partial(open_image, read=replace(read, sequence=False)))
     if is_url(path) or is_zarr(Path(path)):
-        return ZARR.open(path, read)
+        return _opened(ZARR, path, read)
     path = Path(path)
     with reading(path):  # this process may not be allowed to enter its folder
         there, regular = path.exists(), path.is_file()
@@ -69,6 +69,12 @@ def _open_file(file: File, read: ReadOptions) -> Reader:
         found = format_of(file)
         if found is not None:
             kind = TIFF if found == "tiff" else PICTURE
+    return _opened(kind, file, read)
+
+
+def _opened(kind: Format, file: File | str, read: ReadOptions) -> Reader:
+    if read.scene is not None and kind not in SCENED:
+        raise ImageError(f"{file} is {kind.name}, which has no scenes: leave --scene out")
     return kind.open(file, read)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from unnoise.errors import ImageError
 from unnoise.images.contents import File
+from unnoise.images.known_formats import known_as
 from unnoise.images.options import ReadOptions
 from unnoise.images.reader import Reader
 
@@ -46,12 +47,16 @@ class Format:
         """Whether all packages are there."""
         return all(map(_is_there, self.packages))
 
+    @property
+    def installation(self) -> str:
+        """The command that installs the packages."""
+        return f"pip install 'unnoise[{self.extra}]'"
+
     def open(self, file: File | str, read: ReadOptions) -> Reader:
         """Open a file, or the URL of a zarr array; raise ``ImageError`` if a package is missing."""
         if not self.installed:
             raise ImageError(
-                f"{file} is {self.name}, which needs another package: "
-                f"pip install 'unnoise[{self.extra}]'"
+                f"{file} is {self.name}, which needs another package: {self.installation}"
             )
         opened: Reader = _named(self.reader)(file, read)
         return opened
@@ -83,6 +88,35 @@ RAW = Format(
     packages=("rawpy",),
 )
 ZARR = Format("a zarr array", (".zarr",), "zarr_files:ZarrReader", extra="zarr", packages=("zarr",))
+OME = (".ome.tif", ".ome.tiff", ".ome.zarr")
+CZI = Format(
+    "a CZI",
+    (".czi",),
+    "czi_files:open_czi",
+    writer="ome_writer:write_ome",
+    written_as=OME,
+    extra="bio",
+    packages=("czifile", "numcodecs"),
+)
+LIF = Format(
+    "a LIF",
+    (".lif",),
+    "lif_files:open_lif",
+    writer="ome_writer:write_ome",
+    written_as=OME,
+    extra="bio",
+    packages=("liffile",),
+)
+ND2 = Format(
+    "an ND2",
+    (".nd2",),
+    "nd2_files:open_nd2",
+    writer="ome_writer:write_ome",
+    written_as=OME,
+    extra="bio",
+    packages=("nd2",),
+)
+SCENED = (CZI, LIF, ND2)  # formats whose files hold scenes
 FORMATS = (
     PICTURE,
     TIFF,
@@ -92,6 +126,33 @@ FORMATS = (
     ZARR,
     FILM,
     RAW,
+    Format(
+        "an MRC",
+        (".mrc", ".mrcs", ".rec", ".map"),
+        "mrc_files:MrcReader",
+        writer="mrc_files:write_mrc",
+        extra="em",
+        packages=("mrcfile",),
+    ),
+    Format(
+        "a FITS",
+        (".fits", ".fit", ".fts"),
+        "fits_files:FitsReader",
+        writer="fits_files:write_fits",
+        extra="astro",
+        packages=("astropy",),
+    ),
+    Format(
+        "a DICOM",
+        (".dcm", ".dicom"),
+        "dicom_files:DicomReader",
+        writer="dicom_writer:write_dicom",
+        extra="medical",
+        packages=("pydicom",),
+    ),
+    CZI,
+    LIF,
+    ND2,
 )
 ENDINGS = {ending: each for each in FORMATS for ending in each.endings}
 SUFFIXES = tuple(ENDINGS)
@@ -111,6 +172,8 @@ def format_named(file: File) -> Format:
     """
     ending = ending_of(file.name)
     if ending is None:
+        if known := known_as(file.name):
+            raise ImageError(f"{file} is {known[0]}, which is not read: {known[1]}")
         raise ImageError(f"{file} has no format that can be read: {', '.join(SUFFIXES)}")
     return ENDINGS[ending]
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from unnoise.errors import ImageError
 from unnoise.images.array_files import is_idx
-from unnoise.images.formats import SUFFIXES
+from unnoise.images.formats import ENDINGS, SUFFIXES, ending_of
+from unnoise.images.known_formats import KNOWN, known_ending
 from unnoise.images.names import is_image_name, natural_order
 from unnoise.images.zarr_files import is_zarr
 
@@ -41,12 +42,15 @@ def find_images(
     Raises:
         ImageError: A source does not exist, or has no image in it; or sequences are no folders.
     """
-    left_out = None if exclude is None else _real(exclude)
+    hidden = None if exclude is None else _real(exclude)
     found: dict[Path, Found] = {}
     for source in sources:
-        images = list(_of_source(source, left_out, ordered=True))
+        images = list(_of_source(source, hidden, ordered=True))
         if not images:
-            raise ImageError(f"{source} has no image in it: formats are {', '.join(SUFFIXES)}")
+            others = "".join(f"; {sentence}" for sentence in left_out([source], exclude=exclude))
+            raise ImageError(
+                f"{source} has no image in it: formats are {', '.join(SUFFIXES)}{others}"
+            )
         if sequence:
             images = _folders_of(source, images)
         for image in images:
@@ -78,7 +82,9 @@ def walk_images(source: str | Path, *, exclude: Path | None = None) -> Iterator[
 
 
 def left_out(sources: Iterable[str | Path], *, exclude: Path | None = None) -> list[str]:
-    """Count the files in folders that are no images, by their endings; a sentence for each folder.
+    """Count the files in folders that are not read, by their endings; a sentence for each folder.
+
+    It names what helps: an extra to install, or a conversion.
 
     Args:
         sources: As in ``find_images``; only folders count.
@@ -108,8 +114,13 @@ def _others(folder: Path, hidden: Path | None) -> Iterator[str]:
 
 
 def _ending(name: str) -> str:
+    """Return the ending of a file that is not read, and what helps to read such files."""
     if is_idx(Path(name)):
         return "label files"
+    if (ending := ending_of(name)) is not None:
+        return f"{ending} ({ENDINGS[ending].installation})"
+    if (ending := known_ending(name)) is not None:
+        return f"{ending} ({KNOWN[ending][1].format(f'a{ending}', 'a')})"
     return Path(name).suffix.lower() or "files without an ending"
 
 

@@ -50,7 +50,7 @@ class MosaicReader(Reader):
             name=inner.name,
         )
         self.inner, self.places = inner, PLACES[pattern]
-        self.windowed, self.picture = inner.windowed, inner.picture
+        self.windowed, self.picture, self.whole = inner.windowed, inner.picture, inner.whole
         self.orientation = inner.orientation
         self.notes = (*inner.notes, f"its four colours are seen apart, as a mosaic {pattern}")
 

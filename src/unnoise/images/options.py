@@ -39,6 +39,9 @@ class ReadOptions:
         Take grey images as the raw mosaic of a camera with this pattern of 2 × 2 pixels, red, green
         and blue: its four colours are seen apart. none takes them as plain images, whatever their
         values or their files say.
+    scene
+        The scene of a file of a microscope (CZI, LIF, ND2), by its name or number (1 is the first).
+        Without it, all scenes are read as a stack, if they are alike.
     """
 
     array: str | None = None
@@ -49,6 +52,7 @@ class ReadOptions:
     sequence: bool = False
     develop: Develop = "srgb"
     mosaic: Mosaic | None = None
+    scene: str | None = None
 
     def __post_init__(self) -> None:
         if self.max_pixels < 0:

@@ -155,7 +155,7 @@ def read_vips_header(image: Any, *, name: str, max_pixels: int) -> Layout:
 class PictureReader(Reader):
     """One picture; palettes and fewer than 8 bits are expanded, the orientation is not applied."""
 
-    picture = True
+    picture = whole = True
 
     def __init__(self, file: File, read: ReadOptions) -> None:
         with reading(file):

@@ -1,4 +1,4 @@
-"""The size of a pixel that a TIFF file states, by OME, ImageJ, or its resolution tags."""
+"""The size of a pixel that a file states; TIFF does so by OME, ImageJ, or its resolution tags."""
 
 import re
 from typing import Any
@@ -30,7 +30,7 @@ def pixel_size(reader: Reader) -> Size | None:
     Programs write 72 or 96 pixels per inch if nothing was measured, so these count as unknown.
     """
     if not isinstance(reader, TiffReader):
-        return None
+        return _size(reader.steps.get("Y", 0), reader.steps.get("X", 0), "µm")
     tiff: Any = reader.tiff
     for find in (_of_ome, _of_imagej):
         if (size := find(tiff, reader.page)) is not None:

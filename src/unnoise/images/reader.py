@@ -1,9 +1,10 @@
 """An open file of images: it gives its images one by one, in bands of rows, or in windows."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from itertools import product
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -36,12 +37,16 @@ class Reader(ABC):
     windowed = False  # whether reading a window costs only as much as its own pixels
     picture = False  # whether it is a picture for people (PNG, JPEG, WebP), not a measurement
     film = False  # whether its images are frames of a film
+    whole = False  # whether its format holds whole numbers only
     notes: tuple[str, ...] = ()  # parts of the file that are not read, in words
     space: Literal["cmyk", "lab"] | None = None  # None for grey, and red, green and blue
     orientation = 1  # how to turn its pixels upright, 1 to 8, as in EXIF
     mosaic: str | None = (
         None  # the colour filters of its pixels, such as RGGB, where it states some
     )
+    # The steps of its axes that the file states: micrometres of X, Y and Z, seconds of T.
+    steps: Mapping[str, float] = MappingProxyType({})
+    channel_names: tuple[str, ...] = ()  # of all channels, or none
 
     def __init__(
         self,
@@ -221,6 +226,16 @@ class ArrayReader(Reader):
     def close(self) -> None:
         """Close the file of the array."""
         self._close()
+
+
+class Converted:
+    """An array whose parts are converted when they are taken."""
+
+    def __init__(self, array: Array, convert: Callable[[Array], Array]) -> None:
+        self._array, self._convert = array, convert
+
+    def __getitem__(self, part: Any) -> Array:
+        return self._convert(self._array[part])
 
 
 def owned(part: Array, dtype: np.dtype[np.generic]) -> Array:

@@ -3,7 +3,7 @@
 import math
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Self
@@ -82,3 +82,72 @@ def allocate(file: IO[bytes], start: int, size: int) -> None:
     file.seek(start)
     for done in range(0, size, BLOCK):
         file.write(bytes(min(BLOCK, size - done)))
+
+
+def copy_bytes(old: IO[bytes], new: IO[bytes], size: float = math.inf) -> None:
+    """Copy the next ``size`` bytes of a file, or all that are left."""
+    while size > 0 and (data := old.read(int(min(BLOCK, size)))):
+        new.write(data)
+        size -= len(data)
+
+
+def append(
+    file: IO[bytes], layout: Layout, images: Iterable[Iterable[Array]], stored: np.dtype[Any]
+) -> None:
+    """Write images, given in bands, at the end of a file, in the dtype that it stores."""
+    start, size = file.tell(), math.prod(layout.shape) * stored.itemsize
+    allocate(file, start, size)
+    for index, bands in enumerate(images):
+        top = 0
+        for band in bands:
+            array = np.memmap(file, stored, "r+", offset=start, shape=layout.shape)
+            layout.put(array, index, top, band)
+            top += len(band)
+            del array  # unmapped, its pages do not count as memory
+    file.seek(start + size)
+
+
+class Statistics:
+    """The extremes, mean and standard deviation of values; all are 0 without a finite one."""
+
+    def __init__(self) -> None:
+        self._count, self._sum, self._squares, self._origin = 0, 0.0, 0.0, 0.0
+        self._low, self._high = math.inf, -math.inf
+
+    def of(self, images: Iterable[Iterable[Array]]) -> Iterator[Iterator[Array]]:
+        """Pass on images in bands, and count their finite values."""
+        return (map(self._count_in, bands) for bands in images)
+
+    def _count_in(self, band: Array) -> Array:
+        values = band[np.isfinite(band)].astype(np.float64)
+        if values.size:
+            if not self._count:
+                self._origin = float(values[0])  # squares of large values would lose digits
+            self._low = min(self._low, float(values.min()))
+            self._high = max(self._high, float(values.max()))
+            self._count += values.size
+            self._sum += float((values - self._origin).sum())
+            self._squares += float(((values - self._origin) ** 2).sum())
+        return band
+
+    @property
+    def low(self) -> float:
+        """The lowest value."""
+        return self._low if self._count else 0.0
+
+    @property
+    def high(self) -> float:
+        """The highest value."""
+        return self._high if self._count else 0.0
+
+    @property
+    def mean(self) -> float:
+        """The mean."""
+        return self._origin + self._sum / self._count if self._count else 0.0
+
+    @property
+    def deviation(self) -> float:
+        """The standard deviation."""
+        if not self._count:
+            return 0.0
+        return math.sqrt(max(0.0, self._squares / self._count - (self._sum / self._count) ** 2))

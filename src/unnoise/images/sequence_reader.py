@@ -68,6 +68,7 @@ class SequenceReader(Reader):
                 holes=first.holes,
             )
             self.windowed, self.picture, self.space = first.windowed, first.picture, first.space
+            self.whole, self.steps = first.whole, first.steps
             self.orientation, self._profile = first.orientation, first.profile
             self.notes = (*first.notes, *_gaps(self.frames))
 

@@ -28,8 +28,10 @@ from unnoise.images.formats import (
 from unnoise.images.inventory import format_of, inventory
 from unnoise.images.mosaic import MosaicReader
 from unnoise.images.npz_files import NpzReader, write_npz
+from unnoise.images.ome_zarr_writer import write_ome_zarr
 from unnoise.images.picture_files import PictureReader, save, vips, write_error, write_picture
 from unnoise.images.reader import Reader
+from unnoise.images.scenes import ScenesReader
 from unnoise.images.sequence_reader import SequenceReader
 from unnoise.images.tiff_reader import TiffReader
 from unnoise.images.tiff_writer import write_tiff
@@ -93,6 +95,8 @@ def write_like(
         return source.others
     kind = format_named(source.file)
     _check_name(path, source, kind)
+    if isinstance(source, ScenesReader) and path.name.lower().endswith(".zarr"):
+        return write_ome_zarr(path, source, checked, overwrite=overwrite)
     lost: frozenset[str] = frozenset()
     with replacing(path, overwrite=overwrite) as temporary:
         if kind.writer:
@@ -197,7 +201,7 @@ def _retyped(source: Reader, dtype: np.dtype[np.generic] | None) -> Reader:
     """Return a copy of an open file that states another dtype, for the writers."""
     if dtype is None or dtype == source.dtype:
         return source
-    if source.picture:
+    if source.whole:
         raise ImageError(
             f"{source.name} has a format that does not hold {dtype}: leave --dtype out, or convert "
             "the file to TIFF first"

@@ -4,9 +4,11 @@ The zarr package is an extra, loaded only for such a folder.
 """
 
 import json
+import math
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +18,17 @@ from unnoise.errors import ImageError, OutputError
 from unnoise.images.axes import check_pixels, checked_layout, normal_axes
 from unnoise.images.holes import Holes
 from unnoise.images.options import ReadOptions
+from unnoise.images.pixel_size import MICROMETRES
 from unnoise.images.reader import ArrayReader, reband
 from unnoise.images.remote import reached
+from unnoise.images.zarr_levels import fill_level, levels_of
 from unnoise.outputs import check_free, new_name
 from unnoise.types import Array
 
 MARKS = ("zarr.json", ".zarray", ".zgroup")
 CHANNEL_NAMES = ("c", "ch", "channel", "channels", "s", "sample", "samples", "rgb", "band", "bands")
 ROW_NAMES = ("yx", "xy", "x_axis", "y_axis", "x-axis", "y-axis")
+SECONDS = {"second": 1.0, "millisecond": 1e-3, "minute": 60.0, "hour": 3600.0}
 FULL = "0"  # the level of full resolution in an OME-Zarr group
 
 
@@ -45,8 +50,12 @@ class ZarrReader(ArrayReader):
             # Metadata of its group; None without one.
             self.group = None if isinstance(node, zarr.Array) else dict(node.attrs)
             self.array = node if self.group is None else _full_level(node, name)
+            # The levels that are written, from full resolution; none without a group.
+            stated = [] if self.group is None else _level_names(self.group)
+            self.levels = levels_of(node, stated) if stated[:1] == [FULL] else (FULL,)
             # Members of the group that are not written, in words.
-            self.others = () if self.group is None else _others(node, self.group)
+            self.others = () if self.group is None else _others(node, stated, self.levels)
+            self.steps = _steps(self.group or {})
             layout = checked_layout(
                 self.array.dtype,
                 self.array.shape,
@@ -74,6 +83,27 @@ def write_zarr(
 ) -> None:
     """Write an array with the chunks, codecs, attributes and shape of its source."""
     zarr = _zarr(path)
+    with replacing_zarr(path, overwrite=overwrite) as folder:
+        target = _like(zarr, folder, source)
+        rows = int(target.chunks[source.axes.index("Y")])
+        for index, bands in enumerate(images):
+            top = 0
+            for band in reband(bands, rows):  # whole chunks, written once each
+                source.layout.put(target, index, top, band)
+                top += len(band)
+        for level in source.levels[1:]:
+            smaller = zarr.open_array(str(folder / level), mode="r+")
+            fill_level(smaller, target, source.holes)
+            target = smaller
+
+
+@contextmanager
+def replacing_zarr(path: Path, *, overwrite: bool) -> Iterator[Path]:
+    """Yield a temporary folder to write to; at the end of the block it becomes ``path``.
+
+    Raises:
+        OutputError: ``path`` may not be replaced, or cannot be written.
+    """
     check_free(path, overwrite=overwrite)
     if path.exists() and not _is_only_zarr(path):
         raise OutputError(
@@ -85,13 +115,7 @@ def write_zarr(
         path.parent.mkdir(parents=True, exist_ok=True)
         folder = new_name(path.parent, ".zarr")
         folder.mkdir()
-        target = _like(zarr, folder, source)
-        rows = int(target.chunks[source.axes.index("Y")])
-        for index, bands in enumerate(images):
-            top = 0
-            for band in reband(bands, rows):  # whole chunks, written once each
-                source.layout.put(target, index, top, band)
-                top += len(band)
+        yield folder
         _publish(folder, path)
     except OSError as error:
         reason = error.strerror or str(error)
@@ -123,10 +147,16 @@ def _full_level(group: Any, name: str) -> Any:
     )
 
 
-def _others(group: Any, attributes: dict[str, Any]) -> tuple[str, ...]:
-    levels = len(_multiscales(attributes).get("datasets", ())) > 1
-    words = {"smaller copies (levels)": levels, "label images": "labels" in group}
+def _others(group: Any, stated: list[str], written: tuple[str, ...]) -> tuple[str, ...]:
+    left = len(stated) > len(written)
+    words = {"smaller copies (levels)": left, "label images": "labels" in group}
     return tuple(word for word, there in words.items() if there)
+
+
+def _level_names(group: dict[str, Any]) -> list[str]:
+    """Return the paths of all levels that the metadata of a group name."""
+    levels = _multiscales(group).get("datasets", ())
+    return [str(level["path"]) for level in levels if isinstance(level, dict) and "path" in level]
 
 
 def _multiscales(attributes: dict[str, Any]) -> dict[str, Any]:
@@ -149,6 +179,27 @@ def _stated_axes(array: Any, group: dict[str, Any]) -> str | None:
     if letters.count("Y") != 1 or letters.count("X") != 1 or not letters.isalpha():
         return None
     return normal_axes(letters) if letters.isascii() else None
+
+
+def _steps(group: dict[str, Any]) -> Mapping[str, float]:
+    """Return the steps that OME metadata state, in micrometres and seconds."""
+    first = _multiscales(group)
+    levels, axes = first.get("datasets"), first.get("axes")
+    if not isinstance(axes, list) or not isinstance(levels, list) or not levels:
+        return {}
+    steps = dict[str, float]()
+    for each in (
+        *levels[0].get("coordinateTransformations", ()),
+        *first.get("coordinateTransformations", ()),
+    ):
+        for axis, scale in zip(axes, each.get("scale", ()), strict=False):
+            if isinstance(axis, dict):
+                unit = str(axis.get("unit"))
+                size = SECONDS.get(unit) or MICROMETRES.get(unit)
+                letter = _letter(axis.get("name"))
+                if size is not None and 0 < scale < math.inf:
+                    steps[letter] = steps.get(letter, size) * scale
+    return steps
 
 
 def _stated_nodata(array: Any) -> float | None:
@@ -178,22 +229,26 @@ def _is_only_zarr(path: Path) -> bool:
 
 
 def _like(zarr: Any, folder: Path, source: ZarrReader) -> Any:
-    """Make an array of zeros with the metadata of the source."""
-    array, place = source.array, folder
-    if source.group is not None:
-        # Only the full resolution is written, so the smaller levels must not be named.
-        first = _multiscales(source.group)
-        first["datasets"] = [level for level in first["datasets"] if level.get("path") == FULL]
-        kept = dict(source.group)
-        if "ome" in kept:
-            kept["ome"] = {**kept["ome"], "multiscales": [first]}
-        else:
-            kept["multiscales"] = [first]
-        group = zarr.open_group(str(folder), mode="w", zarr_format=array.metadata.zarr_format)
-        group.attrs.update(kept)
-        place = folder / FULL
-        place.mkdir()
-    origin = source.path if source.group is None else source.path / FULL
+    """Make an array of zeros with the metadata of the source, and its levels; return the array."""
+    if source.group is None:
+        return _array_like(zarr, folder, source.path, source)
+    first = _multiscales(source.group)  # names the levels that are written
+    first["datasets"] = [each for each in first["datasets"] if each.get("path") in source.levels]
+    if "type" in first and len(source.levels) > 1:
+        first["type"] = "mean"
+    kept = dict(source.group)
+    if "ome" in kept:
+        kept["ome"] = {**kept["ome"], "multiscales": [first]}
+    else:
+        kept["multiscales"] = [first]
+    kind = source.array.metadata.zarr_format
+    zarr.open_group(str(folder), mode="w", zarr_format=kind).attrs.update(kept)
+    made = [_array_like(zarr, folder / each, source.path / each, source) for each in source.levels]
+    return made[0]
+
+
+def _array_like(zarr: Any, place: Path, origin: Path, source: ZarrReader) -> Any:
+    place.mkdir(exist_ok=True)
     for name in ("zarr.json", ".zarray", ".zattrs"):
         if (origin / name).is_file():
             text = (origin / name).read_text(encoding="utf-8")

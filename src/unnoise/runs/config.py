@@ -59,6 +59,8 @@ class TrainConfig:
     mosaic
         Take grey images as the raw mosaic of a camera with this pattern of 2 × 2 pixels, and learn
         its four colours as channels. none takes them as plain images, whatever their files say.
+    scene
+        The scene of files of microscopes (CZI, LIF, ND2), by its name or number (1 is the first).
     channels
         1 turns all images to grey, 3 to colour. Without it they stay as they are.
     grey
@@ -149,6 +151,7 @@ class TrainConfig:
     sequence: bool = False
     develop: Literal["srgb", "linear"] = "srgb"
     mosaic: Literal["RGGB", "BGGR", "GRBG", "GBRG", "none"] | None = None
+    scene: str | None = None
     channels: Literal[1, 3] | None = None
     grey: float = 0.0
     model: str = AUTO
@@ -256,6 +259,7 @@ class TrainConfig:
             sequence=self.sequence,
             develop=self.develop,
             mosaic=self.mosaic,
+            scene=self.scene,
             max_pixels=self.max_pixels,
             nodata=self.nodata,
             nan=self.nan,
