@@ -5,6 +5,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,14 @@ from qtpy.QtCore import QTimer  # noqa: E402
 from qtpy.QtWidgets import QApplication  # noqa: E402
 
 import unnoise  # noqa: E402
+from unnoise.denoiser.torch_backend import TorchBackend  # noqa: E402
+from unnoise.models import build_model  # noqa: E402
 from unnoise.napari_plugin.denoise_widget import DenoiseWidget  # noqa: E402
 from unnoise.napari_plugin.layers import guess_axes, part_of  # noqa: E402
 from unnoise.napari_plugin.models import MODELS  # noqa: E402
 from unnoise.napari_plugin.samples import digits, fluorescence, photo  # noqa: E402
 from unnoise.napari_plugin.train_widget import TrainWidget  # noqa: E402
+from unnoise.napari_plugin.training import free_folder, save_parts  # noqa: E402
 from unnoise.pretrained import EXAMPLES  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("default")  # of napari and its packages
@@ -50,6 +54,7 @@ def wait(until: Callable[[], bool]) -> float:
         QApplication.processEvents()
         time.sleep(0.001)
     timer.stop()
+    ticks.append(time.perf_counter())
     return max(np.diff(ticks), default=0.0)
 
 
@@ -162,17 +167,18 @@ def test_mistakes_become_sentences(viewer: Any, tmp_path: Path) -> None:
 
 
 def test_the_window_answers_while_a_large_layer_is_denoised_and_it_can_be_cancelled(
-    viewer: Any, record_property: Any
+    viewer: Any,
 ) -> None:
     viewer.add_image(RANDOM.normal(900, 40, (2048, 2048)).astype(np.uint16), name="large")
     widget = DenoiseWidget(viewer)
     widget.models.setCurrentText("photo")
     widget.run.click()
-    longest = wait(lambda: idle(widget))
-    print(f"longest time without a turn of the event loop: {1000 * longest:.0f} ms")
-    record_property("longest_ms", 1000 * longest)
+    working = wait(lambda: not widget.job.running)
+    adding = wait(lambda: idle(widget))
+    print(f"longest time without a turn of the event loop: {1000 * working:.0f} ms while it works")
+    print(f"and {1000 * adding:.0f} ms while napari adds the layer")
     assert viewer.layers["large denoised"].data.shape == (2048, 2048)
-    assert longest < 1  # the target of 0.1 s is measured, since CI machines are slow at times
+    assert working < 0.5  # the target is 0.1 s; other programs may hold up this machine
     widget.run.click()
     wait(lambda: widget.bar.value() > 0)
     widget.run.click()
@@ -222,3 +228,68 @@ def test_the_part_of_a_layer_is_copied_as_it_is(tmp_path: Path) -> None:
     part.save(tmp_path / "a.npy")
     assert np.array_equal(np.load(tmp_path / "a.npy"), layer.data)
     assert EXAMPLES["photo"].is_file()
+
+
+def test_the_current_image_of_a_layer_is_the_one_that_is_shown(viewer: Any) -> None:
+    levels = np.arange(100, 1100, 100).astype(np.uint16)[:, None, None]
+    coarse = viewer.add_image(np.tile(levels, (1, 64, 64)), name="coarse", scale=(2, 1, 1))
+    viewer.add_image(np.zeros((20, 64, 64), np.uint16), name="fine")
+    viewer.dims.set_point(0, 8.0)
+    widget = DenoiseWidget(viewer)
+    widget.layers.setCurrentText("coarse")
+    coarse.name = "renamed"
+    widget.where.setCurrentText("current view")
+    widget.run.click()
+    wait(lambda: idle(widget))
+    made = viewer.layers["renamed denoised"]
+    assert abs(made.data.mean() - 500) < 5
+    assert made.translate[0] == 8
+    viewer.dims.set_point(0, 19.0)
+    viewer.layers.remove(made)
+    coarse.translate = (30, 0, 0)
+    widget.run.click()
+    assert "outside of renamed" in widget.said.text()
+
+
+def test_pairs_are_matched_by_name_and_no_run_is_replaced(viewer: Any, tmp_path: Path) -> None:
+    for name in ("1 noisy", "2 noisy", "2 clean", "1 clean"):
+        viewer.add_image(np.full((32, 32), int(name[0]), np.uint8), name=name)
+    widget = TrainWidget(viewer)
+    for box, rows in ((widget.noisy, (0, 1)), (widget.clean, (2, 3))):
+        for row in rows:
+            box.item(row).setSelected(True)
+    parts = widget._parts()
+    assert parts is not None
+    save_parts(*parts, tmp_path)
+    for number in (0, 1):
+        pair = [np.load(tmp_path / side / f"layer_00{number}.npy") for side in ("noisy", "clean")]
+        assert np.array_equal(*pair)
+    (tmp_path / "unnoise-run").mkdir()
+    assert free_folder(tmp_path) == tmp_path / "unnoise-run-2"
+
+
+def test_stains_are_no_colours_and_a_model_of_stacks_wants_the_whole_layer(
+    viewer: Any, tmp_path: Path
+) -> None:
+    stains = RANDOM.normal([[[900]], [[90]], [[9000]]], [[[40]], [[4]], [[400]]], (3, 40, 40))
+    viewer.add_image(stains.astype(np.uint16), name="stains", axis_labels=("c", "y", "x"))
+    widget = denoise(viewer)
+    assert widget.axes.text() == "CYX"
+    made = viewer.layers["stains denoised"].data
+    for before, after in zip(stains, made, strict=True):
+        assert abs(after.mean() - before.mean()) < 0.02 * before.mean()
+        assert after.std() < 0.6 * before.std()
+    model = build_model("unet", {"channels": 1, "depth": 3, "widths": [4, 4], "depths": [1, 1]})
+    info = unnoise.load("fluorescence").info
+    known: dict[str, Any] = {
+        "model": "unet",
+        "arguments": model.arguments,
+        "depth": {"T": 3},
+        "bounds": None,
+    }
+    deep = unnoise.Denoiser(TorchBackend(model.eval()), replace(info, **known, calibration=None))
+    deep.save(tmp_path / "deep.safetensors")
+    MODELS.add(str(tmp_path / "deep.safetensors"))
+    viewer.add_image(RANDOM.random((4, 30, 30)), name="film", axis_labels=("t", "y", "x"))
+    widget = denoise(viewer, model=str(tmp_path / "deep.safetensors"), where="current view")
+    assert "denoise the whole layer" in widget.said.text()

@@ -32,6 +32,7 @@ from unnoise.types import Say
 
 EngineName = Literal["processes", "ray"]
 FORMAT = 2  # of job.json
+LATER = {"steady": "auto", "develop": "srgb"}  # defaults of options that came later
 
 
 def denoise_many(
@@ -204,18 +205,17 @@ def _facts(settings: Settings, source: str) -> dict[str, Any]:
     """Return the facts that make a job the same: its images, and all that changes outputs."""
     read = asdict(settings.read)
     del read["max_pixels"], read["sequence"]  # a limit that changes no output; refused
-    options = asdict(settings.options)
-    if options["steady"] == "auto":  # jobs of earlier versions, which know no films, go on
-        del options["steady"]
-    return {
+    facts = {
         "format": FORMAT,
         "source": source,
         "model": settings.model.digest(),
         "suffix": settings.outputs.added,
-        **options,
+        **asdict(settings.options),
         **read,
         "precision": settings.running.precision,
     }
+    # Jobs of earlier versions, which know neither films nor raw files, go on.
+    return {name: value for name, value in facts.items() if LATER.get(name, ...) != value}
 
 
 def _engine(

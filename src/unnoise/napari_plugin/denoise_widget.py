@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from napari.layers import Image, Shapes
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
@@ -19,7 +20,7 @@ from qtpy.QtWidgets import (
 )
 
 from unnoise.denoiser import DenoiseOptions
-from unnoise.errors import UnnoiseError
+from unnoise.errors import ImageError, UnnoiseError
 from unnoise.napari_plugin.denoising import AUTOMATIC, Outcome, run
 from unnoise.napari_plugin.jobs import Job
 from unnoise.napari_plugin.layers import guess_axes, part_of
@@ -47,11 +48,12 @@ class DenoiseWidget(QWidget):
 
     def _lay_out(self) -> None:
         form = QFormLayout(self)
-        choose = QPushButton("Open…")
-        choose.clicked.connect(self._open)
         model = QHBoxLayout()
         model.addWidget(self.models, 1)
-        model.addWidget(choose)
+        for label, choose in (("File…", self._open_file), ("Run…", self._open_run)):
+            button = QPushButton(label)
+            button.clicked.connect(choose)
+            model.addWidget(button)
         self.where.addItems(WHERE)
         self.strength.setRange(0, FULL)
         self.strength.setValue(FULL)
@@ -88,25 +90,29 @@ class DenoiseWidget(QWidget):
 
     def _list_layers(self, _: Any = None) -> None:
         """List the image layers; the chosen one stays chosen."""
-        chosen = self.layers.currentText()
-        names = [layer.name for layer in self.viewer.layers if isinstance(layer, Image)]
+        chosen = self._layer()
+        found = [layer for layer in self.viewer.layers if isinstance(layer, Image)]
         self.layers.clear()
-        self.layers.addItems(names)
-        if chosen in names:
-            self.layers.setCurrentText(chosen)
-        elif names:
-            self.layers.setCurrentIndex(len(names) - 1)
-        self.run.setEnabled(bool(names))
+        for layer in found:
+            layer.events.name.connect(self._list_layers)  # once, however often it is asked for
+            self.layers.addItem(layer.name, layer)
+        places = [place for place, layer in enumerate(found) if layer is chosen]
+        self.layers.setCurrentIndex(places[0] if places else len(found) - 1)
+        self.run.setEnabled(bool(found))
 
     def _list_models(self) -> None:
         known = [AUTOMATIC, *PRETRAINED, *MODELS.paths]
         for name in known[self.models.count() :]:
             self.models.addItem(name)
 
-    def _open(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(
-            self, "Open a model", "", "Models (*.safetensors *.onnx)"
-        )
+    def _open_file(self) -> None:
+        kinds = "Models (*.safetensors *.onnx)"
+        self._take(QFileDialog.getOpenFileName(self, "Open a model", "", kinds)[0])
+
+    def _open_run(self) -> None:
+        self._take(QFileDialog.getExistingDirectory(self, "Open a run folder"))
+
+    def _take(self, path: str) -> None:
         if path:
             MODELS.add(path)
             self.models.setCurrentText(path)
@@ -116,22 +122,26 @@ class DenoiseWidget(QWidget):
         self.axes.setText("" if layer is None else guess_axes(layer))
 
     def _layer(self) -> Any:
-        name = self.layers.currentText()
-        found = [layer for layer in self.viewer.layers if layer.name == name]
-        return found[0] if found else None
+        return self.layers.currentData()
 
     def _start_or_cancel(self) -> None:
         if self.job.running:
             self.job.stop()
             self.run.setEnabled(False)  # until it has ended
             return
-        layer, where = self._layer(), self.where.currentText()
+        layer, where, dims = self._layer(), self.where.currentText(), self.viewer.dims
         try:
+            if where == "current view" and {n - dims.ndim for n in dims.displayed} != {-2, -1}:
+                raise ImageError(
+                    "the canvas does not show rows and columns: switch it to two dimensions, roll "
+                    "the axes back, or choose another part"
+                )
             part = part_of(
                 layer,
                 axes=self.axes.text().strip().upper(),
                 where=where,
-                step=self.viewer.dims.current_step[-layer.ndim :],
+                # The steps of the sliders are those of the finest layer, not of this one.
+                step=np.rint(layer.world_to_data(dims.point)).astype(int),
                 corners=self._region(layer) if where == "region" else None,
             )
         except UnnoiseError as error:
@@ -177,8 +187,6 @@ class DenoiseWidget(QWidget):
 
 def layer_corners(layer: Any, shapes: Any, points: Any) -> Any:
     """Return points of a Shapes layer in pixels of an image layer, ``(N, axes)``."""
-    import numpy as np
-
     world = [np.asarray(shapes.data_to_world(point))[-layer.ndim :] for point in points]
     padded = [np.pad(point, (layer.ndim - len(point), 0)) for point in world]
     return np.array([layer.world_to_data(point) for point in padded])

@@ -80,9 +80,13 @@ def run(
     """
     read = ReadOptions(axes=part.axes, max_pixels=0, nan="keep")
     denoisers = _built_in() if model == AUTOMATIC else {model: _loaded(model, _written(model))}
+    if part.alone and any(each.info.depth for each in denoisers.values()):
+        raise ImageError(
+            "this model sees neighbouring images of a stack: denoise the whole layer with it"
+        )
     with TemporaryDirectory(prefix="unnoise-napari-", ignore_cleanup_errors=True) as name:
-        path, target = Path(name) / "layer.npy", Path(name) / "result.npy"
-        part.save(path)
+        path = _saved(part, Path(name))
+        target = path.with_stem("result")
         report(0.0)
         denoiser = denoisers if model == AUTOMATIC else denoisers[model]
         outputs = Outputs(out=target)
@@ -92,9 +96,30 @@ def run(
         )  # fmt: skip
         if result.error is not None:
             raise ImageError(result.error.replace(str(path), part.name))
-        image = np.load(target)
+        image = np.load(target) if target.suffix == ".npy" else _read_tiff(target)
         found = _maps(denoisers[result.model or model], path, read) if maps else {}
     return Outcome(image, part, replace(result, input=part.name, output=None), found)
+
+
+def _saved(part: Part, folder: Path) -> Path:
+    """Write a part into a file that states whether its channels are colours."""
+    path = folder / "layer.npy"
+    part.save(path)
+    if "C" not in part.axes or part.colours:
+        return path
+    import tifffile
+
+    stains = path.with_suffix(".tif")  # a .npy file would leave it open what channels are
+    values = np.load(path, mmap_mode="r")
+    axes = {"axes": part.axes}
+    tifffile.imwrite(stains, values, photometric="minisblack", metadata=axes)
+    return stains
+
+
+def _read_tiff(path: Path) -> Array:
+    import tifffile
+
+    return np.asarray(tifffile.imread(path))
 
 
 def _maps(denoiser: Denoiser, path: Path, read: ReadOptions) -> dict[str, Array]:

@@ -33,6 +33,8 @@ class Part:
         slices: The part of it, a slice for each axis; colours are always whole.
         axes: One letter per axis.
         name: The name of the layer.
+        colours: Whether its channels are red, green and blue.
+        alone: Whether it is one image of a stack.
         shown: What a layer of the result takes over from the layer.
     """
 
@@ -40,6 +42,8 @@ class Part:
     slices: tuple[slice, ...]
     axes: str
     name: str
+    colours: bool
+    alone: bool
     shown: Mapping[str, Any]
 
     def save(self, path: Path) -> None:
@@ -83,7 +87,7 @@ def part_of(
         layer: An image layer of napari.
         axes: One letter per axis, such as TYX.
         where: All of it; the visible rows and columns of the current image; or a region of it.
-        step: The current image, a number for each axis of the layer.
+        step: The current image, a number for each axis of the layer, in its own pixels.
         corners: For a region: its corners in the pixels of the layer, ``(N, axes)``.
 
     Raises:
@@ -109,12 +113,24 @@ def part_of(
         high = np.floor(corners.max(axis=0) + ROUNDING)
         for axis in range(spatial):
             if axis < spatial - 2:
-                start = int(np.clip(step[axis], 0, shape[axis] - 1))
+                start = int(step[axis])
+                if not 0 <= start < shape[axis]:
+                    raise ImageError(
+                        f"the sliders stand outside of {layer.name}: move them to one of its images"
+                    )
                 slices[axis] = slice(start, start + 1)
             else:
                 start = int(np.clip(low[axis], 0, shape[axis]))
                 slices[axis] = slice(start, int(np.clip(high[axis] + 1, start, shape[axis])))
-    return Part(data, tuple(slices), axes, layer.name, _shown(layer, slices[:spatial]))
+    return Part(
+        data,
+        tuple(slices),
+        axes,
+        layer.name,
+        colours=bool(layer.rgb),
+        alone=where != "whole layer" and spatial > 2,
+        shown=_shown(layer, slices[:spatial]),
+    )
 
 
 def _factors(layer: Any) -> Any:

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QLineEdit,
     QListWidget,
+    QListWidgetItem,
     QProgressBar,
     QPushButton,
     QWidget,
@@ -29,7 +30,7 @@ from unnoise.napari_plugin.curve import Curve
 from unnoise.napari_plugin.jobs import Job
 from unnoise.napari_plugin.layers import Part, guess_axes, part_of
 from unnoise.napari_plugin.models import MODELS
-from unnoise.napari_plugin.training import Seen, save_parts, tell_method, train_on
+from unnoise.napari_plugin.training import Seen, free_folder, save_parts, tell_method, train_on
 from unnoise.types import Floats
 
 MINUTES, MOST_MINUTES = 5.0, 24 * 60.0
@@ -45,7 +46,7 @@ class TrainWidget(QWidget):
         super().__init__()
         self.viewer, self.job = napari_viewer, Job()
         self.noisy, self.clean, self.axes = QListWidget(), QListWidget(), QLineEdit()
-        self.minutes, self.out = QDoubleSpinBox(), QLineEdit(str(Path.home() / "unnoise-run"))
+        self.minutes, self.out = QDoubleSpinBox(), QLineEdit(str(free_folder(Path.home())))
         self.tell, self.run = QPushButton("Find the method"), QPushButton("Train")
         self.bar, self.said, self.curve, self.preview = QProgressBar(), QLabel(), Curve(), QLabel()
         self._lay_out()
@@ -96,20 +97,22 @@ class TrainWidget(QWidget):
         self.job.ended.connect(self._rest)
 
     def _list_layers(self, _: Any = None) -> None:
-        names = [layer.name for layer in self.viewer.layers if isinstance(layer, Image)]
+        found = [layer for layer in self.viewer.layers if isinstance(layer, Image)]
         for each in (self.noisy, self.clean):
-            chosen = {item.text() for item in each.selectedItems()}
+            chosen = self._layers(each)
             each.clear()
-            each.addItems(names)
-            for row, name in enumerate(names):
-                each.item(row).setSelected(name in chosen)
+            for layer in found:
+                layer.events.name.connect(self._list_layers)  # once, however often asked for
+                item = QListWidgetItem(layer.name, each)
+                item.setData(Qt.UserRole, layer)
+                item.setSelected(any(layer is other for other in chosen))
 
     def _show_axes(self) -> None:
         chosen = self._layers(self.noisy)
         self.axes.setText(guess_axes(chosen[0]) if chosen else "")
 
     def _layers(self, chosen: Any) -> list[Any]:
-        return [self.viewer.layers[item.text()] for item in chosen.selectedItems()]
+        return [item.data(Qt.UserRole) for item in chosen.selectedItems()]
 
     def _choose(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Keep the run in")
@@ -185,6 +188,7 @@ class TrainWidget(QWidget):
             self.said.setText(found)
             return
         MODELS.add(str(found))
+        self.out.setText(str(free_folder(found.parent)))  # the next run replaces no other
         self.said.setText(f"kept in {found}; it is a model of the widget Denoise now")
 
     def _rest(self) -> None:

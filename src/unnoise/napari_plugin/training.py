@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from unnoise.api.training import forecast, train
+from unnoise.data import match_pairs
 from unnoise.errors import ConfigError, ImageError
 from unnoise.napari_plugin.layers import Part
 from unnoise.training import Enough, Progress
 from unnoise.types import Floats
 
 NOISY, CLEAN = "noisy", "clean"
+RUN = "unnoise-run"
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ def save_parts(noisy: Sequence[Part], clean: Sequence[Part], folder: Path) -> di
 
     Raises:
         ConfigError: There is no layer, or the clean ones are not as many as the noisy ones.
+        DataError: The names of the layers do not say which belong together.
         ImageError: The axes of the layers differ.
     """
     if not noisy:
@@ -38,8 +41,11 @@ def save_parts(noisy: Sequence[Part], clean: Sequence[Part], folder: Path) -> di
     if clean and len(clean) != len(noisy):
         raise ConfigError(
             f"{len(noisy)} noisy and {len(clean)} clean layers were chosen: pairs need one clean "
-            "layer for each noisy one, in the same order"
+            "layer for each noisy one"
         )
+    if clean:
+        pairs = match_pairs([each.name for each in noisy], [each.name for each in clean])
+        noisy, clean = [noisy[a] for a, _ in pairs], [clean[b] for _, b in pairs]
     axes = {part.axes for part in (*noisy, *clean)}
     if len(axes) > 1:
         raise ImageError(f"the layers have axes {', '.join(sorted(axes))}: they must be the same")
@@ -81,5 +87,14 @@ def train_on(
         if stopped():
             raise Enough
 
-    train(**settings, minutes=minutes, out=out, overwrite=True, say=say, report=report)
+    train(**settings, minutes=minutes, out=out, say=say, report=report)
     return out
+
+
+def free_folder(home: Path) -> Path:
+    """Return a folder for a run that is not there yet."""
+    found, number = home / RUN, 1
+    while found.exists():
+        number += 1
+        found = home / f"{RUN}-{number}"
+    return found
