@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-pipelines test-napari check base-install format pretrained pretrained-fluorescence bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-smeared bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-fluorescence bench-method bench-neighbours bench-neighbours-facts bench-noise-models bench-units bench-strength bench-flicker bench-raw bench-scale bench-hosts bench-mutated clean
+.PHONY: help demo test test-pipelines test-napari check base-install format pretrained pretrained-fluorescence bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-smeared bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-fluorescence bench-method bench-neighbours bench-neighbours-facts bench-noise-models bench-units bench-strength bench-flicker bench-raw bench-scale bench-hosts bench-mutated bench-darktable clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -80,6 +80,9 @@ bench-photo: $(READY) benchmarks/photo/.packages ## Compare the photo denoiser w
 bench-camera: $(READY) benchmarks/photo/.packages ## Compare the photo denoiser on real camera noise with BM3D and non-local means
 	$(BIN)/python benchmarks/camera.py --model benchmarks/photo/photo-1.safetensors
 	$(BIN)/python benchmarks/photo/keeps.py
+
+bench-darktable: $(READY) ## Measure photo in the tiles of darktable, beside published networks (20 minutes)
+	$(BIN)/python benchmarks/darktable.py
 
 bench-candidates: $(READY) ## Compare networks and recipes for the photo denoiser, each trained for two minutes
 	$(BIN)/python benchmarks/photo/candidates.py
