@@ -35,7 +35,7 @@ from unnoise.types import Floats
 
 OVERLAP = 64
 EDGE = 104  # pixels from the edge, which darktable mirrors; photo sees 102 pixels far
-TILES = (512, 1024, 2048)
+TILES = (512, 1024, 1152, 2048)  # 1152 is what the file asks for
 PRECISIONS: tuple[Literal["auto", "fp32"], ...] = ("auto", "fp32")
 PEER = 1024  # side of the tile on which the published networks are measured
 
@@ -204,6 +204,10 @@ def main() -> None:
     whole = seconds["unnoise denoise, fp32"]
     for label, each in seconds.items():
         print(f"{label:28} {each:6.1f} s, {each / megapixels:.2f} s/MP, {each / whole:.2f} times")
+    for side in TILES:
+        rows, columns = (-(-length // (side - 2 * OVERLAP)) for length in (height, width))
+        share = rows * columns * side**2 / (height * width)
+        print(f"tiles of {side} have {share:.2f} times the pixels of the image")
     known = unnoise.load("photo", precision="fp32").denoise_floats(image[None])[0]
     for side, made in results.items():
         gap = np.abs(made - known)

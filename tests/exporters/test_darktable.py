@@ -78,6 +78,7 @@ def test_the_card_of_photo_is_filled_and_its_file_is_the_same_each_time(tmp_path
     assert folder == config["id"] == "denoise-unnoise-photo"
     assert config["task"] == "denoise"
     assert config["backend"] == "onnx"
+    assert config["attributes"]["input_sizes"][0] == 1152
     card = config["model_card"]
     assert set(card) == {
         *("long_description", "scope", "author", "source", "license"),
