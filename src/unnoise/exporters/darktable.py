@@ -27,9 +27,9 @@ SUFFIX = ".dtmodel"
 OPSET = 17  # what the oldest ONNX Runtime of darktable reads
 NAMES = ("input", "output")
 SIZES = ((1, 1), (37, 53), (1362, 2048))  # of the images on which the graph and torch are compared
-# darktable takes the first of these tiles that fits into memory. All tiles are whole and overlap by
-# 64 pixels at each side. So for photographs of 12 to 60 megapixels it computes 1.5 times their pixels
-# with tiles of 1152, and 1.65 times with those of 2048, its own default.
+# darktable takes the first of these tiles that fits into memory. All tiles are whole and overlap
+# by 64 pixels at each side. So for photographs of 12 to 60 megapixels it computes 1.5 times their
+# pixels with tiles of 1152, and 1.65 times with those of 2048, its own default.
 TILES = (1152, 768, 512)
 VERSION = "1.0"  # of the model, for darktable
 SOURCE = "trained with unnoise {version}, https://pypi.org/project/unnoise"
