@@ -9,7 +9,7 @@ import tifffile
 
 import unnoise
 from raws import mosaic_of, stored, write_dng
-from unnoise.api.denoising import denoise_files
+from unnoise.api.denoising import denoise_files, load_built_ins
 from unnoise.api.one_file import FileResult
 from unnoise.api.training import train
 from unnoise.denoiser import Outputs
@@ -114,3 +114,10 @@ def test_raw_files_and_mosaics_are_training_data(tmp_path: Path) -> None:
     assert taught.info.channels == 4
     assert 'mosaic = "RGGB"' in (tmp_path / "b/config.toml").read_text(encoding="utf-8")
     assert go(taught, tmp_path / "a.npy", mosaic="RGGB").error is None
+
+
+def test_photo_is_chosen_for_mosaics(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", stored(noisy_and_clean()[0]), photometric="minisblack")
+    outputs, read = Outputs(out=tmp_path / "out"), ReadOptions(mosaic="RGGB")
+    (found,) = denoise_files(load_built_ins(), [tmp_path / "a.tif"], outputs=outputs, read=read)
+    assert (found.model, found.chosen) == ("photo", "a mosaic of a camera")

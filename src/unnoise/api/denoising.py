@@ -25,7 +25,7 @@ from unnoise.denoiser import (
     without_hot_pixels,
 )
 from unnoise.errors import UnnoiseError
-from unnoise.images import RGB, Reader, ReadOptions, open_image
+from unnoise.images import RGB, MosaicReader, Reader, ReadOptions, open_image
 from unnoise.pretrained import PRETRAINED, SUBJECTS
 from unnoise.trust import WIDE, Likeness, likeness, read_calibration
 
@@ -95,9 +95,12 @@ def choose(denoisers: Mapping[str, Denoiser], reader: Reader, options: DenoiseOp
     """Choose the model whose training images an open file is most like (``trust/likeness.py``).
 
     It compares the middle 256 × 256 pixels of the first image. Models of one channel are left out
-    where the file has colours. The first model wins a tie, and where nothing is known.
+    where the file has colours. The first model wins a tie, and where nothing is known. It also
+    takes mosaics, which are photographs, though their linear values are as dark as micrographs.
     """
     first = next(iter(denoisers))
+    if isinstance(reader, MosaicReader):
+        return Choice(first, "a mosaic of a camera")
     view = denoisers[first].sight.of_reader(reader, options)
     coloured = _has_colours(denoisers[first], reader, view)
     able = [

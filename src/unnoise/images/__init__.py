@@ -31,6 +31,7 @@ from unnoise.images.listing import (
     names_a_file,
     walk_images,
 )
+from unnoise.images.mosaic import MosaicReader
 from unnoise.images.names import is_image_name
 from unnoise.images.neighbours import Cuts, Neighbours, neighbours
 from unnoise.images.npz_files import find_pairs
@@ -62,6 +63,7 @@ __all__ = [
     "Holes",
     "Layout",
     "Mosaic",
+    "MosaicReader",
     "NaN",
     "Neighbours",
     "ReadOptions",
