@@ -14,7 +14,7 @@ import unnoise
 from unnoise.api.reporting import draw_preview, write_report
 from unnoise.errors import ConfigError, OutputError, RunError, UnnoiseError
 from unnoise.runs import RunFolder
-from unnoise.training import Progress
+from unnoise.training import Enough, Progress
 
 SETTINGS: dict[str, Any] = {"steps": 12, "batch_size": 4}
 
@@ -245,3 +245,27 @@ def test_two_trainings_do_not_share_a_folder(run: Path) -> None:
     with pytest.raises(Stop):
         unnoise.train("digits", steps=14, out=run, resume=True, report=intrude)
     assert "going on" in train(run, steps=14)[-1], "the folder is free again"
+
+
+def test_a_training_that_is_enough_keeps_its_model_and_can_go_on(
+    short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unnoise.training.loop.REPORT_SECONDS", 0.0)
+
+    def report(progress: Progress) -> None:
+        if progress.example is not None:
+            before, after = progress.example()
+            assert before.shape == after.shape == (1, 28, 28)
+        if progress.step >= 5:
+            raise Enough
+
+    folder = tmp_path / "run"
+    quiet: dict[str, Any] = {"say": lambda _: None, "out": folder}
+    found = unnoise.train("digits", **SETTINGS, **quiet, report=report)
+    steps = found.info.trained["steps"]
+    assert 5 <= steps < SETTINGS["steps"]
+    assert found.info.trained["images"] == steps * SETTINGS["batch_size"]
+    assert unnoise.load(folder).info == found.info
+    assert found.info.calibration is not None
+    unnoise.train("digits", **SETTINGS, **quiet, resume=True)
+    assert same_weights(folder, short)

@@ -65,8 +65,8 @@ def train(
         overwrite: Whether a run in that folder may be replaced.
         timeout: Seconds that a process waits for the others, where torchrun started several.
         say: Called with messages; the default prints them on standard error.
-        report: Called with the progress. If it raises ``unnoise.training.Enough``, training ends,
-            and the best model so far is kept and returned.
+        report: Called with the progress. If it raises ``unnoise.training.Enough``, a training of
+            one process ends, and its best model so far is kept and returned.
         **settings: The settings below, such as ``minutes=2``; None is the same as leaving one out.
 
     Returns:
