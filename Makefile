@@ -50,7 +50,7 @@ SCREEN := xvfb xauth libegl1 libgl1 libgl1-mesa-dri libopengl0 libdbus-1-3 libxk
 .venv/.napari: $(READY)
 	$(PYTHON) -m venv .venv/napari
 	.venv/napari/bin/pip install --quiet --disable-pip-version-check -c constraints.txt 'torch==2.13.0'
-	.venv/napari/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,napari]' pytest
+	.venv/napari/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,napari]' hypothesis pytest
 	@touch $@
 
 check: $(READY) ## Lint, check formatting, types and the arrows between the rooms
