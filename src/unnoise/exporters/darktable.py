@@ -32,7 +32,7 @@ SIZES = ((1, 1), (37, 53), (1362, 2048))  # of the images on which the graph and
 # pixels with tiles of 1152, and 1.65 times with those of 2048, its own default.
 TILES = (1152, 768, 512)
 VERSION = "1.0"  # of the model, for darktable
-SOURCE = "trained with unnoise {version}, https://pypi.org/project/unnoise"
+SOURCE = "trained with unnoise {version}"
 
 
 class InDarktable(nn.Module):

@@ -1,4 +1,4 @@
-"""The models that a person opened or trained in this session; both widgets know them."""
+"""The models that a person opened or trained since napari started; both widgets know them."""
 
 from qtpy.QtCore import QObject, Signal
 
