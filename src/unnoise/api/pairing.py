@@ -8,7 +8,16 @@ from pathlib import Path
 from unnoise.api.one_file import FileResult
 from unnoise.denoiser import Outputs
 from unnoise.errors import ConfigError, ImageError
-from unnoise.images import Found, ReadOptions, find_images, frames_of, names_a_file, result_name
+from unnoise.images import (
+    PICTURE_ENDINGS,
+    Found,
+    ReadOptions,
+    find_images,
+    frames_of,
+    names_a_file,
+    plain_ending,
+    result_name,
+)
 from unnoise.outputs import check_writable
 
 
@@ -108,18 +117,13 @@ def _check_one_file(outputs: Outputs, read: ReadOptions, count: int) -> None:
         raise ConfigError(
             f"--out {out} names a file, and {what}: name a folder, without the ending of a format"
         )
-    if outputs.format is not None and Path(outputs.rename(str(out))).suffix != _canonical(out):
+    if outputs.format and out and plain_ending(out) != PICTURE_ENDINGS[outputs.format]:
         raise ConfigError(f"--out {out} and --format {outputs.format} disagree: drop one")
     if outputs.suffix:
         raise ConfigError(
             f"--out {out} is the whole name of the output, and --suffix {outputs.suffix} would "
             "change it: drop one"
         )
-
-
-def _canonical(path: Path | None) -> str:
-    suffix = "" if path is None else path.suffix.lower()
-    return {".jpeg": ".jpg", ".tiff": ".tif"}.get(suffix, suffix)
 
 
 def _check_apart(pairs: Sequence[Pair]) -> None:

@@ -8,15 +8,12 @@ from typing import Any, Literal, Self, get_args
 import numpy as np
 
 from unnoise.errors import ConfigError, UnknownNameError
-from unnoise.images import ValueRange, written_ending
+from unnoise.images import PICTURE_ENDINGS, ValueRange, written_ending
 
 ChannelUse = Literal["auto", "separate", "together"]
 OutputDtype = Literal["same", "auto", "float32"]
 Steady = Literal["auto", "on", "off"]
 PictureFormat = Literal["png", "jpeg", "webp", "tiff"]
-PICTURE_ENDINGS: dict[str | None, str] = {
-    "png": ".png", "jpeg": ".jpg", "webp": ".webp", "tiff": ".tif"
-}  # fmt: skip
 
 OF_FILES = ("quality",)  # options that mean nothing for an array
 SUFFIX = "_denoised"  # of outputs beside their inputs
@@ -162,7 +159,6 @@ class Outputs:
             raise ConfigError(
                 f"suffix is {self.suffix!r}: it is put into a name, so it holds no {os.sep}"
             )
-
         check_word("format", self.format or "png", PictureFormat)
 
     @property
@@ -176,7 +172,7 @@ class Outputs:
         """Return the name of the output of an input, with the ending of its format."""
         ending = next((end for end in ENDINGS if name.lower().endswith(end)), PurePath(name).suffix)
         stem = name[: len(name) - len(ending)]
-        known = PICTURE_ENDINGS.get(self.format) or written_ending(name)
+        known = PICTURE_ENDINGS[self.format] if self.format else written_ending(name)
         return stem + self.added + (known or name[len(stem) :])
 
 

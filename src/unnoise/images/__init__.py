@@ -19,7 +19,13 @@ from unnoise.images.axes import MAX_PIXELS, Layout, check_likely
 from unnoise.images.conversion import Conversion, convert, is_viewable
 from unnoise.images.encoding import jpeg_coding
 from unnoise.images.files import open_image, read_image, read_stack
-from unnoise.images.formats import SUFFIXES, result_name, written_ending
+from unnoise.images.formats import (
+    PICTURE_ENDINGS,
+    SUFFIXES,
+    plain_ending,
+    result_name,
+    written_ending,
+)
 from unnoise.images.holes import Holes, NaN, fill_holes, hole_mask, largest_part, without_holes
 from unnoise.images.inventory import format_of
 from unnoise.images.listing import (
@@ -50,6 +56,7 @@ __all__ = [
     "BAND_ROWS",
     "LUMA",
     "MAX_PIXELS",
+    "PICTURE_ENDINGS",
     "RGB",
     "SUFFIXES",
     "WILD",
@@ -96,6 +103,7 @@ __all__ = [
     "neighbours",
     "open_image",
     "pixel_size",
+    "plain_ending",
     "ranges_of",
     "reached",
     "read_bytes",

@@ -8,6 +8,7 @@ import numpy as np
 
 from unnoise.errors import ImageError
 from unnoise.images.encoding import keep_colours, save_options
+from unnoise.images.formats import plain_ending
 from unnoise.images.inventory import inventory
 from unnoise.images.mosaic import MosaicReader
 from unnoise.images.picture_files import (
@@ -75,7 +76,7 @@ def convert(
         raise ImageError(
             f"{source.name} is a mosaic, whose results have its format: leave the format out"
         )
-    suffix = {".jpeg": ".jpg", ".tiff": ".tif"}.get(target.suffix.lower(), target.suffix.lower())
+    suffix = plain_ending(target)
     space = source.space if channel is None else None
     chosen = slice(source.channels) if channel is None else slice(channel, channel + 1)
     colours, alpha = image[..., chosen], image[..., source.channels :]

@@ -68,6 +68,7 @@ class Format:
         return lost
 
 
+PICTURE_ENDINGS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "tiff": ".tif"}
 PICTURE = Format("a picture", (".png", ".jpg", ".jpeg", ".webp"), "picture_files:PictureReader")
 TIFF = Format("a TIFF", (".tif", ".tiff"), "tiff_reader:TiffReader")
 IDX = Format("an IDX", (".idx", "-ubyte", ".idx.gz", "-ubyte.gz"), "array_files:open_idx")
@@ -176,6 +177,18 @@ def format_named(file: File) -> Format:
             raise ImageError(f"{file} is {known[0]}, which is not read: {known[1]}")
         raise ImageError(f"{file} has no format that can be read: {', '.join(SUFFIXES)}")
     return ENDINGS[ending]
+
+
+def plain_ending(file: File) -> str:
+    """Return one ending for each format; each kind of picture is a format of its own.
+
+    Raises:
+        ImageError: The name of the file states no format.
+    """
+    kind = format_named(file)
+    if kind is PICTURE:
+        return str(ending_of(file.name)).replace("jpeg", "jpg")
+    return kind.endings[0]
 
 
 def written_ending(name: str) -> str | None:

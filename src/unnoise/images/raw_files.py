@@ -16,6 +16,7 @@ from unnoise.errors import ImageError
 from unnoise.images.axes import checked_layout
 from unnoise.images.contents import Contents, File, map_array, reading, size_in_bytes
 from unnoise.images.exif import IMAGE_TAGS, append_exif, read_exif
+from unnoise.images.formats import PICTURE_ENDINGS
 from unnoise.images.icc import make_profile
 from unnoise.images.inventory import TIFF_WORDS, format_of
 from unnoise.images.options import ReadOptions
@@ -25,7 +26,6 @@ from unnoise.types import Array
 
 ORIENTATIONS = {0: 1, 1: 2, 3: 3, 2: 4, 4: 5, 6: 6, 7: 7, 5: 8}  # of EXIF, by those of LibRaw
 ORIENTATION = 274
-ENDINGS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 THREADS = 8  # of LibRaw, at most; address space, which is limited, is kept for each
 SECONDS, EACH_MEGABYTE, EACH_MEGAPIXEL = 60, 2, 20  # limits of a process, far above what is needed
 LARGEST_TIFF = 2**32 - 2**25  # bytes that 32-bit offsets reach
@@ -43,10 +43,10 @@ class RawReader(Reader):
     """
 
     def __init__(self, file: File, read: ReadOptions) -> None:
-        found = str(format_of(file))
-        if found in ENDINGS:
+        found = format_of(file)
+        if found not in (None, "tiff"):  # as which many raw files begin
             raise ImageError(
-                f"{file} holds {found.upper()} data: rename it to end in {ENDINGS[found]}"
+                f"{file} holds {found.upper()} data: rename it to end in {PICTURE_ENDINGS[found]}"
             )
         self._curve = read.develop
         with reading(file):

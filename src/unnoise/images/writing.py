@@ -12,17 +12,16 @@ from numpy.typing import NDArray
 
 from unnoise.errors import ImageError
 from unnoise.images.array_files import is_idx, write_idx, write_idx_like, write_npy
-from unnoise.images.contents import File
 from unnoise.images.encoding import save_options
 from unnoise.images.film_reader import FilmReader
 from unnoise.images.film_writer import write_film
 from unnoise.images.formats import (
-    PICTURE,
+    PICTURE_ENDINGS,
     SUFFIXES,
     TIFF,
     Format,
-    ending_of,
     format_named,
+    plain_ending,
     result_name,
 )
 from unnoise.images.inventory import format_of, inventory
@@ -41,8 +40,7 @@ from unnoise.types import Array
 
 # Interpretations of grey and of colours: libvips writes 16 bits only if they have them.
 MEANINGS = {"uint8": ("b-w", "srgb"), "uint16": ("grey16", "rgb16"), "float32": ("b-w", "scrgb")}
-NAMED = {".png": "png", ".jpg": "jpeg", ".webp": "webp", ".tif": "tiff"}
-ENDINGS = {kind: suffix for suffix, kind in NAMED.items()}
+NAMED = {suffix: kind for kind, suffix in PICTURE_ENDINGS.items()}
 
 
 def write_like(
@@ -172,10 +170,10 @@ def _check_name(path: Path, source: Reader, kind: Format) -> None:
                 f"{source.name} is {kind.name}, and its results are written as "
                 f"{' or '.join(kind.written_as)}, not as {path.name}: use a name that ends in this"
             )
-    elif _format(path) != _format(source.file):
+    elif plain_ending(path) != plain_ending(source.file):
         raise ImageError(
             f"{path} does not have the format of {source.path}: results are written in the format "
-            f"of their source, so use a name that ends in {_format(source.file)}"
+            f"of their source, so use a name that ends in {plain_ending(source.file)}"
         )
     else:
         _check_content(path, source)
@@ -183,10 +181,10 @@ def _check_name(path: Path, source: Reader, kind: Format) -> None:
 
 def _check_content(path: Path, source: Reader) -> None:
     """Raise ``ImageError`` if the format of a name would lose contents of the real format."""
-    kind, named = format_of(source.path), NAMED.get(_format(path))
+    kind, named = format_of(source.path), NAMED.get(plain_ending(path))
     if kind is None or named is None or kind == named:
         return
-    advice = f"{source.name} holds {kind.upper()} data: rename it to end in {ENDINGS[kind]}"
+    advice = f"{source.name} holds {kind.upper()} data: rename it to end in {PICTURE_ENDINGS[kind]}"
     if "tiff" in (kind, named):
         raise ImageError(advice)
     if source.space == "cmyk":
@@ -216,14 +214,6 @@ def _retyped(source: Reader, dtype: np.dtype[np.generic] | None) -> Reader:
     if isinstance(made, NpzReader):
         made.members = {name: replace(each, dtype=dtype) for name, each in made.members.items()}
     return made
-
-
-def _format(file: File) -> str:
-    """Return one ending per format; each kind of picture is a format of its own."""
-    kind = format_named(file)
-    if kind is PICTURE:
-        return str(ending_of(file.name)).replace("jpeg", "jpg")
-    return kind.endings[0]
 
 
 def _checked(source: Reader, images: Iterable[Iterable[Array]]) -> Iterator[Iterator[Array]]:

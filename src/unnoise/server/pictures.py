@@ -18,9 +18,11 @@ from unnoise.api.one_file import look
 from unnoise.denoiser import DenoiseOptions, Denoiser, beside
 from unnoise.errors import ImageError
 from unnoise.images import (
+    PICTURE_ENDINGS,
     Reader,
     ReadOptions,
     convert,
+    format_of,
     is_viewable,
     open_image,
     upright,
@@ -30,10 +32,9 @@ from unnoise.server.requests import Accepted, NotAcceptableError, RefusedError, 
 from unnoise.trust import Calibration, Judgement, inspect, read_calibration
 from unnoise.types import Array, Floats
 
-SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/tiff": ".tif"}
+SUFFIXES = {f"image/{kind}": suffix for kind, suffix in PICTURE_ENDINGS.items()}
 TYPES = {suffix: kind for kind, suffix in SUFFIXES.items()}
 TIME_AND_DEPTH = "TZ"  # axes along which brightness can be compared
-START = 16  # bytes from which a format is detected
 
 
 class UnknownFormatError(RefusedError):
@@ -178,9 +179,12 @@ def examine(
 @contextmanager
 def _opened(body: Path, *, max_pixels: int) -> Iterator[Reader]:
     """Open the body of a request; its header is checked before any pixel is decoded."""
-    with body.open("rb") as file:
-        path = body.with_name("image" + SUFFIXES[_detected_format(file.read(START))])
-    body.rename(path)
+    kind = format_of(body)
+    if kind is None:
+        raise UnknownFormatError(
+            "the body is not a PNG, JPEG, WebP or TIFF file: convert it to one"
+        )
+    path = body.rename(body.with_name("image" + PICTURE_ENDINGS[kind]))
     with open_image(path, ReadOptions(max_pixels=0)) as reader:
         pixels = reader.count * reader.height * reader.width
         if pixels > max_pixels:
@@ -188,19 +192,6 @@ def _opened(body: Path, *, max_pixels: int) -> Iterator[Reader]:
                 f"the image has {pixels:,} pixels; this server takes up to {max_pixels:,}"
             )
         yield reader
-
-
-def _detected_format(start: bytes) -> str:
-    """Return the media type of a file by its first bytes."""
-    if start.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if start.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if start.startswith(b"RIFF") and start[8:12] == b"WEBP":
-        return "image/webp"
-    if start[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-        return "image/tiff"
-    raise UnknownFormatError("the body is not a PNG, JPEG, WebP or TIFF file: convert it to one")
 
 
 def _drawn(values: Floats, path: Path, name: str) -> dict[str, Any]:
