@@ -79,6 +79,8 @@ def test_measurements_become_a_picture_with_a_note(tmp_path: Path) -> None:
             "--engine processes is for many",
         ),
         (["-", "--suffix", "_a"], b"x", "--suffix _a is for names of files"),
+        (["nothing.png", "--out", "-"], b"", "nothing.png is no file"),
+        ([PHOTO.parent, "--out", "-"], b"", "pretrained is no file"),
         (["--modle", "photo", "a.png"], b"", "unknown option --modle"),
         ([PHOTO, "--out", "a.webp", "--format", "png"], b"", "disagree"),
     ],

@@ -4,41 +4,33 @@ Both go through files in a temporary folder, so that memory does not grow with t
 """
 
 import io
-import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-from unnoise.denoiser.options import PICTURE_ENDINGS, Outputs
+from unnoise.denoiser.options import Outputs
 from unnoise.errors import ConfigError, ImageError, OutputError, UnnoiseError
+from unnoise.images import PICTURE_ENDINGS, format_of
 
 STREAM = "-"
-INPUT, RESULT = "input", "result"  # names of the files in place of the streams
-MAGIC = {  # the first bytes of the formats that state themselves
-    b"\x89PNG\r\n\x1a\n": ".png",
-    b"\xff\xd8\xff": ".jpg",
-    b"RIFF": ".webp",
-    b"II*\0": ".tif", b"MM\0*": ".tif", b"II+\0": ".tif", b"MM\0+": ".tif",
-    b"\x93NUMPY": ".npy",
-    b"PK\x03\x04": ".npz",
-}  # fmt: skip
-LONGEST = 8  # bytes of the longest
+ARRAYS = {b"\x93NUMPY": ".npy", b"PK\x03\x04": ".npz"}  # by their first bytes
+SHOWN = 8  # bytes that a message shows
 
 
 class _Named(io.TextIOBase):
     """A text stream that names the streams instead of the files in their place."""
 
-    def __init__(self, stream: TextIO, folder: Path) -> None:
-        self._stream, self._folder = stream, folder
+    def __init__(self, stream: TextIO, titles: Mapping[str, str]) -> None:
+        self._stream, self._titles = stream, titles
 
     def write(self, text: str) -> int:
         """Write a text."""
-        return self._stream.write(_named(text, self._folder))
+        return self._stream.write(_named(text, self._titles))
 
     def flush(self) -> None:
         """Pass on what was written."""
@@ -49,9 +41,9 @@ class _Named(io.TextIOBase):
         return self._stream.isatty()
 
 
-def _named(text: str, folder: Path) -> str:
-    for name, title in ((INPUT, "standard input"), (RESULT, "standard output")):
-        text = re.sub(rf"{re.escape(str(folder / name))}\.\w+", title, text)
+def _named(text: str, titles: Mapping[str, str]) -> str:
+    for path, title in titles.items():
+        text = text.replace(path, title)
     return text
 
 
@@ -73,22 +65,25 @@ def streamed(
     reads = STREAM in inputs
     writes = outputs.out == Path(STREAM) or (reads and outputs.out is None)
     _check(inputs, outputs, writes=writes, json=json)
+    titles = dict[str, str]()  # of the files, in messages
     with tempfile.TemporaryDirectory(prefix="unnoise-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+        results = Path(name, "results")
         try:
             with (
-                redirect_stderr(_Named(sys.stderr, folder)),
-                redirect_stdout(_Named(sys.stdout, folder)) if not writes else nullcontext(),
+                redirect_stderr(_Named(sys.stderr, titles)),
+                nullcontext() if writes else redirect_stdout(_Named(sys.stdout, titles)),
             ):
-                path = _receive(folder) if reads else Path(inputs[0])
+                path = _receive(Path(name)) if reads else Path(inputs[0])
+                if reads:
+                    titles[str(path)] = "standard input"
                 if writes:
-                    ending = PICTURE_ENDINGS.get(outputs.format) or path.suffix
-                    outputs = replace(outputs, out=folder / f"{RESULT}{ending}")
+                    outputs = replace(outputs, out=results)
+                    titles[str(results / outputs.rename(path.name))] = "standard output"
                 yield [str(path)], outputs
         except UnnoiseError as error:
-            error.args = (_named(str(error), folder),)
+            error.args = (_named(str(error), titles),)
             raise
-        for result in folder.glob(f"{RESULT}.*") if writes else ():
+        for result in results.glob("*"):
             _send(result)
 
 
@@ -108,6 +103,8 @@ def _check(inputs: Sequence[str], outputs: Outputs, *, writes: bool, json: bool)
     """Raise ``ConfigError`` for options that contradict streams."""
     if len(inputs) != 1:
         raise ConfigError(f"- is one image, and {len(inputs)} inputs were given: name it alone")
+    if not (STREAM in inputs or Path(inputs[0]).is_file()):
+        raise ConfigError(f"--out - takes the result of one file, and {inputs[0]} is no file")
     if writes and json:
         raise ConfigError(
             "--json and the image would both go to standard output: name a file with --out"
@@ -130,18 +127,18 @@ def _receive(folder: Path) -> Path:
             f"- reads an image from standard input, which is {what}: pipe one, as in "
             "unnoise denoise - < noisy.png > clean.png"
         )
-    source = sys.stdin.buffer
-    start = source.read(LONGEST)
+    received = folder / "input"
+    with received.open("wb") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+    with received.open("rb") as file:
+        start = file.read(SHOWN)
     if not start:
         raise ImageError("standard input is empty: pipe an image, such as < noisy.png")
-    ending = next((ending for magic, ending in MAGIC.items() if start.startswith(magic)), None)
-    if ending is None:
+    kind = format_of(received)
+    ending = next((end for magic, end in ARRAYS.items() if start.startswith(magic)), None)
+    if kind is None and ending is None:
         raise ImageError(
             f"standard input begins with {start.hex(' ')}, which is no PNG, JPEG, WebP, TIFF, .npy "
             "or .npz: write it to a file with the ending of its format, and name the file"
         )
-    path = folder / f"{INPUT}{ending}"
-    with path.open("wb") as file:
-        file.write(start)
-        shutil.copyfileobj(source, file)
-    return path
+    return received.rename(received.with_suffix(PICTURE_ENDINGS[kind] if kind else str(ending)))
