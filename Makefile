@@ -2,9 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+RECORD := $(BIN)/python benchmarks/record.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-pipelines test-napari check base-install format pretrained pretrained-fluorescence bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-smeared bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-fluorescence bench-method bench-neighbours bench-neighbours-facts bench-noise-models bench-units bench-strength bench-flicker bench-raw bench-scale bench-hosts bench-mutated bench-darktable clean
+.PHONY: help demo test docs docs-full docs-open gallery test-pipelines test-napari check base-install format pretrained pretrained-fluorescence bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-smeared bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-fluorescence bench-method bench-neighbours bench-neighbours-facts bench-noise-models bench-units bench-strength bench-flicker bench-raw bench-scale bench-hosts bench-mutated bench-darktable clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -26,6 +27,23 @@ test: $(READY) ## Run the tests on two cores
 	  || { apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; } >/dev/null 2>&1 \
 	  || echo 'no chromium, and none can be installed: the tests of the page are skipped'
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
+
+docs: .venv/.docs ## Build the site with short tutorials, and check it in a browser
+	OMP_NUM_THREADS=2 $(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q tests/docs/test_site.py
+
+docs-full: .venv/.docs ## Build the site with the long form of the tutorials (an hour)
+	UNNOISE_DOCS=full $(BIN)/sphinx-build -W --keep-going -q -E -b html docs docs/_build/html
+
+docs-open: docs ## Show the site on this machine
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory docs/_build/html 8001
+
+.venv/.docs: $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	@touch $@
+
+gallery: $(READY) ## Make the pictures of the gallery again (ten minutes)
+	$(BIN)/python tools/gallery.py
 
 test-pipelines: $(READY) .venv/.pipelines ## Run the examples for Snakemake and Nextflow
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q tests/examples
@@ -79,42 +97,42 @@ pretrained-fluorescence: $(READY) ## Train the fluorescence denoiser from scratc
 	$(BIN)/python tools/pretrain_fluorescence.py --minutes $(or $(MINUTES),25)
 
 bench-photo: $(READY) benchmarks/photo/.packages ## Compare the photo denoiser with classical methods and published networks
-	$(BIN)/python benchmarks/photo/compare.py
+	$(RECORD) photo benchmarks/photo/compare.py
 
 bench-camera: $(READY) benchmarks/photo/.packages ## Compare the photo denoiser on real camera noise with BM3D and non-local means
-	$(BIN)/python benchmarks/camera.py --model benchmarks/photo/photo-1.safetensors
-	$(BIN)/python benchmarks/photo/keeps.py
+	$(RECORD) camera benchmarks/camera.py --model benchmarks/photo/photo-1.safetensors
+	$(RECORD) keeps benchmarks/photo/keeps.py
 
 bench-darktable: $(READY) ## Measure photo in the tiles of darktable, beside published networks (20 minutes)
-	$(BIN)/python benchmarks/darktable.py
+	$(RECORD) darktable benchmarks/darktable.py
 
 bench-candidates: $(READY) ## Compare networks and recipes for the photo denoiser, each trained for two minutes
-	$(BIN)/python benchmarks/photo/candidates.py
+	$(RECORD) candidates benchmarks/photo/candidates.py
 
 bench-trust: $(READY) ## Check that the warnings, the estimated quality and the intervals are right
-	$(BIN)/python benchmarks/trust/trust.py
+	$(RECORD) trust benchmarks/trust/trust.py
 
 bench-verdicts: $(READY) ## Count good results that are rejected and bad ones that are trusted, of 321 with known truth
-	$(BIN)/python benchmarks/trust/verdicts.py
-	$(BIN)/python benchmarks/trust/verdicts.py --final
+	$(RECORD) verdicts benchmarks/trust/verdicts.py
+	$(RECORD) verdicts-final benchmarks/trust/verdicts.py --final
 
 bench-smeared: $(READY) ## Check that verdicts say where a model of several images smeared what moved (20 minutes)
-	$(BIN)/python benchmarks/trust/smeared.py
+	$(RECORD) smeared benchmarks/trust/smeared.py
 
 bench-order: $(READY) ## Check that several models are put in the right order without clean images
-	$(BIN)/python benchmarks/trust/order.py
+	$(RECORD) order benchmarks/trust/order.py
 
 bench-features: $(READY) ## Measure features: few labels, denoise-then-classify, the tasks of the papers
-	$(BIN)/python benchmarks/features/features.py
+	$(RECORD) features benchmarks/features/features.py
 
 bench-server: $(READY) ## Compare the server with `denoise`, and ONNX Runtime with torch
-	$(BIN)/python benchmarks/server/server.py
+	$(RECORD) server benchmarks/server/server.py
 
 bench-raw: $(READY) ## Compare ways to denoise mosaics, count what is taken for one, and time LibRaw
-	$(BIN)/python benchmarks/raw.py designs
-	$(BIN)/python benchmarks/raw.py designs --final
-	$(BIN)/python benchmarks/raw.py alarms
-	$(BIN)/python benchmarks/raw.py cost
+	$(RECORD) raw-designs benchmarks/raw.py designs
+	$(RECORD) raw-designs-final benchmarks/raw.py designs --final
+	$(RECORD) raw-alarms benchmarks/raw.py alarms
+	$(RECORD) raw-cost benchmarks/raw.py cost
 
 bench-slow: $(READY) ## Run the slow tests, which `make test` leaves out
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m slow
@@ -132,66 +150,72 @@ benchmarks/photo/.packages: benchmarks/photo/requirements.txt
 bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-fluorescence bench-method bench-candidates bench-photo bench-camera bench-trust bench-verdicts bench-smeared bench-order bench-features bench-server bench-flicker bench-slow bench-hostile bench-mutated bench-scale ## Run most benchmarks (about six hours)
 
 bench-models: $(READY) ## Measure cost, speed, share of the machine's limit and quality of candidate networks
-	$(BIN)/python benchmarks/models.py
+	$(RECORD) models benchmarks/models.py
 
 bench-footprint: $(READY) ## Measure import time, and peak memory of a training
-	$(BIN)/python benchmarks/footprint.py
+	$(RECORD) footprint benchmarks/footprint.py
 
 bench-tiles: $(READY) ## Measure speed, seams and memory of large images
-	$(BIN)/python benchmarks/tiles.py
+	$(RECORD) tiles benchmarks/tiles.py
 
 bench-loader: $(READY) ## Measure the time that training waits for data
-	$(BIN)/python benchmarks/loader.py
+	$(RECORD) loader benchmarks/loader.py
 
 bench-noise-models: $(READY) ## Check noise specs estimated from noisy photographs (15 minutes)
-	$(BIN)/python benchmarks/noise_models.py
+	$(RECORD) noise_models benchmarks/noise_models.py
 
 bench-units: $(READY) ## Check that the unit of the values does not matter: one set of captures in eight
-	$(BIN)/python benchmarks/units.py
+	$(RECORD) units benchmarks/units.py
 
 bench-strength: $(READY) ## Measure detail recovery and hot pixels on photographs
-	$(BIN)/python benchmarks/strength.py
+	$(RECORD) strength benchmarks/strength.py
 
 bench-flicker: $(READY) ## Measure the flicker and the trails of films, with the blend over time and without
-	$(BIN)/python benchmarks/flicker.py --final
+	$(RECORD) flicker-final benchmarks/flicker.py --final
 
 bench-own: $(READY) ## Train on microscopy, documents and photographs, and measure the quality
-	$(BIN)/python benchmarks/own_images.py
+	$(RECORD) own-correlation benchmarks/own_images.py correlation
+	$(RECORD) own-microscopy benchmarks/own_images.py microscopy
+	$(RECORD) own-captures benchmarks/own_images.py captures
+	$(RECORD) own-widefield benchmarks/own_images.py widefield --objective noise2noise --steps 3000
+	$(RECORD) own-bsd68 benchmarks/own_images.py bsd68
+	$(RECORD) own-documents benchmarks/own_images.py documents --steps 1500
+	$(RECORD) own-self benchmarks/own_images.py self
 
 bench-fluorescence: $(READY) ## Measure the fluorescence denoiser on real captures, and the choice between models (30 minutes)
-	$(BIN)/python benchmarks/micrographs.py --minutes 2
-	$(BIN)/python benchmarks/choice.py
+	$(RECORD) micrographs benchmarks/micrographs.py --minutes 2
+	$(RECORD) choice benchmarks/choice.py
 
 bench-method: $(READY) ## Check the method chosen for noisy images alone (20 minutes)
-	$(BIN)/python benchmarks/method.py
+	$(RECORD) method benchmarks/method.py
 
 bench-neighbours: $(READY) ## Measure neighbouring images: quality, designs, cost (3 hours in all; benchmarks/neighbours.py)
-	$(BIN)/python benchmarks/neighbours.py choice
-	$(BIN)/python benchmarks/neighbours.py objectives --minutes 3
-	$(BIN)/python benchmarks/neighbours.py designs --minutes 3
-	$(BIN)/python benchmarks/neighbours.py burst --minutes 3
-	$(BIN)/python benchmarks/neighbours.py speed
-	$(BIN)/python benchmarks/neighbours.py memory
+	$(RECORD) neighbours-choice benchmarks/neighbours.py choice
+	$(RECORD) neighbours-objectives benchmarks/neighbours.py objectives --minutes 3
+	$(RECORD) neighbours-designs benchmarks/neighbours.py designs --minutes 3
+	$(RECORD) neighbours-burst benchmarks/neighbours.py burst --minutes 3
+	$(RECORD) neighbours-speed benchmarks/neighbours.py speed
+	$(RECORD) neighbours-memory benchmarks/neighbours.py memory
 
 bench-neighbours-facts: $(READY) ## Check whether neighbouring images help, and where films are cut (3 minutes)
-	$(BIN)/python benchmarks/neighbours_facts.py
+	$(RECORD) neighbours_facts benchmarks/neighbours_facts.py
 
 bench-scale: $(READY) ## Measure many workers: speed, survival, the driver's memory, the cost of a large job (40 minutes)
-	$(BIN)/python benchmarks/scale/training.py
-	$(BIN)/python benchmarks/scale/denoising.py
-	$(BIN)/python benchmarks/scale/memory.py
-	$(BIN)/python benchmarks/scale/cost.py
-	$(BIN)/python benchmarks/scale/driver.py --files 20000 200000
-	$(BIN)/python benchmarks/scale/survival.py
+	$(RECORD) scale-training benchmarks/scale/training.py
+	$(RECORD) scale-denoising benchmarks/scale/denoising.py
+	$(RECORD) scale-memory benchmarks/scale/memory.py
+	$(RECORD) scale-cost benchmarks/scale/cost.py
+	$(RECORD) scale-driver benchmarks/scale/driver.py --files 20000 200000
+	$(RECORD) scale-survival benchmarks/scale/survival.py
 
 bench-hosts: $(READY) ## Train on two hosts and cut one off (needs root, for network namespaces)
-	$(BIN)/python benchmarks/scale/hosts.py
+	$(RECORD) scale-hosts benchmarks/scale/hosts.py
 
 bench-ceiling: $(READY) ## Measure the quality of a large ensemble, trained long
-	$(BIN)/python benchmarks/ceiling.py
+	$(RECORD) ceiling benchmarks/ceiling.py
 
 bench-keras: $(READY) benchmarks/seed_keras/.venv/.ready ## Compare unnoise with the Keras original
-	$(BIN)/python benchmarks/seed_keras/run.py
+	$(RECORD) keras benchmarks/seed_keras/run.py
 
 benchmarks/seed_keras/.venv/.ready: benchmarks/seed_keras/requirements.txt
 	$(PYTHON) -m venv benchmarks/seed_keras/.venv
