@@ -63,7 +63,9 @@ def export(
     """
     path = Path(path)
     kind = _format(path, format)
-    _check_options(kind, onnx=half or opset != OPSET, named=name or author or license, id=id)
+    _check_options(
+        kind, onnx=half or opset != OPSET, named=name or author or license, identifier=id
+    )
     denoiser = model if isinstance(model, Denoiser) else load(model, device="cpu", precision="fp32")
     from unnoise import exporters
 
@@ -104,7 +106,7 @@ def _format(path: Path, asked: Format) -> str:
     return found
 
 
-def _check_options(kind: str, *, onnx: bool, named: str | None, id: str | None) -> None:  # noqa: A002
+def _check_options(kind: str, *, onnx: bool, named: str | None, identifier: str | None) -> None:
     """Raise ``ConfigError`` for options that another format has."""
     if onnx and kind != "onnx":
         raise ConfigError(f"half and opset are for ONNX files: leave them out with {kind}")
@@ -112,7 +114,7 @@ def _check_options(kind: str, *, onnx: bool, named: str | None, id: str | None) 
         raise ConfigError(
             f"name, author and license are for darktable and bioimage: leave them out with {kind}"
         )
-    if id is not None and kind != "darktable":
+    if identifier is not None and kind != "darktable":
         raise ConfigError(f"id is for darktable: leave it out with {kind}")
 
 
@@ -133,12 +135,11 @@ def _example(denoiser: Denoiser, place: str | None) -> tuple[Floats, tuple[str, 
 
 def _held_out(denoiser: Denoiser, run: RunFolder) -> Floats:
     """Return the first held-out image of a run, with its noise."""
-    from unnoise.api.judging import Judged, ready, value_ranges
+    from unnoise.api.judging import first_ready
     from unnoise.api.reporting import held_out_of
 
-    shown = Judged.of(held_out_of(run.read_config(), run, ignore).shown)
-    ranges, random = value_ranges(denoiser, [shown]), generator(0, "example")
-    first = ready(denoiser, shown, ranges, denoiser.info.noise, random)[0]
+    views = held_out_of(run.read_config(), run, ignore).shown
+    first = first_ready(denoiser, views, denoiser.info.noise, generator(0, "example"))
     return np.asarray(first.noisy[0])
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from unnoise.api.judging import Judged, ready, value_ranges
+from unnoise.api.judging import first_ready
 from unnoise.assemble import Assembly
 from unnoise.data import Along
 from unnoise.denoiser import Denoiser
@@ -63,12 +63,12 @@ def example_of(assembly: Assembly) -> tuple[Floats, Floats]:
 
     Values are in the model's scale, nominally [0, 1].
     """
-    training, shown = assembly.training, Judged.of(assembly.examples)
+    training = assembly.training
     network = copy.deepcopy(training.latest)
     network.load_state_dict(training.result())
     denoiser = Denoiser(_backend(network.eval(), training), assembly.info)
-    ranges, random = value_ranges(denoiser, [shown]), generator(training.seed, "example")
-    first = ready(denoiser, shown, ranges, assembly.info.noise, random)[0]
+    random = generator(training.seed, "example")
+    first = first_ready(denoiser, assembly.examples, assembly.info.noise, random)
     return first.noisy[0], denoiser.denoise_floats(first.together()[:1])[0]
 
 

@@ -50,6 +50,14 @@ class Ready:
     together: Callable[[], Floats]  # the noisy images as the model sees them, (N, depth · C, H, W)
 
 
+def first_ready(
+    denoiser: Denoiser, views: Sequence[Array], noise: str, random: torch.Generator
+) -> Ready:
+    """Return the first stack of some views in the model's scale, with its noise."""
+    shown = Judged.of(views)
+    return ready(denoiser, shown, value_ranges(denoiser, [shown]), noise, random)[0]
+
+
 def with_data(judged: Judged) -> list[Judged]:
     """Leave out pixels without data; stacks that lack none stay whole."""
     images, clean = judged.images, judged.clean

@@ -39,13 +39,8 @@ EXTRAS = {  # modules that another extra than train installs
               "python_multipart", "starlette", "uvicorn"),
     "cluster": ("ray",),
     "remote": ("fsspec",),
-    "astro": ("astropy",),
-    "bio": ("czifile", "liffile", "nd2", "numcodecs"),
-    "em": ("mrcfile",),
     "hub": ("huggingface_hub",),
-    "medical": ("pydicom",),
     "zarr": ("zarr",),
-    "raw": ("rawpy",),
 }  # fmt: skip
 
 

@@ -16,13 +16,13 @@ def export(
     out: Path,
     /,
     *,
-    format: Literal["auto", "onnx", "darktable", "bioimage", "hub"] = "auto",  # noqa: A002
+    format: Literal["auto", "onnx", "darktable", "bioimage", "hub"] = "auto",  # noqa: A002  the name of the option
     opset: int = 20,
     half: bool = False,
     id: str | None = None,  # noqa: A002  the word of unnoise.export
     name: str | None = None,
     author: str | None = None,
-    license: str | None = None,  # noqa: A002
+    license: str | None = None,  # noqa: A002  the name of the option
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:

@@ -140,8 +140,8 @@ def _channels(info: ModelInfo) -> list[str]:
 
 def _name(name: str) -> str:
     """Return a name of the letters and the length that the format allows."""
-    kept = "".join(each if each.isalnum() or each in ALLOWED else " " for each in name)
-    return f"{kept:<{SHORTEST}}".replace(" " * SHORTEST, "model")[:LONGEST]
+    kept = "".join(each if each.isalnum() or each in ALLOWED else " " for each in name).strip()
+    return (kept if len(kept) >= SHORTEST else f"model {kept}".strip())[:LONGEST]
 
 
 def readme(about: About, info: ModelInfo) -> str:
@@ -162,7 +162,7 @@ def readme(about: About, info: ModelInfo) -> str:
 | training images | {about.data} |
 | licence of the training images | {about.data_license or UNKNOWN} |
 | method | {info.objective} |
-| noise | {info.noise or "that of the training images"} |
+| noise | {info.noise or "the noise of the training images"} |
 | values | {given.describe(dtype)}; images in another unit must be brought to this one first |
 | author | {about.author or UNKNOWN} |
 | licence | {about.license or UNKNOWN} |

@@ -17,7 +17,7 @@ from unnoise.errors import ConfigError, ModelError
 from unnoise.exporters.about import UNKNOWN, About, check_id
 from unnoise.exporters.archives import write_archive
 from unnoise.exporters.graphs import AXES, TRACED, graph_of
-from unnoise.exporters.onnx_file import TOLERANCE, Exported, difference_of_graph, on_cpu
+from unnoise.exporters.onnx_file import Exported, check_equal, difference_of_graph, on_cpu
 from unnoise.images import RGB, ValueRange
 from unnoise.models import Model
 from unnoise.outputs import replacing
@@ -78,8 +78,8 @@ def write_darktable(
     """
     if path.suffix != SUFFIX:
         raise ConfigError(f"{path} is to be a file for darktable: choose a name in {SUFFIX}")
-    id = f"denoise-{about.id}" if id is None else id  # noqa: A001
-    check_id(id)
+    name = f"denoise-{about.id}" if id is None else id
+    check_id(name)
     backend, known = on_cpu(denoiser)
     _check_suits(backend.model, denoiser.info)
     module = InDarktable(backend.model, clamps=known.sight.clamps).eval()
@@ -88,15 +88,11 @@ def write_darktable(
     graph = graph_of(module, given, multiple=multiple, free=AXES.values(), opset=OPSET, names=NAMES)
     model = graph.SerializeToString()
     difference = difference_of_graph(model, known, sizes=SIZES, channels=RGB)
-    if not difference < TOLERANCE:
-        raise ModelError(
-            f"results of the file differ by {difference:.2g} from results of torch, more than "
-            f"{TOLERANCE:g}, so it was not kept: please report this model"
-        )
-    config = _config(id, about, denoiser.info)
+    check_equal(difference)
+    config = _config(name, about, denoiser.info)
     text = json.dumps(config, indent=4, ensure_ascii=False) + "\n"
     with replacing(path, overwrite=overwrite) as temporary:
-        members = {f"{id}/config.json": text.encode(), f"{id}/model.onnx": model}
+        members = {f"{name}/config.json": text.encode(), f"{name}/model.onnx": model}
         write_archive(temporary, members)
         size = temporary.stat().st_size
     left = ("the bounds of the model are left out: darktable has no use for them",)
@@ -135,9 +131,9 @@ def _is_nominal(info: ModelInfo) -> bool:
     return (kept["low"], kept["high"]) == (nominal.low, nominal.high)
 
 
-def _config(id: str, about: About, info: ModelInfo) -> dict[str, Any]:  # noqa: A002
+def _config(identifier: str, about: About, info: ModelInfo) -> dict[str, Any]:
     return {
-        "id": id,
+        "id": identifier,
         "name": about.name,
         "description": about.summary,
         "task": "denoise",

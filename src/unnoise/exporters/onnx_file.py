@@ -80,11 +80,7 @@ def write_onnx(
             return _difference(Denoiser.load(temporary), known, images)
 
         difference, rounding = written(), None
-        if not difference < TOLERANCE:
-            raise ModelError(
-                f"results of the ONNX file differ by {difference:.2g} from results of torch, more "
-                f"than {TOLERANCE:g}, so the file was not kept: please report this model"
-            )
+        check_equal(difference)
         if half:
             for each in filter(None, (graph, bounds)):
                 halve_weights(each)
@@ -97,6 +93,15 @@ def write_onnx(
         size = temporary.stat().st_size
     sizes = tuple(dict.fromkeys((image.shape[2], image.shape[3]) for image in images))
     return Exported(path, size, difference, rounding, sizes)
+
+
+def check_equal(difference: float) -> None:
+    """Raise ``ModelError`` if results of a file differ too much from results of torch."""
+    if not difference < TOLERANCE:
+        raise ModelError(
+            f"results of the file differ by {difference:.2g} from results of torch, more than "
+            f"{TOLERANCE:g}, so it was not kept: please report this model"
+        )
 
 
 def on_cpu(denoiser: Denoiser) -> tuple[TorchBackend, Denoiser]:

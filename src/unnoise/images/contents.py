@@ -2,8 +2,9 @@
 
 import errno
 import re
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -118,3 +119,8 @@ def reading(path: File | str) -> Iterator[None]:
         ) from error
     except Exception as error:  # damaged files make libraries raise any kind
         raise ImageError(f"cannot read {path}: {explain_failure(error)}") from error
+
+
+def quiet() -> AbstractContextManager[object]:
+    """Return a context without the warnings of libraries, as few files keep to their standard."""
+    return warnings.catch_warnings(action="ignore")

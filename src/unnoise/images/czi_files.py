@@ -4,10 +4,8 @@ czifile lists the tiles and reads each; it decodes compressed ones only beside i
 """
 
 import math
-import warnings
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
 
@@ -15,7 +13,7 @@ import numpy as np
 
 from unnoise.errors import ImageError
 from unnoise.images.axes import check_pixels
-from unnoise.images.contents import File, for_library, reading, size_in_bytes
+from unnoise.images.contents import File, for_library, quiet, reading, size_in_bytes
 from unnoise.images.options import ReadOptions
 from unnoise.images.scenes import Scene, ScenesReader
 from unnoise.types import Array
@@ -31,10 +29,10 @@ def open_czi(file: File, read: ReadOptions) -> ScenesReader:
     """Open a CZI file; only the list of its tiles is read."""
     import czifile
 
-    with reading(file), _quiet():
+    with reading(file), quiet():
         czi = czifile.CziFile(for_library(file), multifile=False)
     try:
-        with reading(file), _quiet():
+        with reading(file), quiet():
             root = _metadata(czi)
             entries = czi.subblock_directory
             full = [each for each in entries if each.shape == each.stored_shape]
@@ -140,7 +138,7 @@ class _Tiles:
         from czifile.czifile import DECOMPRESS
 
         size = math.prod(entry.shape) * self._dtype.itemsize
-        with reading(self._file), _quiet():
+        with reading(self._file), quiet():
             block, code = entry.data_segment(), entry.compression
             if code in ZSTANDARD:
                 values: Array = np.frombuffer(
@@ -168,13 +166,6 @@ def _inflated(data: bytes, size: int, code: int) -> bytes:
     values = np.empty(size, np.uint8)
     Zstd().decode(data[start:], values)
     return values.reshape(2, -1).T.tobytes() if split else values.tobytes()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def _starts(entry: Any) -> dict[str, int]:

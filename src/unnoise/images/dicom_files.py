@@ -6,7 +6,6 @@ A header names a person. So messages repeat no value of it, and no error of pydi
 import logging
 import math
 import struct
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any
@@ -15,7 +14,7 @@ import numpy as np
 
 from unnoise.errors import ImageError, UnnoiseError
 from unnoise.images.axes import checked_layout
-from unnoise.images.contents import File, map_array, reading, size_in_bytes
+from unnoise.images.contents import File, map_array, quiet, reading, size_in_bytes
 from unnoise.images.dicom_values import Coding
 from unnoise.images.holes import Holes
 from unnoise.images.options import ReadOptions
@@ -114,12 +113,11 @@ class _Frames:
 def discreet(file: File | str) -> Iterator[None]:
     """Turn errors of pydicom into ``ImageError`` without their text, and drop its warnings."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             yield
     except UnnoiseError:
         raise
-    except Exception as error:
+    except Exception as error:  # damaged files make pydicom raise any kind
         if isinstance(error, OSError) and error.errno is not None:  # of the system
             raise
         raise ImageError(
@@ -243,7 +241,7 @@ def _check_decoder(syntax: Any, file: File) -> None:
     with discreet(file):
         try:
             decoder, name = get_decoder(syntax), str(syntax.name)
-        except NotImplementedError:
+        except NotImplementedError:  # by pydicom, for a transfer syntax without a decoder
             raise ImageError(
                 f"{file} is compressed in a way that is not known: convert it first, with "
                 "gdcmconv --raw"

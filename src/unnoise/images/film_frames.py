@@ -176,10 +176,10 @@ class Converter:
             dst_color_range=FULL if format in LOSSLESS else coding.used_range,
         )
 
-    def _frame(self, image: Array, format: str) -> Any:  # noqa: A002
+    def _frame(self, image: Array, format: str) -> Any:  # noqa: A002  FFmpeg's word
         return self._av.VideoFrame.from_ndarray(image, format=format)
 
-    def _reformatted(self, frame: Any, format: str, **options: Any) -> Any:  # noqa: A002
+    def _reformatted(self, frame: Any, format: str, **options: Any) -> Any:  # noqa: A002  FFmpeg's word
         return self._reformatter.reformat(frame, format=format, interpolation=self._how, **options)
 
 

@@ -5,9 +5,7 @@ and written in the order of the file.
 """
 
 import math
-import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -16,7 +14,7 @@ import numpy as np
 from unnoise import __version__
 from unnoise.errors import ImageError
 from unnoise.images.axes import checked_layout, normal_axes
-from unnoise.images.contents import File, map_array, reading, size_in_bytes
+from unnoise.images.contents import File, map_array, quiet, reading, size_in_bytes
 from unnoise.images.holes import Holes
 from unnoise.images.options import ReadOptions
 from unnoise.images.reader import ArrayReader, Converted
@@ -52,7 +50,7 @@ class FitsReader(ArrayReader):
         with reading(file), file.open("rb") as start:
             if start.read(len(START)) != START:
                 raise ImageError(f"{file} is no FITS file, since it does not begin with SIMPLE")
-        with reading(file), _quiet():
+        with reading(file), quiet():
             self.header, shape, self.place, notes = _first_image(file)
             self.stored = np.dtype(STORED[self.header["BITPIX"]])
             self.scale = float(self.header.get("BSCALE", 1)), float(self.header.get("BZERO", 0))
@@ -122,7 +120,7 @@ def write_fits(
         header.remove(name, ignore_missing=True)
     header.add_history(f"Denoised by unnoise {__version__}: all pixels of this image are new.")
     given = ((_to_stored(band, source, stored) for band in bands) for bands in values.of(images))
-    with source.file.open("rb") as old, temporary.open("w+b") as new, _quiet():
+    with source.file.open("rb") as old, temporary.open("w+b") as new, quiet():
         copy_bytes(old, new, source.place.header)
         new.write(header.tostring().encode("ascii"))
         append(new, source.layout, given, stored)
@@ -135,14 +133,6 @@ def write_fits(
         new.seek(source.place.header)
         new.write(header.tostring().encode("ascii"))  # of the same length
     return frozenset(f"checksum ({name})" for name in checksums)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the warnings of astropy about headers back: most files are not quite of the standard."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def _first_image(file: File) -> tuple[Any, tuple[int, ...], Place, tuple[str, ...]]:

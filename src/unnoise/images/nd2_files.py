@@ -1,10 +1,8 @@
 """ND2 of Nikon: its positions are scenes of frames, which nd2 reads one by one."""
 
 import math
-import warnings
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +10,7 @@ import numpy as np
 
 from unnoise.errors import ImageError
 from unnoise.images.axes import check_pixels
-from unnoise.images.contents import File, reading, size_in_bytes
+from unnoise.images.contents import File, quiet, reading, size_in_bytes
 from unnoise.images.options import ReadOptions
 from unnoise.images.scenes import SCENES, Scene, ScenesReader
 from unnoise.types import Array
@@ -27,7 +25,7 @@ def open_nd2(file: File, read: ReadOptions) -> ScenesReader:
     with reading(file):
         handle: Any = file.open("rb")
     try:
-        with reading(file), _quiet():
+        with reading(file), quiet():
             opened = nd2.ND2File(handle)
             if opened.is_legacy:
                 raise ImageError(f"{file} is an ND2 of before 2008 (JPEG 2000): export it as TIFF")
@@ -42,13 +40,6 @@ def open_nd2(file: File, read: ReadOptions) -> ScenesReader:
     except BaseException:
         handle.close()
         raise
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def _page(opened: Any) -> tuple[int, int]:
@@ -80,7 +71,7 @@ def _frames(opened: Any, file: File) -> Callable[[int], Array]:
 
     @lru_cache(maxsize=1)
     def frame(number: int) -> Array:
-        with reading(file), _quiet():
+        with reading(file), quiet():
             if opened.attributes.compressionType:
                 chunk = opened._rdr._load_chunk(f"ImageDataSeq|{number}!".encode())
                 size = _bytes(opened)

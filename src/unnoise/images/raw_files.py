@@ -136,10 +136,10 @@ def _run(file: File, curve: str, max_pixels: int, seconds: int) -> tuple[dict[st
         given: dict[str, Any] = {"stdout": output, "stderr": subprocess.PIPE}
         given |= {"timeout": seconds, "env": environment}
         if isinstance(file, Contents):
-            done = subprocess.run(command, input=file.data, check=False, **given)  # noqa: S603
+            done = subprocess.run(command, input=file.data, check=False, **given)  # noqa: S603  our own module
         else:
             with file.open("rb") as handle:
-                done = subprocess.run(command, stdin=handle, check=False, **given)  # noqa: S603
+                done = subprocess.run(command, stdin=handle, check=False, **given)  # noqa: S603  our own module
         output.seek(0)
         header = _checked(file, done, output.read(HEADER))
     except subprocess.TimeoutExpired as error:
@@ -165,7 +165,7 @@ def _checked(file: File, done: "subprocess.CompletedProcess[bytes]", text: bytes
         *_, last = done.stderr.decode(errors="replace").splitlines() or ["no reason is known"]
         raise ImageError(f"{file} cannot be developed: LibRaw failed ({last})")
     header: dict[str, Any] = json.loads(text)
-    error = header.get("error")
+    error = header.get("error")  # the name of what rawpy raised
     if error in ("LibRawFileUnsupportedError", "NotImplementedError"):
         raise ImageError(
             f"{file} is not known to LibRaw: its camera is too new, or it is no raw file; {CONVERT}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from unnoise.errors import ConfigError
-from unnoise.images import MAX_PIXELS, ReadOptions, ValueRange
+from unnoise.images import MAX_PIXELS, Develop, Mosaic, ReadOptions, ValueRange
 from unnoise.runs.model_file import MAX_STRIDE
 
 Setting = str | int | float | bool | tuple[float, float]
@@ -149,8 +149,8 @@ class TrainConfig:
     axes: str | None = None
     array: str | None = None
     sequence: bool = False
-    develop: Literal["srgb", "linear"] = "srgb"
-    mosaic: Literal["RGGB", "BGGR", "GRBG", "GBRG", "none"] | None = None
+    develop: Develop = "srgb"
+    mosaic: Mosaic | None = None
     scene: str | None = None
     channels: Literal[1, 3] | None = None
     grey: float = 0.0
