@@ -303,3 +303,7 @@ def test_a_png_without_a_size_gets_none(tmp_path: Path) -> None:
     Image.fromarray(PIXELS).save(tmp_path / "b.png", dpi=(300, 300))
     with Image.open(again(tmp_path / "b.png")[0]) as made:
         assert made.info["dpi"] == pytest.approx((300, 300), rel=0.01)
+
+
+def test_a_folder_such_as_a_zarr_array_has_no_such_format(tmp_path: Path) -> None:
+    assert format_of(tmp_path) is None

@@ -59,6 +59,8 @@ SMALL_RESOURCES = (1033, 1036)  # thumbnails
 
 def format_of(file: File) -> str | None:
     """Return ``png``, ``jpeg``, ``webp`` or ``tiff`` by the first bytes of a file, else None."""
+    if isinstance(file, Path) and file.is_dir():  # zarr
+        return None
     with reading(file), file.open("rb") as handle:
         start = handle.read(START)
     if start.startswith(PNG_MAGIC):
