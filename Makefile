@@ -5,7 +5,7 @@ READY := .venv/.ready
 RECORD := $(BIN)/python benchmarks/record.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test docs docs-full docs-open gallery test-pipelines test-napari check base-install format pretrained pretrained-fluorescence bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-smeared bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-fluorescence bench-method bench-neighbours bench-neighbours-facts bench-noise-models bench-units bench-strength bench-flicker bench-raw bench-scale bench-hosts bench-mutated bench-darktable clean
+.PHONY: help demo test docs docs-full docs-open gallery test-pipelines test-napari check base-install format pretrained pretrained-fluorescence bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-grain bench-ladder bench-smeared bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-fluorescence bench-method bench-neighbours bench-neighbours-facts bench-noise-models bench-units bench-strength bench-flicker bench-raw bench-scale bench-hosts bench-mutated bench-darktable clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -108,6 +108,7 @@ bench-darktable: $(READY) ## Measure photo in the tiles of darktable, beside pub
 
 bench-candidates: $(READY) ## Compare networks and recipes for the photo denoiser, each trained for two minutes
 	$(RECORD) candidates benchmarks/photo/candidates.py
+	$(RECORD) mixture benchmarks/photo/mixture.py
 
 bench-trust: $(READY) ## Check that the warnings, the estimated quality and the intervals are right
 	$(RECORD) trust benchmarks/trust/trust.py
@@ -115,6 +116,13 @@ bench-trust: $(READY) ## Check that the warnings, the estimated quality and the 
 bench-verdicts: $(READY) ## Count good results that are rejected and bad ones that are trusted, of 321 with known truth
 	$(RECORD) verdicts benchmarks/trust/verdicts.py
 	$(RECORD) verdicts-final benchmarks/trust/verdicts.py --final
+
+bench-grain: $(READY) ## Check estimated quality and verdicts on noise with a grain, of cameras and synthetic
+	$(RECORD) grain benchmarks/trust/grain.py
+	$(RECORD) grain-synthetic benchmarks/trust/grain.py --synthetic 24
+
+bench-ladder: $(READY) ## Measure the pattern that a stride leaves in flat places, before and after its removal
+	$(RECORD) ladder benchmarks/ladder.py table
 
 bench-smeared: $(READY) ## Check that verdicts say where a model of several images smeared what moved (20 minutes)
 	$(RECORD) smeared benchmarks/trust/smeared.py
@@ -124,6 +132,7 @@ bench-order: $(READY) ## Check that several models are put in the right order wi
 
 bench-features: $(READY) ## Measure features: few labels, denoise-then-classify, the tasks of the papers
 	$(RECORD) features benchmarks/features/features.py
+	$(RECORD) features-estimator benchmarks/features/estimator.py
 
 bench-server: $(READY) ## Compare the server with `denoise`, and ONNX Runtime with torch
 	$(RECORD) server benchmarks/server/server.py
@@ -147,7 +156,7 @@ benchmarks/photo/.packages: benchmarks/photo/requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $@ -r $<
 	@touch $@
 
-bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-fluorescence bench-method bench-candidates bench-photo bench-camera bench-trust bench-verdicts bench-smeared bench-order bench-features bench-server bench-flicker bench-slow bench-hostile bench-mutated bench-scale ## Run most benchmarks (about six hours)
+bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-fluorescence bench-method bench-candidates bench-photo bench-camera bench-trust bench-verdicts bench-grain bench-ladder bench-smeared bench-order bench-features bench-server bench-flicker bench-slow bench-hostile bench-mutated bench-scale ## Run most benchmarks (about six hours)
 
 bench-models: $(READY) ## Measure cost, speed, share of the machine's limit and quality of candidate networks
 	$(RECORD) models benchmarks/models.py

@@ -16,18 +16,19 @@ set -euo pipefail
 data=${1:?name the data} run=${2:?name the run folder}
 shift 2
 
-# SLURM sends USR1 two minutes before the time is over. A checkpoint is at most half a minute old.
-again() {
-  echo "the time is over: the job goes on in a new one"
-  kill -INT "$training" && wait "$training" || true
-  scontrol requeue "$SLURM_JOB_ID"
-  exit 0
-}
-trap again USR1
-
 # --resume begins a run if there is none, continues it, and does nothing if it is complete. In the
 # background, because bash handles a signal only when no command runs in the foreground.
 srun torchrun --nproc-per-node "${SLURM_GPUS_ON_NODE:-1}" \
   -m unnoise train "$data" --out "$run" --resume "$@" &
 training=$!
+
+# SLURM sends USR1 two minutes before the time is over. A checkpoint is at most half a minute old.
+again() {
+  echo "the time is over: the job goes on in a new one"
+  kill -TERM "$training" && wait "$training" || true
+  scontrol requeue "$SLURM_JOB_ID"
+  exit 0
+}
+trap again USR1
+
 wait "$training"
