@@ -45,7 +45,7 @@ def _single(desk: Path) -> None:
         write_stack(desk / name, noisy(scene(number, colours=True), number))
     for name in ("scan.png", "scan.tif", "noisy.png", "noisy.tif", "bayer.tif", "image.tif"):
         write_stack(desk / name, noisy(scene(2), 2))
-    (desk / "token").write_text("a secret of more than sixteen letters\n", encoding="utf-8")
+    (desk / "token").write_text("a-secret-of-more-than-sixteen-letters\n", encoding="utf-8")
     (desk / "list.txt").write_text("scan.tif\nnoisy.tif\n", encoding="utf-8")
     (desk / "results.json").write_text(json.dumps([]), encoding="utf-8")
 
@@ -76,6 +76,8 @@ def _stacks(desk: Path) -> None:
     stack = np.stack([noisy(scene(1), number) for number in range(DEPTH)])
     for name, axes in (("cells.tif", "ZYX"), ("timelapse.tif", "TYX")):
         tifffile.imwrite(desk / name, stack, imagej=True, metadata={"axes": axes})
+    volumes = np.stack([stack[:4], stack[1:5], stack[2:]])
+    tifffile.imwrite(desk / "volumes.tif", volumes, imagej=True, metadata={"axes": "TZYX"})
     films.make_film(desk / "clip.mp4")
 
 

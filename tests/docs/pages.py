@@ -17,7 +17,7 @@ REASONS = {"a cluster", "a GPU", "the network", "a container engine", "hours", "
 STEPS = "4"
 LENGTHS = {"--minutes", "--steps", "--epochs"}
 # Verbs that refuse to replace what an earlier line of the page wrote.
-WRITING = {"denoise", "figure", "export", "noise-model", "report", "inspect", "probe", "evaluate"}
+WRITING = {"denoise", "figure", "export", "noise-model", "inspect", "probe", "evaluate"}
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,7 @@ def desk(laid: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "desk"
     shutil.copytree(laid, folder)
     monkeypatch.chdir(folder)
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
     monkeypatch.setenv("PATH", str(folder / ".bin"), prepend=os.pathsep)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     return folder
@@ -68,15 +69,21 @@ def test_commands_run(block: Block, desk: Path) -> None:
         words = split(line)
         if words[0] in CHECKED:
             CHECKED[words[0]](words)
+        elif words[0] == "torchrun":
+            own = words.index("unnoise") + 1
+            _run([*words[:own], *shortened(words[own:])], desk)
         elif words[0] != "unnoise" or SHELL & set(re.sub(r"'[^']*'|\"[^\"$]*\"", "", line)):
-            done = subprocess.run(
-                ["bash", "-ec", line], cwd=desk, check=False, capture_output=True, text=True
-            )
-            assert done.returncode == 0, f"{line}: {done.stderr}"
+            _run(["bash", "-ec", line], desk)
         elif words[1] == "serve":
             _serve(words[2:])
         else:
             _call(line, words[1:])
+
+
+def _run(command: list[str], desk: Path) -> None:
+    """Run a program."""
+    done = subprocess.run(command, cwd=desk, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, f"{command}: {done.stderr}"
 
 
 def _call(line: str, words: list[str]) -> None:
