@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-pipelines test-napari check base-install format pretrained pretrained-fluorescence bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-smeared bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-fluorescence bench-method bench-neighbours bench-neighbours-facts bench-noise-models bench-units bench-strength bench-flicker bench-raw bench-scale bench-hosts bench-mutated bench-darktable clean
+.PHONY: help demo test test-pipelines test-napari check build base-install format pretrained pretrained-fluorescence bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-smeared bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-fluorescence bench-method bench-neighbours bench-neighbours-facts bench-noise-models bench-units bench-strength bench-flicker bench-raw bench-scale bench-hosts bench-mutated bench-darktable clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -64,6 +64,9 @@ check: $(READY) ## Lint, check formatting, types and the arrows between the room
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/pytest -q tests/test_rooms.py
 	$(BIN)/python tools/count_lines.py
+
+build: $(READY) ## Build sdist and wheel into dist/, check their content, install the wheel and use it
+	$(BIN)/python tools/check_build.py
 
 base-install: ## Measure size and speed of pip install unnoise alone, in an empty environment
 	$(PYTHON) tools/base_install.py
@@ -199,4 +202,4 @@ benchmarks/seed_keras/.venv/.ready: benchmarks/seed_keras/requirements.txt
 	@touch $@
 
 clean: ## Remove all files that the targets made
-	rm -rf .venv benchmarks/seed_keras/.venv benchmarks/photo/.packages demo runs .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv dist benchmarks/seed_keras/.venv benchmarks/photo/.packages demo runs .mypy_cache .pytest_cache .ruff_cache
