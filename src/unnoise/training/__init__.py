@@ -12,9 +12,12 @@ from unnoise.training.muon import Muon
 from unnoise.training.parallel import ALONE, World, is_first, process_group
 from unnoise.training.steps import Training
 from unnoise.training.validation import Held, HeldOutValidator
+from unnoise.training.worth import LITTLE, REST, Rows, expected, gained
 
 __all__ = [
     "ALONE",
+    "LITTLE",
+    "REST",
     "SCHEDULES",
     "BatchSource",
     "Division",
@@ -25,10 +28,13 @@ __all__ = [
     "Muon",
     "Optimisation",
     "Progress",
+    "Rows",
     "Training",
     "Validation",
     "World",
     "default_group",
+    "expected",
+    "gained",
     "is_first",
     "measure_steps",
     "process_group",

@@ -1,0 +1,59 @@
+"""Advice about the length of a training, in words."""
+
+import math
+from dataclasses import dataclass, field
+
+from unnoise.runs import Settings
+from unnoise.training import LITTLE, REST, Rows, expected, gained
+from unnoise.types import Say
+
+LONG = 60.0  # seconds: a shorter rest of a training is worth no message
+MINUTE = 60.0  # seconds
+
+
+@dataclass
+class Advice:
+    """Says once that the rest of a training gains little, and at its end what more time may gain.
+
+    Without clean images the error is estimated: it is the risk without the noise of the targets.
+    """
+
+    length: Settings  # that was asked for: minutes, epochs or steps
+    noise: float  # the part of the risk that is noise
+    say: Say
+    _said: bool = field(init=False, default=False)
+
+    def on_the_way(self, rows: Rows) -> None:
+        """Say once if the rest is estimated to gain little, and takes long."""
+        now = rows[-1]
+        left = (now["steps"] - now["step"]) / now["step"] * now["seconds"]
+        if self._said or left < LONG:
+            return
+        rest = expected(rows, self.noise)
+        if rest is not None and rest < REST:
+            self._said = True
+            self.say(
+                f"step {now['step']:.0f} of {now['steps']:.0f}: the rest of the training, about "
+                f"{math.ceil(left / MINUTE)} min, is estimated to gain less than {REST:g} dB"
+            )
+
+    def at_the_end(self, rows: Rows) -> None:
+        """Say what the second half gained, and whether more time is worth it."""
+        if not rows or rows[-1]["step"] < rows[-1]["steps"]:
+            return  # it was ended early, by somebody who did not want more
+        gain = gained(rows, self.noise)
+        if gain is None:
+            return
+        estimated = "" if math.isfinite(rows[-1]["psnr"]) else "about "
+        found = f"the second half of the training gained {estimated}{gain:.2f} dB"
+        if gain < LITTLE:
+            self.say(f"{found}: more time is hardly worth it")
+        else:
+            self.say(f"{found}: try {self._twice(rows)}, which may gain as much again")
+
+    def _twice(self, rows: Rows) -> str:
+        for name in ("minutes", "epochs"):
+            value = self.length.get(name)
+            if isinstance(value, int | float):
+                return f"--{name} {2 * value:g}"
+        return f"--steps {2 * rows[-1]['steps']:.0f}"
