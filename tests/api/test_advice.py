@@ -15,8 +15,8 @@ Row = dict[str, float]
 def rows_of(quality: list[float], *, steps: int = 20, seconds: float = 100.0) -> list[Row]:
     return [
         {
-            "step": float(i + 1),
-            "steps": float(steps),
+            "step": 100.0 * (i + 1),
+            "steps": 100.0 * steps,
             "seconds": seconds * (i + 1),
             "psnr": each,
             "risk": 10 ** (-each / 10),
@@ -40,8 +40,8 @@ def said_at_the_end(rows: list[Row], length: Settings) -> list[str]:
         ({"minutes": 6.0}, "--minutes 12,"),
         ({"minutes": 0.25}, "--minutes 0.5,"),
         ({"epochs": 3}, "--epochs 6,"),
-        ({"steps": 20}, "--steps 40,"),
-        ({"minutes": None, "epochs": None, "steps": None}, "--steps 40,"),
+        ({"steps": 2000}, "--steps 4000,"),
+        ({"minutes": None, "epochs": None, "steps": None}, "--steps 4000,"),
     ],
 )
 def test_a_steep_end_names_twice_the_length(length: Settings, option: str) -> None:
@@ -65,6 +65,8 @@ def test_a_training_that_was_ended_early_or_hardly_measured_says_nothing() -> No
     assert said_at_the_end(rows_of(STEEP[:-1]), {}) == []
     assert said_at_the_end(rows_of(STEEP[:4], steps=4), {}) == []
     assert said_at_the_end([], {}) == []
+    short = [row | {"step": row["step"] / 100, "steps": 20.0} for row in rows_of(STEEP)]
+    assert said_at_the_end(short, {}) == []
 
 
 def test_a_long_rest_that_gains_little_is_told_once() -> None:
@@ -74,7 +76,7 @@ def test_a_long_rest_that_gains_little_is_told_once() -> None:
     for done in range(1, 21):
         advice.on_the_way(rows[:done])
     assert said == [
-        "step 7 of 20: the rest of the training, about 22 min, is estimated to gain less than "
+        "step 700 of 2000: the rest of the training, about 22 min, is estimated to gain less than "
         "0.05 dB"
     ]
 
@@ -94,8 +96,8 @@ def test_a_real_training_says_it_with_clean_images_and_without(noise: str | None
     scene = np.kron(random.random((64, 6, 6)), np.ones((4, 4)))
     images = (scene + (0 if noise else random.normal(0, 0.1, scene.shape))).astype(np.float32)
     said: list[str] = []
-    train(images, axes="NYX", noise=noise, epochs=20, batch_size=16, say=said.append)
+    train(images, axes="NYX", noise=noise, epochs=60, batch_size=16, say=said.append)
     (line,) = [line for line in said if "second half" in line]
     if "hardly" not in line:
-        assert "--epochs 40" in line
+        assert "--epochs 120" in line
     assert ("about" in line) == (noise is None)

@@ -34,7 +34,10 @@ def power_law(share: float, *, speed: float = 0.5) -> float:
 def test_the_second_half_gained_the_difference() -> None:
     rows = rows_of([20 + i / 10 for i in range(COUNT)])
     assert gained(rows, 0.0) == pytest.approx(1.0)
-    assert gained(rows[:5], 0.0) is None  # too few
+    assert gained(rows[:5], 0.0) is None  # too few validations
+    short = [row | {"step": row["step"] / 20, "steps": 100.0} for row in rows]
+    assert gained(short, 0.0) is None  # too few steps
+    assert expected(short[:15], 0.0) is None
 
 
 def test_the_best_so_far_counts() -> None:

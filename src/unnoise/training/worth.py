@@ -20,6 +20,7 @@ Rows = Sequence[Mapping[str, float]]  # the metrics of a run
 LITTLE = 0.1  # dB that twice the time must gain to be worth it; 0.1 dB can hardly be seen
 REST = 0.05  # dB of which the rest of a training is not worth mentioning
 FEWEST = 6  # validations; fewer make no curve
+SHORTEST = 200  # steps; before that, the average of the weights has hardly left their start
 BEFORE = 2 / 3  # of the steps so far, since which the gain is taken as the trend
 EARLIEST = 1 / 3  # of the steps: before this, the curve is steeper than its trend
 LEAST = 0.05  # of the risk that is error, at least, so that no gain is endless
@@ -41,7 +42,7 @@ def qualities(rows: Rows, noise: float) -> list[float]:
 
 def gained(rows: Rows, noise: float) -> float | None:
     """Return what the second half of a training gained, in dB; None if too little is known."""
-    if len(rows) < FEWEST:
+    if len(rows) < FEWEST or rows[-1]["step"] < SHORTEST:
         return None
     return _since(rows, noise, 0.5)
 
@@ -49,7 +50,7 @@ def gained(rows: Rows, noise: float) -> float | None:
 def expected(rows: Rows, noise: float) -> float | None:
     """Estimate what the rest of a training will gain, in dB; None if it is too early to tell."""
     steps = rows[-1]["steps"] if rows else 0
-    if len(rows) < FEWEST or rows[-1]["step"] < EARLIEST * steps:
+    if len(rows) < FEWEST or rows[-1]["step"] < max(SHORTEST, EARLIEST * steps):
         return None
     trend = _since(rows, noise, BEFORE) / -math.log(BEFORE)
     return trend * math.log(steps / rows[-1]["step"])
