@@ -46,8 +46,10 @@ def test_model_files_and_the_server_state_it() -> None:
 def test_the_citation_and_the_changelog_agree() -> None:
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"\nversion: {VERSION}\n" in citation
-    released = re.findall(r"(?m)^## (\d\S*)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
-    assert released[0] == VERSION
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    released = re.findall(r"(?m)^## (\d\S*) \((\S+)\)$", changelog)
+    assert released[0][0] == VERSION
+    assert f"\ndate-released: {released[0][1]}\n" in citation
 
 
 def test_the_maturity_fits_the_version() -> None:
