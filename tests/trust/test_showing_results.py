@@ -3,6 +3,8 @@
 import base64
 import io
 import re
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -81,3 +83,21 @@ def test_the_verdict_and_its_reasons_are_shown_and_escaped(photo: Denoiser) -> N
     assert page.count("<li>") == len(found.reasons) + len(found.notes)
     evil = replace(found, reasons=("<script>",), notes=(), pictures=None)
     assert "<script>" not in evil._repr_html_()
+
+
+SMALL_INSTALL = """
+import sys
+for name in ("torch", "scipy", "skimage", "matplotlib", "PIL"):
+    sys.modules[name] = None  # as if it were not installed
+import numpy as np, unnoise
+denoiser = unnoise.load("photo")
+image = np.random.default_rng(0).integers(0, 256, (400, 330)).astype(np.uint8)
+found = unnoise.inspect(denoiser, image)
+print(found._repr_html_().count("data:image/png"), "unet-m" in denoiser._repr_html_())
+"""
+
+
+def test_a_small_install_shows_results_too() -> None:
+    command = [sys.executable, "-W", "ignore", "-c", SMALL_INSTALL]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["6", "True"], done.stderr
