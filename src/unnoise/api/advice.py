@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 
 from unnoise.runs import Settings
-from unnoise.training import LITTLE, REST, Rows, expected, gained
+from unnoise.training import LITTLE, REST, Rows, Schedule, gain_of_rest, gain_of_twice
 from unnoise.types import Say
 
 LONG = 60.0  # seconds: a shorter rest of a training is worth no message
@@ -13,13 +13,14 @@ MINUTE = 60.0  # seconds
 
 @dataclass
 class Advice:
-    """Says once that the rest of a training gains little, and at its end what more time may gain.
+    """Says once that the rest of a training gains little, and at its end what more time gains.
 
     Without clean images the error is estimated: it is the risk without the noise of the targets.
     """
 
     length: Settings  # that was asked for: minutes, epochs or steps
     noise: float  # the part of the risk that is noise
+    schedule: Schedule
     say: Say
     _said: bool = field(init=False, default=False)
 
@@ -29,7 +30,7 @@ class Advice:
         left = (now["steps"] - now["step"]) / now["step"] * now["seconds"]
         if self._said or left < LONG:
             return
-        rest = expected(rows, self.noise)
+        rest = gain_of_rest(rows, self.noise)
         if rest is not None and rest < REST:
             self._said = True
             self.say(
@@ -38,18 +39,15 @@ class Advice:
             )
 
     def at_the_end(self, rows: Rows) -> None:
-        """Say what the second half gained, and whether more time is worth it."""
-        if not rows or rows[-1]["step"] < rows[-1]["steps"]:
-            return  # it was ended early, by somebody who did not want more
-        gain = gained(rows, self.noise)
+        """Say what twice the time is estimated to gain, and whether it is worth it."""
+        gain = gain_of_twice(rows, self.noise, self.schedule)
         if gain is None:
             return
-        estimated = "" if math.isfinite(rows[-1]["psnr"]) else "about "
-        found = f"the second half of the training gained {estimated}{gain:.2f} dB"
+        found = f"twice the time is estimated to gain {gain:.2f} dB"
         if gain < LITTLE:
             self.say(f"{found}: more time is hardly worth it")
         else:
-            self.say(f"{found}: try {self._twice(rows)}, which may gain as much again")
+            self.say(f"{found}: try {self._twice(rows)}")
 
     def _twice(self, rows: Rows) -> str:
         for name in ("minutes", "epochs"):

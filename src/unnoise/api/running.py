@@ -245,7 +245,7 @@ class Run:
         """Train, keeping the run folder up to date, and make the denoiser."""
         training, folder = assembly.training, self._folder
         noise = assembly.validator.noise(assembly.info.channels)
-        advice = Advice(length, noise, self._say)
+        advice = Advice(length, noise, training.optimisation.schedule, self._say)
         # Rows after the checkpoint belong to steps that will be taken again.
         taken = training.state.step
         rows = [row for row in folder.read_metrics() if row["step"] <= taken] if folder else []
