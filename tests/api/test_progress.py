@@ -60,7 +60,7 @@ def test_one_picture_changes_and_is_not_drawn_too_often(monkeypatch: pytest.Monk
     assert len(handle.updates) <= 4 / EVERY + 2
     page = handle.updates[-1]["text/html"]
     assert page.count("<circle") == 2
-    assert "30.00 at first, 31.00 now" in page
+    assert "30.00 dB at first, 31.00 dB now" in page
 
 
 def test_text_is_escaped() -> None:

@@ -83,12 +83,10 @@ class NotebookCurve:
     def _title(self) -> str:
         if self._latest is None:
             return "no validation yet"
-        names = (
-            "held-out images, PSNR" if self._latest.psnr is not None else "held-out pixels, risk"
-        )
         (_, first), (_, last) = self._points[0], self._points[-1]
-        digits = ".2f" if self._latest.psnr is not None else ".3g"
-        return f"{names}: {first:{digits}} at first, {last:{digits}} now"
+        if self._latest.psnr is None:
+            return f"risk on held-out pixels: {first:.3g} at first, {last:.3g} now"
+        return f"PSNR on held-out images: {first:.2f} dB at first, {last:.2f} dB now"
 
 
 def _quality(found: Validation) -> str:
