@@ -1,5 +1,8 @@
 """What a training says about its length."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -91,3 +94,19 @@ def test_a_real_training_says_it_with_clean_images_and_without(noise: str | None
     train(images, axes="NYX", noise=noise, epochs=60, batch_size=16, say=said.append)
     (line,) = [line for line in said if "twice the time" in line]
     assert ("hardly worth it" in line) != ("try --epochs 120" in line)
+
+
+def test_a_training_of_bounds_alone_says_nothing_about_images(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    images = np.kron(random.random((64, 6, 6)), np.ones((4, 4))).astype(np.float32)
+    settings: dict[str, Any] = {
+        "axes": "NYX",
+        "noise": "gaussian:0.1",
+        "batch_size": 16,
+        "validation": 0.2,
+    }
+    train(images, steps=5, say=lambda _: None, **settings).save(tmp_path / "m.safetensors")
+    said: list[str] = []
+    init = tmp_path / "m.safetensors"
+    train(images, steps=240, init=init, freeze=True, intervals=0.8, say=said.append, **settings)
+    assert not [line for line in said if "twice the time" in line]

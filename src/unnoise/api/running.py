@@ -245,7 +245,9 @@ class Run:
         """Train, keeping the run folder up to date, and make the denoiser."""
         training, folder = assembly.training, self._folder
         noise = assembly.validator.noise(assembly.info.channels)
-        advice = Advice(length, noise, training.optimisation.schedule, self._say)
+        # Where bounds alone are trained, images stay as they are, and say nothing.
+        say = ignore if assembly.config.freeze else self._say
+        advice = Advice(length, noise, training.optimisation.schedule, say)
         # Rows after the checkpoint belong to steps that will be taken again.
         taken = training.state.step
         rows = [row for row in folder.read_metrics() if row["step"] <= taken] if folder else []
