@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-pipelines test-napari check build base-install format pretrained pretrained-fluorescence bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-smeared bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-fluorescence bench-method bench-neighbours bench-neighbours-facts bench-noise-models bench-units bench-strength bench-flicker bench-raw bench-scale bench-hosts bench-mutated bench-darktable clean
+.PHONY: help demo test test-pipelines test-napari check build base-install format pretrained pretrained-fluorescence bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-smeared bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-fluorescence bench-method bench-longer bench-neighbours bench-neighbours-facts bench-noise-models bench-units bench-strength bench-flicker bench-raw bench-scale bench-hosts bench-mutated bench-darktable clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -167,6 +167,9 @@ bench-fluorescence: $(READY) ## Measure the fluorescence denoiser on real captur
 
 bench-method: $(READY) ## Check the method chosen for noisy images alone (20 minutes)
 	$(BIN)/python benchmarks/method.py
+
+bench-longer: $(READY) ## Check the advice on the length of a training against trainings of twice the length (an hour)
+	$(BIN)/python benchmarks/longer.py
 
 bench-neighbours: $(READY) ## Measure neighbouring images: quality, designs, cost (3 hours in all; benchmarks/neighbours.py)
 	$(BIN)/python benchmarks/neighbours.py choice

@@ -12,6 +12,12 @@ from unnoise.cli import VERBS
 
 ROOT = Path(__file__).parents[1]
 TEMPLATES = sorted((ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml"))
+# Folders that are made, and that git ignores.
+MADE = [
+    ROOT / line.strip("/")
+    for line in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    if line.startswith("/") and line.endswith("/")
+]
 FORMS = [path for path in TEMPLATES if path.name != "config.yml"]
 
 
@@ -86,6 +92,8 @@ def test_links_between_pages_lead_to_files_and_headings(path: Path) -> None:
             continue
         name, _, anchor = target.partition("#")
         other = path.parent / name if name else path
+        if any(other.resolve().is_relative_to(folder) for folder in MADE):
+            continue
         assert other.exists(), target
         if anchor and other.suffix == ".md":
             assert anchor in anchors(other.read_text(encoding="utf-8")), target
