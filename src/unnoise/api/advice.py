@@ -43,11 +43,11 @@ class Advice:
         gain = gain_of_twice(rows, self.noise, self.schedule)
         if gain is None:
             return
-        found = f"twice the time is estimated to gain {gain:.2f} dB"
+        found = "twice the time is estimated to gain"
         if gain < LITTLE:
-            self.say(f"{found}: more time is hardly worth it")
-        else:
-            self.say(f"{found}: try {self._twice(rows)}")
+            self.say(f"{found} less than {LITTLE:g} dB: more time is hardly worth it")
+        else:  # one digit: the estimate is rough
+            self.say(f"{found} about {gain:.1g} dB: try {self._twice(rows)}")
 
     def _twice(self, rows: Rows) -> str:
         for name in ("minutes", "epochs"):
