@@ -53,7 +53,8 @@ def test_a_steep_end_names_twice_the_length(length: Settings, option: str) -> No
 
 def test_a_flat_end_says_that_more_time_is_hardly_worth_it() -> None:
     (line,) = said_at_the_end(rows_of([25.0] * 20), {"minutes": 1.0})
-    assert line == "twice the time is estimated to gain less than 0.1 dB: more time is hardly worth it"
+    assert line.startswith("twice the time is estimated to gain less than 0.1 dB")
+    assert line.endswith(": more time is hardly worth it")
 
 
 def test_a_training_that_was_ended_early_or_hardly_measured_says_nothing() -> None:
