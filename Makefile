@@ -5,7 +5,7 @@ READY := .venv/.ready
 RECORD := $(BIN)/python benchmarks/record.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test docs docs-full docs-open gallery test-pipelines test-napari check base-install format pretrained pretrained-fluorescence bench bench-photo bench-camera bench-candidates bench-trust bench-verdicts bench-grain bench-ladder bench-smeared bench-order bench-features bench-server bench-slow bench-hostile bench-keras bench-models bench-footprint bench-ceiling bench-tiles bench-loader bench-own bench-fluorescence bench-method bench-neighbours bench-neighbours-facts bench-noise-models bench-units bench-strength bench-flicker bench-raw bench-scale bench-hosts bench-mutated bench-darktable clean
+.PHONY: $(shell grep -oE '^[a-z][a-z-]*:' Makefile | tr -d :)
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -83,6 +83,9 @@ check: $(READY) ## Lint, check formatting, types and the arrows between the room
 	$(BIN)/pytest -q tests/test_rooms.py
 	$(BIN)/python tools/count_lines.py
 
+build: $(READY) ## Build sdist and wheel into dist/, check their content, install the wheel and use it
+	$(BIN)/python tools/check_build.py
+
 base-install: ## Measure size and speed of pip install unnoise alone, in an empty environment
 	$(PYTHON) tools/base_install.py
 
@@ -156,7 +159,7 @@ benchmarks/photo/.packages: benchmarks/photo/requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $@ -r $<
 	@touch $@
 
-bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-fluorescence bench-method bench-candidates bench-photo bench-camera bench-trust bench-verdicts bench-grain bench-ladder bench-smeared bench-order bench-features bench-server bench-flicker bench-slow bench-hostile bench-mutated bench-scale ## Run most benchmarks (about six hours)
+bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-fluorescence bench-method bench-longer bench-candidates bench-photo bench-camera bench-trust bench-verdicts bench-grain bench-ladder bench-smeared bench-order bench-features bench-server bench-flicker bench-slow bench-hostile bench-mutated bench-scale ## Run most benchmarks (about six hours)
 
 bench-models: $(READY) ## Measure cost, speed, share of the machine's limit and quality of candidate networks
 	$(RECORD) models benchmarks/models.py
@@ -198,6 +201,9 @@ bench-fluorescence: $(READY) ## Measure the fluorescence denoiser on real captur
 bench-method: $(READY) ## Check the method chosen for noisy images alone (20 minutes)
 	$(RECORD) method benchmarks/method.py
 
+bench-longer: $(READY) ## Check the advice on the length of a training against trainings of twice the length (an hour)
+	$(RECORD) longer benchmarks/longer.py
+
 bench-neighbours: $(READY) ## Measure neighbouring images: quality, designs, cost (3 hours in all; benchmarks/neighbours.py)
 	$(RECORD) neighbours-choice benchmarks/neighbours.py choice
 	$(RECORD) neighbours-objectives benchmarks/neighbours.py objectives --minutes 3
@@ -232,4 +238,4 @@ benchmarks/seed_keras/.venv/.ready: benchmarks/seed_keras/requirements.txt
 	@touch $@
 
 clean: ## Remove all files that the targets made
-	rm -rf .venv benchmarks/seed_keras/.venv benchmarks/photo/.packages demo runs .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv dist benchmarks/seed_keras/.venv benchmarks/photo/.packages demo runs .mypy_cache .pytest_cache .ruff_cache

@@ -13,11 +13,10 @@ import subprocess
 import sys
 import tempfile
 import time
-import venv
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-Command = list[str | Path]
+from empty_environment import ROOT, Command, EmptyEnvironment
+
 LIMIT = 250  # MB, 10**6 bytes
 IMAGE = """
 import sys, numpy, pyvips
@@ -34,15 +33,14 @@ def main() -> int:
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        venv.create(folder / "env", with_pip=True)
-        python = folder / "env/bin/python"
-        pip: Command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "-c", ROOT / "constraints.txt", ROOT], check=True)
+        environment = EmptyEnvironment.make(folder / "env")
+        environment.install(ROOT)
+        python = environment.python
         noisy, clean = folder / "photo.png", folder / "photo_denoised.png"
         example = ROOT / "src/unnoise/server/examples/rocket.webp"
         subprocess.run([python, "-c", IMAGE, example, noisy], check=True)
-        denoise: Command = [folder / "env/bin/unnoise", "denoise", noisy, "--overwrite", "--quiet"]
-        size = sum(f.stat().st_size for f in (folder / "env").rglob("*") if f.is_file()) / 1e6
+        denoise: Command = [environment.unnoise, "denoise", noisy, "--overwrite", "--quiet"]
+        size = environment.megabytes
         bare = seconds([python, "-c", "pass"], rounds)
         imported = seconds([python, "-c", "import unnoise; unnoise.load"], rounds) - bare
         whole = seconds(denoise, rounds)

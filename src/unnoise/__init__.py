@@ -6,7 +6,7 @@ The public names; each is imported when it is first used, so that importing the 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"  # the one place that states it; pyproject.toml reads it here
 
 if TYPE_CHECKING:
     from unnoise.api.comparing import Comparison as Comparison

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file
 
+from unnoise import __version__
 from unnoise.cli import VERBS, main
 from unnoise.images import read_stack, write_stack
 
@@ -69,7 +70,7 @@ def test_help_and_version_are_quick_and_name_every_verb() -> None:
     result = process("--help")
     assert result.returncode == 0
     assert all(verb in result.stdout for verb in VERBS)
-    assert process("--version").stdout.strip() == "0.1.0"
+    assert process("--version").stdout.strip() == __version__
     code = (
         "import sys; from unnoise.cli import main\n"
         "try: main(['train', '--help'])\n"

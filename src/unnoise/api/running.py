@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from unnoise.api.advice import Advice
 from unnoise.api.common import ARRAY_NAME, Report, Source, ignore
 from unnoise.api.denoising import load
 from unnoise.api.finishing import HeldOut, calibrated, example_of, make_denoiser
@@ -112,7 +113,7 @@ class Run:
             state = assembly.training.checkpoint()
             folder.begin(kept, state, note=plan.note, asked=beside(kept, asdict(settings)))
             self._world.remember(self._begun)
-        return self._train(assembly)
+        return self._train(assembly, asdict(settings))
 
     def go_on(self, now: Settings, data: Source | None, targets: Source | None) -> Trained:
         """Continue from the checkpoint, or train further; or return the model of a complete run."""
@@ -134,7 +135,7 @@ class Run:
         if folder:
             settings, asked = kept.lengthened(steps)
             folder.change(settings, asked=asked)
-        return self._train(assembly.of_length(steps))
+        return self._train(assembly.of_length(steps), kept.length or kept.asked)
 
     def _reassemble(
         self, kept: Kept, state: dict[str, Any], data: Source | None, targets: Source | None
@@ -240,19 +241,26 @@ class Run:
             self._say(f"{self._world.size} processes train together, on {assembly.training.device}")
         return assembly, plan
 
-    def _train(self, assembly: Assembly) -> Trained:
+    def _train(self, assembly: Assembly, length: Settings) -> Trained:
         """Train, keeping the run folder up to date, and make the denoiser."""
         training, folder = assembly.training, self._folder
+        noise = assembly.validator.noise(assembly.info.channels)
+        # Where bounds alone are trained, images stay as they are, and say nothing.
+        say = ignore if assembly.config.freeze else self._say
+        advice = Advice(length, noise, training.optimisation.schedule, say)
         # Rows after the checkpoint belong to steps that will be taken again.
         taken = training.state.step
         rows = [row for row in folder.read_metrics() if row["step"] <= taken] if folder else []
 
         def keep(progress: Progress) -> None:
-            if progress.validation is not None and folder:
+            if progress.validation is not None:
                 rows.append(_row(progress, progress.validation))
-                folder.write_metrics(rows)
-                progress = replace(progress, example=partial(example_of, assembly))
+                if folder:
+                    folder.write_metrics(rows)
+                    progress = replace(progress, example=partial(example_of, assembly))
             self._report(progress)
+            if progress.validation is not None:
+                advice.on_the_way(rows)
 
         def save(state: dict[str, Any]) -> None:
             if folder:
@@ -262,6 +270,7 @@ class Run:
             run_training(training, assembly.length, report=keep, save=save)
         finally:
             training.batches.close()
+        advice.at_the_end(rows)
         return Trained(assembly, make_denoiser(assembly))
 
 

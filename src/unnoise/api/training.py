@@ -12,6 +12,7 @@ from typing import Any
 
 from unnoise.api.common import ARRAY_NAME, Report, Source, ignore, print_message
 from unnoise.api.planning import make_plan, with_noise
+from unnoise.api.progress import notebook_curve
 from unnoise.api.running import Run
 from unnoise.assemble import assemble
 from unnoise.denoiser import Denoiser
@@ -40,7 +41,7 @@ def train(
     overwrite: bool = False,
     timeout: float = TIMEOUT,
     say: Say = print_message,
-    report: Report = ignore,
+    report: Report | None = None,
     **settings: Any,
 ) -> Denoiser:
     """Train a denoiser, with all processes that ``torchrun`` started.
@@ -65,8 +66,9 @@ def train(
         overwrite: Whether a run in that folder may be replaced.
         timeout: Seconds that a process waits for the others, where torchrun started several.
         say: Called with messages; the default prints them on standard error.
-        report: Called with the progress. If it raises ``unnoise.training.Enough``, a training of
-            one process ends, and its best model so far is kept and returned.
+        report: Called with the progress; None draws a curve in a notebook, and nothing elsewhere.
+            If it raises ``unnoise.training.Enough``, a training of one process ends, and its best
+            model so far is kept and returned.
         **settings: The settings below, such as ``minutes=2``; None is the same as leaving one out.
 
     Returns:
@@ -88,7 +90,7 @@ def train(
     folder = RunFolder(Path(out)) if out is not None else None
     with ExitStack() as closing:
         with process_group(seconds=timeout) as world:
-            run = Run(folder, world, say, report, closing)
+            run = Run(folder, world, say, report or notebook_curve() or ignore, closing)
             if run.goes_on(now, resume=resume):
                 trained = run.go_on(now, data, targets)
             else:

@@ -149,10 +149,6 @@ def _print_validation(progress: "Progress") -> None:
 
 
 def _figures(progress: "Progress", latest: "Validation | None") -> str:
-    reached = ""
-    if latest is not None:
-        psnr = latest.psnr
-        reached = f"  risk {latest.risk:.6f}" if psnr is None else f"  PSNR {psnr:.2f} dB"
-    left = (progress.steps - progress.step) / max(progress.step, 1) * progress.seconds
-    speed = f"{progress.samples_per_second:,.0f} {progress.unit}/s"
-    return f"loss {progress.loss:.5f}{reached}  {speed}  {left:.0f} s left"
+    from unnoise.api.progress import in_words
+
+    return in_words(progress, latest)

@@ -23,6 +23,7 @@ from unnoise.denoiser.passes import (
     images_of,
     passes,
 )
+from unnoise.denoiser.showing import in_html, in_line
 from unnoise.denoiser.sight import Sight
 from unnoise.denoiser.steady import course_of
 from unnoise.denoiser.together import beside
@@ -321,6 +322,13 @@ class Denoiser:
     def describe(self) -> dict[str, Any]:
         """Return what is known about the model, as plain values."""
         return describe_model(self.info, self.backend.describe())
+
+    def __repr__(self) -> str:
+        return in_line(self.info.__dict__)
+
+    def _repr_html_(self) -> str:
+        """Return the main facts as a table, which notebooks show."""
+        return in_html(self.describe())
 
     def _denoise_array(
         self, given: NDArray[Scalar], stack: Array, layout: Layout, options: DenoiseOptions

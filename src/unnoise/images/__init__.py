@@ -43,6 +43,7 @@ from unnoise.images.neighbours import Cuts, Neighbours, neighbours
 from unnoise.images.npz_files import find_pairs
 from unnoise.images.options import Develop, Mosaic, ReadOptions
 from unnoise.images.pixel_size import pixel_size
+from unnoise.images.previews import data_address, png_of
 from unnoise.images.reader import BAND_ROWS, Colour, Reader
 from unnoise.images.remote import is_url, list_urls, reached, read_bytes, size_of, system_of
 from unnoise.images.sequence_reader import frames_of
@@ -80,6 +81,7 @@ __all__ = [
     "as_stack",
     "check_likely",
     "convert",
+    "data_address",
     "estimate_noise",
     "fill_holes",
     "find_images",
@@ -104,6 +106,7 @@ __all__ = [
     "open_image",
     "pixel_size",
     "plain_ending",
+    "png_of",
     "ranges_of",
     "reached",
     "read_bytes",

@@ -44,6 +44,7 @@ class Objective(ABC):
         Mapping[str, str]
     ] = {}  # settings of this objective: why others ignore each, or ""
     finds_structure: ClassVar[bool] = True  # whether auto looks for noise that lines share
+    asks_middle: ClassVar[bool] = False  # whether an image is found from those beside it
     patch: ClassVar[int] = 128  # pixels of a side that suit it
 
     @classmethod

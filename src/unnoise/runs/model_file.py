@@ -14,7 +14,10 @@ from unnoise.outputs import replacing
 if TYPE_CHECKING:
     from torch import Tensor
 
-FORMAT_VERSION = 3  # the newest that is read; a file says the oldest that says it all
+# Versions of the format, which is frozen (docs/reference/model-file.md). A file states the oldest
+# that describes it.
+RANGES, NEIGHBOURS = 2, 3  # of each channel and of results; of images seen together
+FORMAT_VERSION = 3  # the newest, and the last that is read
 MAX_STRIDE = 16
 BOUNDS = "bounds."  # before the names of the weights of the bounds
 HEADER = "unnoise"  # the key in the safetensors metadata; its value is JSON
@@ -108,9 +111,9 @@ def header_of(info: ModelInfo) -> str:
     header = asdict(info)
     each = isinstance((info.value_range or {}).get("low"), tuple | list)
     if each or info.result_range is not None:  # what version 1 does not know
-        header["format_version"] = max(info.format_version, 2)
+        header["format_version"] = max(info.format_version, RANGES)
     if info.depth:
-        header["format_version"] = FORMAT_VERSION
+        header["format_version"] = max(info.format_version, NEIGHBOURS)
     return json.dumps(header)
 
 
@@ -132,6 +135,8 @@ def parse_header(header: str | None, path: Path) -> ModelInfo:
     try:
         values = json.loads(header)
         version = values["format_version"]
+        if type(version) is not int or version < 1:
+            raise ValueError(f"its format version is {version}")
         if version > FORMAT_VERSION:
             raise ModelFileError(
                 f"{path} has format version {version}, written by unnoise {values.get('unnoise')}; "

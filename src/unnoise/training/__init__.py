@@ -5,16 +5,26 @@ Every random number is a function of the seed, the step and the sample. So a res
 undisturbed one, and one on several processes equals one on one.
 """
 
-from unnoise.training.contract import SCHEDULES, BatchSource, Length, Optimisation, Validation
+from unnoise.training.contract import (
+    SCHEDULES,
+    BatchSource,
+    Length,
+    Optimisation,
+    Schedule,
+    Validation,
+)
 from unnoise.training.division import Division, default_group
 from unnoise.training.loop import Enough, Progress, measure_steps, train
 from unnoise.training.muon import Muon
 from unnoise.training.parallel import ALONE, World, is_first, process_group
 from unnoise.training.steps import Training
 from unnoise.training.validation import Held, HeldOutValidator
+from unnoise.training.worth import LITTLE, REST, Rows, gain_of_rest, gain_of_twice
 
 __all__ = [
     "ALONE",
+    "LITTLE",
+    "REST",
     "SCHEDULES",
     "BatchSource",
     "Division",
@@ -25,10 +35,14 @@ __all__ = [
     "Muon",
     "Optimisation",
     "Progress",
+    "Rows",
+    "Schedule",
     "Training",
     "Validation",
     "World",
     "default_group",
+    "gain_of_rest",
+    "gain_of_twice",
     "is_first",
     "measure_steps",
     "process_group",

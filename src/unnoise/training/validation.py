@@ -10,7 +10,7 @@ from torch import Tensor
 
 from unnoise.images import ValueRange, to_float
 from unnoise.models import Model, restore
-from unnoise.objectives import LOSSES, Objective
+from unnoise.objectives import LOSSES, Network, Objective
 from unnoise.seeding import generator
 from unnoise.sizes import middle_of
 from unnoise.training.contract import Validation
@@ -68,6 +68,36 @@ class HeldOutValidator:
     def validate(self, model: Model) -> Validation:
         """Measure a network, and leave it in evaluation mode."""
         model.eval()
+        every = self._risks(lambda noisy: restore(model, noisy))
+        clean = self.objective.learns_from == "pairs"
+        return Validation(risk=float(every.mean()), psnr=_psnr(every) if clean else None)
+
+    def noise(self, channels: int) -> float:
+        """Estimate the part of the risk that is noise, and the same for all networks.
+
+        Without clean images, targets are noisy. What gives its noisy input back then has the noise
+        twice in its risk, and the mean of two images beside the middle one has it 1.5 times. The
+        estimate is too high where neighbouring pixels, or images, differ by more than their noise.
+
+        Args:
+            channels: Of an image.
+        """
+        if self.objective.learns_from == "pairs":
+            return 0.0
+        beside = self.objective.asks_middle
+
+        def given(noisy: Tensor) -> Tensor:
+            depth = noisy.shape[1] // channels
+            if not beside:
+                return middle_of(noisy, depth)
+            first, second = (depth // 2 + side for side in (-1, 1))
+            one, other = (noisy[:, i * channels :][:, :channels] for i in (first, second))
+            return (one + other) / 2
+
+        return float(self._risks(given).mean()) / (1.5 if beside else 2)
+
+    def _risks(self, network: Network) -> Tensor:
+        """Return the risk of each scene, in all processes."""
         counts = [len(views[0]) for views in self.held.chunks]
         firsts = [0, *accumulate(counts)]
         risks = torch.zeros(sum(counts))
@@ -79,11 +109,9 @@ class HeldOutValidator:
                 )
                 random = generator(self.seed, "validation", i, device=self.device)
                 drawn = self.objective.draw(batch, random)
-                found = self.objective.risk(lambda noisy: restore(model, noisy), drawn)
+                found = self.objective.risk(network, drawn)
                 risks[firsts[i] : firsts[i + 1]] = found.cpu()
-        every = self.world.total(risks)
-        clean = self.objective.learns_from == "pairs"
-        return Validation(risk=float(every.mean()), psnr=_psnr(every) if clean else None)
+        return self.world.total(risks)
 
     def noisy_psnr(self) -> float | None:
         """Return the mean PSNR of the noisy images in dB; None where there are no clean ones."""

@@ -17,6 +17,7 @@ from unnoise.trust.known import Known
 from unnoise.trust.noise_level import NoiseLevel
 from unnoise.trust.probing import MOST, SIDE, ProbedImage, probe
 from unnoise.trust.quality import FLOOR, UNSEEN_GRAIN, decibels, j_invariant
+from unnoise.trust.showing import BeforeAfter, verdict_in_html
 from unnoise.trust.smeared import Smeared, smeared
 from unnoise.trust.structure import box_mean, structure_map
 from unnoise.trust.verdict import FAINT, MISSED, Judgement, Verdict, judge
@@ -50,6 +51,7 @@ class Inspection:
         verdict: ``trust``, ``check`` or ``reject``.
         reasons: Why, and what to do.
         notes: How values and channels were read, if the dtype leaves a choice.
+        pictures: The image and the result as a notebook shows them.
         maps: Each ``(H, W)`` float32: ``removed`` (mean of the channels), ``structure`` (where more
             than noise was removed, in standard deviations of the noise), ``error`` (as expected, in
             the model's scale), and, with bounds, ``width`` (the distance between them).
@@ -69,6 +71,15 @@ class Inspection:
     reasons: tuple[str, ...]
     maps: dict[str, Floats] = field(repr=False)
     notes: tuple[str, ...] = ()
+    pictures: BeforeAfter | None = field(default=None, repr=False)
+
+    def _repr_html_(self) -> str:
+        """Return the verdict, and before, after and removed, which notebooks show."""
+        facts = [f"noise {self.noise_level.std:.3g} of the range"]
+        if self.psnr is not None:
+            facts.insert(0, f"estimated PSNR {self.psnr:.1f} dB")
+        said = verdict_in_html(self.verdict, facts, (*self.reasons, *self.notes))
+        return said + (self.pictures.in_html() if self.pictures else "")
 
 
 def inspect(
@@ -147,8 +158,13 @@ def inspect(
     hidden = None
     if known.shared is None and denoiser.info.objective.split(",")[0] in NOISY_TARGETS:
         hidden = j_invariant(probed.denoise, found.noisy, known.level)
+    result = back(whole)
+    before, after = (
+        denoiser.sight.one(each, axes=axes, holes=holes)[0][0, ..., : view.channels]
+        for each in (image, result)
+    )
     return Inspection(
-        image=back(whole),
+        image=result,
         noise_level=known.level,
         familiarity=judgement.familiarity,
         removed_structure=judgement.structure,
@@ -162,6 +178,7 @@ def inspect(
         reasons=judgement.reasons,
         maps=maps,
         notes=view.notes,
+        pictures=BeforeAfter(before, after, view.colours),
     )
 
 

@@ -1,0 +1,20 @@
+"""Small pictures as PNG, for pages that hold their pictures."""
+
+from base64 import b64encode
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unnoise.images.picture_files import vips
+
+
+def png_of(picture: NDArray[np.uint8]) -> bytes:
+    """Return a picture ``(H, W)``, ``(H, W, 1)`` or ``(H, W, 3)`` of 8 bits as PNG."""
+    image = vips().Image.new_from_array(np.ascontiguousarray(picture))
+    data: bytes = image.write_to_buffer(".png", strip=True)
+    return data
+
+
+def data_address(png: bytes) -> str:
+    """Return the address of a PNG that holds the PNG itself."""
+    return f"data:image/png;base64,{b64encode(png).decode()}"
