@@ -178,7 +178,7 @@ def test_settings_that_differ_are_refused_and_nothing_is_changed(run: Path) -> N
     recipe = run.parent / "recipe.toml"
     recipe.write_text("patch = 64")
     differing: list[tuple[dict[str, Any], str]] = [
-        ({"lr": 0.5, "seed": 3}, "lr was 0.016 and is now 0.5; seed was 0 and is now 3"),
+        ({"lr": 0.5, "seed": 3}, "lr was 0.03 and is now 0.5; seed was 0 and is now 3"),
         ({"preset": "classic"}, "data was digits and is now mnist.*loss was mse and is now bce"),
         ({"noise": "poisson:30"}, "noise was gaussian:0.3,clip and is now poisson:30"),
         ({"config": recipe}, "patch was 128 and is now 64"),

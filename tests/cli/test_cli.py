@@ -205,7 +205,7 @@ def test_mistakes_are_explained(run: Path, tmp_path: Path) -> None:
     assert "Invalid value" in failure("train", "--steps", "many")
     assert "did you mean 'mnist'" in failure("train", "mnits", "--out", tmp_path / "run")
     assert "given twice" in failure("train", "mnist", "--data", "digits", "--steps", 1)
-    assert "lr was 0.016 and is now 1.0" in failure("train", "--resume", "--out", run, "--lr", 1)
+    assert "lr was 0.03 and is now 1.0" in failure("train", "--resume", "--out", run, "--lr", 1)
     assert "holds no run" in failure("train", "--resume", "--out", tmp_path)
     assert "there is no model file" in failure("info", tmp_path / "m.safetensors")
     assert "poisson takes" in failure("show", "--noise", "poisson:0", "--out", tmp_path / "g.png")

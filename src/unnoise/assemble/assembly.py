@@ -73,15 +73,21 @@ def complete(config: TrainConfig, plan: Plan) -> TrainConfig:
     model = config.model
     if model == "auto" and config.init is None:
         model = "unet" if whole else "unet-s"
-    lr = find_model(model).lr if config.init is None else DEFAULT_LR
-    if config.optimizer == "muon":
-        lr = MUON_LR
+    entry = None if config.init else find_model(model)
+    muon = entry.muon if entry else None
+    optimizer = config.optimizer
+    if optimizer == "auto":  # Muon tells layers apart by their order, which two networks have twice
+        optimizer = "muon" if muon and config.intervals is None else "adamw"
+    lr = entry.lr if entry else DEFAULT_LR
+    if optimizer == "muon":
+        lr = muon or MUON_LR
     return replace(
         config,
         noise=str(parse_noise(plan.noise)) if plan.noise else None,
         model=model,
         patch=config.patch or OBJECTIVES[plan.objective].patch,
         batch_size=config.batch_size or (WHOLE_BATCH if whole else PATCH_BATCH),
+        optimizer=optimizer,
         lr=config.lr or (lr if config.init is None else lr * FINE_TUNING),
     )
 

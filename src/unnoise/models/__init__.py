@@ -25,10 +25,10 @@ from unnoise.models.mlp import MLP
 from unnoise.models.unet import ResidualUNet, UNet
 
 BLOCKS: ModelArguments = {"falling": (1, 1, 1), "rising": (1, 1, 1, 2)}
-HIGH_LR = 1.6e-2  # found by measurement (docs/lab-notes.md)
+HIGH_LR, HIGH_MUON = 1.6e-2, 3e-2  # found by measurement (docs/lab-notes.md)
 
 MODELS = {
-    "unet": Architecture(UNet, lr=HIGH_LR),
+    "unet": Architecture(UNet, lr=HIGH_LR, muon=HIGH_MUON),
     # About 20, 70 and 270 thousand multiply-adds a pixel. benchmarks/photo/candidates.py gives the
     # reasons for these numbers of channels and convolutions.
     "unet-s": Architecture(UNet, {"widths": (16, 32, 64, 128), "depths": (2, 2, 2, 2)}),

@@ -134,7 +134,8 @@ class Architecture:
 
     network: type[Model]  # the class
     arguments: ModelArguments = field(default_factory=dict)  # those that differ from the defaults
-    lr: float = DEFAULT_LR  # the highest learning rate that suits the model
+    lr: float = DEFAULT_LR  # the highest learning rate that suits the model, with AdamW
+    muon: float | None = None  # the one with Muon, for a model that learns faster with it
 
 
 ModelKind = TypeVar("ModelKind", bound=Model)

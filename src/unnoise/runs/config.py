@@ -97,7 +97,8 @@ class TrainConfig:
     loss
         The loss to minimise. bce needs a model whose outputs lie in [0, 1].
     optimizer
-        adamw, muon (its steps suit networks of convolutions), or plain sgd.
+        adamw, muon (its steps suit networks of convolutions), or plain sgd. auto takes muon for
+        unet from random weights without --intervals, and adamw for others.
     schedule
         cosine warms up and decays to nearly zero; constant keeps the rate.
     average
@@ -166,7 +167,7 @@ class TrainConfig:
     patch: int | None = None
     lr: float | None = None
     loss: Literal["mse", "l1", "root-l1", "bce"] = "mse"
-    optimizer: Literal["adamw", "muon", "sgd"] = "adamw"
+    optimizer: Literal["auto", "adamw", "muon", "sgd"] = "auto"
     schedule: Literal["cosine", "constant"] = "cosine"
     average: bool = True
     gamma: float = 0.0
