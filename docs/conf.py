@@ -27,6 +27,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "outside",
     "reference",
 ]
 exclude_patterns = ["_build", "tutorials/*.rst"]

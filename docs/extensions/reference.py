@@ -5,6 +5,7 @@ the presets, the noises, the networks, the formats, the errors and the HTTP inte
 """
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,14 @@ def setup(app: Sphinx) -> dict[str, bool]:
     folder.mkdir(parents=True, exist_ok=True)
     for name, make in PAGES.items():
         _write(folder / f"{name}.md", make())
+    app.connect("autodoc-process-docstring", _escape)
     return {"parallel_read_safe": True}
+
+
+def _escape(*event: Any) -> None:
+    """Escape the star of patterns such as scans/*.tif, which would begin an emphasis."""
+    lines: list[str] = event[-1]
+    lines[:] = [re.sub(r"(?<=/)\*(?=[/.])", r"\*", line) for line in lines]
 
 
 def _write(path: Path, text: str) -> None:
