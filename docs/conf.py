@@ -33,6 +33,8 @@ extensions = [
 exclude_patterns = ["_build", "tutorials/*.rst"]
 nitpicky = False  # types of other packages have no pages here
 
+smartquotes = False  # it would turn options such as --noise into –noise
+
 html_theme = "furo"
 html_title = f"unnoise {release}"
 html_static_path = ["_static"]
