@@ -30,7 +30,7 @@ import unnoise
 
 FULL = os.environ.get("UNNOISE_DOCS") == "full"
 PAGES = 30 if FULL else 10
-LENGTH = ["--minutes", "5"] if FULL else ["--steps", "320"]
+LENGTH = ["--steps", "1500"] if FULL else ["--steps", "320"]
 BEST = 0.05 if FULL else 0.075  # the largest error that the page promises
 STAINS = "stain:0.3..0.7+gaussian:0.03,clip"
 

@@ -26,7 +26,7 @@ from skimage.restoration import denoise_tv_chambolle
 import unnoise
 
 FULL = os.environ.get("UNNOISE_DOCS") == "full"
-PART = np.s_[:512, :512] if FULL else np.s_[:256, 64:320]
+PART = np.s_[:256, 64:320]
 
 # %%
 # A photograph with a grain
