@@ -105,11 +105,12 @@ assert psnr(result) > blurred + (0.1 if FULL else -0.9), "the best blur is bette
 # --------------------------------------
 #
 # Without a clean image, unnoise measures the *risk* on a part of the image that training never
-# sees: the squared difference between the prediction and a noisy neighbour. It is the true error
-# plus the variance of the noise. The variance is the same for all networks, so the network of the
-# lowest risk is also the one of the lowest error. unnoise measures the risk about 20 times, and
-# delivers **the network that had the lowest**, not the last one. With few pixels, a long training
-# begins to learn the noise by heart; the risk then rises, and the earlier network is kept.
+# sees: the squared difference between the prediction and a noisy neighbour. As far as neighbours
+# show the same, it is the true error plus the variance of the noise. The variance is the same for
+# all networks, so the network of the lowest risk is also the one of the lowest error. unnoise
+# measures the risk about 20 times, and delivers **the network that had the lowest**, not the last
+# one. With few pixels, a long training begins to learn the noise by heart; the risk then rises,
+# and the earlier network is kept.
 
 steps, risks = np.array(curve).T
 kept = int(np.argmin(risks))
