@@ -54,10 +54,10 @@ print(digits.shape, digits.dtype, "with noise:", noisy.shape, noisy.dtype)
 #
 #     unnoise train mnist --preset classic --out runs/classic
 #
-# ``say=print`` shows what unnoise reports while it works.
+# ``say=print`` puts messages of unnoise on this page, where there are any.
 
 classic = unnoise.train(DATA, preset="classic", epochs=EPOCHS, say=print)
-print(classic.info.trained)
+print("steps {steps:.0f}, {psnr:.2f} dB on held-out digits".format(**classic.info.trained))
 
 # %%
 # The network of today
@@ -73,7 +73,7 @@ print(classic.info.trained)
 # - The optimizer *AdamW* with a learning rate that rises and falls needs far fewer steps.
 
 modern = unnoise.train(DATA, noise=NOISE, model="unet", steps=STEPS, say=print)
-print(modern.info.trained)
+print("steps {steps:.0f}, {psnr:.2f} dB on held-out digits".format(**modern.info.trained))
 
 # %%
 # Which is better?

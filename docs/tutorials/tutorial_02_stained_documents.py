@@ -14,6 +14,7 @@ falls from about 0.3 to less than 0.075, and is below that of dividing by the bl
 """
 
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -88,7 +89,7 @@ def unnoise_command(*words: str) -> None:
     command = [sys.executable, "-m", "unnoise", *words]
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     done = subprocess.run(command, cwd=work, text=True, check=False, **streams)
-    print("$ unnoise", *words, "\n" + done.stdout)
+    print("$ unnoise", shlex.join(words), "\n" + done.stdout)
     done.check_returncode()
 
 
@@ -156,9 +157,9 @@ assert mean["unnoise"] < 0.85 * mean["divided"], "dividing by the blurred page i
 # images has the table.
 
 shown = {"stained": "stained", "restored": "restored by unnoise", "clean": "clean"}
-figure, axes = plt.subplots(3, 1, figsize=(6, 11.6), layout="constrained")
+figure, axes = plt.subplots(3, 1, figsize=(8, 8.2), layout="constrained")
 for axis, (kind, title) in zip(axes, shown.items(), strict=True):
-    axis.imshow(read(kind, 100), cmap="gray", vmin=0, vmax=1)
+    axis.imshow(read(kind, 100)[100:225], cmap="gray", vmin=0, vmax=1)
     axis.set(title=title, xticks=[], yticks=[])
 plt.show()
 
