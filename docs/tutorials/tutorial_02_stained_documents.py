@@ -31,7 +31,7 @@ import unnoise
 
 FULL = os.environ.get("UNNOISE_DOCS") == "full"
 PAGES = 30 if FULL else 10
-LENGTH = ["--steps", "1500"] if FULL else ["--steps", "320"]
+LENGTH = ["--steps", "1500"] if FULL else ["--steps", "360"]
 BEST = 0.05 if FULL else 0.075  # the largest error that the page promises
 STAINS = "stain:0.3..0.7+gaussian:0.03,clip"
 
@@ -50,10 +50,10 @@ FONTS = ["DejaVu Sans", "DejaVu Serif", "DejaVu Sans Mono"]
 def typed_page(number: int) -> np.ndarray:
     """Type random words: uint8 ``(256, 384)``, black on white."""
     random = np.random.default_rng(number)
-    lines = [" ".join(random.choice(TEXT.split(), 11)) for _ in range(18)]
+    lines = [" ".join(random.choice(TEXT.split(), 9)) for _ in range(18)]
     sheet = Figure(figsize=(3.84, 2.56), dpi=100)
     canvas = FigureCanvasAgg(sheet)
-    size, family = random.uniform(7, 10), FONTS[number % 3]
+    size, family = random.uniform(7, 9.5), FONTS[number % 3]
     sheet.text(0.03, 0.97, "\n".join(lines), va="top", fontsize=size, family=family)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., 0].copy()
@@ -159,7 +159,7 @@ assert mean["unnoise"] < 0.85 * mean["divided"], "dividing by the blurred page i
 shown = {"stained": "stained", "restored": "restored by unnoise", "clean": "clean"}
 figure, axes = plt.subplots(3, 1, figsize=(8, 8.2), layout="constrained")
 for axis, (kind, title) in zip(axes, shown.items(), strict=True):
-    axis.imshow(read(kind, 100)[100:225], cmap="gray", vmin=0, vmax=1)
+    axis.imshow(read(kind, 100)[103:225], cmap="gray", vmin=0, vmax=1)
     axis.set(title=title, xticks=[], yticks=[])
 plt.show()
 

@@ -164,7 +164,7 @@ found = unnoise.inspect(beside, grainy)
 print(found.verdict, *found.reasons, sep="\n- ")
 assert found.verdict != "trust", "grain was left in the result, and the verdict should say so"
 
-figure, axes = plt.subplots(1, 3, figsize=(8, 3.1), layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(8, 2.9), layout="constrained")
 pictures = {"noise with a grain": grainy, "stride 1": beside(grainy), "stride 2": apart(grainy)}
 for axis, (name, image) in zip(axes, pictures.items(), strict=True):
     axis.imshow(image[64:192, 64:192], cmap="magma", vmin=0, vmax=1)

@@ -133,7 +133,7 @@ assert "<html" in page, "the page is missing"
 assert 3 <= len(examples) < 20, "the examples are missing"
 assert ended == 0, "the server should end with 0 after SIGTERM"
 
-figure, axes = plt.subplots(1, 3, figsize=(8, 2.6), layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(8, 2.3), layout="constrained")
 pictures = {"noisy": noisy, "ONNX Runtime": without, "from the server": served}
 for axis, (name, image) in zip(axes, pictures.items(), strict=True):
     axis.imshow(image)
