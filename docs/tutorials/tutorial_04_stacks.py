@@ -11,7 +11,7 @@ without noise, by the argument of Noise2Noise (Lehtinen et al. 2018).
 **You will learn** how unnoise measures whether neighbours help, what this wins, and what happens
 to things that move.
 
-**Expected output:** about 16.5 dB for the noisy images, 26 dB or more for a model of single
+**Expected output:** about 16.5 dB for the noisy images, 25 dB or more for a model of single
 images, and 1 dB or more on top of it for the model that sees neighbours.
 """
 
