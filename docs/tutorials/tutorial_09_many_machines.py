@@ -41,8 +41,8 @@ work = Path(tempfile.mkdtemp())
 one_thread = os.environ | {"OMP_NUM_THREADS": "1"}
 
 
-def run(*words: str) -> float:
-    """Run Python with these words in the folder of this tutorial; return the seconds."""
+def run(*words: str) -> None:
+    """Run Python with these words in the folder of this tutorial, and print what it says."""
     start = time.perf_counter()
     done = subprocess.run(
         [sys.executable, *words],
@@ -53,9 +53,9 @@ def run(*words: str) -> float:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    print("$ python", *words, "\n" + done.stdout)
+    print("$ python", *words, "\n" + done.stdout.strip())
+    print(f"took {time.perf_counter() - start:.1f} s")
     done.check_returncode()
-    return time.perf_counter() - start
 
 
 # %%
@@ -111,10 +111,8 @@ for number in range(FILES):
     )
 
 job = ["-m", "unnoise", "denoise", "scans", "--model", "photo", "--workers", "2"]
-seconds = {}
 for engine in ENGINES:
-    seconds[engine] = run(*job, "--engine", engine, "--out", f"clean-{engine}", "--quiet")
-print({engine: f"{value:.1f} s" for engine, value in seconds.items()})
+    run(*job, "--engine", engine, "--out", f"clean-{engine}", "--quiet")
 
 manifest = work / "clean-processes" / "manifest.jsonl"
 done = [json.loads(line) for line in manifest.read_text().splitlines()]
