@@ -83,7 +83,7 @@ print("steps {steps:.0f}, {psnr:.2f} dB on held-out digits".format(**modern.info
 # each result with the clean image. PSNR counts in decibels: 10 dB more is a tenth of the squared
 # error. Simple filters get the setting that is estimated to be best for each image.
 
-LIMIT = 10_000 if FULL else 300
+LIMIT = 2000 if FULL else 300
 table = unnoise.evaluate(modern, DATA, noise=NOISE, limit=LIMIT, say=print)
 old = unnoise.evaluate(classic, DATA, noise=NOISE, limit=LIMIT, baselines=False, say=print)
 for row in table.rows():
