@@ -251,6 +251,12 @@ def test_beyond_the_queue_there_is_503_and_what_has_begun_is_finished(tmp_path: 
     assert int(busy.getheader("Retry-After", "")) >= 1
 
 
+def test_a_server_that_is_ended_as_it_says_its_address_ends_regularly() -> None:
+    with started() as server:
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(30) == 0
+
+
 def test_a_token_is_wanted_and_hidden(tmp_path: Path, sample_photo: Path) -> None:
     secret = tmp_path / "token"
     secret.write_text("a-secret-of-many-letters\n")

@@ -112,6 +112,11 @@ def test_thin_structure_that_was_lost_is_said() -> None:
     assert thin_structure(noisy, worms(), NOISE) == 0
 
 
+def test_all_of_an_image_is_100_percent() -> None:
+    noisy = worms() + white()
+    assert "thin structure was lost in 100 % of the image" in reasons(noisy, noisy + 0.5)
+
+
 def test_more_that_was_removed_at_structure_is_measured() -> None:
     noisy = CLEAN + white()
     assert excess(noisy, CLEAN) == pytest.approx(1, abs=0.15)

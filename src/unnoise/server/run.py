@@ -35,7 +35,6 @@ def serve(
     listener = _listen(settings)
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    say(f"serving {', '.join(models)} at http://{shown}:{port}")
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -50,6 +49,8 @@ def serve(
     # the process before uvicorn has its own.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
+    # After them, because whoever reads the address may stop the server at once.
+    say(f"serving {', '.join(models)} at http://{shown}:{port}")
     with listener:
         uvicorn.Server(config).run(sockets=[listener])
 

@@ -160,11 +160,11 @@ class Evidence:
         left = facts.impulses_left(_channels_last(noisy), _channels_last(restored))
         if left < LEFT_IMPULSES:
             return None
-        share = 100 * self.impulses
+        share = self.impulses
         return (
             f"impulses were left, {100 * left:.0f} % of them (salt and pepper, hot pixels: "
-            f"{share:.2g} % of the image): replace them with --hot-pixels, apply a median filter, "
-            f"or train with --noise salt-pepper:{share / 50:.1g}"
+            f"{_percent(share)} % of the image): replace them with --hot-pixels, apply a median "
+            f"filter, or train with --noise salt-pepper:{2 * share:.1g}"
         )
 
     def left_noise(self, noisy: Floats, restored: Floats) -> str | None:
@@ -212,7 +212,7 @@ class Evidence:
         least = max(LOST, FEW / noisy[0].size)
         if not unknown and (lost := thin_structure(noisy, restored, noise)) > least:
             return (
-                f"thin structure was lost in {100 * lost:.2g} % of the image: look at what was "
+                f"thin structure was lost in {_percent(lost)} % of the image: look at what was "
                 "removed, lower --strength, or train with --objective noise2void"
             )
         if (more := excess(noisy, restored)) > MORE:
@@ -226,6 +226,12 @@ class Evidence:
 def is_clipped(info: ModelInfo) -> bool:
     """Whether a model was trained with noise that is cut off at the ends of the range."""
     return info.noise.endswith(",clip")
+
+
+def _percent(share: float) -> str:
+    """Return a share as a number of percent: two digits, and never 1e+02."""
+    percent = 100 * share
+    return f"{percent:.2g}" if percent < 10 else f"{percent:.0f}"
 
 
 def _channels_last(image: Floats) -> Floats:
