@@ -29,11 +29,11 @@ test: $(READY) ## Run the tests on two cores
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
 
 docs: .venv/.docs ## Build the site with short tutorials, and check it in a browser
-	OMP_NUM_THREADS=2 $(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+	OMP_NUM_THREADS=2 $(BIN)/sphinx-build -W --keep-going -q -b html -d docs/_build/doctrees docs docs/_build/html
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q tests/docs/test_site.py
 
 docs-full: .venv/.docs ## Build the site with the long form of the tutorials (an hour)
-	UNNOISE_DOCS=full $(BIN)/sphinx-build -W --keep-going -q -E -b html docs docs/_build/html
+	UNNOISE_DOCS=full $(BIN)/sphinx-build -W --keep-going -q -E -b html -d docs/_build/doctrees docs docs/_build/html
 
 docs-open: docs ## Show the site on this machine
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory docs/_build/html 8001

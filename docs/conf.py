@@ -30,7 +30,7 @@ extensions = [
     "outside",
     "reference",
 ]
-exclude_patterns = ["_build", "tutorials/*.rst"]
+exclude_patterns = ["_build", "tutorials/*.rst", "**/sg_execution_times.rst"]
 nitpicky = False  # types of other packages have no pages here
 
 smartquotes = False  # it would turn options such as --noise into –noise
@@ -42,7 +42,7 @@ html_css_files = ["site.css"]
 html_show_sphinx = False
 html_theme_options = {"navigation_with_keys": True}
 
-myst_enable_extensions = ["colon_fence", "deflist", "substitution"]
+myst_enable_extensions = ["colon_fence", "deflist", "html_image", "substitution"]
 myst_heading_anchors = 4
 myst_substitutions = {"version": release}
 
@@ -63,6 +63,7 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "show_signature": False,
     "min_reported_time": 1e9,
+    "write_computation_times": False,  # a page that loads scripts from other hosts
     "download_all_examples": False,
     "remove_config_comments": True,
 }
