@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from formats import values
-from microscopes import write_czi, write_lif, write_nd2
 from pydicom.data import get_testdata_file
 from test_dicom import described
 
+from microscopes import write_czi, write_lif, write_nd2
 from unnoise.errors import ImageError
 from unnoise.images import ReadOptions, open_image, pixel_size
 

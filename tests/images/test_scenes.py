@@ -8,9 +8,9 @@ import pytest
 import tifffile
 import zarr
 from formats import images, values, write_zarr
-from microscopes import write_czi, write_lif, write_nd2
 from pylibCZIrw import czi
 
+from microscopes import write_czi, write_lif, write_nd2
 from unnoise.errors import ImageError, OutputError
 from unnoise.images import ReadOptions, left_out, open_image, pixel_size, write_like
 from unnoise.images.ome_writer import OTHER

@@ -24,8 +24,8 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from servers import Server
 
+from servers import Server
 from unnoise.images import write_stack
 
 COUNT = int(os.environ.get("UNNOISE_HOSTILE_CASES", "250"))

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from servers import Server, started
 
+from servers import Server, started
 from unnoise.cli import main
 from unnoise.images import read_stack, write_stack
 
