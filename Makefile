@@ -14,7 +14,7 @@ $(READY): pyproject.toml constraints.txt tests/exporters/bioimageio.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "unnoise needs Python 3.11 or newer")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt 'torch==2.13.0'
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,serve,hub,cluster,remote,video,raw,astro,bio,em,medical,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,serve,hub,cluster,remote,video,raw,astro,bio,em,medical,dev,docs]'
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/bioimageio -r tests/exporters/bioimageio.txt
 	@touch $@
 
@@ -28,19 +28,15 @@ test: $(READY) ## Run the tests on two cores
 	  || echo 'no chromium, and none can be installed: the tests of the page are skipped'
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
 
-docs: .venv/.docs ## Build the site with short tutorials, and check it in a browser
+docs: $(READY) ## Build the site with short tutorials, and check it in a browser
 	OMP_NUM_THREADS=2 $(BIN)/sphinx-build -W --keep-going -q -b html -d docs/_build/doctrees docs docs/_build/html
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q tests/docs/test_site.py
 
-docs-full: .venv/.docs ## Build the site with the long form of the tutorials (an hour)
+docs-full: $(READY) ## Build the site with the long form of the tutorials (an hour)
 	UNNOISE_DOCS=full $(BIN)/sphinx-build -W --keep-going -q -E -b html -d docs/_build/doctrees docs docs/_build/html
 
 docs-open: docs ## Show the site on this machine
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory docs/_build/html 8001
-
-.venv/.docs: $(READY)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
-	@touch $@
 
 gallery: $(READY) ## Make the pictures of the gallery again (ten minutes)
 	$(BIN)/python tools/gallery.py

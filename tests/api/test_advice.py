@@ -111,3 +111,25 @@ def test_a_training_of_bounds_alone_says_nothing_about_images(tmp_path: Path) ->
     init = tmp_path / "m.safetensors"
     train(images, steps=240, init=init, freeze=True, intervals=0.8, say=said.append, **settings)
     assert not [line for line in said if "twice the time" in line]
+
+
+def test_a_training_that_became_slow_says_so_once() -> None:
+    said: list[str] = []
+    advice = Advice({"minutes": 3.0}, 0.0, SCHEDULES["constant"], said.append)
+    rows = rows_of(STEEP, seconds=9.0)  # 20 of them take 3 minutes
+    for count in (1, 2):
+        advice.on_the_way(rows[:count])
+    assert said == []
+    for count in (3, 4):
+        rows[count - 1]["seconds"] *= 4
+        advice.on_the_way(rows[:count])
+    (line,) = said
+    assert line.startswith("slower than planned: the training takes about 12 min in all")
+
+
+def test_a_training_of_a_number_of_steps_has_no_planned_time() -> None:
+    said: list[str] = []
+    Advice({"steps": 2000}, 0.0, SCHEDULES["constant"], said.append).on_the_way(
+        rows_of(STEEP, seconds=900.0)[:1]
+    )
+    assert said == []

@@ -339,3 +339,22 @@ def test_names_of_any_bytes(tmp_path: Path) -> None:
     assert b"b\xff" in done.stdout
     # A page is UTF-8, whatever names are: other bytes are escaped in it.
     assert r"b\udcff" in page.read_bytes().decode("utf-8")
+
+
+def test_an_interrupted_training_says_how_to_go_on(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    training = subprocess.Popen(
+        [sys.executable, "-m", "unnoise", "train", "--steps", "100000", "--out", out],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    signal.signal(signal.SIGINT, before)
+    for _ in range(600):
+        if (out / "checkpoint.pt").is_file():
+            break
+        time.sleep(0.1)
+    training.send_signal(signal.SIGINT)
+    said = training.communicate(timeout=60)[1]
+    assert training.returncode == 130
+    assert f"go on with: unnoise train --resume --out {out}" in said

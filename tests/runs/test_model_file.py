@@ -110,3 +110,9 @@ def test_a_file_of_the_first_format_is_read_as_it_was_meant(tmp_path: Path) -> N
     assert info.result_range is None
     assert info.colour is None
     assert info.value_range == INFO.value_range
+
+
+def test_an_unfinished_training_is_named(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.pt").touch()
+    with pytest.raises(ModelFileError, match=r"not finished: go on with unnoise train --resume"):
+        read_model_file(tmp_path / "model.safetensors")

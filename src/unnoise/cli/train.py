@@ -1,8 +1,10 @@
 """``unnoise train``."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Annotated, Any, TypedDict, Unpack, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict, Unpack, get_type_hints
 
 from cyclopts import Parameter
 from docstring_parser import parse
@@ -10,7 +12,10 @@ from docstring_parser import parse
 from unnoise.cli.console import print_json, speaker, training_progress, verb_app
 from unnoise.cli.options import Json, Overwrite, Quiet
 from unnoise.errors import ConfigError
-from unnoise.runs import TrainConfig
+from unnoise.runs import RunFolder, TrainConfig
+
+if TYPE_CHECKING:
+    from unnoise.types import Say
 
 app = verb_app("train")
 
@@ -75,6 +80,7 @@ def train(
         Print what a training would do, after a few steps that measure time and memory; write
         nothing.
     """
+    from unnoise.api.common import ignore
     from unnoise.api.reporting import draw_preview
     from unnoise.api.training import default_out, forecast
     from unnoise.api.training import train as train_denoiser
@@ -93,8 +99,11 @@ def train(
         if first:
             _print_forecast(forecast(said, preset=preset, config=config, say=say), json=json)
         return
-    with training_progress(quiet=quiet or not first) as report:
-        out = out or default_out(said, preset=preset, config=config)
+    out = out or default_out(said, preset=preset, config=config)
+    with (
+        training_progress(quiet=quiet or not first) as report,
+        _told_how_to_go_on(out, say if first else ignore),
+    ):
         denoiser = train_denoiser(
             **said,
             preset=preset,
@@ -130,6 +139,17 @@ def train(
 
 train.__annotations__["settings"] = Unpack[_settings()]
 app.default(train)
+
+
+@contextmanager
+def _told_how_to_go_on(out: Path, say: "Say") -> Iterator[None]:
+    """Say how to continue if a training is interrupted after its first checkpoint."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if RunFolder(out).checkpoint.is_file():
+            say(f"go on with: unnoise train --resume --out {out}")
+        raise
 
 
 def _print_forecast(forecast: dict[str, Any], *, json: bool) -> None:

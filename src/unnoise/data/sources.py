@@ -75,8 +75,10 @@ def look_at(
     if isinstance(source, str | Path):
         there = os.path.exists(source)  # noqa: PTH110  Path.exists raises for names of 300 letters
         if not (there or is_url(source) or any(letter in str(source) for letter in "*?[{")):
-            unknown = UnknownNameError("dataset", str(source), NAMES)
-            raise DataError(f"{unknown}; and there is no file or folder of that name")
+            missing = f"there is no file or folder {source}"
+            if Path(source).name != str(source):  # no name of a dataset
+                raise DataError(missing)
+            raise DataError(f"{missing}, and {UnknownNameError('dataset', str(source), NAMES)}")
         if shards := find_shards(source):
             if read.axes:
                 raise DataError("--axes is for stacks, and a member of a tar shard is one image")

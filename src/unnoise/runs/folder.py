@@ -15,7 +15,7 @@ from unnoise.outputs import check_writable, remove_leftovers, write_bytes, write
 from unnoise.runs.asking import asked_table, fixed, parse_asked
 from unnoise.runs.config import Setting, Settings, TrainConfig
 from unnoise.runs.layers import layer_settings, to_toml
-from unnoise.runs.model_file import read_model_file
+from unnoise.runs.model_file import CHECKPOINT, read_model_file
 
 Row = dict[str, float]
 
@@ -31,7 +31,7 @@ class RunFolder:
         self.config = path / "config.toml"  # complete: training with it repeats the run
         self.model = path / "model.safetensors"
         self.init = path / "init.safetensors"  # the model that a fine-tuning started from
-        self.checkpoint = path / "checkpoint.pt"
+        self.checkpoint = path / CHECKPOINT
         self.metrics = path / "metrics.csv"  # one row for each validation
         self.preview = path / "preview.png"  # clean, noisy and denoised examples
         self.held_out = path / "held_out.npz"  # images for the preview and the report

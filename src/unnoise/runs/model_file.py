@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 RANGES, NEIGHBOURS = 2, 3  # of each channel and of results; of images seen together
 FORMAT_VERSION = 3  # the newest, and the last that is read
 MAX_STRIDE = 16
+CHECKPOINT = "checkpoint.pt"  # beside the model file of a run
 BOUNDS = "bounds."  # before the names of the weights of the bounds
 HEADER = "unnoise"  # the key in the safetensors metadata; its value is JSON
 
@@ -88,6 +89,11 @@ def read_model_file(path: Path) -> "tuple[ModelInfo, dict[str, Tensor]]":
     from safetensors.torch import load
 
     if not path.is_file():
+        if path.with_name(CHECKPOINT).is_file():
+            raise ModelFileError(
+                f"the training in {path.parent} is not finished: go on with unnoise train --resume "
+                f"--out {path.parent}"
+            )
         raise ModelFileError(
             f"there is no model file {path}: pass a .safetensors file, a run folder, or photo or "
             "fluorescence, which come with unnoise"
