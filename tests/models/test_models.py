@@ -27,6 +27,7 @@ from unnoise.models import (
 
 # What makes large models small, so that the tests are fast.
 SMALL: dict[str, dict[str, Any]] = {
+    "unet-xs": {"widths": (4, 8, 4)},
     "unet-s": {"widths": (4, 4, 4), "depths": (2, 1, 1)},
     "unet-slim": {"widths": (4, 4), "falling": (1,), "rising": (1, 1)},
     "unet-m": {"widths": (4, 8, 4), "falling": (1, 2), "rising": (2, 1, 2)},
@@ -45,7 +46,8 @@ def build(name: str, **changed: object) -> Model:
 
 
 @pytest.mark.parametrize(
-    ("name", "kilomacs"), [("unet-s", 20), ("unet-slim", 22), ("unet-m", 70), ("unet-l", 270)]
+    ("name", "kilomacs"),
+    [("unet-xs", 9), ("unet-s", 20), ("unet-slim", 22), ("unet-m", 70), ("unet-l", 270)],
 )
 def test_the_ladder_costs_what_it_says(name: str, kilomacs: float) -> None:
     model = build_model(name, {"channels": 3})

@@ -66,10 +66,10 @@ class TrainConfig:
     grey
         Share of clean colour images that is turned to grey, so that the model learns both.
     model
-        The network: unet (small, for small images), unet-s, unet-m or unet-l (about 20, 70 and 270
-        thousand multiply-adds a pixel), unet-slim (22 thousand, with fewer weights), or for images
-        of one small size autoencoder, autoencoder-m (for features) or mlp. auto takes unet for
-        small images of one size, and unet-s for others.
+        The network: unet (small, for small images), unet-xs, unet-s, unet-m or unet-l (about 9, 20,
+        70 and 270 thousand multiply-adds a pixel), unet-slim (22 thousand, with fewer weights), or
+        for images of one small size autoencoder, autoencoder-m (for features) or mlp. auto takes
+        unet for small images of one size, and unet-s for others.
     init
         Start from the weights of this model (a file, a run folder, photo or fluorescence),
         and take its network: fine-tuning.
@@ -98,7 +98,7 @@ class TrainConfig:
         The loss to minimise. bce needs a model whose outputs lie in [0, 1].
     optimizer
         adamw, muon (its steps suit networks of convolutions), or plain sgd. auto takes muon for
-        unet from random weights without --intervals, and adamw for others.
+        unet and unet-xs from random weights without --intervals, and adamw for others.
     schedule
         cosine warms up and decays to nearly zero; constant keeps the rate.
     average
