@@ -1,6 +1,6 @@
 """Figures in README and docs: tables are made from what benchmarks wrote, and the rest is checked.
 
-    python tools/figures.py          fill in the tables, and write benchmarks/README.md
+    python tools/figures.py          fill in tables and benchmarks/README.md, and shorten the list
     python tools/figures.py --check  change nothing; list figures that no result has
 
 Benchmarks write JSON: ``benchmarks/record.py`` into benchmarks/results/, some into docs/. A page
@@ -168,6 +168,11 @@ def main() -> None:
         if filled(text) != text:
             write_text(page, filled(text))
     write_text(ROOT / "benchmarks/README.md", overview())
+    kept, unknown = json.loads(EARLIER.read_text(encoding="utf-8")), unknown_figures()
+    earlier = kept["figures"].items()
+    left = {page: sorted({*listed} & {*unknown.get(page, [])}) for page, listed in earlier}
+    kept["figures"] = {page: listed for page, listed in left.items() if listed}
+    write_text(EARLIER, json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

@@ -131,7 +131,7 @@ def test_a_crash_in_validation_loses_nothing() -> None:
 def test_a_loss_that_is_not_finite_ends_the_training_before_it_is_saved() -> None:
     saved: list[int] = []
     training = small_training(batches=Flat(lambda step: float("nan") if step > 9 else 0.5))
-    with pytest.raises(UnnoiseError, match=r"the loss became nan before step 12: .* smaller --lr"):
+    with pytest.raises(UnnoiseError, match=r"the loss became nan before step \d+: .* smaller --lr"):
         train(training, LENGTH, report=lambda _: None, save=lambda each: saved.append(each["step"]))
     assert max(saved) <= 10
 

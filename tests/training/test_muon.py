@@ -2,8 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from unnoise.training import Muon
-from unnoise.training.muon import DECAY
+from unnoise.training.muon import ADAM_SHARE, DECAY, Muon
 
 
 def hidden(weight: torch.Tensor, lr: float) -> tuple[nn.Parameter, Muon]:
@@ -92,3 +91,20 @@ def test_state_goes_on_where_it_was() -> None:
         return weight.detach()
 
     assert torch.equal(run(2), run(None))
+
+
+def test_another_network_beside_takes_steps_of_adam_and_changes_nothing() -> None:
+    def trained(beside: list[torch.nn.Parameter]) -> list[torch.Tensor]:
+        torch.manual_seed(0)
+        own = [torch.nn.Parameter(torch.rand(4, 4)) for _ in range(3)]
+        optimizer = Muon(own, lr=0.1, beside=beside)
+        for _ in range(3):
+            loss = torch.stack([(weight**2).sum() for weight in [*own, *beside]]).sum()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        return [weight.detach() for weight in own]
+
+    other = torch.nn.Parameter(torch.ones(4, 4))
+    assert all(map(torch.equal, trained([]), trained([other])))
+    assert torch.allclose(other, torch.full((4, 4), 1 - 3 * 0.1 * ADAM_SHARE), atol=1e-3)

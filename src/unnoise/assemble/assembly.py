@@ -76,8 +76,8 @@ def complete(config: TrainConfig, plan: Plan) -> TrainConfig:
     entry = None if config.init else find_model(model)
     muon = entry.muon if entry else None
     optimizer = config.optimizer
-    if optimizer == "auto":  # Muon tells layers apart by their order, which two networks have twice
-        optimizer = "muon" if muon and config.intervals is None else "adamw"
+    if optimizer == "auto":  # Muon gains nothing without clean images (docs/lab-notes.md)
+        optimizer = "muon" if muon and plan.objective == "supervised" else "adamw"
     lr = entry.lr if entry else DEFAULT_LR
     if optimizer == "muon":
         lr = muon or MUON_LR

@@ -107,7 +107,9 @@ def _seeded(config: TrainConfig, build: Callable[[], Built]) -> Built:
 def build_optimizer(config: TrainConfig, network: nn.Module) -> torch.optim.Optimizer:
     """Build the optimizer of the weights that are not frozen."""
     assert config.lr is not None
-    learned = [weight for weight in network.parameters() if weight.requires_grad]
+    learned = _learned(network)
+    if config.optimizer == "muon" and isinstance(network, Bounds):
+        return Muon(_learned(network.model), lr=config.lr, beside=_learned(network.distances))
     if config.optimizer == "muon":
         return Muon(learned, lr=config.lr)
     if config.optimizer == "sgd":
@@ -115,3 +117,7 @@ def build_optimizer(config: TrainConfig, network: nn.Module) -> torch.optim.Opti
     return torch.optim.AdamW(
         learned, lr=config.lr, betas=(0.9, 0.99), weight_decay=1e-4, fused=True
     )
+
+
+def _learned(network: nn.Module) -> list[nn.Parameter]:
+    return [weight for weight in network.parameters() if weight.requires_grad]

@@ -98,7 +98,7 @@ class TrainConfig:
         The loss to minimise. bce needs a model whose outputs lie in [0, 1].
     optimizer
         adamw, muon (its steps suit networks of convolutions), or plain sgd. auto takes muon for
-        unet and unet-xs from random weights without --intervals, and adamw for others.
+        unet and unet-xs that learn from clean images without --init, and adamw for others.
     schedule
         cosine warms up and decays to nearly zero; constant keeps the rate.
     average

@@ -31,12 +31,16 @@ class Muon(torch.optim.Optimizer):
 
     Args:
         parameters: The parameters of a network, from its first layer to its last.
+        beside: The parameters of another network, all of which take steps of Adam.
         lr: Spectral norm of a step of a hidden layer; others have ``ADAM_SHARE`` of it.
     """
 
-    def __init__(self, parameters: Iterable[Tensor], *, lr: float) -> None:
-        every = list(parameters)
-        layers = [weight for weight in every if weight.ndim > 1]
+    def __init__(
+        self, parameters: Iterable[Tensor], *, lr: float, beside: Iterable[Tensor] = ()
+    ) -> None:
+        own = list(parameters)
+        every = [*own, *beside]
+        layers = [weight for weight in own if weight.ndim > 1]
         hidden = {id(weight) for weight in layers[1:-1]}
         groups = [
             {"params": [p for p in every if (id(p) in hidden) == inside], "hidden": inside}
