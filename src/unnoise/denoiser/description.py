@@ -153,7 +153,7 @@ def _grain(facts: Mapping[str, Any]) -> str:
 def _calibration(said: str | None) -> str:
     if not said:
         return "not possible: too few images were held out to set limits"
-    return f"limits set {said} held out from training"
+    return f"measured {said} held out from training"
 
 
 def _cost(facts: Mapping[str, Any]) -> str | None:
