@@ -29,7 +29,7 @@ HIGH_LR, HIGH_MUON = 1.6e-2, 3e-2  # found by measurement (docs/lab-notes.md)
 
 MODELS = {
     "unet": Architecture(UNet, lr=HIGH_LR, muon=HIGH_MUON),
-    # Four times the cost of unet, for 0.3 dB more on digits in the same time of training.
+    # Four times the cost of unet, for 0.2 dB more on digits in the same time of training.
     "unet-xs": Architecture(UNet, {"widths": (16, 32, 64)}, lr=HIGH_LR, muon=HIGH_MUON),
     # About 20, 70 and 270 thousand multiply-adds a pixel. benchmarks/photo/candidates.py gives the
     # reasons for these numbers of channels and convolutions.
