@@ -102,6 +102,16 @@ def earlier_figures() -> dict[str, list[str]]:
     return kept
 
 
+def still_there() -> dict[str, set[str]]:
+    """Return the earlier figures that their pages still have."""
+    found = {
+        page: {*listed} & {*figures((ROOT / page).read_text(encoding="utf-8"))}
+        for page, listed in earlier_figures().items()
+        if (ROOT / page).is_file()
+    }
+    return {page: listed for page, listed in found.items() if listed}
+
+
 def filled(text: str) -> str:
     """Return a page with its tables made from the results."""
     return MARKED.sub(lambda m: f"{m[1]}{table_of(m[2], int(m[3]))}\n{m[4]}", text)
@@ -168,10 +178,8 @@ def main() -> None:
         if filled(text) != text:
             write_text(page, filled(text))
     write_text(ROOT / "benchmarks/README.md", overview())
-    kept, unknown = json.loads(EARLIER.read_text(encoding="utf-8")), unknown_figures()
-    earlier = kept["figures"].items()
-    left = {page: sorted({*listed} & {*unknown.get(page, [])}) for page, listed in earlier}
-    kept["figures"] = {page: listed for page, listed in left.items() if listed}
+    kept = json.loads(EARLIER.read_text(encoding="utf-8"))
+    kept["figures"] = {page: sorted(listed) for page, listed in still_there().items()}
     write_text(EARLIER, json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
 
 
