@@ -83,10 +83,10 @@ def test_the_command_of_a_slide_makes_it_again(
     write_stack(tmp_path / "my image.png", np.zeros((1, 8, 8, 1), np.uint8)[0])
     out = tmp_path / "s.png"
     words = ("--out", out, "--crop", 1, 2, 5, "--channel", 0, "--range", 0, 99, "--nan", "keep")
-    run("figure", "photo", tmp_path / "my image.png", *words)
+    run("figure", "photo", tmp_path / "my image.png", *words, "--hot-pixels")
     assert said["command"] == (
         f"unnoise figure photo '{tmp_path}/my image.png' --out {out} --crop 1 2 5 --channel 0 "
-        "--range 0.0 99.0 --nan keep"
+        "--hot-pixels --range 0.0 99.0 --nan keep"
     )
 
 

@@ -72,7 +72,10 @@ def _command(model: str, image: str, said: dict[str, Any]) -> str:
     """Return the command that makes the same slide again."""
     words = ["unnoise", "figure", model, image]
     for name, value in said.items():
-        if value is not None:
+        option = name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{option}" if value else f"--no-{option}")
+        elif value is not None:
             values = value if isinstance(value, tuple) else (value,)
-            words += [f"--{name.replace('_', '-')}", *map(str, values)]
+            words += [f"--{option}", *map(str, values)]
     return shlex.join(words)
