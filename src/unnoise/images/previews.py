@@ -1,4 +1,4 @@
-"""Small pictures as PNG, for pages that hold their pictures."""
+"""Small pictures, for pages that hold their pictures."""
 
 from base64 import b64encode
 
@@ -15,6 +15,7 @@ def png_of(picture: NDArray[np.uint8]) -> bytes:
     return data
 
 
-def data_address(png: bytes) -> str:
-    """Return the address of a PNG that holds the PNG itself."""
-    return f"data:image/png;base64,{b64encode(png).decode()}"
+def data_address(picture: bytes) -> str:
+    """Return the address of a PNG or WebP that holds the picture itself."""
+    kind = "webp" if picture.startswith(b"RIFF") else "png"
+    return f"data:image/{kind};base64,{b64encode(picture).decode()}"

@@ -3,10 +3,11 @@
 A few lines of script move the slider through a stack; other pages have none.
 """
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
+
+from unnoise.images import data_address
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,12 +117,7 @@ def render_page(page: HtmlPage) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["data_uri"] = _data_uri
+    environment.filters["data_uri"] = data_address
     html = environment.get_template(f"{page.template}.html.jinja").render(page=page)
     # File names may have bytes that are not UTF-8: the page shows them escaped.
     return html.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _data_uri(picture: bytes) -> str:
-    kind = "webp" if picture.startswith(b"RIFF") else "png"
-    return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"
