@@ -41,8 +41,8 @@ def choose_device(name: str) -> "torch.device":
         if device == torch.device("cuda"):
             device = local_gpu()
         torch.zeros(1, device=device)
-    # Which of these torch raises for a device that is not there depends on the kind of device.
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
+    # torch raises one of these, by the kind of device that is not there.
+    except (RuntimeError, AssertionError, NotImplementedError) as error:  # of torch
         reason = str(error).splitlines()[0]
         raise ConfigError(
             f"device {name!r} cannot be used here: {reason}; try cpu or auto"

@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def outputs_of(*inputs: Path, read: ReadOptions = READ, **options: object) -> list[list[Path]]:
-    pairs = pair_up(inputs, Outputs(**options), read)  # type: ignore[arg-type]
+    pairs = pair_up(inputs, Outputs(**options), read)  # type: ignore[arg-type]  # of any type, to test
     assert all(isinstance(pair, Pair) for pair in pairs)
     return [pair.outputs for pair in pairs if isinstance(pair, Pair)]
 

@@ -241,7 +241,7 @@ def _check_decoder(syntax: Any, file: File) -> None:
     with discreet(file):
         try:
             decoder, name = get_decoder(syntax), str(syntax.name)
-        except NotImplementedError:  # by pydicom, for a transfer syntax without a decoder
+        except NotImplementedError:  # pydicom has no decoder for this transfer syntax
             raise ImageError(
                 f"{file} is compressed in a way that is not known: convert it first, with "
                 "gdcmconv --raw"

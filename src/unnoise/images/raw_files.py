@@ -165,8 +165,8 @@ def _checked(file: File, done: "subprocess.CompletedProcess[bytes]", text: bytes
         *_, last = done.stderr.decode(errors="replace").splitlines() or ["no reason is known"]
         raise ImageError(f"{file} cannot be developed: LibRaw failed ({last})")
     header: dict[str, Any] = json.loads(text)
-    error = header.get("error")  # the name of what rawpy raised
-    if error in ("LibRawFileUnsupportedError", "NotImplementedError"):
+    error = header.get("error")
+    if error in ("LibRawFileUnsupportedError", "NotImplementedError"):  # names of what was raised
         raise ImageError(
             f"{file} is not known to LibRaw: its camera is too new, or it is no raw file; {CONVERT}"
         )
