@@ -42,9 +42,8 @@ html_css_files = ["site.css"]
 html_show_sphinx = False
 html_theme_options = {"navigation_with_keys": True}
 
-myst_enable_extensions = ["colon_fence", "deflist", "html_image", "substitution"]
+myst_enable_extensions = ["colon_fence", "deflist", "html_image"]
 myst_heading_anchors = 4
-myst_substitutions = {"version": release}
 
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"

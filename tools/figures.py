@@ -41,8 +41,9 @@ MARKED = re.compile(r"(<!-- results: (\S+) (\d+) -->\n).*?(<!-- end of results -
 def pages() -> Iterator[Path]:
     """Yield README, docs and the cards of the models, but the pages that a benchmark wrote."""
     yield ROOT / "README.md"
+    made = written()
     for path in sorted([*ROOT.glob("docs/**/*.md"), *ROOT.glob("src/unnoise/pretrained/*.md")]):
-        if path not in written() and not str(path.relative_to(ROOT)).startswith(EXEMPT):
+        if path not in made and not str(path.relative_to(ROOT)).startswith(EXEMPT):
             yield path
 
 

@@ -100,7 +100,7 @@ before, then, now = (
 seconds = [model.info.trained["seconds"] for model in (classic, modern)]
 print(f"training: classic {seconds[0]:.0f} s, unet {seconds[1]:.0f} s")
 
-assert 13 < before < 13.7, "the noise is not that of the tutorial"
+assert 13 < before < 13.7, "the noise differs from the noise of the tutorial"
 assert CLASSIC[0] < then < CLASSIC[1], "the classic network differs from the tutorial's"
 assert 21.5 < now < 26, "the network of today differs from what this page promises"
 assert now > then + 2.5, "the network of today should be clearly better than the classic one"

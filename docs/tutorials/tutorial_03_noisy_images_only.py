@@ -91,7 +91,7 @@ blurred = max(psnr(gaussian_filter(noisy, width)) for width in (0.7, 1, 1.2, 1.5
 print(f"noisy {psnr(noisy):.2f} dB, best blur {blurred:.2f} dB, unnoise {psnr(result):.2f} dB")
 
 assert "neighbor2neighbor" in model.info.objective, "another method was chosen"
-assert 18.5 < psnr(noisy) < 20, "the noise differs from that of this page"
+assert 18.5 < psnr(noisy) < 20, "the noise differs from what this page describes"
 assert 27.5 < psnr(result) < 33, "the model did not learn from the noisy image"
 assert psnr(result) > blurred + (0.1 if FULL else -0.9), "the best blur is better"
 
@@ -136,7 +136,7 @@ plt.show()
 # Noise with a grain
 # ------------------
 #
-# All these methods assume that the noise of one pixel says nothing about that of the next. Many
+# All these methods assume that the noise of neighbouring pixels is independent. Many
 # cameras break this rule: they interpolate colours, resize, or compress. Here, noise of the same
 # strength everywhere is blurred by 0.7 pixels. unnoise measures the correlation. If it is above
 # 0.25, it sees the image at a *stride*: every second pixel forms an image of its own, whose
