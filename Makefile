@@ -32,7 +32,7 @@ docs: $(READY) ## Build the site with short tutorials, and check it in a browser
 	OMP_NUM_THREADS=2 $(BIN)/sphinx-build -W --keep-going -q -b html -d docs/_build/doctrees docs docs/_build/html
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q tests/docs/test_site.py
 
-docs-full: $(READY) ## Build the site with the long form of the tutorials (an hour)
+docs-full: $(READY) ## Build the site with the long form of the tutorials (15 minutes)
 	UNNOISE_DOCS=full $(BIN)/sphinx-build -W --keep-going -q -E -b html -d docs/_build/doctrees docs docs/_build/html
 
 docs-open: docs ## Show the site on this machine
@@ -102,12 +102,12 @@ bench-camera: $(READY) benchmarks/photo/.packages ## Compare the photo denoiser 
 	$(RECORD) camera benchmarks/camera.py --model benchmarks/photo/photo-1.safetensors
 	$(RECORD) keeps benchmarks/photo/keeps.py
 
-bench-darktable: $(READY) ## Measure photo in the tiles of darktable, beside published networks (20 minutes)
-	$(RECORD) darktable benchmarks/darktable.py
+bench-darktable: $(READY) ## Measure photo in the tiles of darktable, beside published networks
+	$(RECORD) darktable benchmarks/darktable.py --rounds 1
 
-bench-candidates: $(READY) ## Compare networks and recipes for the photo denoiser, each trained for two minutes
-	$(RECORD) candidates benchmarks/photo/candidates.py
-	$(RECORD) mixture benchmarks/photo/mixture.py
+bench-candidates: $(READY) ## Compare networks and recipes for the photo denoiser, each trained for the same short time
+	$(RECORD) candidates benchmarks/photo/candidates.py --seconds 30
+	$(RECORD) mixture benchmarks/photo/mixture.py --steps 150
 
 bench-trust: $(READY) ## Check that the warnings, the estimated quality and the intervals are right
 	$(RECORD) trust benchmarks/trust/trust.py
@@ -123,7 +123,7 @@ bench-grain: $(READY) ## Check estimated quality and verdicts on noise with a gr
 bench-ladder: $(READY) ## Measure the pattern that a stride leaves in flat places, before and after its removal
 	$(RECORD) ladder benchmarks/ladder.py table
 
-bench-smeared: $(READY) ## Check that verdicts say where a model of several images smeared what moved (20 minutes)
+bench-smeared: $(READY) ## Check that verdicts say where a model of several images smeared what moved
 	$(RECORD) smeared benchmarks/trust/smeared.py
 
 bench-order: $(READY) ## Check that several models are put in the right order without clean images
@@ -155,7 +155,7 @@ benchmarks/photo/.packages: benchmarks/photo/requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $@ -r $<
 	@touch $@
 
-bench: bench-models bench-footprint bench-tiles bench-loader bench-keras bench-ceiling bench-own bench-fluorescence bench-method bench-longer bench-candidates bench-photo bench-camera bench-trust bench-verdicts bench-grain bench-ladder bench-smeared bench-order bench-features bench-server bench-flicker bench-slow bench-hostile bench-mutated bench-scale ## Run most benchmarks (about six hours)
+bench: $(filter-out bench-hosts,$(shell grep -oE '^bench-[a-z-]+' Makefile)) ## Run all benchmarks but bench-hosts (about five hours)
 
 bench-models: $(READY) ## Measure cost, speed, share of the machine's limit and quality of candidate networks
 	$(RECORD) models benchmarks/models.py
@@ -163,13 +163,16 @@ bench-models: $(READY) ## Measure cost, speed, share of the machine's limit and 
 bench-footprint: $(READY) ## Measure import time, and peak memory of a training
 	$(RECORD) footprint benchmarks/footprint.py
 
+bench-install: $(READY) ## Measure size and speed of pip install unnoise alone
+	$(RECORD) install tools/base_install.py
+
 bench-tiles: $(READY) ## Measure speed, seams and memory of large images
-	$(RECORD) tiles benchmarks/tiles.py
+	$(RECORD) tiles benchmarks/tiles.py --small
 
 bench-loader: $(READY) ## Measure the time that training waits for data
 	$(RECORD) loader benchmarks/loader.py
 
-bench-noise-models: $(READY) ## Check noise specs estimated from noisy photographs (15 minutes)
+bench-noise-models: $(READY) ## Check noise specs estimated from noisy photographs
 	$(RECORD) noise_models benchmarks/noise_models.py
 
 bench-units: $(READY) ## Check that the unit of the values does not matter: one set of captures in eight
@@ -188,33 +191,34 @@ bench-own: $(READY) ## Train on microscopy, documents and photographs, and measu
 	$(RECORD) own-widefield benchmarks/own_images.py widefield --objective noise2noise --steps 3000
 	$(RECORD) own-bsd68 benchmarks/own_images.py bsd68
 	$(RECORD) own-documents benchmarks/own_images.py documents --steps 1500
-	$(RECORD) own-self benchmarks/own_images.py self
+	$(RECORD) own-self benchmarks/own_images.py self --minutes 0.3
 
-bench-fluorescence: $(READY) ## Measure the fluorescence denoiser on real captures, and the choice between models (30 minutes)
-	$(RECORD) micrographs benchmarks/micrographs.py --minutes 2
+bench-fluorescence: $(READY) ## Measure the fluorescence denoiser on real captures, and the choice between models
+	$(RECORD) micrographs benchmarks/micrographs.py --minutes 1
 	$(RECORD) choice benchmarks/choice.py
 
-bench-method: $(READY) ## Check the method chosen for noisy images alone (20 minutes)
-	$(RECORD) method benchmarks/method.py
+bench-method: $(READY) ## Check the method chosen for noisy images alone
+	$(RECORD) method-choice benchmarks/method.py choice
+	$(RECORD) method-quality benchmarks/method.py quality --steps 200
 
-bench-longer: $(READY) ## Check the advice on the length of a training against trainings of twice the length (an hour)
-	$(RECORD) longer benchmarks/longer.py
+bench-longer: $(READY) ## Check the advice on the length of a training against trainings of twice the length
+	$(RECORD) longer benchmarks/longer.py --seeds 0 --most 4
 
-bench-neighbours: $(READY) ## Measure neighbouring images: quality, designs, cost (3 hours in all; benchmarks/neighbours.py)
-	$(RECORD) neighbours-choice benchmarks/neighbours.py choice
-	$(RECORD) neighbours-objectives benchmarks/neighbours.py objectives --minutes 3
-	$(RECORD) neighbours-designs benchmarks/neighbours.py designs --minutes 3
-	$(RECORD) neighbours-burst benchmarks/neighbours.py burst --minutes 3
+bench-neighbours: $(READY) ## Measure neighbouring images: quality, designs, cost
+	$(RECORD) neighbours-choice benchmarks/neighbours.py choice --minutes 2
+	$(RECORD) neighbours-objectives benchmarks/neighbours.py objectives --noise white --minutes 1
+	$(RECORD) neighbours-designs benchmarks/neighbours.py designs --noise white --minutes 2
+	$(RECORD) neighbours-burst benchmarks/neighbours.py burst --minutes 0.5
 	$(RECORD) neighbours-speed benchmarks/neighbours.py speed
 	$(RECORD) neighbours-memory benchmarks/neighbours.py memory
 
-bench-neighbours-facts: $(READY) ## Check whether neighbouring images help, and where films are cut (3 minutes)
+bench-neighbours-facts: $(READY) ## Check whether neighbouring images help, and where films are cut
 	$(RECORD) neighbours_facts benchmarks/neighbours_facts.py
 
-bench-scale: $(READY) ## Measure many workers: speed, survival, the driver's memory, the cost of a large job (40 minutes)
-	$(RECORD) scale-training benchmarks/scale/training.py
+bench-scale: $(READY) ## Measure many workers: speed, survival, the driver's memory, the cost of a large job
+	$(RECORD) scale-training benchmarks/scale/training.py --rounds 3 --seconds 8
 	$(RECORD) scale-denoising benchmarks/scale/denoising.py
-	$(RECORD) scale-memory benchmarks/scale/memory.py
+	$(RECORD) scale-memory benchmarks/scale/memory.py --counts 1000 20000
 	$(RECORD) scale-cost benchmarks/scale/cost.py
 	$(RECORD) scale-driver benchmarks/scale/driver.py --files 20000 200000
 	$(RECORD) scale-survival benchmarks/scale/survival.py

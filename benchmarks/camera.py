@@ -283,7 +283,7 @@ def main() -> None:
     if not options.quick:
         plain = methods(options.model, quick=True)
         found["CC15, the middle 256 × 256"] = beside_classical(plain)
-    text = "\n".join(f"\n### {name}\n\n" + "\n".join(table(rows)) for name, rows in found.items())
+    text = "\n".join(f"\n## {name}\n\n" + "\n".join(table(rows)) for name, rows in found.items())
     print(text)
     if not options.quick:
         head = f"# Real noise of cameras\n\nWritten by `make bench-camera` on {machine}.\n"

@@ -17,8 +17,10 @@ A command that fails writes nothing. ``tools/figures.py`` reads these files.
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -43,7 +45,7 @@ def main() -> None:
         assert process.stdout is not None
         for line in process.stdout:
             print(line, end="", flush=True)
-            output.append(line.rstrip("\n"))
+            output.append(_without_folders(line.rstrip("\n")))
     if process.returncode:
         sys.exit(process.returncode)
     seconds, times = time.time() - start, os.times()
@@ -58,6 +60,12 @@ def main() -> None:
     }
     RESULTS.mkdir(exist_ok=True)
     write_text(RESULTS / f"{name}.json", json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+
+
+def _without_folders(line: str) -> str:
+    """Return a line without the folders of this machine."""
+    line = line.replace(os.environ.get("UNNOISE_DATA", os.devnull), "$UNNOISE_DATA")
+    return re.sub(rf"{re.escape(tempfile.gettempdir())}/\w+", "$TMPDIR", line)
 
 
 def _busy_seconds() -> float:

@@ -1,23 +1,25 @@
 """Figures in README and docs: tables are made from what benchmarks wrote, and the rest is checked.
 
-    python tools/figures.py          fill in tables and benchmarks/README.md, and shorten the list
+    python tools/figures.py          fill in tables and benchmarks/README.md
     python tools/figures.py --check  change nothing; list figures that no result has
 
 Benchmarks write JSON: ``benchmarks/record.py`` into benchmarks/results/, some into docs/. A page
-takes the N-th table that a benchmark printed by a pair of comments, between which it is filled in:
+takes the N-th table that a benchmark printed by a pair of comments, between which it is filled in.
+With a text instead of N it takes the lines that hold it, and without both all lines:
 
     <!-- results: NAME N -->
     <!-- end of results -->
 
-A figure is a number with a unit, or with two decimals, outside code. It is known if a result has
-it, rounded to as many decimals. ``benchmarks/results/earlier.json`` lists the figures that were
-measured before results were kept; the list may only become shorter.
+A figure is a number with a unit, or with two decimals, outside code. It is known if a result that
+the page names has it, rounded to as many decimals. All others are no measurements:
+``tools/stated.json`` lists them by page, each with what it is: a setting, a limit, a target.
 """
 
 import json
 import re
 import sys
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +27,19 @@ from unnoise.outputs import write_text
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks/results"
-EARLIER = RESULTS / "earlier.json"
+STATED = Path(__file__).with_name("stated.json")
 # The history of the project, and pages that are written whole from other sources.
 EXEMPT = ("docs/lab-notes.md", "docs/gallery/index.md", "docs/reference/made/", "docs/_build/",
           "docs/learn/", "docs/project/", "docs/tutorials/")  # fmt: skip
 
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
-WORDS = re.compile(r"(?<![\w.,/:-])(\d[\d,]*(?:\.\d+)?)(?![\w.]*\d)[  ]?([\w%µ/]*)")
+WORDS = re.compile(r"(?<![\w.,/:])(?<![\w)]-)(\d[\d,]*(?:\.\d+)?)(?![\w.]*\d)[  ]?([\w%µ/]*)")
 UNITS = {"dB", "%", "s", "ms", "µs", "minute", "minutes", "hour", "hours", "times", "kMAC/pixel",
          "kB", "MB", "GB", "KiB", "MiB", "GiB", "images/s", "crops/s", "GFLOP/s"}  # fmt: skip
 CODE = re.compile(r"^( *)```.*?^\1```|^    [^\n]*|`[^`\n]+`|Python \d\.\d+", re.S | re.M)
-MARKED = re.compile(r"(<!-- results: (\S+) (\d+) -->\n).*?(<!-- end of results -->)", re.S)
+MARKED = re.compile(
+    r"(<!-- results: (\S+)(?: ([^\n>]+?))? -->\n).*?(<!-- end of results -->)", re.S
+)
 
 
 def pages() -> Iterator[Path]:
@@ -60,17 +64,37 @@ def figures(text: str) -> Iterator[str]:
             yield number.replace(",", "")
 
 
-def known_numbers() -> set[str]:
-    """Return all numbers of all results, as they are written and rounded to fewer decimals."""
-    results: list[Any] = [path.read_text(encoding="utf-8") for path in written()]
-    for pattern in ("benchmarks/results/*.json", "docs/*.json", "docs/gallery/*.json"):
-        for path in set(ROOT.glob(pattern)) - {EARLIER}:
-            results.append(json.loads(path.read_text(encoding="utf-8")))
+def known_numbers(page: str) -> set[str]:
+    """Return the numbers of the results that a page names, as written and with fewer decimals.
+
+    A page names results by the command that makes them, by their file, or by their own page.
+    """
+    named = set(re.findall(r"results[:/] ?([\w-]+)", page))
+    for target, names in targets().items():
+        if f"make {target}" in page:
+            named |= {*names}
+    results: list[Any] = [path.read_text("utf-8") for path in written() if path.name in page]
+    for path in RESULTS.glob("*.json"):
+        result = json.loads(path.read_text("utf-8"))
+        if path.stem in named or result["command"].split()[1] in page:
+            results.append(result)
+    for path in [*ROOT.glob("docs/*.json"), *ROOT.glob("docs/gallery/*.json")]:
+        if path.stem in page:
+            results.append(json.loads(path.read_text("utf-8")))
     known: set[str] = set()
     for number in _numbers(results):
         decimals = len(number.partition(".")[2])
         known |= {number, *(f"{float(number):.{fewer}f}" for fewer in range(decimals))}
     return known
+
+
+def targets() -> dict[str, list[str]]:
+    """Return the results that each target of the Makefile makes."""
+    made = (ROOT / "Makefile").read_text(encoding="utf-8")
+    return {
+        target: re.findall(r"\$\(RECORD\) (\S+)", recipe)
+        for target, recipe in re.findall(r"^(bench-[\w-]+):.*\n((?:\t.*\n)+)", made, re.M)
+    }
 
 
 def _numbers(value: Any) -> Iterator[str]:
@@ -86,60 +110,55 @@ def _numbers(value: Any) -> Iterator[str]:
 
 
 def unknown_figures() -> dict[str, list[str]]:
-    """Return the figures of each page that no result has."""
-    known = known_numbers()
-    found = {
-        str(page.relative_to(ROOT)): [
-            figure for figure in figures(page.read_text(encoding="utf-8")) if figure not in known
-        ]
-        for page in pages()
-    }
+    """Return the figures of each page that no result which the page names has."""
+    found = {}
+    for page in pages():
+        text = page.read_text(encoding="utf-8")
+        known = known_numbers(text)
+        found[str(page.relative_to(ROOT))] = [each for each in figures(text) if each not in known]
     return {page: missing for page, missing in found.items() if missing}
 
 
-def earlier_figures() -> dict[str, list[str]]:
-    """Return the figures of each page that were measured before results were kept."""
-    kept: dict[str, list[str]] = json.loads(EARLIER.read_text(encoding="utf-8"))["figures"]
-    return kept
-
-
-def still_there() -> dict[str, set[str]]:
-    """Return the earlier figures that their pages still have."""
-    found = {
-        page: {*listed} & {*figures((ROOT / page).read_text(encoding="utf-8"))}
-        for page, listed in earlier_figures().items()
-        if (ROOT / page).is_file()
-    }
-    return {page: listed for page, listed in found.items() if listed}
+def stated_figures() -> dict[str, dict[str, str]]:
+    """Return the figures of each page that are no measurements, with what they are."""
+    stated: dict[str, dict[str, str]] = json.loads(STATED.read_text(encoding="utf-8"))
+    return stated
 
 
 def filled(text: str) -> str:
     """Return a page with its tables made from the results."""
-    return MARKED.sub(lambda m: f"{m[1]}{table_of(m[2], int(m[3]))}\n{m[4]}", text)
+    return MARKED.sub(lambda m: f"{m[1]}{printed(m[2], m[3])}\n{m[4]}", text)
 
 
-def table_of(name: str, number: int) -> str:
-    """Return the N-th table that a benchmark printed."""
-    output = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))["output"]
-    tables, before = [], ""
-    for line in output:
-        if line.startswith("|") and not before.startswith("|"):
-            tables.append([line])
-        elif line.startswith("|"):
-            tables[-1].append(line)
-        before = line
-    return "\n".join(tables[number - 1])
+def printed(name: str, part: str | None) -> str:
+    """Return the table, or the lines as text, that a benchmark printed; and where it ran."""
+    kept = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    lines = [line for line in kept["output"] if not line.startswith(kept["machine"])]
+    if part and part.isdigit():
+        shown = _tables(lines)[int(part) - 1]
+    else:
+        shown = ["```text", *(line for line in lines if (part or "") in line), "```"]
+    return "\n".join([*shown, "", f"*`{kept['command']}`, {kept['machine']}, {kept['date']}*", ""])
+
+
+def _tables(lines: list[str]) -> list[list[str]]:
+    """Return the tables among lines, each from its head on."""
+    heads = [index - 1 for index, line in enumerate(lines) if line.startswith("| --")]
+    ends = [*heads, len(lines)][1:]
+    return [
+        list(takewhile(lambda line: line.startswith("|"), lines[head:end]))
+        for head, end in zip(heads, ends, strict=True)
+    ]
 
 
 def overview() -> str:
     """Return benchmarks/README.md: which command makes which result, and when it last ran."""
     made = (ROOT / "Makefile").read_text(encoding="utf-8")
-    rows = []
-    for target, said, recipe in re.findall(
-        r"^(bench-[\w-]+):.*?## (.*)\n((?:\t.*\n)+)", made, re.M
-    ):
-        names = re.findall(r"\$\(RECORD\) (\S+)", recipe)
-        rows.append(f"| `make {target}` | {said} | {'; '.join(map(_last, names)) or 'tests'} |")
+    said = dict(re.findall(r"^(bench-[\w-]+):.*?## (.*)", made, re.M))
+    rows = [
+        f"| `make {target}` | {said[target]} | {'; '.join(map(_last, names)) or 'tests'} |"
+        for target, names in targets().items()
+    ]
     return OVERVIEW + "\n".join(rows) + "\n"
 
 
@@ -160,8 +179,6 @@ Each target of the Makefile runs scripts of this folder on the images in `$UNNOI
 what they print in `results/`: with command, machine, date, duration, and how busy other processes
 kept the machine meanwhile (`others`, in cores; times are those of a quiet machine if it is near 0).
 Tables in docs are made from these files by `python tools/figures.py`, which writes this page, too.
-`results/earlier.json` lists figures in docs that were measured by the command beside them before
-results were kept.
 
 | command | what it measures | results: last run, duration, machine |
 | --- | --- | --- |
@@ -179,9 +196,6 @@ def main() -> None:
         if filled(text) != text:
             write_text(page, filled(text))
     write_text(ROOT / "benchmarks/README.md", overview())
-    kept = json.loads(EARLIER.read_text(encoding="utf-8"))
-    kept["figures"] = {page: sorted(listed) for page, listed in still_there().items()}
-    write_text(EARLIER, json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

@@ -265,8 +265,10 @@ def main() -> None:
         return found
 
     def keep(part: str, figures: Figures) -> None:
-        found = read() | {part: {"machine": describe_machine(), "figures": figures}}
-        write_text(kept, json.dumps(found, indent=1) + "\n")
+        found = read()
+        if figures != found.get(part, {}).get("figures"):  # tasks may have measured nothing again
+            found[part] = {"machine": describe_machine(), "figures": figures}
+            write_text(kept, json.dumps(found, indent=1) + "\n")
 
     measured = read().get("tasks", {}).get("figures", {})
     work: dict[str, Callable[[], Figures]] = {

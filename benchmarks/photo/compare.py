@@ -89,6 +89,29 @@ def measure_quality(data: Path, methods: Sequence[str], every: int = 1) -> Found
     return found
 
 
+def summary(found: Found, grey: dict[str, Speed]) -> Iterator[str]:
+    """Yield the table of docs/photo.md: cost, speed and quality, of others as published."""
+    yield f"| method | kMAC/pixel | s/megapixel | {' | '.join(PUBLISHED)} |"
+    yield f"| --- | ---: | ---: |{' --- |' * len(PUBLISHED)}"
+    for method in (OURS, "BM3D", *NETWORKS):
+        cost = kilomacs(method, 1)
+        cells = [f"{cost:,.0f}" if cost else "–", f"{grey[method].seconds:.2f}"]
+        for name in PUBLISHED:
+            ours = (f"{np.mean(found[name][OURS][str(s)]['psnr']):.2f}" for s in SIGMAS)
+            cells.append(" / ".join(ours) if method == OURS else _published(name, method))
+        yield f"| {method} | {' | '.join(cells)} |"
+
+
+def at_all_levels(found: Found) -> Iterator[str]:
+    """Yield the table of the model card: our PSNR, also at the end of the range and outside it."""
+    levels = sorted((*SIGMAS, *OUTSIDE))
+    yield f"| PSNR in dB at sigma, of 255 | {' | '.join(map(str, levels))} |"
+    yield f"| --- |{' ---: |' * len(levels)}"
+    for name, methods in found.items():
+        cells = (f"{np.mean(methods[OURS][str(level)]['psnr']):.2f}" for level in levels)
+        yield f"| {name} | {' | '.join(cells)} |"
+
+
 def quality_tables(found: Found, every: int) -> Iterator[str]:
     """Yield a table for each set: ours on all images, the classical methods on some, the rest."""
     for name, methods in found.items():
@@ -108,11 +131,6 @@ def quality_tables(found: Found, every: int) -> Iterator[str]:
             yield f"| {label} | {' | '.join(cells)} | {_published(name, label.split(',')[0])} |"
         for method in NETWORKS:
             yield f"| {method} | not run | | | {_published(name, method)} |"
-        yield (
-            f"\n{OURS} at sigma 0: {np.mean(ours['0']['psnr']):.2f} dB; at 75, outside its "
-            f"training range: {np.mean(ours['75']['psnr']):.2f} dB, from "
-            f"{-20 * np.log10(75 / 255):.2f} dB."
-        )
 
 
 def _published(name: str, method: str) -> str:
@@ -144,8 +162,11 @@ def report(
 ) -> str:
     lines = [
         "# The photo denoiser beside others",
-        f"\nWritten by `make bench-photo`: {describe_machine()}.",
-        "\n## Quality",
+        f"\nWritten by `make bench-photo`: {describe_machine()}.\n",
+        *summary(found, grey),
+        "\n## Quality\n",
+        *at_all_levels(found),
+        "\nSigma 0 is the end of the training range of photo, and 75 outside it.\n"
         "\nGaussian noise, not clipped; results clipped to [0, 1]. The classical methods, FFDNet "
         "and DRUNet get its level; unnoise photo and DnCNN-B do not. BSD68 is CBSD68 in grey "
         "(ITU-R BT.601, rounded to 8 bits). BM3D in colour is CBM3D, and DnCNN-B is CDnCNN-B. SSIM "

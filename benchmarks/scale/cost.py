@@ -59,7 +59,9 @@ def run_job(folder: Path, out: Path, engine: EngineName) -> tuple[list[float], f
         first = first or time.perf_counter() - begun
         seconds.append(result.seconds)
 
-    denoise_many("photo", folder, outputs=Outputs(out=out), engine=engine, report=note)
+    denoise_many(
+        "photo", folder, outputs=Outputs(out=out), engine=engine, report=note, say=lambda _: None
+    )
     return seconds[SKIPPED:], (time.process_time() - busy) / len(seconds), first
 
 

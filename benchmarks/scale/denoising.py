@@ -60,8 +60,15 @@ def measure(
         patch("unnoise.cluster.processes.usable_cores", lambda: workers),
         patch("unnoise.cluster.ray_engine.usable_cores", lambda: workers),
     ):
-        outputs = Outputs(out=out)
-        denoise_many("photo", folder, outputs=outputs, engine=engine, workers=workers, report=note)
+        denoise_many(
+            "photo",
+            folder,
+            outputs=Outputs(out=out),
+            engine=engine,
+            workers=workers,
+            report=note,
+            say=lambda _: None,
+        )
     seconds = times[-1] - times[SKIPPED]
     return (
         (len(times) - SKIPPED - 1) / seconds,

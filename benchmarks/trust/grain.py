@@ -135,8 +135,10 @@ def main() -> None:
             f"{row.name}: {row.noisy:.2f} -> {row.true:.2f} dB, estimated {estimate}, {row.verdict}"
         )
         print(*(f"    {reason}\n" for reason in row.reasons), sep="", end="", flush=True)
-    for name, value in summary(rows).items():
-        print(f"{name}: {value:.3g}")
+    figures = summary(rows)
+    print(f"| {' | '.join(figures)} |")
+    print(f"|{' ---: |' * len(figures)}")
+    print(f"| {' | '.join(f'{value:.3g}' for value in figures.values())} |")
 
 
 if __name__ == "__main__":

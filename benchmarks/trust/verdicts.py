@@ -272,20 +272,24 @@ def main() -> None:
         if options.list:
             print(line, flush=True)
     good, bad = (sum(n for (kind, _), n in counts.items() if kind == k) for k in ("good", "bad"))
-    print(f"{len(chosen)} of {len(cases)} results: {good} good, {bad} bad")
-    print(f"good ones that are rejected: {counts['good', 'reject'] / good:.1%} (target: <= 5 %)")
-    print(f"bad ones not trusted: {1 - counts['bad', 'trust'] / bad:.1%} (target: >= 95 %)")
-    far = np.mean(np.array(errors) > FAR)
-    print(f"estimated PSNR, {len(errors)}, off by over {FAR:g} dB: {far:.1%} (target: <= 5 %)")
     verdicts = Counter[str]()
     for name, image in photographs():
         found = unnoise.inspect(known["photo"], image)
         verdicts[found.verdict] += 1
         if options.list and found.verdict != "trust":
             print(f"{name}: {found.verdict}; {'; '.join(found.reasons)}", flush=True)
+    far = np.mean(np.array(errors) > FAR)
     count = verdicts.total()
-    shares = ", ".join(f"{verdicts[each] / count:.1%} {each}" for each in ("check", "reject"))
-    print(f"{count} photographs as JPEG: {shares} (target: <= 10 %, <= 2 %)")
+    checked, rejected = (f"{verdicts[each] / count:.1%}" for each in ("check", "reject"))
+    good_rejected = f"{counts['good', 'reject'] / good:.1%} of {good}"
+    bad_not_trusted = f"{1 - counts['bad', 'trust'] / bad:.1%} of {bad}"
+    print(f"| {len(chosen)} of {len(cases)} results | target | reached |")
+    print("| --- | --- | --- |")
+    print(f"| good ones (better by {GOOD:g} dB) that are rejected | <= 5 % | {good_rejected} |")
+    print(f"| bad ones (by less than {BAD:g} dB) not trusted | >= 95 % | {bad_not_trusted} |")
+    print(f"| estimated PSNR off by over {FAR:g} dB | <= 5 % | {far:.1%} of {len(errors)} |")
+    print(f"| photographs as JPEG: check | <= 10 % | {checked} of {count} |")
+    print(f"| photographs as JPEG: reject | <= 2 % | {rejected} of {count} |")
 
 
 if __name__ == "__main__":

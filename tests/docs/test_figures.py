@@ -8,22 +8,29 @@ import figures
 import pytest
 
 
-def test_every_figure_is_in_a_result() -> None:
-    earlier = figures.earlier_figures()
-    added = {
-        page: [figure for figure in missing if figure not in earlier.get(page, [])]
-        for page, missing in figures.unknown_figures().items()
+def test_every_figure_is_in_a_result_or_no_measurement() -> None:
+    stated = figures.stated_figures()
+    unknown = {
+        page: {*found} - {*stated.get(page, {})}
+        for page, found in figures.unknown_figures().items()
     }
-    assert {page: new for page, new in added.items() if new} == {}
+    assert {page: new for page, new in unknown.items() if new} == {}
 
 
-def test_the_readme_needs_no_earlier_figures() -> None:
-    assert "README.md" not in figures.earlier_figures()
+def test_what_is_no_measurement_is_said_and_still_there() -> None:
+    assert "README.md" not in figures.stated_figures()
+    for page, stated in figures.stated_figures().items():
+        there = {*figures.figures((figures.ROOT / page).read_text(encoding="utf-8"))}
+        assert {*stated} <= there, page
+        assert all(len(what) > 5 for what in stated.values())
 
 
-def test_the_list_of_earlier_figures_becomes_shorter_with_their_pages() -> None:
-    listed = {page: {*each} for page, each in figures.earlier_figures().items()}
-    assert listed == figures.still_there(), "python tools/figures.py shortens the list"
+@pytest.mark.parametrize("names", ["`make bench-ceiling`", "(results/ceiling.json)"])
+def test_only_results_that_a_page_names_count(names: str) -> None:
+    kept = json.loads((figures.RESULTS / "ceiling.json").read_text(encoding="utf-8"))
+    figure = next(figures.figures(kept["output"][-1]))
+    assert figure in figures.known_numbers(f"It has {figure} dB, {names}.")
+    assert figure not in figures.known_numbers(f"It has {figure} dB.")
 
 
 def test_tables_and_the_list_of_benchmarks_are_up_to_date() -> None:
@@ -63,10 +70,43 @@ def test_figures_are_numbers_with_a_unit_or_two_decimals(text: str, found: list[
     assert list(figures.figures(text)) == found
 
 
+@pytest.mark.parametrize(
+    ("part", "shown"),
+    [
+        ("1", ["| a |", "| --- |", "| 1 |"]),
+        ("2", ["| b |", "| ---: |", "| 2 |"]),
+        ("dB", ["```text", "x 3 dB", "```"]),
+        (
+            None,
+            ["```text", "| a |", "| --- |", "| 1 |", "| b |", "| ---: |", "| 2 |", "x 3 dB", "```"],
+        ),
+    ],
+)
+def test_a_page_takes_a_table_or_lines(
+    part: str | None, shown: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [
+        "EPYC, 2026-11-28",
+        "| a |",
+        "| --- |",
+        "| 1 |",
+        "| b |",
+        "| ---: |",
+        "| 2 |",
+        "x 3 dB",
+    ]
+    kept = {"command": "python b.py", "machine": "EPYC", "date": "2026-11-28", "output": lines}
+    (tmp_path / "one.json").write_text(json.dumps(kept), encoding="utf-8")
+    monkeypatch.setattr(figures, "RESULTS", tmp_path)
+    name = f"one {part}" if part else "one"
+    made = figures.filled(f"<!-- results: {name} -->\nold\n<!-- end of results -->\n").splitlines()
+    assert made[1:-4] == shown
+    assert made[-3] == "*`python b.py`, EPYC, 2026-11-28*"
+
+
 def test_results_state_where_they_come_from() -> None:
     for path in figures.RESULTS.glob("*.json"):
         kept = json.loads(path.read_text(encoding="utf-8"))
-        if path != figures.EARLIER:
-            assert re.match(r"python benchmarks/\S+\.py", kept["command"]), path
-            assert kept["seconds"] >= 0
-            assert Path(figures.ROOT, kept["command"].split()[1]).is_file()
+        assert re.match(r"python (benchmarks|tools)/\S+\.py", kept["command"]), path
+        assert kept["seconds"] >= 0
+        assert Path(figures.ROOT, kept["command"].split()[1]).is_file()
