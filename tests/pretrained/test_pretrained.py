@@ -121,8 +121,8 @@ def card() -> str:
 def test_the_cards_figures_are_those_of_the_benchmark() -> None:
     measured = json.loads((DOCS / "photo-benchmark.json").read_text(encoding="utf-8"))
     for name, sigmas in measured.items():
-        figures = [float(np.mean(sigmas[sigma]["psnr"])) for sigma in ("15", "25", "50")]
-        row = "| " + " | ".join([name, *(f"{figure:.2f}" for figure in figures)])
+        figures = [float(np.mean(sigmas[sigma]["psnr"])) for sigma in ("0", "15", "25", "50", "75")]
+        row = "| " + " | ".join([name, *(f"{figure:.2f}" for figure in figures)]) + " |"
         assert row in card(), f"the card says otherwise than the benchmark: {row}"
     assert re.search(r"steps", card())
 
@@ -145,4 +145,5 @@ def test_the_benchmarks_figures_come_again(
     worse = np.moveaxis(exact + np.float32(25 / 255) * noise, -1, 0)[None]
     clean = np.moveaxis(exact, -1, 0)[None]
     found = psnr(photo.denoise_floats(np.ascontiguousarray(worse)), clean)[0]
-    assert found == pytest.approx(measured[name]["25"]["psnr"][0], abs=0.01)
+    # The benchmark ran in bf16, this in float32.
+    assert found == pytest.approx(measured[name]["25"]["psnr"][0], abs=0.05)
