@@ -104,7 +104,7 @@ def train(photographs: list[Path], noise: str, steps: int, folder: Path) -> Deno
             (images / path.name).symlink_to(path.resolve())
     unnoise.train(
         images, config=PRESET, noise=noise, init=str(START), steps=steps, lr=0.003, patch=128,
-        batch_size=4, out=folder / "run", overwrite=True,
+        batch_size=4, out=folder / "run", overwrite=True, say=lambda _: None,
     )  # fmt: skip
     return unnoise.load(folder / "run")
 
