@@ -96,7 +96,7 @@ pretrained-fluorescence: $(READY) ## Train the fluorescence denoiser from scratc
 	$(BIN)/python tools/pretrain_fluorescence.py --minutes $(or $(MINUTES),25)
 
 bench-photo: $(READY) benchmarks/photo/.packages ## Compare the photo denoiser with classical methods and published networks
-	$(RECORD) photo benchmarks/photo/compare.py
+	$(RECORD) photo benchmarks/photo/compare.py --rounds 1
 
 bench-camera: $(READY) benchmarks/photo/.packages ## Compare the photo denoiser on real camera noise with BM3D and non-local means
 	$(RECORD) camera benchmarks/camera.py --model benchmarks/photo/photo-1.safetensors

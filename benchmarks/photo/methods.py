@@ -50,10 +50,10 @@ PUBLISHED: dict[str, dict[str, tuple[float, float, float]]] = {
 }
 
 
-def build(name: str, channels: int) -> Method:
-    """Return a method for images with this number of channels."""
+def build(name: str, channels: int, precision: str = "auto") -> Method:
+    """Return a method for images with this number of channels; the precision is of ours."""
     if name == OURS:
-        denoiser = unnoise.load("photo")
+        denoiser = unnoise.load("photo", precision=precision)
 
         def ours(noisy: Image, _: float) -> Image:
             # Not denoiser(noisy), which takes values far outside [0, 1] for another scale.

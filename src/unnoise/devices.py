@@ -41,8 +41,7 @@ def choose_device(name: str) -> "torch.device":
         if device == torch.device("cuda"):
             device = local_gpu()
         torch.zeros(1, device=device)
-    # torch raises one of these, by the kind of device that is not there.
-    except (RuntimeError, AssertionError, NotImplementedError) as error:  # of torch
+    except (RuntimeError, AssertionError, NotImplementedError) as error:  # by the absent device
         reason = str(error).splitlines()[0]
         raise ConfigError(
             f"device {name!r} cannot be used here: {reason}; try cpu or auto"

@@ -166,7 +166,7 @@ def _checked(file: File, done: "subprocess.CompletedProcess[bytes]", text: bytes
         raise ImageError(f"{file} cannot be developed: LibRaw failed ({last})")
     header: dict[str, Any] = json.loads(text)
     error = header.get("error")
-    if error in ("LibRawFileUnsupportedError", "NotImplementedError"):  # names of what was raised
+    if error in ("LibRawFileUnsupportedError", "NotImplementedError"):  # what rawpy raised
         raise ImageError(
             f"{file} is not known to LibRaw: its camera is too new, or it is no raw file; {CONVERT}"
         )

@@ -93,7 +93,7 @@ def main(curve: str, max_pixels: int, seconds: int) -> None:
         if curve in CURVES and "balanced" in header:
             image = develop(raw, curve, header)
             header["shape"] = image.shape
-    except (rawpy.LibRawError, MemoryError, NotImplementedError) as error:  # the last: by rawpy
+    except (rawpy.LibRawError, MemoryError, NotImplementedError) as error:  # rawpy refuses
         text = error.args[0] if error.args else ""
         text = text.decode(errors="replace") if isinstance(text, bytes) else str(text)
         header = {"error": type(error).__name__, "text": text[:300]}
