@@ -7,6 +7,7 @@ returns an image of the same shape. The blind ones (unnoise and DnCNN-B) ignore 
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -50,7 +51,7 @@ PUBLISHED: dict[str, dict[str, tuple[float, float, float]]] = {
 }
 
 
-def build(name: str, channels: int, precision: str = "auto") -> Method:
+def build(name: str, channels: int, precision: Literal["auto", "fp32"] = "auto") -> Method:
     """Return a method for images with this number of channels; the precision is of ours."""
     if name == OURS:
         denoiser = unnoise.load("photo", precision=precision)
